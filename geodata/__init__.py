@@ -1,0 +1,1 @@
+"""The ground: PostGIS and spatial operations. Knows neither the web nor folium."""

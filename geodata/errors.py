@@ -1,0 +1,54 @@
+"""Failures that geodata reports, each carrying the data that a message in any language needs.
+
+A failure's ``message`` is an English template and ``data`` its values: the web and the command
+line translate the template and then fill it in. Catch ``GridMapError`` to catch them all.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GridMapError(Exception):
+    """Something that the reader can act on went wrong.
+
+    ``message`` says what is wrong and where, ``hint`` what to do; both are ``str.format`` templates
+    over ``data``. ``code`` is stable for machines.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, hint: str = "", **data: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.data = data
+
+    def __str__(self) -> str:
+        """Return the English text: what is wrong, then what to do."""
+        text = self.message.format(**self.data)
+        return f"{text} {self.hint.format(**self.data)}" if self.hint else text
+
+
+class NotFoundError(GridMapError):
+    """What was asked for does not exist, or not on that date."""
+
+    code = "not_found"
+
+
+class InvalidInputError(GridMapError):
+    """A value that a person or a program sent cannot be used."""
+
+    code = "invalid_input"
+
+
+class SetupError(GridMapError):
+    """The machine lacks something that GridMap needs: a package, a right, space."""
+
+    code = "setup"
+
+
+class UnavailableError(GridMapError):
+    """The database is not there at the moment; the same request may succeed later."""
+
+    code = "unavailable"

@@ -1,0 +1,1 @@
+DROP TABLE duty, building, duty_role, member_contact, member, service_area, organisation;

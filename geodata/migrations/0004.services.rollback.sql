@@ -1,0 +1,1 @@
+DROP TABLE coverage_grid, coverage_day, facility, service_kind;

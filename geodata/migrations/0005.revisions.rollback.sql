@@ -1,0 +1,15 @@
+DROP TABLE setting;
+DROP TRIGGER bump ON grid_version;
+DROP TRIGGER bump ON grid_shape;
+DROP TRIGGER bump ON partition_exception;
+DROP TRIGGER bump ON member;
+DROP TRIGGER bump ON duty;
+DROP TRIGGER bump ON duty_role;
+DROP TRIGGER bump ON issue;
+DROP TRIGGER bump ON issue_category;
+DROP TRIGGER bump ON building;
+DROP TRIGGER bump_members ON building;
+DROP TRIGGER bump ON facility;
+DROP TRIGGER bump ON service_kind;
+DROP TABLE revision;
+DROP FUNCTION bump_revision;

@@ -1,0 +1,216 @@
+"""Frozen types that travel from the ground up to the page.
+
+Points are (lon, lat) in WGS 84 degrees. Lengths are metres, areas square metres, both geodesic.
+Dates are local calendar days; instants carry a time zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+Level = Literal["county", "town", "community", "compound"]
+LEVELS: tuple[Level, ...] = ("county", "town", "community", "compound")
+
+# held: in office today; deputy: only a deputy is; ended: the last term is over; vacant: never held.
+Responsibility = Literal["held", "deputy", "ended", "vacant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on the ground."""
+
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A box in WGS 84 degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class GridRef:
+    """Enough of a grid to name it and link to it."""
+
+    grid_id: int
+    level: Level
+    name: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A grid as it was on a day: one version of it.
+
+    ``path`` leads from the county down to the parent; ``valid_until`` is exclusive, None while the
+    version is the last one.
+    """
+
+    grid_id: int
+    level: Level
+    name: str
+    code: str
+    path: tuple[GridRef, ...]
+    children: int
+    households: int | None
+    population: int | None
+    buildings: int
+    area_m2: float
+    territory_gap_m2: float | None
+    bounds: Bounds
+    label: Point
+    valid_from: date
+    valid_until: date | None
+    version_count: int
+
+    @property
+    def ref(self) -> GridRef:
+        """The grid's name and address."""
+        return GridRef(self.grid_id, self.level, self.name, self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A member's duty at a place, as of a day. Carries no phone number."""
+
+    duty_id: int
+    member_id: int
+    member: str
+    role: str
+    role_zh: str
+    role_en: str
+    organisation: str | None
+    place: str
+    is_deputy: bool
+    is_responsible: bool
+    pledge: str
+    term_from: date
+    term_until: date | None
+    in_office: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSummary:
+    """One line in a list of issues."""
+
+    issue_id: int
+    title: str
+    category_zh: str
+    category_en: str
+    state: str
+    state_zh: str
+    state_en: str
+    is_open: bool
+    is_overdue: bool
+    reported_at: datetime
+    due_at: datetime | None
+    point: Point
+    grid_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueEvent:
+    """A step of an issue's way."""
+
+    at: datetime
+    to_state: str
+    state_zh: str
+    state_en: str
+    organisation: str | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue with its history. Carries nothing about who reported it.
+
+    ``reported_in`` is the grid in which it was reported, ``lies_in`` the path of grids around the
+    same place on the day asked about.
+    """
+
+    summary: IssueSummary
+    detail: str
+    lead_unit: str
+    closed_at: datetime | None
+    reported_in: GridRef | None
+    lies_in: tuple[GridRef, ...]
+    events: tuple[IssueEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCounts:
+    """Issues of a territory at an instant."""
+
+    open: int
+    overdue: int
+    suspended: int
+    closed_last_30_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """One service kind in one grid: households, and those within the standard's reach.
+
+    ``households`` is 0 where the buildings are unknown: missing data, not a missing service.
+    """
+
+    kind: str
+    kind_zh: str
+    kind_en: str
+    reach_m: int
+    households: int
+    served: int
+    facilities: int
+
+    @property
+    def share(self) -> float | None:
+        """Served households as a fraction, None without data."""
+        return self.served / self.households if self.households else None
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """A place where a service is given."""
+
+    facility_id: int
+    kind: str
+    kind_zh: str
+    kind_en: str
+    name: str
+    address: str
+    point: Point
+    distance_m: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """What a click on the map finds: the path of grids there, and how near the boundary runs.
+
+    ``in_territory_gap`` is true inside a community but outside every compound. ``boundary_m`` is
+    the distance to the nearest boundary of the finest grid, ``beyond`` the grid on its other side.
+    """
+
+    point: Point
+    path: tuple[GridRef, ...]
+    in_territory_gap: bool
+    boundary_m: float | None
+    beyond: GridRef | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A grid or a member that the search box found."""
+
+    kind: Literal["grid", "member"]
+    title: str
+    subtitle: str
+    grid: GridRef | None
+    point: Point | None
+    bounds: Bounds | None
