@@ -1,0 +1,1 @@
+"""Pure geometry of partitions: shared edges, checks, simplification. No database in here."""

@@ -1,0 +1,297 @@
+"""Writing grids: the one way in which versions and their small-scale shapes reach the database.
+
+Coordinates are (lon, lat), WGS 84 (EPSG:4326), decimals of seven places; stored shapes for small
+scales are Web Mercator (EPSG:3857) metres. Every function takes the connection first and never
+commits. A level's versions are written under one lock, see ``lock``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import psycopg
+from psycopg import errors
+from psycopg.rows import TupleRow
+from shapely.geometry import MultiPolygon, Polygon
+
+from geodata import shapes
+from geodata.errors import GridMapError, InvalidInputError, NotFoundError
+from geodata.model import LEVELS, Level
+from geodata.partition.polygons import as_multipolygons, label_points, to_ewkb
+from geodata.pinyin import search_key
+
+# The same number stands in the trigger of migration 0001.ground.
+PARTITION_LOCK = 341525
+
+# Rows per COPY message: bounds the memory that text forms of shapes take.
+_CHUNK = 2000
+
+
+class OverlapError(GridMapError):
+    """Two grids of a level would cover the same ground. ``data``: grid_id, other_id, texts."""
+
+    code = "overlap"
+
+
+class ShapeError(GridMapError):
+    """A shape is invalid or not on the grid of 1e-7 degrees. ``data``: detail."""
+
+    code = "shape"
+
+
+class DateOrderError(GridMapError):
+    """A grid has a version that begins later than the one to be written. ``data``: name, dates."""
+
+    code = "date_order"
+
+
+class CodeTakenError(GridMapError):
+    """Another grid of the level carries the code at that time. ``data``: detail."""
+
+    code = "code_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What a grid is like from a day on.
+
+    ``grid_id`` is None for a grid that does not exist yet. ``geom`` lies on the grid of 1e-7
+    degrees already (``np.round(xy * 1e7) / 1e7``) and shares its edges with its neighbours to the
+    bit.
+    """
+
+    grid_id: int | None
+    name: str
+    code: str
+    parent_id: int | None
+    households: int | None
+    population: int | None
+    geom: Polygon | MultiPolygon
+
+
+def lock(conn: psycopg.Connection[TupleRow]) -> None:
+    """Let no one else write boundaries until this transaction ends.
+
+    Take it before the first read that a decision rests on, in READ COMMITTED: what is read after
+    the lock includes everything that earlier holders committed.
+    """
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", [PARTITION_LOCK])
+
+
+@contextmanager
+def refusals() -> Generator[None]:
+    """Turn what the database itself refuses about grids into errors that a person can act on.
+
+    Wrap the writing and, because overlaps are checked when the transaction ends, the commit too
+    (or call ``check_now`` inside).
+
+    Raises:
+        OverlapError, ShapeError, CodeTakenError
+    """
+    try:
+        yield
+    except (errors.ExclusionViolation, errors.CheckViolation, errors.UniqueViolation) as failure:
+        translated = _translate(failure)
+        if translated is None:
+            raise
+        raise translated from failure
+
+
+def check_now(conn: psycopg.Connection[TupleRow]) -> None:
+    """Check the partition law for all that this transaction wrote, instead of at its end.
+
+    Raises:
+        OverlapError: two grids of a level cover the same ground
+    """
+    with refusals():
+        conn.execute("SET CONSTRAINTS grid_version_no_overlap IMMEDIATE")
+        conn.execute("SET CONSTRAINTS grid_version_no_overlap DEFERRED")
+
+
+def insert_versions(
+    conn: psycopg.Connection[TupleRow],
+    level: Level,
+    versions: Sequence[NewVersion],
+    *,
+    valid_from: date,
+    source: str,
+) -> list[int]:
+    """Write versions of grids of one level, valid from a day on; return grid ids in order.
+
+    An existing grid's open version ends on ``valid_from``; one that begins on that very day is
+    replaced. Pinyin and label point are computed here. Parents are grids of the level above.
+
+    Raises:
+        OverlapError: raised by ``check_now`` or the commit, not here
+        ShapeError, CodeTakenError: refused by the database
+        DateOrderError: a grid has a version that begins after ``valid_from``
+        NotFoundError: a parent or a grid does not exist on that day
+        InvalidInputError: a county with a parent, or another level without one
+    """
+    if not versions:
+        return []
+    lock(conn)
+    _check_parents(conn, level, versions, valid_from)
+    _close(conn, level, versions, valid_from)
+    fresh = iter(_create_grids(conn, level, sum(v.grid_id is None for v in versions)))
+    ids = [next(fresh) if version.grid_id is None else version.grid_id for version in versions]
+    with (
+        refusals(),
+        conn.cursor().copy(
+            "COPY grid_version (grid_id, level, valid, name, code, pinyin, parent_id, households,"
+            " population, geom, label_point, source) FROM STDIN"
+        ) as copy,
+    ):
+        for start in range(0, len(versions), _CHUNK):
+            chunk = versions[start : start + _CHUNK]
+            geoms = as_multipolygons(np.array([version.geom for version in chunk], dtype=object))
+            shapes = to_ewkb(geoms, 4326)
+            labels = to_ewkb(label_points(geoms), 4326)
+            for version, grid_id, shape, label in zip(
+                chunk, ids[start : start + _CHUNK], shapes, labels, strict=True
+            ):
+                copy.write_row((
+                    grid_id, level, f"[{valid_from.isoformat()},)", version.name, version.code,
+                    search_key(version.name), version.parent_id, version.households,
+                    version.population, shape, label, source,
+                ))  # fmt: skip
+    return ids
+
+
+def refresh_shapes(conn: psycopg.Connection[TupleRow], level: Level, *, on: date) -> None:
+    """Compute the small-scale shapes of a level anew, for the versions valid on a day.
+
+    See ``geodata.shapes.refresh``; call it after writing versions, once per level.
+    """
+    lock(conn)
+    shapes.refresh(conn, level, on=on)
+
+
+def _create_grids(conn: psycopg.Connection[TupleRow], level: Level, count: int) -> list[int]:
+    """Create identities and return their ids, ascending."""
+    rows = conn.execute(
+        "INSERT INTO grid (level) SELECT %s::grid_level FROM generate_series(1, %s)"
+        " RETURNING grid_id",
+        [level, count],
+    ).fetchall()
+    return sorted(row[0] for row in rows)
+
+
+def _check_parents(
+    conn: psycopg.Connection[TupleRow], level: Level, versions: Sequence[NewVersion], day: date
+) -> None:
+    """Refuse parents that are missing, of the wrong level or not there on that day."""
+    if any((version.parent_id is None) != (level == "county") for version in versions):
+        raise InvalidInputError(
+            "A county has no parent, and every other grid has one: level {level}.", level=level
+        )
+    if level == "county":
+        return
+    above = LEVELS[LEVELS.index(level) - 1]
+    wanted = {version.parent_id for version in versions}
+    found = {
+        row[0]
+        for row in conn.execute(
+            "SELECT grid_id FROM grid_version"
+            " WHERE grid_id = ANY(%s) AND level = %s::grid_level AND valid @> %s::date",
+            [list(wanted), above, day],
+        )
+    }
+    if missing := wanted - found:
+        raise NotFoundError(
+            "There is no {above} with the id {parent_id} on {day}.",
+            above=above,
+            parent_id=min(number for number in missing if number is not None),
+            day=day,
+        )
+
+
+def _close(
+    conn: psycopg.Connection[TupleRow], level: Level, versions: Sequence[NewVersion], day: date
+) -> None:
+    """End the open versions of the grids that get a new one on ``day``."""
+    ids = [version.grid_id for version in versions if version.grid_id is not None]
+    if not ids:
+        return
+    known = conn.execute(
+        "SELECT count(*) FROM grid WHERE grid_id = ANY(%s) AND level = %s::grid_level", [ids, level]
+    ).fetchone()
+    if known is None or known[0] != len(set(ids)) or len(set(ids)) != len(ids):
+        raise NotFoundError(
+            "Some of the grids are unknown at level {level}, or named twice.", level=level
+        )
+    later = conn.execute(
+        "SELECT name, lower(valid) FROM grid_version"
+        " WHERE grid_id = ANY(%s) AND lower(valid) > %s ORDER BY lower(valid) LIMIT 1",
+        [ids, day],
+    ).fetchone()
+    if later is not None:
+        raise DateOrderError(
+            "{name} already has a version from {later}, later than {day}.",
+            hint="Choose a later date.",
+            name=later[0],
+            later=later[1],
+            day=day,
+        )
+    conn.execute(
+        "DELETE FROM grid_version WHERE grid_id = ANY(%s) AND lower(valid) = %s", [ids, day]
+    )
+    # Shapes first: they are found through the versions that end.
+    conn.execute(
+        """
+        DELETE FROM grid_shape s USING grid_version v
+        WHERE v.version_id = s.version_id AND v.grid_id = ANY(%(ids)s)
+          AND v.valid @> %(day)s::date AND lower(s.valid) >= %(day)s
+        """,
+        {"ids": ids, "day": day},
+    )
+    conn.execute(
+        """
+        UPDATE grid_shape s SET valid = daterange(lower(s.valid), %(day)s)
+        FROM grid_version v
+        WHERE v.version_id = s.version_id AND v.grid_id = ANY(%(ids)s) AND s.valid @> %(day)s::date
+        """,
+        {"ids": ids, "day": day},
+    )
+    conn.execute(
+        "UPDATE grid_version SET valid = daterange(lower(valid), %(day)s)"
+        " WHERE grid_id = ANY(%(ids)s) AND valid @> %(day)s::date",
+        {"ids": ids, "day": day},
+    )
+
+
+def _translate(failure: psycopg.Error) -> GridMapError | None:
+    """Return the friendly form of a refusal, None where it is not about grids."""
+    diagnosis = failure.diag
+    constraint = diagnosis.constraint_name or ""
+    detail = diagnosis.message_detail or ""
+    text = diagnosis.message_primary or ""
+    if constraint == "grid_version_no_overlap":
+        return OverlapError("{text}.", text=text[:1].upper() + text[1:], **json.loads(detail))
+    if constraint in {"grid_version_shape_valid", "grid_version_shape_precision"}:
+        return ShapeError("{text}.", text=text[:1].upper() + text[1:])
+    if constraint.startswith("grid_version_level_code_valid"):
+        return CodeTakenError("Another grid carries the code at that time: {detail}", detail=detail)
+    if constraint.startswith("grid_version_grid_id_valid"):
+        return DateOrderError("A grid has two versions at a time: {detail}", detail=detail)
+    return None
+
+
+__all__ = [
+    "PARTITION_LOCK",
+    "CodeTakenError",
+    "DateOrderError",
+    "NewVersion",
+    "OverlapError",
+    "ShapeError",
+    "check_now",
+    "insert_versions",
+    "lock",
+    "refresh_shapes",
+    "refusals",
+]
