@@ -70,7 +70,7 @@ def gcj02_to_bd09(xy: ArrayLike) -> Coordinates:
 def bd09_to_gcj02(xy: ArrayLike) -> Coordinates:
     """Shift BD-09 back to GCJ-02, to 1e-9 degrees. Points outside China stay as they are.
 
-    The closed formula that is often used as inverse is off by up to half a metre; this one is not.
+    The closed formula that is often used as inverse is off by up to 0.2 m; this one is not.
     """
     return _inside_china(xy, lambda points: _inverse(points, _bd09_offset))
 
