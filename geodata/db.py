@@ -1,0 +1,300 @@
+"""Connections, the pool and migrations: the one place that knows how to reach the database.
+
+Every transaction runs under READ COMMITTED: the partition law relies on it (see 0001.ground.sql).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
+
+import psycopg
+import psycopg_pool
+from psycopg import Connection, IsolationLevel, errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+from geodata.errors import GridMapError, SetupError, UnavailableError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+# Oldest versions with what the schema uses: NULLS NOT DISTINCT, and PostGIS as of Debian 12.
+MIN_SERVER = 15
+MIN_POSTGIS = (3, 3)
+
+# Held by whoever migrates; any number that nothing else here uses.
+_MIGRATION_LOCK = 341525001
+
+# What a URL may override.
+_DEFAULTS: dict[str, str] = {
+    "application_name": "gridmap",
+    "client_encoding": "utf8",
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
+
+# An idle connection is asked whether it still lives, a busy one is not: the round trip would
+# cost as much as a small tile.
+_CHECK_AFTER_S = 1.0
+_checked_at: WeakKeyDictionary[Connection[TupleRow], float] = WeakKeyDictionary()
+
+
+def url_from_env() -> str | None:
+    """Return the database that GRIDMAP_DATABASE_URL names, None where it is unset or empty."""
+    return os.environ.get("GRIDMAP_DATABASE_URL") or None
+
+
+def connect(url: str) -> Connection[TupleRow]:
+    """Open a connection of its own, autocommit off.
+
+    Raises ``UnavailableError`` when nobody answers, ``SetupError`` when the answer is no.
+    """
+    with failures(url):
+        conn = psycopg.connect(_conninfo(url))
+        conn.isolation_level = IsolationLevel.READ_COMMITTED
+        return conn
+
+
+def open_pool(
+    url: str, *, min_size: int = 1, max_size: int = 4, autocommit: bool = False
+) -> ConnectionPool[Connection[TupleRow]]:
+    """Open a pool for a process that serves; call it after the fork.
+
+    It does not wait for the database: the first request does, for ten seconds at the most. Wrap
+    requests into ``failures()`` to get our errors instead of psycopg's.
+    """
+    pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
+        _conninfo(url),
+        kwargs={"autocommit": autocommit},
+        min_size=min_size,
+        max_size=max_size,
+        open=False,
+        configure=_configure,
+        check=_check,
+        name="gridmap",
+        timeout=10,
+        # A queue longer than this cannot be served in time: refuse at once instead.
+        max_waiting=max_size * 16,
+        max_lifetime=3600,
+        # Short, so that a restarted database is found again at once.
+        reconnect_timeout=5,
+    )
+    pool.open()
+    return pool
+
+
+def migrate(url: str) -> int:
+    """Bring the schema up to date and return how many migrations that took.
+
+    Each migration and its mark in yoyo's table commit together, so it may be killed at any point.
+    Starters that come at the same time wait for each other.
+    """
+    # Slow to import, and needed by those who start things only.
+    from yoyo import read_migrations
+    from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+    from yoyo.connections import parse_uri
+    from yoyo.migrations import default_migration_table
+
+    with failures(url), psycopg.connect(_conninfo(url), autocommit=True) as guard:
+        guard.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        _check_server(guard)
+        # All parameters go into the query: yoyo's own reading of hosts knows no Unix sockets.
+        parameters = urlencode(conninfo_to_dict(_conninfo(url)))
+        with PostgresqlPsycopgBackend(
+            parse_uri(f"postgresql+psycopg:///?{parameters}"), default_migration_table
+        ) as backend:
+            # We hold a lock that dies with its holder. Yoyo's is a row that outlives it.
+            if backend.lock_table in backend.list_tables():
+                backend.break_lock()
+            else:
+                backend.create_lock_table()
+            migrations = read_migrations(str(MIGRATIONS))
+            unknown = set(backend.get_applied_migration_hashes()) - {m.hash for m in migrations}
+            if unknown:
+                raise SetupError(
+                    "The database was made by a newer GridMap ({count} unknown migrations).",
+                    hint="Update this installation, or restore an older backup.",
+                    count=len(unknown),
+                )
+            pending = list(backend.to_apply(migrations))
+            for migration in pending:
+                with backend.transaction():
+                    migration.process_steps(backend, "apply")
+                    backend.mark_one(migration)
+            return len(pending)
+
+
+@contextmanager
+def failures(url: str = "") -> Generator[None]:
+    """Turn what psycopg raises inside into ``SetupError`` or ``UnavailableError`` where it fits.
+
+    Errors of the query itself (constraints, syntax) pass unchanged. The URL serves only to name
+    the place in the message, without its password.
+    """
+    try:
+        yield
+    except psycopg.Error as error:
+        ours = explain(error, url)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def explain(error: psycopg.Error, url: str = "") -> GridMapError | None:
+    """Return the failure that a person can act on, None for errors of the query itself."""
+    place = _place(url)
+    match error:
+        case errors.DiskFull():
+            return SetupError(
+                "The disk of the database is full.",
+                hint="Free some space on it; what was being written has been undone.",
+            )
+        case errors.InsufficientPrivilege() if "extension" in str(error):
+            return SetupError(
+                "The database user may not create extensions in {place}.",
+                hint="Have a superuser run there: CREATE EXTENSION postgis; "
+                "CREATE EXTENSION btree_gist; CREATE EXTENSION pg_trgm;",
+                place=place,
+            )
+        case errors.InsufficientPrivilege() if "schema" in str(error):
+            return SetupError(
+                "The database user may not create tables in {place}.",
+                hint="Make it the owner of the database: ALTER DATABASE … OWNER TO …;",
+                place=place,
+            )
+        case errors.QueryCanceled() | errors.LockNotAvailable():
+            return UnavailableError("The database took too long to answer.")
+        case errors.ReadOnlySqlTransaction():
+            return UnavailableError("The database {place} is read-only now.", place=place)
+        case psycopg_pool.PoolTimeout() | psycopg_pool.TooManyRequests():
+            return UnavailableError("The database is busy or does not answer.")
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            return _explain_connection(error, place)
+        case _:
+            return None
+
+
+def _explain_connection(error: psycopg.Error, place: str) -> GridMapError:
+    """Read the reason for a lost or refused connection from its text: libpq gives no code."""
+    text = " ".join(str(error).split())
+    if isinstance(error, errors.TooManyConnections) or "too many clients" in text:
+        return UnavailableError(
+            "All connections of the database {place} are in use.",
+            hint="Try again in a moment; if it stays so, raise its max_connections.",
+            place=place,
+        )
+    if "does not exist" in text and "database" in text:
+        return SetupError(
+            "The database {place} does not exist.",
+            hint="Create it (createdb), or correct GRIDMAP_DATABASE_URL.",
+            place=place,
+        )
+    if "authentication failed" in text or "no pg_hba.conf entry" in text or "role" in text:
+        return SetupError(
+            "The database {place} does not let this user in: {reason}",
+            hint="Check user and password in GRIDMAP_DATABASE_URL.",
+            place=place,
+            reason=text,
+        )
+    return UnavailableError(
+        "The database {place} does not answer: {reason}",
+        hint="Is it running?",
+        place=place,
+        reason=text,
+    )
+
+
+def _conninfo(url: str) -> str:
+    """Return the URL as a connection string with our defaults under what it says."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        # Its text can quote the URL, and with it the password.
+        raise SetupError(
+            "GRIDMAP_DATABASE_URL is not a PostgreSQL address.",
+            hint="It looks like postgresql://user:password@host:5432/database",
+        ) from error
+    return make_conninfo("", **{**_DEFAULTS, **given})
+
+
+def _place(url: str) -> str:
+    """Name a database without its password: host:port/name."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        given = {}
+    host = str(given.get("host") or "")
+    port = f":{given['port']}" if given.get("port") else ""
+    return f"{host}{port}/{given.get('dbname') or ''}"
+
+
+def _check_server(conn: Connection[TupleRow]) -> None:
+    """Refuse a server that the schema cannot live on, naming what to install."""
+    major = conn.info.server_version // 10000
+    if major < MIN_SERVER:
+        raise SetupError(
+            "PostgreSQL {found} is too old: GridMap needs {needed} or newer.",
+            found=major,
+            needed=MIN_SERVER,
+        )
+    encoding = conn.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise SetupError(
+            "The database stores text as {encoding}: GridMap needs UTF8.",
+            hint="Create it with: createdb --encoding=UTF8 --template=template0 …",
+            encoding=encoding,
+        )
+    row = conn.execute(
+        "SELECT coalesce(installed_version, default_version)"
+        " FROM pg_available_extensions WHERE name = 'postgis'"
+    ).fetchone()
+    if row is None:
+        raise SetupError(
+            "PostGIS is missing on the database server.",
+            hint="Install it there: apt-get install postgresql-{major}-postgis-3",
+            major=major,
+        )
+    version = tuple(int(part) for part in str(row[0]).split(".")[:2])
+    if version < MIN_POSTGIS:
+        raise SetupError(
+            "PostGIS {found} is too old: GridMap needs {needed} or newer.",
+            hint="After updating the package run: SELECT postgis_extensions_upgrade();",
+            found=row[0],
+            needed=".".join(map(str, MIN_POSTGIS)),
+        )
+
+
+def _configure(conn: Connection[TupleRow]) -> None:
+    """Set what holds for every request; it survives the return to the pool, and is meant to."""
+    conn.isolation_level = IsolationLevel.READ_COMMITTED
+    conn.execute("SET statement_timeout = '15s'")
+    conn.execute("SET lock_timeout = '10s'")
+    conn.execute("SET idle_in_transaction_session_timeout = '60s'")
+    if not conn.autocommit:
+        conn.commit()
+
+
+def _check(conn: Connection[TupleRow]) -> None:
+    """Raise if the connection is dead, or leads to a server that has become read-only."""
+    now = time.monotonic()
+    if now - _checked_at.get(conn, 0.0) < _CHECK_AFTER_S:
+        return
+    autocommit = conn.autocommit
+    # Outside a transaction: one round trip, and nothing to end.
+    conn.autocommit = True
+    try:
+        row = conn.execute("SHOW transaction_read_only").fetchone()
+    finally:
+        if not conn.closed:
+            conn.autocommit = autocommit
+    if row != ("off",):
+        raise errors.ReadOnlySqlTransaction("the server has become read-only")
+    _checked_at[conn] = now

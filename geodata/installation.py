@@ -1,0 +1,149 @@
+"""What the machine offers: PostgreSQL with PostGIS, an account to run it under, memory."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from geodata.db import MIN_SERVER
+from geodata.errors import SetupError
+
+_SHM = Path("/dev/shm")  # noqa: S108 - asked for its size only
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An installed PostgreSQL server that has PostGIS."""
+
+    major: int
+    programs: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The system account that a cluster runs under; never root."""
+
+    name: str
+    uid: int
+    gid: int
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line that runs a program under this account.
+
+        The program gets SIGINT when the process that started it dies, however that dies. setpriv
+        is part of util-linux; it arms the signal after changing the account, which would disarm it.
+        """
+        privileges = ["setpriv", "--pdeathsig", "INT"]
+        if os.geteuid() != self.uid:
+            privileges += [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
+        return [*privileges, *arguments]
+
+
+def find_postgres(major: int | None = None) -> Installation:
+    """Return the newest installed PostgreSQL with PostGIS, or that of one major version.
+
+    Raises ``SetupError`` naming the package to install.
+    """
+    servers = dict(_servers())
+    if major is not None and major not in servers:
+        raise SetupError(
+            "This cluster was made by PostgreSQL {major}, which is not installed any more.",
+            hint="Install it again: apt-get install postgresql-{major}-postgis-3",
+            major=major,
+        )
+    wanted = {number: at for number, at in servers.items() if major in (None, number)}
+    complete = [number for number, (_, share) in wanted.items() if _has_postgis(share)]
+    usable = [number for number in complete if number >= MIN_SERVER]
+    if usable:
+        return Installation(max(usable), wanted[max(usable)][0])
+    if complete:
+        raise SetupError(
+            "PostgreSQL {found} is too old: GridMap needs {needed} or newer.",
+            hint="Install it: apt-get install postgresql-postgis",
+            found=max(complete),
+            needed=MIN_SERVER,
+        )
+    if wanted:
+        raise SetupError(
+            "PostgreSQL {major} is installed, but PostGIS is missing.",
+            hint="Install it: apt-get install postgresql-{major}-postgis-3",
+            major=max(wanted),
+        )
+    raise SetupError(
+        "PostgreSQL with PostGIS is not installed.",
+        hint="Install it (apt-get install postgresql postgresql-postgis), "
+        "or set GRIDMAP_DATABASE_URL to a database elsewhere.",
+    )
+
+
+def account_for(data: Path) -> Account:
+    """Return the account that a cluster with this data directory runs under.
+
+    Ours, unless we are root: then the owner of the data, and postgres for a new cluster.
+    """
+    uid = os.geteuid()
+    if uid != 0:
+        entry = pwd.getpwuid(uid)
+    elif data.exists() and data.stat().st_uid != 0:
+        entry = pwd.getpwuid(data.stat().st_uid)
+    else:
+        try:
+            entry = pwd.getpwnam("postgres")
+        except KeyError as error:
+            raise SetupError(
+                "The database must not run as root, and there is no system user postgres.",
+                hint="Create it (adduser --system --group postgres), or run as another user.",
+            ) from error
+    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def memory_settings() -> dict[str, str]:
+    """Return PostgreSQL settings that suit this machine's, or this container's, memory."""
+    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.exists() and (text := limit.read_text().strip()).isdigit():
+        memory_mb = min(memory_mb, int(text) // 2**20)
+    settings = {
+        "shared_buffers": f"{min(max(memory_mb // 8, 32), 1024)}MB",
+        "effective_cache_size": f"{max(memory_mb // 2, 64)}MB",
+        "maintenance_work_mem": f"{min(max(memory_mb // 16, 32), 256)}MB",
+        "work_mem": f"{min(max(memory_mb // 128, 4), 32)}MB",
+    }
+    # Containers often have 64 MB of it, too little for one parallel query.
+    if not _SHM.is_dir() or shutil.disk_usage(_SHM).total < 512 * 2**20:
+        settings["dynamic_shared_memory_type"] = "mmap"
+    return settings
+
+
+def _servers() -> Iterator[tuple[int, tuple[Path, Path]]]:
+    """Find (major, (programs, shared files)): on the PATH, then as Debian and Fedora lay it out."""
+    for program in filter(None, [shutil.which("pg_config")]):
+        answer = subprocess.run(
+            [program, "--version", "--bindir", "--sharedir"], capture_output=True, text=True
+        )
+        lines = answer.stdout.splitlines()
+        if len(lines) == 3 and (found := re.search(r"(\d+)", lines[0])):
+            yield from _server(int(found[1]), Path(lines[1]), Path(lines[2]))
+    for programs in Path("/usr/lib/postgresql").glob("[0-9]*/bin"):
+        number = programs.parent.name
+        if number.isdigit():
+            yield from _server(int(number), programs, Path("/usr/share/postgresql") / number)
+    for programs in Path("/usr").glob("pgsql-[0-9]*/bin"):
+        number = programs.parent.name.removeprefix("pgsql-")
+        if number.isdigit():
+            yield from _server(int(number), programs, programs.parent / "share")
+
+
+def _server(major: int, programs: Path, share: Path) -> Iterator[tuple[int, tuple[Path, Path]]]:
+    if (programs / "postgres").exists() and (programs / "initdb").exists():
+        yield major, (programs, share)
+
+
+def _has_postgis(share: Path) -> bool:
+    return (share / "extension" / "postgis.control").exists()

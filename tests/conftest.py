@@ -1,0 +1,144 @@
+"""Fixtures: a real cluster, databases cloned from a migrated template, a real server, Chromium."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from geodata import db
+from geodata.embedded import Cluster
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The session's PostgreSQL, started by the code that starts it for users."""
+    # Not pytest's own directory: a socket's path is short, and mode 0700 would shut postgres out.
+    home = Path(tempfile.mkdtemp(prefix="gridmap-"))
+    home.chmod(0o711)
+    try:
+        with Cluster(home, purpose="tests") as running:
+            _spare_the_disk(running)
+            yield running
+    finally:
+        link = home / "cluster"
+        if link.is_symlink():
+            shutil.rmtree(link.readlink())
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """A migrated database that nobody connects to, so that it can be cloned."""
+    db.migrate(cluster.url)
+    return "gridmap"
+
+
+@pytest.fixture
+def database_url(cluster: Cluster, template: str) -> Iterator[str]:
+    """The address of a fresh, migrated, empty database."""
+    with _database(cluster, template, "test") as url:
+        yield url
+
+
+@pytest.fixture
+def conn(database_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A connection to a fresh, migrated, empty database; autocommit off."""
+    connection = db.connect(database_url)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def demo_url(cluster: Cluster, template: str) -> Iterator[str]:
+    """The address of a database with the demo county, for reading only."""
+    from geodata import demo
+
+    with _database(cluster, template, "demo") as url:
+        with db.connect(url) as connection:
+            demo.load(connection)
+        with db.connect(url) as connection:
+            connection.autocommit = True
+            connection.execute("VACUUM ANALYZE")
+        yield url
+
+
+@pytest.fixture
+def demo_conn(demo_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A connection to the demo county, for reading only: what it writes is rolled back."""
+    connection = db.connect(demo_url)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def live_server(demo_url: str) -> Iterator[str]:
+    """The base URL, without a slash at its end, of a real server on the demo county."""
+    from scripts import serve
+
+    with serve.listen("127.0.0.1", 0) as listener, serve.Server(demo_url, listener) as server:
+        server.wait_until_ready()
+        yield server.url.rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium, which leaves the network alone."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    return {
+        **browser_type_launch_args,
+        "executable_path": found,
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+def _spare_the_disk(cluster: Cluster) -> None:
+    """Do without fsync, which makes cloning twice as fast; test_embedded.py has clusters with it."""
+    with psycopg.connect(cluster.url.replace("gridmap@", "postgres@"), autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET fsync = off")
+        admin.execute("SELECT pg_reload_conf()")
+
+
+class _database:  # noqa: N801 - reads as the context manager that it is
+    """A database cloned from another, dropped at the end."""
+
+    def __init__(self, cluster: Cluster, template: str, prefix: str) -> None:
+        self.admin = cluster.url.replace("/gridmap?", "/postgres?")
+        self.template = template
+        self.name = f"{prefix}_{next(_numbers)}"
+        self.url = cluster.url.replace("/gridmap?", f"/{self.name}?")
+
+    def __enter__(self) -> str:
+        self._execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(self.name), sql.Identifier(self.template)
+            )
+        )
+        return self.url
+
+    def __exit__(self, *_: object) -> None:
+        self._execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name))
+        )
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute(statement)
