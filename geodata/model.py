@@ -77,6 +77,28 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
+class GridRow:
+    """One line in a list of grids."""
+
+    ref: GridRef
+    households: int | None
+    state: Responsibility
+    open_issues: int
+    overdue_issues: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsibilityRow:
+    """How many compounds of a grid have somebody responsible; ``ref`` is None for the whole."""
+
+    ref: GridRef | None
+    held: int
+    deputy: int
+    ended: int
+    vacant: int
+
+
+@dataclass(frozen=True, slots=True)
 class Duty:
     """A member's duty at a place, as of a day. Carries no phone number."""
 
@@ -94,6 +116,7 @@ class Duty:
     term_from: date
     term_until: date | None
     in_office: bool
+    entrance: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +229,16 @@ class Nearby:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A grid or a member that the search box found."""
+    """A grid or a member that the search box found.
+
+    ``title`` is the name, ``within`` the name of the grid around it; a member has the duty's name.
+    """
 
     kind: Literal["grid", "member"]
     title: str
-    subtitle: str
+    within: str
+    role_zh: str
+    role_en: str
     grid: GridRef | None
     point: Point | None
     bounds: Bounds | None

@@ -1,0 +1,48 @@
+"""The map over HTTP: pages, fragments, tiles, JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from apiflask import APIFlask
+from flask import Flask
+from flask_compress import Compress
+
+from webmap import (
+    api,
+    assets,
+    basemap,
+    config,
+    db,
+    errors,
+    health,
+    i18n,
+    page,
+    panel,
+    security,
+    tiles,
+)
+
+
+def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
+    """Make the application from GRIDMAP_* environment variables, then ``overrides``.
+
+    Opens no connection: the pool opens at the first request, after a server has forked.
+    """
+    app = APIFlask(
+        "webmap",
+        title="GridMap",
+        version="1",
+        spec_path="/api/openapi.json",
+        docs_path=None,
+        # Served by webmap.assets; the annotation forgets that Flask takes None.
+        static_folder=None,  # pyright: ignore[reportArgumentType]
+        json_errors=False,
+    )
+    config.load(app, overrides or {})
+    for part in (db, i18n, assets, security, errors):
+        part.init_app(app)
+    Compress(app)
+    for blueprint in (page.bp, panel.bp, tiles.bp, api.bp, basemap.bp, health.bp):
+        app.register_blueprint(blueprint)
+    return app

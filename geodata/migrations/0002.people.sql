@@ -101,3 +101,29 @@ CREATE TABLE duty (
 CREATE INDEX duty_grid ON duty (grid_id, role) WHERE grid_id IS NOT NULL;
 CREATE INDEX duty_building ON duty (building_id, role) WHERE building_id IS NOT NULL;
 CREATE INDEX duty_member ON duty (member_id);
+
+-- Is somebody responsible for this grid on this day? One definition for tiles, panels and lists.
+CREATE FUNCTION grid_responsibility(grid bigint, day date) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN bool_or(d.term @> day AND NOT d.is_deputy) THEN 'held'
+        WHEN bool_or(d.term @> day) THEN 'deputy'
+        WHEN bool_or(upper(d.term) <= day) THEN 'ended'
+        ELSE 'vacant'
+    END
+    FROM duty d JOIN duty_role r USING (role)
+    WHERE d.grid_id = grid AND r.responsible
+$$;
+
+-- The same for a building and its lead.
+CREATE FUNCTION building_responsibility(building bigint, day date) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN bool_or(d.term @> day AND NOT d.is_deputy) THEN 'held'
+        WHEN bool_or(d.term @> day) THEN 'deputy'
+        WHEN bool_or(upper(d.term) <= day) THEN 'ended'
+        ELSE 'vacant'
+    END
+    FROM duty d JOIN duty_role r USING (role)
+    WHERE d.building_id = building AND r.responsible
+$$;

@@ -130,3 +130,12 @@ BEGIN
 END $$;
 CREATE TRIGGER issue_event_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON issue_event
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- The state of an issue at a past instant, from its history.
+CREATE FUNCTION issue_state_at(issue bigint, instant timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT e.to_state FROM issue_event e
+    WHERE e.issue_id = issue AND e.at <= instant
+    ORDER BY e.at DESC, e.event_id DESC
+    LIMIT 1
+$$;

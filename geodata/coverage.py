@@ -1,0 +1,190 @@
+"""Service coverage: which households have a facility in reach, summed up to every grid.
+
+A household is served by a kind when a facility of it lies within the kind's reach of its building,
+in a straight line. Distances are measured in a transverse Mercator projection whose central
+meridian runs through the county, true to 1e-5 over its width.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import Connection
+from pyproj import Transformer
+from scipy.spatial import KDTree
+
+from geodata import revisions
+from geodata.errors import InvalidInputError
+from geodata.model import Coverage, GridRef, Level
+
+DEFAULT_KIND = "service_station"
+# Days kept; the one not asked for longest goes first.
+DAYS_KEPT = 12
+_LOCK = 341526
+
+Metres = NDArray[np.float64]
+
+
+def read_kind(args: Mapping[str, str]) -> str:
+    """Read ?kind= from an address. Raises InvalidInputError on what can be no kind."""
+    kind = args.get("kind") or DEFAULT_KIND
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", kind):
+        raise InvalidInputError("“{value}” is not a service kind.", value=kind[:40])
+    return kind
+
+
+def ensure(conn: Connection[Any], day: date) -> None:
+    """Compute the coverage of a day, unless it stands and nothing that it rests on has changed."""
+    if _is_current(conn, day):
+        return
+    conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    # Another may have computed it while this one waited.
+    if not _is_current(conn, day):
+        compute(conn, day)
+
+
+def compute(conn: Connection[Any], day: date) -> None:
+    """Compute the coverage of a day anew from buildings, boundaries and facilities."""
+    basis = revisions.current(conn, ("grids", "services"))
+    conn.execute("DELETE FROM coverage_day WHERE day = %s", (day,))
+    conn.execute("INSERT INTO coverage_day (day, basis) VALUES (%s, %s)", (day, basis))
+    rows = _served_by_grid(conn, day)
+    with conn.cursor().copy(
+        "COPY coverage_grid (day, grid_id, kind, households, served) FROM STDIN (FORMAT binary)"
+    ) as copy:
+        copy.set_types(["date", "int8", "text", "int4", "int4"])
+        for grid_id, kind, households, served in rows:
+            copy.write_row((day, grid_id, kind, households, served))
+    conn.execute(
+        """
+        DELETE FROM coverage_day WHERE day IN (
+            SELECT day FROM coverage_day ORDER BY asked_at DESC OFFSET %s)
+        """,
+        (DAYS_KEPT,),
+    )
+
+
+def of_grid(conn: Connection[Any], grid_id: int, day: date) -> list[Coverage]:
+    """Return the coverage of one grid, kind by kind in the county's order."""
+    ensure(conn, day)
+    rows = conn.execute(
+        """
+        SELECT k.kind, k.name_zh, k.name_en, k.reach_m,
+               coalesce(c.households, 0), coalesce(c.served, 0), f.facilities
+        FROM service_kind k
+        JOIN grid_version v ON v.grid_id = %(grid_id)s AND v.valid @> %(day)s
+        LEFT JOIN coverage_grid c ON c.kind = k.kind AND c.grid_id = v.grid_id AND c.day = %(day)s,
+        LATERAL (
+            SELECT count(*) AS facilities FROM facility f
+            WHERE f.kind = k.kind AND f.geom && v.geom AND f.valid @> %(day)s
+              AND ST_Covers(v.geom, f.geom)) f
+        WHERE EXISTS (SELECT FROM facility f WHERE f.kind = k.kind)
+        ORDER BY k.rank, k.kind
+        """,
+        {"grid_id": grid_id, "day": day},
+    ).fetchall()
+    return [Coverage(*row) for row in rows]
+
+
+def worst(
+    conn: Connection[Any], kind: str, level: Level, day: date, *, limit: int = 100
+) -> list[tuple[GridRef, Coverage]]:
+    """List the grids of a level by households out of reach of a kind, most first.
+
+    Grids without data stand at the end.
+    """
+    ensure(conn, day)
+    rows = conn.execute(
+        """
+        SELECT v.grid_id, v.level::text, v.name, v.code,
+               k.kind, k.name_zh, k.name_en, k.reach_m,
+               coalesce(c.households, 0), coalesce(c.served, 0)
+        FROM grid_version v
+        JOIN service_kind k ON k.kind = %(kind)s
+        LEFT JOIN coverage_grid c ON c.kind = k.kind AND c.grid_id = v.grid_id AND c.day = %(day)s
+        WHERE v.level = %(level)s::grid_level AND v.valid @> %(day)s
+        ORDER BY c.households - c.served DESC NULLS LAST, v.code
+        LIMIT %(limit)s
+        """,
+        {"kind": kind, "level": level, "day": day, "limit": limit},
+    ).fetchall()
+    return [(GridRef(*row[:4]), Coverage(*row[4:], facilities=0)) for row in rows]
+
+
+def _is_current(conn: Connection[Any], day: date) -> bool:
+    row = conn.execute(
+        """
+        SELECT basis = (SELECT sum(number) FROM revision WHERE subject IN ('grids', 'services')),
+               asked_at < now() - interval '1 hour'
+        FROM coverage_day WHERE day = %s
+        """,
+        (day,),
+    ).fetchone()
+    if row and row[0] and row[1]:
+        conn.execute("UPDATE coverage_day SET asked_at = now() WHERE day = %s", (day,))
+    return bool(row and row[0])
+
+
+def _served_by_grid(conn: Connection[Any], day: date) -> Iterable[tuple[int, str, int, int]]:
+    """Yield (grid, kind, households, served) for every grid that has buildings with households."""
+    buildings = conn.execute(
+        """
+        SELECT ST_X(b.geom), ST_Y(b.geom), b.households,
+               p.grid_id, c.grid_id, c.parent_id, t.parent_id
+        FROM building b
+        LEFT JOIN grid_version c ON c.level = 'community' AND c.valid @> %(day)s
+              AND c.geom && b.geom AND ST_Covers(c.geom, b.geom)
+        LEFT JOIN grid_version t ON t.grid_id = c.parent_id AND t.valid @> %(day)s
+        LEFT JOIN grid_version p ON p.level = 'compound' AND p.valid @> %(day)s
+              AND p.geom && b.geom AND ST_Covers(p.geom, b.geom)
+        WHERE b.valid @> %(day)s AND b.households > 0
+        """,
+        {"day": day},
+    ).fetchall()
+    if not buildings:
+        return
+    columns = list(zip(*buildings, strict=True))
+    lon, lat = np.array(columns[0], dtype=np.float64), np.array(columns[1], dtype=np.float64)
+    households = np.array(columns[2], dtype=np.int64)
+    levels = [np.array([grid or 0 for grid in column], dtype=np.int64) for column in columns[3:]]
+    to_metres = Transformer.from_crs(
+        4326, f"+proj=tmerc +lon_0={lon.mean():.6f} +k=1 +ellps=WGS84", always_xy=True
+    )
+    places = np.column_stack(to_metres.transform(lon, lat))
+    for kind, reach_m, facilities in _facilities(conn, day, to_metres):
+        served = np.zeros(len(households), dtype=np.bool_)
+        if len(facilities):
+            distance_m, _ = KDTree(facilities).query(places)
+            served = distance_m <= reach_m
+        for grids in levels:
+            found, index = np.unique(grids, return_inverse=True)
+            total = np.bincount(index, weights=households, minlength=len(found))
+            inside = np.bincount(index, weights=households * served, minlength=len(found))
+            for grid_id, all_of_them, in_reach in zip(found, total, inside, strict=True):
+                if grid_id:
+                    yield int(grid_id), kind, int(all_of_them), int(in_reach)
+
+
+def _facilities(
+    conn: Connection[Any], day: date, to_metres: Transformer
+) -> Iterable[tuple[str, int, Metres]]:
+    rows = conn.execute(
+        """
+        SELECT k.kind, k.reach_m, array_agg(ST_X(f.geom)) FILTER (WHERE f.valid @> %(day)s),
+               array_agg(ST_Y(f.geom)) FILTER (WHERE f.valid @> %(day)s)
+        FROM service_kind k JOIN facility f USING (kind)
+        GROUP BY k.kind, k.reach_m
+        """,
+        {"day": day},
+    ).fetchall()
+    for kind, reach_m, lon, lat in rows:
+        yield (
+            kind,
+            reach_m,
+            np.column_stack(to_metres.transform(np.array(lon or []), np.array(lat or []))),
+        )

@@ -1,0 +1,294 @@
+"""Grids as they were on a day: find them by place, by number, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from geodata.errors import NotFoundError
+from geodata.model import Bounds, Grid, GridRef, GridRow, Level, Nearby, Point, SearchHit
+
+# Farther away than this nobody asks how near the boundary is; it bounds the search.
+BOUNDARY_SEARCH_M = 5_000.0
+
+
+def county(conn: Connection[Any], on: date) -> Grid | None:
+    """Return the county on that day, None while nothing has been imported."""
+    row = conn.execute(
+        """
+        SELECT grid_id FROM grid_version
+        WHERE level = 'county' AND valid @> %(on)s
+        ORDER BY code LIMIT 1
+        """,
+        {"on": on},
+    ).fetchone()
+    return get(conn, row[0], on) if row else None
+
+
+def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:
+    """Return a grid as it was on a day.
+
+    Raises NotFoundError if there is no such grid, or it did not exist on that day.
+    """
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            """
+            SELECT v.grid_id, v.level::text AS level, v.name, v.code, v.households, v.population,
+                   v.area_m2, lower(v.valid) AS valid_from, upper(v.valid) AS valid_until,
+                   ST_X(v.label_point) AS lon, ST_Y(v.label_point) AS lat,
+                   ST_XMin(v.geom) AS west, ST_YMin(v.geom) AS south,
+                   ST_XMax(v.geom) AS east, ST_YMax(v.geom) AS north,
+                   (SELECT count(*) FROM grid_version c
+                    WHERE c.parent_id = v.grid_id AND c.valid @> %(on)s) AS children,
+                   (SELECT count(*) FROM grid_version w
+                    WHERE w.grid_id = v.grid_id) AS version_count,
+                   (SELECT count(*) FROM building b
+                    WHERE b.geom && v.geom AND b.valid @> %(on)s
+                      AND (v.level = 'county' OR ST_Covers(v.geom, b.geom))) AS buildings
+            FROM grid_version v
+            WHERE v.grid_id = %(grid_id)s AND v.valid @> %(on)s
+            """,
+            {"grid_id": grid_id, "on": on},
+        ).fetchone()
+    if row is None:
+        raise NotFoundError(
+            "There is no grid {grid_id} on {on}.",
+            hint="It may have another date: clear the date to see the present.",
+            grid_id=grid_id,
+            on=on,
+        )
+    level: Level = row["level"]
+    return Grid(
+        grid_id=row["grid_id"],
+        level=level,
+        name=row["name"],
+        code=row["code"],
+        path=_ancestors(conn, grid_id, on),
+        children=row["children"],
+        households=row["households"],
+        population=row["population"],
+        buildings=row["buildings"],
+        area_m2=row["area_m2"],
+        territory_gap_m2=None if level == "compound" else _territory_gap_m2(conn, grid_id, on),
+        bounds=Bounds(row["west"], row["south"], row["east"], row["north"]),
+        label=Point(row["lon"], row["lat"]),
+        valid_from=row["valid_from"],
+        valid_until=row["valid_until"],
+        version_count=row["version_count"],
+    )
+
+
+def locate(conn: Connection[Any], point: Point, on: date) -> Nearby:
+    """Say in which grids a point lies on that day, and how near the boundary runs.
+
+    The boundary is that of the finest grid found; a distance beyond 5 km is left out. A point
+    outside the county has an empty path.
+    """
+    place = {"lon": point.lon, "lat": point.lat, "on": on}
+    rows = conn.execute(
+        """
+        WITH here AS (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS geom)
+        SELECT DISTINCT ON (v.level) v.grid_id, v.level::text, v.name, v.code
+        FROM grid_version v, here
+        WHERE v.geom && here.geom AND v.valid @> %(on)s AND ST_Covers(v.geom, here.geom)
+        -- On a shared edge both sides cover the point; the lower code has it.
+        ORDER BY v.level, v.code
+        """,
+        place,
+    ).fetchall()
+    path = tuple(GridRef(*row) for row in rows)
+    if not path:
+        return Nearby(point, (), in_territory_gap=False, boundary_m=None, beyond=None)
+    finest = path[-1]
+    edge = conn.execute(
+        """
+        WITH here AS (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS geom),
+        mine AS (
+            SELECT v.geom FROM grid_version v
+            WHERE v.grid_id = %(grid_id)s AND v.valid @> %(on)s)
+        SELECT ST_Distance(ST_Boundary(mine.geom)::geography, here.geom::geography),
+               ST_X(foot.geom), ST_Y(foot.geom)
+        FROM mine, here,
+             LATERAL (SELECT ST_ClosestPoint(ST_Boundary(mine.geom), here.geom) AS geom) foot
+        """,
+        place | {"grid_id": finest.grid_id},
+    ).fetchone()
+    if edge is None or edge[0] > BOUNDARY_SEARCH_M:
+        return Nearby(point, path, finest.level == "community", None, None)
+    beyond = conn.execute(
+        """
+        SELECT v.grid_id, v.level::text, v.name, v.code
+        FROM grid_version v,
+             (SELECT ST_SetSRID(ST_MakePoint(%(foot_lon)s, %(foot_lat)s), 4326) AS geom) foot
+        WHERE v.level = %(level)s::grid_level AND v.valid @> %(on)s AND v.grid_id <> %(grid_id)s
+          -- Within a metre of the foot of the perpendicular, in degrees of latitude.
+          AND ST_DWithin(v.geom, foot.geom, 0.00001)
+        ORDER BY v.code LIMIT 1
+        """,
+        {
+            "level": finest.level,
+            "on": on,
+            "grid_id": finest.grid_id,
+            "foot_lon": edge[1],
+            "foot_lat": edge[2],
+        },
+    ).fetchone()
+    has_gap = finest.level == "community" and _has_compounds(conn, on)
+    return Nearby(point, path, has_gap, edge[0], GridRef(*beyond) if beyond else None)
+
+
+def children(conn: Connection[Any], grid_id: int, on: date) -> list[GridRow]:
+    """List the grids one level below, with who is responsible and what is open, by code."""
+    rows = conn.execute(
+        """
+        SELECT v.grid_id, v.level::text, v.name, v.code, v.households,
+               grid_responsibility(v.grid_id, %(on)s), i.open, i.overdue
+        FROM grid_version v,
+             LATERAL (
+                SELECT count(*) AS open,
+                       count(*) FILTER (WHERE i.due_at < instant.at) AS overdue
+                FROM issue i, (SELECT least(now(), %(on)s::date + interval '1 day') AS at) instant
+                WHERE i.geom && v.geom AND ST_Covers(v.geom, i.geom)
+                  AND i.reported_at <= instant.at
+                  AND (i.closed_at IS NULL OR i.closed_at > instant.at)) i
+        WHERE v.parent_id = %(grid_id)s AND v.valid @> %(on)s
+        ORDER BY v.code
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchall()
+    return [
+        GridRow(
+            GridRef(*row[:4]),
+            households=row[4],
+            state=row[5],
+            open_issues=row[6],
+            overdue_issues=row[7],
+        )
+        for row in rows
+    ]
+
+
+def level_counts(conn: Connection[Any], on: date) -> dict[Level, int]:
+    """Count the grids of each level on that day."""
+    rows = conn.execute(
+        "SELECT level::text, count(*) FROM grid_version WHERE valid @> %(on)s GROUP BY level",
+        {"on": on},
+    ).fetchall()
+    return dict(rows)
+
+
+def search(conn: Connection[Any], query: str, on: date, *, limit: int = 12) -> list[SearchHit]:
+    """Find grids by name, code, full pinyin or initials; members by name or pinyin.
+
+    Beginnings come before middles, higher levels before lower ones.
+    """
+    text = query.strip().lower()
+    if not text:
+        return []
+    # LIKE's own wildcards are letters here.
+    escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    values = {
+        "text": text,
+        "start": f"{escaped}%",
+        "middle": f"%{escaped}%",
+        "on": on,
+        "limit": limit,
+    }
+    grids = conn.execute(
+        """
+        SELECT v.grid_id, v.level::text, v.name, v.code, coalesce(p.name, ''),
+               ST_X(v.label_point), ST_Y(v.label_point),
+               ST_XMin(v.geom), ST_YMin(v.geom), ST_XMax(v.geom), ST_YMax(v.geom)
+        FROM grid_version v
+        LEFT JOIN grid_version p ON p.grid_id = v.parent_id AND p.valid @> %(on)s
+        WHERE v.valid @> %(on)s
+          AND (v.name ILIKE %(middle)s OR v.pinyin LIKE %(middle)s OR v.code LIKE %(start)s)
+        ORDER BY (lower(v.name) = %(text)s OR lower(v.code) = %(text)s) DESC,
+                 (v.name ILIKE %(start)s OR v.pinyin LIKE %(start)s
+                  OR v.pinyin LIKE '%% ' || %(start)s OR v.code LIKE %(start)s) DESC,
+                 v.level, length(v.name), v.code
+        LIMIT %(limit)s
+        """,
+        values,
+    ).fetchall()
+    members = conn.execute(
+        """
+        SELECT m.name, r.name_zh, r.name_en, v.grid_id, v.level::text, v.name, v.code,
+               ST_X(v.label_point), ST_Y(v.label_point),
+               ST_XMin(v.geom), ST_YMin(v.geom), ST_XMax(v.geom), ST_YMax(v.geom)
+        FROM member m
+        JOIN duty d ON d.member_id = m.member_id AND d.term @> %(on)s
+        JOIN duty_role r USING (role)
+        LEFT JOIN building b USING (building_id)
+        JOIN LATERAL (
+            SELECT * FROM grid_version v
+            WHERE v.valid @> %(on)s
+              AND (v.grid_id = d.grid_id
+                   OR (v.level = 'compound' AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)))
+            LIMIT 1) v ON true
+        WHERE m.name ILIKE %(middle)s OR m.pinyin LIKE %(middle)s
+        ORDER BY (m.name ILIKE %(start)s OR m.pinyin LIKE %(start)s) DESC, r.rank, m.name
+        LIMIT %(limit)s
+        """,
+        values,
+    ).fetchall()
+    hits = [SearchHit("grid", row[2], row[4], "", "", *_place(row[:4], row[5:])) for row in grids]
+    hits += [
+        SearchHit("member", row[0], row[5], row[1], row[2], *_place(row[3:7], row[7:]))
+        for row in members
+    ]
+    return hits[:limit]
+
+
+def _place(ref: Sequence[Any], at: Sequence[Any]) -> tuple[GridRef, Point, Bounds]:
+    return GridRef(*ref), Point(*at[:2]), Bounds(*at[2:])
+
+
+def _ancestors(conn: Connection[Any], grid_id: int, on: date) -> tuple[GridRef, ...]:
+    rows = conn.execute(
+        """
+        WITH RECURSIVE up AS (
+            SELECT v.parent_id FROM grid_version v
+            WHERE v.grid_id = %(grid_id)s AND v.valid @> %(on)s
+            UNION ALL
+            SELECT v.parent_id FROM grid_version v JOIN up ON v.grid_id = up.parent_id
+            WHERE v.valid @> %(on)s)
+        SELECT v.grid_id, v.level::text, v.name, v.code
+        FROM up JOIN grid_version v ON v.grid_id = up.parent_id AND v.valid @> %(on)s
+        ORDER BY v.level
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchall()
+    return tuple(GridRef(*row) for row in rows)
+
+
+def _territory_gap_m2(conn: Connection[Any], grid_id: int, on: date) -> float | None:
+    """Area of the grid outside every compound; None where it has none at all."""
+    row = conn.execute(
+        """
+        WITH RECURSIVE down AS (
+            SELECT v.grid_id, v.level, v.area_m2 FROM grid_version v
+            WHERE v.grid_id = %(grid_id)s AND v.valid @> %(on)s
+            UNION ALL
+            SELECT v.grid_id, v.level, v.area_m2
+            FROM grid_version v JOIN down ON v.parent_id = down.grid_id
+            WHERE v.valid @> %(on)s)
+        SELECT max(area_m2) FILTER (WHERE grid_id = %(grid_id)s)
+               - sum(area_m2) FILTER (WHERE level = 'compound')
+        FROM down
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchone()
+    return None if row is None or row[0] is None else max(0.0, row[0])
+
+
+def _has_compounds(conn: Connection[Any], on: date) -> bool:
+    row = conn.execute(
+        "SELECT EXISTS (SELECT FROM grid_version WHERE level = 'compound' AND valid @> %(on)s)",
+        {"on": on},
+    ).fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,269 @@
+"""Issues: what is open and due, where, and what has been done. Nothing about who reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, LiteralString, get_args
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+
+from geodata.errors import InvalidInputError, NotFoundError
+from geodata.model import GridRef, Issue, IssueCounts, IssueEvent, IssueSummary, Point
+
+StateFilter = Literal["open", "overdue", "suspended", "closed", "all"]
+STATES: tuple[StateFilter, ...] = get_args(StateFilter)
+AGES = (7, 30, 90, 365)
+# Tiles are cached by their address, and overdue depends on the clock: so the clock is in the
+# address, in steps that a reader does not notice.
+CLOCK_STEP = timedelta(minutes=10)
+
+# The issues that a filter lets through, as they stood at the instant %(at)s. Joined with a place by
+# the caller; parameters are those of ``IssueFilter.values``.
+MATCHING: LiteralString = """
+    SELECT s.* FROM (
+        SELECT i.*, present.is_open,
+               present.is_open AND i.due_at < %(at)s::timestamptz AS is_overdue,
+               present.is_open AND present.state = 'suspended' AS is_suspended,
+               present.state AS state_then
+        FROM issue i, LATERAL (
+            SELECT i.closed_at IS NULL OR i.closed_at > %(at)s::timestamptz AS is_open,
+                   CASE WHEN %(past)s THEN issue_state_at(i.issue_id, %(at)s::timestamptz)
+                        ELSE i.state END AS state) present
+        WHERE i.reported_at <= %(at)s::timestamptz
+          AND i.reported_at >= %(at)s::timestamptz - make_interval(days => %(age)s)
+          AND (%(category)s = '' OR i.category_id IN (
+              SELECT c.category_id FROM issue_category c
+              LEFT JOIN issue_category p ON p.category_id = c.parent_id
+              WHERE %(category)s IN (c.code, p.code)))) s
+    WHERE CASE %(state)s::text
+        WHEN 'open' THEN s.is_open
+        WHEN 'overdue' THEN s.is_overdue
+        WHEN 'suspended' THEN s.is_suspended
+        WHEN 'closed' THEN NOT s.is_open
+        ELSE true END
+"""
+# Longer than any county has records: no limit of age.
+_ANY_AGE = 36_500
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFilter:
+    """Which issues, as they stood when. ``category`` is a code of either level, '' for all."""
+
+    at: datetime
+    past: bool
+    state: StateFilter = "open"
+    category: str = ""
+    age_days: int | None = None
+
+    def values(self) -> dict[str, object]:
+        """Return the parameters of MATCHING."""
+        return {
+            "at": self.at,
+            "past": self.past,
+            "state": self.state,
+            "category": self.category,
+            "age": self.age_days or _ANY_AGE,
+        }
+
+    def address(self) -> dict[str, str]:
+        """Return what an address must say to ask the same again; defaults are left out."""
+        said = {"at": str(int(self.at.timestamp())), "state": self.state, "category": self.category}
+        said["age"] = str(self.age_days or "")
+        return {name: value for name, value in said.items() if value not in ("", "open")}
+
+
+def read_filter(args: Mapping[str, str], on: date, now: datetime) -> IssueFilter:
+    """Read state, category, age and at (seconds since 1970) from an address.
+
+    Without ``at``: the end of a past day, the present (to ten minutes) otherwise. Raises
+    InvalidInputError.
+    """
+    asked = args.get("state") or "open"
+    state: StateFilter | None = next((choice for choice in STATES if choice == asked), None)
+    if state is None:
+        raise InvalidInputError(
+            "“{value}” is not a state to filter by.",
+            hint="Use one of: {choices}.",
+            value=asked,
+            choices=", ".join(STATES),
+        )
+    age = args.get("age") or ""
+    if age not in ("", *map(str, AGES)):
+        raise InvalidInputError(
+            "“{value}” is not an age to filter by.",
+            hint="Use one of: {choices} (days).",
+            value=age,
+            choices=", ".join(map(str, AGES)),
+        )
+    category = args.get("category") or ""
+    if len(category) > 100 or "\0" in category:
+        raise InvalidInputError("“{value}” is not a category code.", value=category[:40])
+    past = on < now.date()
+    at = _instant(args.get("at"), now) if args.get("at") else instant(on, now)
+    return IssueFilter(at, past, state, category, int(age) if age else None)
+
+
+def instant(on: date, now: datetime) -> datetime:
+    """Return the moment that a day is looked at: its end, or the present if it is not over."""
+    if on < now.date():
+        return datetime.combine(on + timedelta(days=1), datetime.min.time(), tzinfo=now.tzinfo)
+    seconds = int(CLOCK_STEP.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+
+
+def counts(conn: Connection[Any], grid_id: int | None, on: date, now: datetime) -> IssueCounts:
+    """Count the issues of a grid (None: all) as they stood then."""
+    at = IssueFilter(instant(on, now), on < now.date(), "all")
+    row = conn.execute(
+        "SELECT count(*) FILTER (WHERE is_open), count(*) FILTER (WHERE is_overdue),"
+        " count(*) FILTER (WHERE is_suspended),"
+        " count(*) FILTER (WHERE NOT is_open AND closed_at > %(at)s - interval '30 days')"
+        " FROM (" + MATCHING + ") i WHERE " + _IN_GRID,
+        {**at.values(), "grid_id": grid_id, "on": on},
+    ).fetchone()
+    assert row is not None
+    return IssueCounts(*row)
+
+
+def count(conn: Connection[Any], chosen: IssueFilter, grid_id: int | None, on: date) -> int:
+    """Count the issues that a filter lets through in a grid (None: all)."""
+    row = conn.execute(
+        "SELECT count(*) FROM (" + MATCHING + ") i WHERE " + _IN_GRID,
+        {**chosen.values(), "grid_id": grid_id, "on": on},
+    ).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def listed(
+    conn: Connection[Any],
+    chosen: IssueFilter,
+    grid_id: int | None,
+    on: date,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[IssueSummary]:
+    """List issues of a grid (None: all), most urgent first: overdue, then due, then the newest."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT i.issue_id, i.title, c.name_zh, c.name_en, s.state, s.name_zh AS state_zh,"
+            " s.name_en AS state_en, i.is_open, i.is_overdue, i.reported_at, i.due_at,"
+            " ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, v.name AS grid_name"
+            " FROM (" + MATCHING + ") i"
+            " JOIN issue_category c USING (category_id)"
+            " JOIN issue_state s ON s.state = i.state_then"
+            " LEFT JOIN grid_version v ON v.grid_id = i.grid_id AND v.valid @> %(on)s::date"
+            " WHERE " + _IN_GRID + ""
+            " ORDER BY i.is_overdue DESC, i.is_open DESC, i.due_at NULLS LAST,"
+            " i.reported_at DESC, i.issue_id"
+            " LIMIT %(limit)s OFFSET %(offset)s",
+            {**chosen.values(), "grid_id": grid_id, "on": on, "limit": limit, "offset": offset},
+        ).fetchall()
+    return [_summary(row) for row in rows]
+
+
+def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
+    """Return an issue as it stood on a day, with its steps until then.
+
+    Raises NotFoundError if there is none, or it had not been reported yet.
+    """
+    at = IssueFilter(instant(on, now), on < now.date(), "all")
+    values = {**at.values(), "issue_id": issue_id, "on": on}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            "SELECT i.issue_id, i.title, i.detail, i.closed_at, c.name_zh, c.name_en, c.lead_unit,"
+            " s.state, s.name_zh AS state_zh, s.name_en AS state_en, i.is_open, i.is_overdue,"
+            " i.reported_at, i.due_at, ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat,"
+            " v.grid_id, v.level::text AS grid_level, v.name AS grid_name, v.code AS grid_code"
+            " FROM (" + MATCHING + ") i"
+            " JOIN issue_category c USING (category_id)"
+            " JOIN issue_state s ON s.state = i.state_then"
+            " LEFT JOIN grid_version v ON v.grid_id = i.grid_id AND v.valid @> %(on)s::date"
+            " WHERE i.issue_id = %(issue_id)s",
+            values,
+        ).fetchone()
+    if row is None:
+        raise NotFoundError("There is no issue {issue_id} on {on}.", issue_id=issue_id, on=on)
+    around = conn.execute(
+        """
+        SELECT v.grid_id, v.level::text, v.name, v.code
+        FROM issue i JOIN grid_version v ON v.geom && i.geom AND ST_Covers(v.geom, i.geom)
+        WHERE i.issue_id = %(issue_id)s AND v.valid @> %(on)s
+        ORDER BY v.level, v.code
+        """,
+        values,
+    ).fetchall()
+    events = conn.execute(
+        """
+        SELECT e.at, e.to_state, s.name_zh, s.name_en, o.name, e.note
+        FROM issue_event e
+        JOIN issue_state s ON s.state = e.to_state
+        LEFT JOIN organisation o USING (organisation_id)
+        WHERE e.issue_id = %(issue_id)s AND e.at <= %(at)s
+        ORDER BY e.at, e.event_id
+        """,
+        values,
+    ).fetchall()
+    reported_in = GridRef(row["grid_id"], row["grid_level"], row["grid_name"], row["grid_code"])
+    return Issue(
+        summary=_summary(row),
+        detail=row["detail"],
+        lead_unit=row["lead_unit"],
+        closed_at=None if row["is_open"] else row["closed_at"],
+        reported_in=reported_in if row["grid_id"] else None,
+        lies_in=tuple(GridRef(*grid) for grid in around),
+        events=tuple(IssueEvent(*event) for event in events),
+    )
+
+
+def categories(conn: Connection[Any], on: date, now: datetime) -> list[tuple[str, str, str, int]]:
+    """List the large classes with open issues: (code, Chinese, English, count), most first."""
+    at = IssueFilter(instant(on, now), on < now.date(), "open")
+    return conn.execute(
+        "SELECT p.code, p.name_zh, p.name_en, count(*)"
+        " FROM (" + MATCHING + ") i"
+        " JOIN issue_category c USING (category_id)"
+        " JOIN issue_category p ON p.category_id = coalesce(c.parent_id, c.category_id)"
+        " GROUP BY p.code, p.name_zh, p.name_en ORDER BY count(*) DESC, p.code",
+        at.values(),
+    ).fetchall()
+
+
+# Whether an issue lies in the grid asked about, where the boundary ran on that day.
+_IN_GRID: LiteralString = """
+    (%(grid_id)s::bigint IS NULL OR EXISTS (
+        SELECT FROM grid_version g
+        WHERE g.grid_id = %(grid_id)s AND g.valid @> %(on)s::date
+          AND g.geom && i.geom AND ST_Covers(g.geom, i.geom)))
+"""
+
+
+def _instant(text: str | None, now: datetime) -> datetime:
+    try:
+        seconds = int(text or "")
+        return datetime.fromtimestamp(seconds, tz=now.tzinfo)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidInputError("“{value}” is not an instant.", value=str(text)[:40]) from None
+
+
+def _summary(row: dict[str, Any]) -> IssueSummary:
+    return IssueSummary(
+        issue_id=row["issue_id"],
+        title=row["title"],
+        category_zh=row["name_zh"],
+        category_en=row["name_en"],
+        state=row["state"],
+        state_zh=row["state_zh"],
+        state_en=row["state_en"],
+        is_open=row["is_open"],
+        is_overdue=bool(row["is_overdue"]),
+        reported_at=row["reported_at"],
+        due_at=row["due_at"],
+        point=Point(row["lon"], row["lat"]),
+        grid_name=row["grid_name"],
+    )

@@ -1,0 +1,59 @@
+"""Coverage: households in reach of a service kind, grid by grid, and the facilities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import LiteralString
+
+from geodata import coverage
+from geodata.tiles import Source
+from layers.layer import AREA, BOX, MAX_ZOOM, Layer, Read, grids_in_tile, level_at, mvt, statement
+
+# Facilities are shown from here on; before, they would hide the grids.
+FACILITY_ZOOM = 11
+
+
+def _query(z: int) -> LiteralString:
+    grids = mvt(
+        "grid",
+        "SELECT g.grid_id AS id, g.name, c.households, c.served,"
+        # Rounded down: 100 means everybody.
+        " CASE WHEN c.households > 0 THEN c.served * 100 / c.households END AS share, g.geom"
+        " FROM (" + grids_in_tile(level_at(z), z) + ") g"
+        " LEFT JOIN coverage_grid c"
+        " ON c.grid_id = g.grid_id AND c.day = %(on)s::date AND c.kind = %(kind)s",
+    )
+    if z < FACILITY_ZOOM:
+        return statement(grids)
+    facilities = mvt(
+        "facility",
+        "SELECT f.facility_id AS id, f.name,"
+        " ST_AsMVTGeom(ST_Transform(f.geom, 3857), " + BOX + ", 4096, 64, true) AS geom"
+        " FROM facility f"
+        " WHERE f.geom && " + AREA + " AND f.kind = %(kind)s AND f.valid @> %(on)s::date",
+    )
+    return statement(grids, facilities)
+
+
+def _read(args: Mapping[str, str], _on: date, _now: datetime) -> Read:
+    kind = coverage.read_kind(args)
+    return {"kind": kind}, {"kind": kind}
+
+
+LAYER = Layer(
+    name="coverage",
+    source=Source({z: _query(z) for z in range(MAX_ZOOM + 1)}, subjects=("grids", "services")),
+    fields={
+        "grid": {
+            "id": "Number",
+            "name": "String",
+            "households": "Number",
+            "served": "Number",
+            "share": "Number",
+        },
+        "facility": {"id": "Number", "name": "String"},
+    },
+    read=_read,
+    needs_coverage=True,
+)

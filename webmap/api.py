@@ -1,0 +1,169 @@
+"""JSON for other software, described at /api/openapi.json."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any, Literal
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field
+
+from geodata import features, grids
+from geodata.errors import InvalidInputError
+from webmap import db, i18n
+from webmap.panel import asked_point
+
+bp = APIBlueprint("api", __name__, url_prefix="/api", tag="Map")
+
+LevelName = Literal["county", "town", "community", "compound"]
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class GridRefOut(_Out):
+    """Enough of a grid to name it and link to it."""
+
+    grid_id: int
+    level: LevelName
+    name: str
+    code: str
+
+
+class PointOut(_Out):
+    """A place in WGS 84 degrees."""
+
+    lon: float
+    lat: float
+
+
+class BoundsOut(_Out):
+    """A box in WGS 84 degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+class GridOut(GridRefOut):
+    """A grid as it was on a day. Areas are geodesic square metres."""
+
+    path: list[GridRefOut]
+    children: int
+    households: int | None
+    population: int | None
+    buildings: int
+    area_m2: float
+    territory_gap_m2: float | None
+    bounds: BoundsOut
+    label: PointOut
+    valid_from: date
+    valid_until: date | None = Field(description="Exclusive; null while it is the last version.")
+    version_count: int
+
+
+class HereOut(_Out):
+    """The grids at a point, from the county down, and how near the boundary is."""
+
+    point: PointOut
+    path: list[GridRefOut]
+    in_territory_gap: bool
+    boundary_m: float | None
+    beyond: GridRefOut | None
+
+
+class HitOut(_Out):
+    """A grid or a member found by the search."""
+
+    kind: Literal["grid", "member"]
+    title: str
+    within: str
+    role_zh: str
+    role_en: str
+    grid: GridRefOut | None
+    point: PointOut | None
+    bounds: BoundsOut | None
+
+
+class HitsOut(BaseModel):
+    """What a search found, best first."""
+
+    hits: list[HitOut]
+
+
+class DayIn(BaseModel):
+    """The day to answer for."""
+
+    on: date | None = Field(None, description="The day to answer for; today when left out.")
+
+
+class PlaceIn(DayIn):
+    """A place in WGS 84 degrees."""
+
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
+
+
+class SearchIn(DayIn):
+    """What to look for."""
+
+    q: str = Field(max_length=80, description="Name, code, pinyin or initials.")
+
+
+@bp.get("/grids/<int:grid_id>")
+@bp.output(GridOut)
+@bp.input(DayIn, location="query", arg_name="_query", validation=False)
+@bp.doc(responses=[400, 404])
+def grid(grid_id: int, _query: Any) -> dict[str, Any]:
+    """Return one grid as it was on a day."""
+    with db.connection() as conn:
+        return asdict(grids.get(conn, _id(grid_id), i18n.asked_day(request.args)))
+
+
+@bp.get("/grids/<int:grid_id>/shape")
+@bp.input(DayIn, location="query", arg_name="_query", validation=False)
+@bp.doc(responses=[200, 400, 404])
+def shape(grid_id: int, _query: Any) -> Response:
+    """Return one grid's shape as a GeoJSON feature."""
+    with db.connection() as conn:
+        found = features.shape(conn, _id(grid_id), i18n.asked_day(request.args))
+    response = jsonify(found)
+    response.mimetype = "application/geo+json"
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@bp.get("/here")
+@bp.output(HereOut)
+@bp.input(PlaceIn, location="query", arg_name="_query", validation=False)
+@bp.doc(responses=[400])
+def here(_query: Any) -> dict[str, Any]:
+    """Say in which grids a point lies."""
+    with db.connection() as conn:
+        point = asked_point(request.args)
+        return asdict(grids.locate(conn, point, i18n.asked_day(request.args)))
+
+
+@bp.get("/search")
+@bp.output(HitsOut)
+@bp.input(SearchIn, location="query", arg_name="_query", validation=False)
+@bp.doc(responses=[400])
+def search(_query: Any) -> dict[str, Any]:
+    """Find grids by name, code or pinyin, members by name or pinyin."""
+    query = request.args.get("q", "").replace("\0", "")[:80]
+    with db.connection() as conn:
+        hits = grids.search(conn, query, i18n.asked_day(request.args))
+    return {"hits": [asdict(hit) for hit in hits]}
+
+
+def _id(value: int) -> int:
+    # Beyond bigint nothing exists, and the database would say so in its own words.
+    if value >= 1 << 63:
+        raise InvalidInputError("“{value}” is not the number of a grid.", value=str(value)[:40])
+    return value

@@ -1,0 +1,50 @@
+"""One connection pool a process, opened at the first request."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask, current_app
+from psycopg import Connection, OperationalError
+from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+
+from geodata import db
+from geodata.errors import UnavailableError
+
+_KEY = "gridmap_pool"
+_lock = threading.Lock()
+
+
+def init_app(app: Flask) -> None:
+    """Leave the pool unopened: a forked worker must open its own."""
+    app.extensions[_KEY] = None
+
+
+@contextmanager
+def connection() -> Generator[Connection[Any]]:
+    """Lend a connection; commit when the block ends well, roll back when it does not.
+
+    Raises UnavailableError when none is free in time, or the database is away.
+    """
+    try:
+        with _pool().connection() as conn:
+            yield conn
+    except (PoolTimeout, TooManyRequests, OperationalError) as error:
+        raise UnavailableError(
+            "The database does not answer at the moment.", hint="Try again in a minute."
+        ) from error
+
+
+def _pool() -> ConnectionPool[Any]:
+    app = current_app
+    pool = app.extensions[_KEY]
+    if pool is None:
+        with _lock:
+            pool = app.extensions[_KEY]
+            if pool is None:
+                pool = db.open_pool(app.config["DATABASE_URL"], max_size=app.config["POOL_SIZE"])
+                app.extensions[_KEY] = pool
+    return pool

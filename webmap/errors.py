@@ -1,0 +1,105 @@
+"""Failures become answers: problem+json for machines, a page or a fragment for people.
+
+One table maps a failure to a status. Nobody sees a traceback or a database message; the request
+id joins what the reader saw with the log.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+
+from geodata.errors import GridMapError, InvalidInputError, NotFoundError, UnavailableError
+
+STATUS: dict[type[GridMapError], int] = {
+    NotFoundError: 404,
+    InvalidInputError: 400,
+    UnavailableError: 503,
+}
+# Read by programs: answers to them are problem+json (RFC 9457).
+MACHINE_PATHS = ("/api/", "/tiles/", "/healthz", "/readyz", "/static/", "/basemap")
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers and give every request an id."""
+
+    @app.before_request
+    def choose_id() -> None:  # pyright: ignore[reportUnusedFunction]
+        g.request_id = secrets.token_hex(6)
+
+    @app.after_request
+    def tell_id(response: Response) -> Response:  # pyright: ignore[reportUnusedFunction]
+        response.headers["X-Request-Id"] = g.request_id
+        return response
+
+    @app.errorhandler(GridMapError)
+    def known(error: GridMapError) -> Response:  # pyright: ignore[reportUnusedFunction]
+        status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+        if status >= 500:
+            app.logger.error("request %s: %s", g.request_id, error, exc_info=error)
+        text = _(error.message).format(**error.data)
+        hint = _(error.hint).format(**error.data) if error.hint else ""
+        return _answer(status, error.code, text, hint)
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]
+        status = error.code or 500
+        if 300 <= status < 400:
+            return make_response(error.get_response())
+        return _answer(status, f"http_{status}", _http_text(status), "")
+
+    @app.errorhandler(Exception)
+    def unknown(error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
+        app.logger.error("request %s failed", g.request_id, exc_info=error)
+        return _answer(500, "internal", _http_text(500), "")
+
+
+def _http_text(status: int) -> str:
+    if status == 404:
+        return _("There is nothing at this address.")
+    if status == 405:
+        return _("This address does not take that kind of request.")
+    if status == 413:
+        return _("What was sent is too large.")
+    if status < 500:
+        return _("The request cannot be understood.")
+    return _("Something went wrong on our side.")
+
+
+def _answer(status: int, code: str, text: str, hint: str) -> Response:
+    title = _title(status)
+    if request.path.startswith(MACHINE_PATHS):
+        body = {
+            "type": f"urn:gridmap:problem:{code}",
+            "title": title,
+            "status": status,
+            "detail": f"{text} {hint}".strip(),
+            "request_id": g.request_id,
+        }
+        response = jsonify(body)
+        response.mimetype = "application/problem+json"
+    else:
+        template = "panel/error.html" if request.path.startswith("/panel/") else "errors/page.html"
+        response = make_response(
+            render_template(
+                template, title=title, text=text, hint=hint, status=status, request_id=g.request_id
+            )
+        )
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = "10"
+    return response
+
+
+def _title(status: int) -> str:
+    if status == 404:
+        return _("Not found")
+    if status == 503:
+        return _("Not available at the moment")
+    if status < 500:
+        return _("Please check your input")
+    return _("Something went wrong")

@@ -1,0 +1,216 @@
+"""Fragments of HTML for the side panel: what a click, a search or a link finds."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, get_args
+
+from flask import Blueprint, Response, make_response, render_template, request
+from psycopg import Connection
+
+from geodata import coverage, facilities, grids, issues, members, settings
+from geodata.errors import InvalidInputError
+from geodata.model import Grid, Nearby, Point, ResponsibilityRow
+from webmap import db, i18n
+from webmap.views import MODES, Mode
+
+bp = Blueprint("panel", __name__, url_prefix="/panel")
+
+PAGE_SIZE = 50
+URGENT = 5
+
+
+@bp.get("/home")
+def home() -> Response:
+    """Show the whole county in a mode."""
+    mode, on = _mode(), i18n.asked_day(request.args)
+    with db.connection() as conn:
+        county = grids.county(conn, on)
+        facts = settings.read(conn)
+        summary = _SUMMARIES[mode](conn, county, on) if county else {}
+    return _fragment(
+        "panel/home.html",
+        mode=mode,
+        on=on,
+        county=county,
+        demo=bool(facts.get("demo")),
+        summary=summary,
+    )
+
+
+@bp.get("/here")
+def here() -> Response:
+    """Show what lies at a point: ?lon= and ?lat= in WGS 84 degrees."""
+    mode, on, point = _mode(), i18n.asked_day(request.args), asked_point(request.args)
+    with db.connection() as conn:
+        nearby = grids.locate(conn, point, on)
+        if not nearby.path:
+            return _fragment("panel/outside.html", point=point, mode=mode, on=on)
+        context = _grid(conn, nearby.path[-1].grid_id, on)
+        nearest = facilities.nearest(conn, point, on)
+    return _fragment("panel/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
+
+
+@bp.get("/grid/<int:grid_id>")
+def grid(grid_id: int) -> Response:
+    """Show one grid."""
+    mode, on = _mode(), i18n.asked_day(request.args)
+    with db.connection() as conn:
+        context = _grid(conn, grid_id, on)
+    nowhere: Nearby | None = None
+    return _fragment("panel/grid.html", mode=mode, on=on, here=nowhere, nearest=[], **context)
+
+
+@bp.get("/grid/<int:grid_id>/issues")
+def grid_issues(grid_id: int) -> Response:
+    """List the issues of a grid, page by page."""
+    on, now = i18n.asked_day(request.args), i18n.now()
+    chosen = issues.read_filter(request.args, on, now)
+    page = max(1, request.args.get("page", 1, type=int))
+    with db.connection() as conn:
+        place = grids.get(conn, grid_id, on)
+        total = issues.count(conn, chosen, grid_id, on)
+        pages = max(1, -(-total // PAGE_SIZE))
+        page = min(page, pages)
+        offset = (page - 1) * PAGE_SIZE
+        items = issues.listed(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
+        counts = issues.counts(conn, grid_id, on, now)
+    return _fragment(
+        "panel/issues.html",
+        grid=place,
+        items=items,
+        counts=counts,
+        total=total,
+        state=chosen.state,
+        chosen=chosen,
+        page=page,
+        pages=pages,
+        on=on,
+        mode=_mode(),
+    )
+
+
+@bp.get("/issue/<int:issue_id>")
+def issue(issue_id: int) -> Response:
+    """Show one issue with its history."""
+    on = i18n.asked_day(request.args)
+    with db.connection() as conn:
+        found = issues.get(conn, issue_id, on, i18n.now())
+    return _fragment("panel/issue.html", issue=found, on=on, mode=_mode())
+
+
+@bp.get("/search")
+def search() -> Response:
+    """List grids and members that match ?q=."""
+    query = request.args.get("q", "").replace("\0", "")[:80]
+    on = i18n.asked_day(request.args)
+    with db.connection() as conn:
+        hits = grids.search(conn, query, on)
+    return _fragment("panel/search.html", q=query, hits=hits, on=on, mode=_mode())
+
+
+def asked_point(args: Any) -> Point:
+    """Read ?lon= and ?lat=. Raises InvalidInputError unless both are degrees on the globe."""
+    try:
+        point = Point(float(args["lon"]), float(args["lat"]))
+    except (KeyError, ValueError):
+        point = Point(float("nan"), float("nan"))
+    if not (-180 <= point.lon <= 180 and -90 <= point.lat <= 90):
+        raise InvalidInputError(
+            "The place is missing or is none on the globe.",
+            hint="Give lon (-180 to 180) and lat (-90 to 90) in degrees.",
+        )
+    return point
+
+
+def _mode() -> Mode:
+    mode = request.args.get("mode") or MODES[0]
+    if mode not in MODES:
+        raise InvalidInputError(
+            "“{value}” is not a view of this map.",
+            hint="Use one of: {choices}.",
+            value=mode[:40],
+            choices=", ".join(get_args(Mode)),
+        )
+    return mode
+
+
+def _grid(conn: Connection[Any], grid_id: int, on: date) -> dict[str, Any]:
+    now = i18n.now()
+    place = grids.get(conn, grid_id, on)
+    everything = issues.IssueFilter(issues.instant(on, now), on < now.date())
+    return {
+        "grid": place,
+        "duties": members.duties(conn, grid_id, on),
+        "state": members.state(conn, grid_id, on),
+        "issues": issues.counts(conn, grid_id, on, now),
+        "urgent": issues.listed(conn, everything, grid_id, on, limit=URGENT),
+        "coverage": coverage.of_grid(conn, grid_id, on),
+        "children": grids.children(conn, grid_id, on),
+    }
+
+
+def _territory(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+    levels = grids.level_counts(conn, on)
+    gap = county.territory_gap_m2
+    return {
+        "towns": levels.get("town", 0),
+        "communities": levels.get("community", 0),
+        "compounds": levels.get("compound", 0),
+        "households": county.households,
+        "gap_share": None if gap is None else gap / county.area_m2,
+        "children": grids.children(conn, county.grid_id, on),
+    }
+
+
+def _responsibility(conn: Connection[Any], _county: Grid, on: date) -> dict[str, Any]:
+    rows = members.responsibility_by_town(conn, on)
+    total = ResponsibilityRow(
+        None,
+        held=sum(row.held for row in rows),
+        deputy=sum(row.deputy for row in rows),
+        ended=sum(row.ended for row in rows),
+        vacant=sum(row.vacant for row in rows),
+    )
+    return {"rows": rows, "total": total}
+
+
+def _issues(conn: Connection[Any], _county: Grid, on: date) -> dict[str, Any]:
+    now = i18n.now()
+    chosen = issues.read_filter(request.args, on, now)
+    total = issues.count(conn, chosen, None, on)
+    items = issues.listed(conn, chosen, None, on, limit=PAGE_SIZE)
+    return {
+        "counts": issues.counts(conn, None, on, now),
+        "items": items,
+        "total": total,
+        "more": total - len(items),
+        "chosen": chosen,
+        "categories": issues.categories(conn, on, now),
+    }
+
+
+def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+    kind = coverage.read_kind(request.args)
+    return {
+        "kind": kind,
+        "kinds": coverage.of_grid(conn, county.grid_id, on),
+        "rows": coverage.worst(conn, kind, "community", on, limit=PAGE_SIZE),
+    }
+
+
+_SUMMARIES = {
+    "territory": _territory,
+    "responsibility": _responsibility,
+    "issues": _issues,
+    "coverage": _coverage,
+}
+
+
+def _fragment(template: str, **context: Any) -> Response:
+    response = make_response(render_template(template, **context))
+    # Public so far, but never older than the data: asked again each time.
+    response.headers["Cache-Control"] = "no-cache"
+    # The same address answers in two languages.
+    response.vary.add("Cookie")
+    return response

@@ -1,0 +1,110 @@
+"""Tiles and their TileJSON.
+
+A tile's address carries the revision of what it shows, so it is cached for good; a tile asked for
+under another revision than the present one is answered, but must not be kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, jsonify, request
+from psycopg import Connection
+
+import layers
+from geodata import coverage, grids, revisions
+from geodata.errors import InvalidInputError, NotFoundError
+from geodata.tiles import Tile, render
+from layers.layer import MAX_ZOOM, Layer
+from webmap import db, i18n
+
+bp = Blueprint("tiles", __name__, url_prefix="/tiles")
+
+MIME = "application/vnd.mapbox-vector-tile"
+FOREVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "public, no-cache"
+
+
+@bp.get("/<name>.json")
+def tilejson(name: str) -> Response:
+    """Describe a layer by TileJSON 3.0; its tile address answers the same question for good."""
+    layer = _layer(name)
+    on = i18n.asked_day(request.args)
+    _, address = layer.read(request.args, on, i18n.now())
+    with db.connection() as conn:
+        if layer.needs_coverage:
+            coverage.ensure(conn, on)
+        revision = revisions.current(conn, layer.source.subjects)
+        county = grids.county(conn, on)
+    query = urlencode({"on": on.isoformat(), **address})
+    body: dict[str, Any] = {
+        "tilejson": "3.0.0",
+        "name": layer.name,
+        "scheme": "xyz",
+        "tiles": [f"{request.host_url}tiles/{name}/{revision}/{{z}}/{{x}}/{{y}}.mvt?{query}"],
+        "minzoom": 0,
+        "maxzoom": MAX_ZOOM,
+        "vector_layers": [{"id": key, "fields": fields} for key, fields in layer.fields.items()],
+    }
+    if county:
+        box = county.bounds
+        body["bounds"] = [box.west, box.south, box.east, box.north]
+    return _cached(jsonify(body), ASK_AGAIN)
+
+
+@bp.get("/<name>/<int:revision>/<z>/<x>/<y>.mvt")
+def tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
+    """Render a tile: 204 if it is empty, 400 if it cannot exist."""
+    layer = _layer(name)
+    place = _place(z, x, y)
+    now = i18n.now()
+    on = i18n.asked_day(request.args)
+    values, _ = layer.read(request.args, on, now)
+    with db.connection() as conn:
+        body, present = _render(conn, layer, place, {**values, "on": on}, now)
+    response = Response(body, mimetype=MIME) if body else Response(status=204)
+    return _cached(response, FOREVER if revision == present else ASK_AGAIN)
+
+
+def _render(
+    conn: Connection[Any], layer: Layer, place: Tile, values: dict[str, Any], now: datetime
+) -> tuple[bytes, int]:
+    if layer.needs_coverage and values["on"] <= now.date():
+        coverage.ensure(conn, values["on"])
+    return render(conn, layer.source, place, values)
+
+
+def _layer(name: str) -> Layer:
+    layer = layers.BY_NAME.get(name)
+    if layer is None:
+        raise NotFoundError(
+            "There is no layer “{name}”.",
+            hint="Layers are: {names}.",
+            name=name,
+            names=", ".join(layers.BY_NAME),
+        )
+    return layer
+
+
+def _place(z: str, x: str, y: str) -> Tile:
+    # Read here and not by the router, so that -1 and 1.5 are told apart from a wrong address.
+    try:
+        return Tile(int(z), int(x), int(y))
+    except ValueError:
+        raise InvalidInputError(
+            "“{value}” is not the address of a tile.",
+            hint="Use whole numbers: zoom/x/y.",
+            value=f"{z}/{x}/{y}"[:60],
+        ) from None
+
+
+def _cached(response: Response, rule: str) -> Response:
+    response.headers["Cache-Control"] = rule
+    if response.status_code == 200:
+        digest = hashlib.blake2b(response.get_data(), digest_size=12).hexdigest()
+        response.set_etag(digest)
+        response.make_conditional(request)
+    return response
