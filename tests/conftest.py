@@ -111,7 +111,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 def _spare_the_disk(cluster: Cluster) -> None:
-    """Do without fsync, which makes cloning twice as fast; test_embedded.py has clusters with it."""
+    """Do without fsync, for quick clones; test_embedded.py and test_run.py have it."""
     with psycopg.connect(cluster.url.replace("gridmap@", "postgres@"), autocommit=True) as admin:
         admin.execute("ALTER SYSTEM SET fsync = off")
         admin.execute("SELECT pg_reload_conf()")
@@ -128,7 +128,7 @@ class _database:  # noqa: N801 - reads as the context manager that it is
 
     def __enter__(self) -> str:
         self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(self.name), sql.Identifier(self.template)
             )
         )

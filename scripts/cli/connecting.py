@@ -1,0 +1,35 @@
+"""The database that a command works on."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from geodata import db
+from geodata.embedded import attach, home_from_env
+
+
+@contextmanager
+def database() -> Generator[Connection[TupleRow]]:
+    """Give a connection to the migrated database; commit at the end, roll back on an error.
+
+    GRIDMAP_DATABASE_URL if it is set, else the home's running server, else the home's cluster,
+    started for as long as the block lasts.
+    """
+    url = db.url_from_env()
+    if url is not None:
+        with _migrated(url) as conn:
+            yield conn
+    else:
+        with attach(home_from_env()) as attached, _migrated(attached) as conn:
+            yield conn
+
+
+@contextmanager
+def _migrated(url: str) -> Generator[Connection[TupleRow]]:
+    db.migrate(url)
+    with db.failures(url), db.connect(url) as conn:
+        yield conn
