@@ -1,0 +1,104 @@
+// GCJ-02, the frame of Amap's and Tencent's tiles, and where such tiles belong on our map.
+// The same formulas as geodata/frames.py, which names their source. Points are [lon, lat] in degrees.
+
+const A = 6378245.0;
+const EE = 0.006693421622965943;
+const [WEST, SOUTH, EAST, NORTH] = [72.004, 0.8293, 137.8347, 55.8271];
+const ROUNDS = 8;
+
+function isInChina([lon, lat]) {
+  return lon >= WEST && lon <= EAST && lat >= SOUTH && lat <= NORTH;
+}
+
+function waves(t, parts) {
+  return parts.reduce((sum, [amplitude, half]) => sum + amplitude * Math.sin((Math.PI * t) / half), 0);
+}
+
+function offset([lon, lat]) {
+  const x = lon - 105;
+  const y = lat - 35;
+  const root = Math.sqrt(Math.abs(x));
+  const shared = 20 * Math.sin(6 * Math.PI * x) + 20 * Math.sin(2 * Math.PI * x);
+  const east =
+    300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root +
+    (2 / 3) * (shared + waves(x, [[20, 1], [40, 3], [150, 12], [300, 30]]));
+  const north =
+    -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root +
+    (2 / 3) * (shared + waves(y, [[20, 1], [40, 3], [160, 12], [320, 30]]));
+  const phi = (lat * Math.PI) / 180;
+  const bend = 1 - EE * Math.sin(phi) ** 2;
+  const primeVertical = A / Math.sqrt(bend);
+  const meridian = (primeVertical * (1 - EE)) / bend;
+  const degrees = 180 / Math.PI;
+  return [(east / (primeVertical * Math.cos(phi))) * degrees, (north / meridian) * degrees];
+}
+
+/** Shift WGS 84 to GCJ-02; outside China nothing moves. */
+export function wgs84ToGcj02(point) {
+  if (!isInChina(point)) return [...point];
+  const [east, north] = offset(point);
+  return [point[0] + east, point[1] + north];
+}
+
+/** Shift GCJ-02 back to WGS 84, to far below a millimetre; outside China nothing moves. */
+export function gcj02ToWgs84(point) {
+  if (!isInChina(point)) return [...point];
+  let guess = point;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [east, north] = offset(guess);
+    guess = [point[0] - east, point[1] - north];
+  }
+  return guess;
+}
+
+/**
+ * Where the corner (x, y) of a GCJ-02 tile belongs: [x, y] in whole pixels of the world at zoom z.
+ *
+ * Neighbouring tiles share corners, so boxes made of corners leave no gap, though the offset differs
+ * from one to the next (by less than a pixel per tile).
+ */
+export function cornerPixel(x, y, z, size) {
+  const world = size * 2 ** z;
+  const lon = (x / 2 ** z) * 360 - 180;
+  const lat = (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / 2 ** z))) * 180) / Math.PI;
+  const [east, north] = gcj02ToWgs84([lon, lat]);
+  const phi = (north * Math.PI) / 180;
+  return [
+    Math.round(((east + 180) / 360) * world),
+    Math.round((0.5 - Math.asinh(Math.tan(phi)) / (2 * Math.PI)) * world),
+  ];
+}
+
+/** Where a whole GCJ-02 tile belongs: {left, top, width, height} in pixels of the world at zoom z. */
+export function tileBox({ x, y, z }, size) {
+  const [left, top] = cornerPixel(x, y, z, size);
+  const [right] = cornerPixel(x + 1, y, z, size);
+  const [, bottom] = cornerPixel(x, y + 1, z, size);
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+/** Make L.TileLayer into one that moves tiles drawn in GCJ-02 to where they belong. */
+export function shiftedTileLayer(L) {
+  const plain = L.TileLayer.prototype;
+  return L.TileLayer.extend({
+    initialize(url, options) {
+      plain.initialize.call(this, url, options);
+      this.on("tileloadstart", ({ tile, coords }) => {
+        const { width, height } = tileBox(coords, this.getTileSize().x);
+        tile.style.width = `${width}px`;
+        tile.style.height = `${height}px`;
+      });
+    },
+
+    // Which tiles are seen is asked in the frame the tiles are numbered in.
+    _getTiledPixelBounds(center) {
+      const [lng, lat] = wgs84ToGcj02([center.lng, center.lat]);
+      return plain._getTiledPixelBounds.call(this, L.latLng(lat, lng));
+    },
+
+    _getTilePos(coords) {
+      const { left, top } = tileBox(coords, this.getTileSize().x);
+      return L.point(left, top).subtract(this._level.origin);
+    },
+  });
+}
