@@ -167,7 +167,7 @@ def make(values: Mapping[str, object]) -> BaseMap:
 
 
 def save(home: Path, base: BaseMap) -> Path:
-    """Write ``home``/basemap.toml, readable by its owner only: it may hold a key."""
+    """Write ``home``/basemap.toml, readable by the home's owner only: it may hold a key."""
     standard = asdict(BaseMap())
     lines = ["# Which base map lies under the territory: docs/deployment/basemap.md"]
     for name, value in asdict(base).items():
@@ -176,13 +176,18 @@ def save(home: Path, base: BaseMap) -> Path:
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
     home.mkdir(parents=True, exist_ok=True)
     path, fresh = home / FILE_NAME, home / f".{FILE_NAME}.{os.getpid()}"
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+    with os.fdopen(
+        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as stream:
         stream.write("\n".join(lines) + "\n")
+    if os.geteuid() == 0:
+        # Written by root for a server that may be somebody else.
+        os.chown(fresh, home.stat().st_uid, home.stat().st_gid)
     fresh.replace(path)
     return path
 
 
-def tianditu(key: str, *, imagery: bool = False) -> BaseMap:
+def tianditu(key: str, *, imagery: bool = False, attribution: str = "") -> BaseMap:
     """Return the national map service Tianditu (CGCS2000 in Web Mercator), map or imagery."""
     picture, labels = ("img", "cia") if imagery else ("vec", "cva")
     url = "https://t{s}.tianditu.gov.cn/DataServer?T=%s_w&x={x}&y={y}&l={z}&tk={key}"
@@ -193,7 +198,7 @@ def tianditu(key: str, *, imagery: bool = False) -> BaseMap:
             "labels_url": url % labels,
             "key": key,
             "subdomains": "01234567",
-            "attribution": "天地图 · 国家地理信息公共服务平台",
+            "attribution": attribution or "天地图 · 国家地理信息公共服务平台",
             "attribution_url": "https://www.tianditu.gov.cn/",
             "min_zoom": 1,
             "max_zoom": 18,

@@ -1,0 +1,212 @@
+"""``gridmap basemap``: make the offline base map, and choose which one lies under the territory."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from geodata.basemap import archive, kinds, making, settings, sources
+from geodata.frames import FRAMES, Frame
+from geodata.homes import home_from_env
+from geodata.model import Bounds
+from scripts.cli.connecting import database
+from scripts.cli.progress import Progress
+
+_RESTART = "Restart GridMap for it to take effect."
+
+
+@click.group()
+def basemap() -> None:
+    """The map under the territory: none, an offline one of your own, or a map service."""
+
+
+@basemap.command()
+@click.argument("files", nargs=-1, metavar="[FILE]…")
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    metavar="NAME=FILE[:LAYER]",
+    help=f"A layer that does not say what it is; NAME is one of {', '.join(kinds.LAYERS)}.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Default: where GridMap looks.",
+)
+@click.option("--bbox", metavar="W,S,E,N", help="Box to draw, in degrees. Default: the county's.")
+@click.option("--whole", is_flag=True, help="Draw all that the files hold, not the county alone.")
+@click.option(
+    "--frame", type=click.Choice(FRAMES), default="wgs84", help="Of coordinates in degrees."
+)
+@click.option("--attribution", default="", help="Whom the map must name for the data.")
+@click.option("--attribution-url", default="", help="Where the name leads.")
+@click.option("--licence", default="", help="Licence of the data, kept in the file.")
+def make(
+    files: tuple[str, ...],
+    layers: tuple[str, ...],
+    out: Path | None,
+    bbox: str | None,
+    frame: Frame,
+    whole: bool,
+    **credit: str,
+) -> None:
+    """Make the offline base map from files: .osm.pbf, GeoPackage, GeoJSON, Shapefile, …
+
+    What a FILE shows is read from OpenStreetMap tags, or from the names of its layers (those of
+    Geofabrik and of the national 1:250 000 and 1:1 000 000 data among them).
+    """
+    given = [sources.parse(text, frame) for text in (*files, *layers)]
+    if not given:
+        raise click.UsageError("Name at least one file.")
+    named = making.credit_for(
+        given, credit["attribution"], credit["attribution_url"], credit["licence"]
+    )
+    target = out or home_from_env() / settings.ARCHIVE_NAME
+    today = datetime.now().astimezone().date()
+    with database() as conn, Progress("Making the base map") as progress:
+        box = _box(bbox)
+        if box is None and not whole:
+            box = making.territory(conn, today)
+        made = making.make(
+            conn,
+            given,
+            target,
+            box=box,
+            credit=named,
+            today=today,
+            progress=progress,
+        )
+    _describe(made)
+    if out is None and settings.load(home_from_env()).kind != "offline":
+        click.echo("It is not the one shown: gridmap basemap use offline")
+
+
+@basemap.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def info(file: Path | None) -> None:
+    """Say which base map is shown, and what the offline one (or FILE) holds."""
+    home = home_from_env()
+    if file is not None:
+        _describe(archive.read(file))
+        return
+    base = settings.load(home)
+    click.echo(f"Shown: {base.kind}")
+    if base.kind in ("xyz", "wmts"):
+        for template in base.templates():
+            click.echo(f"  {template.replace(base.key, '…') if base.key else template}")
+        click.echo(f"  frame {base.frame}, attribution: {base.attribution or 'none'}")
+    if (home / settings.ARCHIVE_NAME).is_file():
+        _describe(archive.read(home / settings.ARCHIVE_NAME))
+
+
+@basemap.group()
+def use() -> None:
+    """Choose which base map is shown; writes basemap.toml."""
+
+
+@use.command("none")
+def use_none() -> None:
+    """Show no base map."""
+    _save(settings.BaseMap())
+
+
+@use.command("offline")
+@click.option("--labels", type=click.Choice(get_args(settings.Labels)), default="all")
+@click.option("--attribution", default="", help="Default: the one kept in the file.")
+def use_offline(labels: settings.Labels, attribution: str) -> None:
+    """Show the base map made by "gridmap basemap make"."""
+    archive.read(home_from_env() / settings.ARCHIVE_NAME)
+    _save(settings.make({"kind": "offline", "labels": labels, "attribution": attribution}))
+
+
+@use.command("tianditu")
+@click.option("--key", required=True, help="Of your account; every visitor's browser sees it.")
+@click.option("--imagery", is_flag=True, help="Pictures from above instead of the map.")
+@click.option("--attribution", default="", help="With the map approval number, where it is asked.")
+def use_tianditu(key: str, imagery: bool, attribution: str) -> None:
+    """Show Tianditu, the national map service."""
+    _save(settings.tianditu(key, imagery=imagery, attribution=attribution))
+
+
+def _service_options(command: Any) -> Any:
+    """Give a command the options that XYZ and WMTS share."""
+    for option in (
+        click.option("--labels-url", default="", help="Of a second layer with the names."),
+        click.option("--key", default="", help="Put for {key}; every visitor's browser sees it."),
+        click.option("--subdomains", default="", help="Characters put for {s}, such as abc."),
+        click.option("--attribution", default="", help="Whom the map must name."),
+        click.option("--attribution-url", default="", help="Where the name leads."),
+        click.option("--frame", type=click.Choice(FRAMES), default="wgs84", help="Of the tiles."),
+        click.option("--min-zoom", type=int, default=0, show_default=True),
+        click.option("--max-zoom", type=int, default=18, show_default=True),
+        click.option("--muted/--vivid", default=True, help="Fade it behind the territory."),
+    ):
+        command = option(command)
+    return command
+
+
+@use.command("xyz")
+@click.option("--url", required=True, help="Template with {z}, {x}, {y}; also {s}, {key}.")
+@_service_options
+def use_xyz(**values: object) -> None:
+    """Show tiles of an XYZ service."""
+    _save(settings.make({"kind": "xyz", **values}))
+
+
+@use.command("wmts")
+@click.option("--url", required=True, help="Endpoint, or template with {TileMatrix}, {TileRow}, …")
+@click.option("--layer", default="")
+@click.option("--labels-layer", default="")
+@click.option("--style", default="default", show_default=True)
+@click.option("--matrix-set", default="w", show_default=True, help="One in EPSG:3857.")
+@click.option("--matrix", default="{z}", show_default=True, help="How the set names its zooms.")
+@click.option("--format", default="tiles", show_default=True)
+@_service_options
+def use_wmts(**values: object) -> None:
+    """Show tiles of a WMTS service."""
+    _save(settings.make({"kind": "wmts", **values}))
+
+
+commands: tuple[click.Command, ...] = (basemap,)
+
+
+def _save(base: settings.BaseMap) -> None:
+    path = settings.save(home_from_env(), base)
+    click.echo(f"{path}: {base.kind}. {_RESTART}")
+    if hosts := base.hosts():
+        click.echo(f"Visitors' browsers will ask: {', '.join(hosts)}")
+    if base.key:
+        click.echo("They will see the key: bind it to your site's address at the service.")
+    if hosts and not base.attribution:
+        click.echo("Most services ask to be named: --attribution TEXT.")
+
+
+def _describe(made: archive.Archive) -> None:
+    box = made.bounds
+    click.echo(f"{made.path}: {made.tile_count:,} tiles, {made.size / 1e6:.1f} MB")
+    click.echo(f"  zoom {made.min_zoom} to {made.max_zoom}")
+    click.echo(f"  box {box.west:.4f},{box.south:.4f},{box.east:.4f},{box.north:.4f}")
+    for name in ("attribution", "licence", "made", "sources"):
+        value = made.metadata.get(name)
+        if value:
+            click.echo(f"  {name} {', '.join(value) if isinstance(value, list) else value}")
+
+
+def _box(text: str | None) -> Bounds | None:
+    if text is None:
+        return None
+    parts = re.split(r"\s*,\s*", text.strip())
+    try:
+        west, south, east, north = map(float, parts)
+    except ValueError:
+        raise click.BadParameter(
+            "four numbers: west,south,east,north", param_hint="--bbox"
+        ) from None
+    if not (-180 <= west < east <= 180 and -85 <= south < north <= 85):
+        raise click.BadParameter("west < east, south < north, in degrees", param_hint="--bbox")
+    return Bounds(west, south, east, north)
