@@ -185,7 +185,7 @@ def explain(error: psycopg.Error, url: str = "") -> GridMapError | None:
 def _explain_connection(error: psycopg.Error, place: str) -> GridMapError:
     """Read the reason for a lost or refused connection from its text: libpq gives no code."""
     text = " ".join(str(error).split())
-    if isinstance(error, errors.TooManyConnections) or "too many clients" in text:
+    if isinstance(error, errors.TooManyConnections) or "too many" in text:
         return UnavailableError(
             "All connections of the database {place} are in use.",
             hint="Try again in a moment; if it stays so, raise its max_connections.",

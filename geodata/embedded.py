@@ -11,49 +11,34 @@ for it before stopping, so that another command beside it is not cut off.
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 from urllib.parse import quote
 
 import psycopg
 
 from geodata.errors import SetupError
+from geodata.homes import Home, HomeInUseError, make_private
 from geodata.installation import Account, account_for, find_postgres, memory_settings
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from geodata.leftovers import disown_stale_pid, evict
 
 # Less than this and PostgreSQL may stop in the middle of its work.
 MIN_FREE_BYTES = 300 * 2**20
 
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 60.0
-# sockaddr_un holds 107 bytes and an end mark; the name is .s.PGSQL.5432.lock at its longest.
-_MAX_SOCKET_DIRECTORY = 107 - len("/.s.PGSQL.5432.lock")
-# Characters that need no quoting in any of the places where the directory is named.
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
-
-
-class HomeInUseError(SetupError):
-    """Another process runs the cluster of this home."""
-
-    code = "home_in_use"
-
-
-def home_from_env() -> Path:
-    """Return GRIDMAP_HOME, or ``var`` in the repository."""
-    return Path(os.environ.get("GRIDMAP_HOME") or REPOSITORY / "var").resolve()
+# In a log line: what stopped PostgreSQL, or led to it.
+_FAULT = re.compile(r"FATAL|PANIC|ERROR|error:|invalid|unrecognized|could not")
+_ROLES = ("gridmap", "postgres")
 
 
 class Cluster:
@@ -62,10 +47,9 @@ class Cluster:
     def __init__(
         self, home: Path, *, purpose: str = "gridmap", min_free_bytes: int = MIN_FREE_BYTES
     ) -> None:
-        self.home = home.resolve()
+        self.home = Home(home)
         self.purpose = purpose
         self.min_free_bytes = min_free_bytes
-        self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -76,7 +60,7 @@ class Cluster:
     @property
     def log(self) -> Path:
         """What PostgreSQL has to say."""
-        return self._directory / "postgres.log"
+        return self.home.cluster / "postgres.log"
 
     @property
     def pid(self) -> int | None:
@@ -103,30 +87,25 @@ class Cluster:
         has the home, ``SetupError`` for all that the machine lacks.
         """
         try:
-            self._take_home()
-            self._check_space()
-            account = account_for(self._data)
-            self._prepare_directory(account)
-            self._evict()
-            self._create_data(account)
-            self._run(account)
-            self._ensure_database()
-        except OSError as error:
-            self.stop()
-            raise SetupError(
-                "The home {home} cannot be used: {reason}.",
-                hint="Run as the user that it belongs to, or choose another GRIDMAP_HOME.",
-                home=self.home,
-                reason=f"{error.strerror}: {error.filename}",
-            ) from error
+            with self.home.usable():
+                self.home.take(self.purpose)
+                self.home.check_space(self.min_free_bytes)
+                account = account_for(self.home.data)
+                self.home.prepare(account)
+                evict(self.home.data)
+                self._create_data(account)
+                self._run(account)
+                self._ensure_database()
         except BaseException:
             self.stop()
             raise
 
     def restart(self) -> None:
         """Start again after PostgreSQL died; the home stays ours."""
-        account = account_for(self._data)
-        self._evict()
+        if self._process is not None:
+            self._process.wait()
+        account = account_for(self.home.data)
+        evict(self.home.data)
         self._run(account)
 
     def stop(self) -> None:
@@ -143,87 +122,17 @@ class Cluster:
                 process.send_signal(request)
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(patience_s)
-        if self._lock is not None:
-            # Emptied, not removed: another may be waiting on this very file.
-            self._lock.truncate(0)
-            self._lock.close()
-            self._lock = None
-
-    def _take_home(self) -> None:
-        # As root the cluster belongs to another account, which must be able to pass through.
-        self.home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        lock = (self.home / "lock").open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            lock.close()
-            raise HomeInUseError(
-                "The home {home} is in use by process {holder}.",
-                hint="Stop it, or give this instance a home and a port of its own: "
-                "GRIDMAP_HOME=… ./scripts/run --port …",
-                home=self.home,
-                holder=holder,
-            ) from None
-        lock.truncate(0)
-        lock.write(f"{os.getpid()} ({self.purpose})\n")
-        lock.flush()
-        self._lock = lock
-
-    def _check_space(self) -> None:
-        free = shutil.disk_usage(self._directory if self._data.exists() else self.home).free
-        if free < self.min_free_bytes:
-            raise SetupError(
-                "The disk that holds {home} is nearly full: {free} MB free, {needed} MB needed.",
-                hint="Free some space, or choose another GRIDMAP_HOME.",
-                home=self.home,
-                free=free // 2**20,
-                needed=self.min_free_bytes // 2**20,
-            )
-
-    @property
-    def _directory(self) -> Path:
-        """The cluster's own directory: in the home, or where the link in it leads."""
-        link = self.home / "cluster"
-        return link.readlink() if link.is_symlink() else link
-
-    @property
-    def _data(self) -> Path:
-        return self._directory / "data"
-
-    def _prepare_directory(self, account: Account) -> None:
-        """Make the directory, outside the home where the account cannot reach into it."""
-        link = self.home / "cluster"
-        if not link.is_symlink() and not link.exists() and not _is_reachable(self.home, account):
-            outside = Path("/var/lib/gridmap") / _digest(self.home)
-            outside.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
-            if outside.exists():
-                # Of an earlier home at this path that has been removed: never adopted unasked.
-                aside = outside.with_name(f"{outside.name}.{time.time_ns()}")
-                outside.rename(aside)
-                print(f"The database of an earlier {self.home} is kept in {aside}", file=sys.stderr)
-            # The link first: a directory that no link names would be set aside above.
-            link.symlink_to(outside)
-        _make_private(self._directory, account)
-        _make_private(self._socket_directory, account)
-
-    @property
-    def _socket_directory(self) -> Path:
-        inside = self._directory / "run"
-        is_short = len(os.fsencode(inside)) <= _MAX_SOCKET_DIRECTORY
-        if is_short and _PLAIN_PATH.fullmatch(str(inside)):
-            return inside
-        # Not TMPDIR: the command line must find it from another session.
-        return Path("/tmp") / f"gridmap-{_digest(self._directory)}"  # noqa: S108 - checked on use
+        self.home.release()
 
     def _create_data(self, account: Account) -> None:
         """Run initdb beside the data directory and move it there when it is whole."""
-        if self._data.exists():
+        if self.home.data.exists():
             return
-        unfinished = self._directory / "data.new"
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
+        for unfinished in self.home.cluster.glob("data.new-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        # A new name each time: a killed start's initdb may still be cleaning up behind itself.
+        unfinished = self.home.cluster / f"data.new-{time.time_ns()}"
+        make_private(unfinished, account)
         initdb = find_postgres().programs / "initdb"
         done = subprocess.run(
             account.command(
@@ -244,16 +153,24 @@ class Cluster:
         )
         if done.returncode:
             raise SetupError("initdb failed: {reason}", reason=_tail(done.stderr))
-        unfinished.rename(self._data)
-        _sync_directory(self._directory)
+        unfinished.rename(self.home.data)
+        _sync_directory(self.home.cluster)
 
     def _configure(self, account: Account) -> Path:
-        """Write the configuration, anew at every start: it follows the machine."""
+        """Write the configuration, anew at every start: it follows the machine.
+
+        Not into the data directory. We may be root, and must not write where another account
+        could put a link.
+        """
+        directory = self.home.cluster
         settings = {
             "listen_addresses": "",
-            "unix_socket_directories": str(self._socket_directory),
-            "unix_socket_permissions": "0700" if os.geteuid() == account.uid else "0777",
+            "unix_socket_directories": str(self.home.sockets),
+            # Its directory keeps others out; root must get in.
+            "unix_socket_permissions": "0777",
             "port": "5432",
+            "hba_file": str(directory / "pg_hba.conf"),
+            "ident_file": str(directory / "pg_ident.conf"),
             "max_connections": "60",
             "fsync": "on",
             "synchronous_commit": "on",
@@ -266,37 +183,40 @@ class Cluster:
             "log_line_prefix": "%m [%p] %u ",
             **memory_settings(),
         }
-        lines = ["# Written at every start. Your own settings go into local.conf beside it."]
-        lines += ["include 'postgresql.conf'"]
-        lines += [f"{name} = '{value}'" for name, value in settings.items()]
-        lines += ["include_if_exists 'local.conf'"]
-        system_users = {account.name, "root"}
-        texts = {
-            "gridmap.conf": "\n".join(lines),
-            "pg_hba.conf": "local all all peer map=gridmap",
-            "pg_ident.conf": "\n".join(
-                f'gridmap "{user}" {role}' for user in system_users for role in _ROLES
-            ),
-        }
-        for name, text in texts.items():
-            path = self._data / name
-            path.write_text(text + "\n", encoding="utf-8")
-            os.chown(path, account.uid, account.gid)
-        return self._data / "gridmap.conf"
+        config = [
+            "# Written at every start. Settings of your own go into local.conf beside it.",
+            f"include {_quoted(str(self.home.data / 'postgresql.conf'))}",
+            *(f"{name} = {_quoted(value)}" for name, value in settings.items()),
+            "include_if_exists 'local.conf'",
+        ]
+        users = [f'gridmap "{user}" {role}' for user in {account.name, "root"} for role in _ROLES]
+        for name, lines in (
+            ("gridmap.conf", config),
+            ("pg_hba.conf", ["local all all peer map=gridmap"]),
+            ("pg_ident.conf", users),
+        ):
+            unfinished = directory / f"{name}.new"
+            unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            unfinished.chmod(0o644)
+            unfinished.replace(directory / name)
+        return directory / "gridmap.conf"
 
     def _run(self, account: Account) -> None:
         """Start the postmaster as our child and wait until it answers."""
-        major = int((self._data / "PG_VERSION").read_text())
+        major = int((self.home.data / "PG_VERSION").read_text())
         postgres = find_postgres(major).programs / "postgres"
         config = self._configure(account)
-        self._disown_stale_pid()
+        disown_stale_pid(self.home.data)
+        # With the home ours these are stale, even if the number in the lock is in use again.
+        for left in self.home.sockets.glob(".s.PGSQL.*"):
+            left.unlink()
         if self.log.exists() and self.log.stat().st_size > 10 * 2**20:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
             start = log.tell()
             self._process = subprocess.Popen(
                 account.command(
-                    str(postgres), "-D", str(self._data), "-c", f"config_file={config}"
+                    str(postgres), "-D", str(self.home.data), "-c", f"config_file={config}"
                 ),
                 cwd="/",
                 env=_environment(),
@@ -333,53 +253,8 @@ class Cluster:
             ).rowcount:
                 conn.execute("SELECT postgis_extensions_upgrade()")
 
-    def _evict(self) -> None:
-        """End what is left of an earlier run: we have the home, so nobody may use the data.
-
-        A postmaster whose starter was killed is on its way down already. Server processes whose
-        postmaster was killed may compute on for minutes, and block the next start till then.
-        """
-        if not self._data.exists():
-            return
-        deadline = time.monotonic() + _STOP_TIMEOUT_S
-        first = True
-        while left := _processes_in(self._data):
-            postmaster = self._recorded_pid()
-            if postmaster not in left or time.monotonic() > deadline:
-                request, targets = signal.SIGKILL, left
-            else:
-                request, targets = signal.SIGINT, {postmaster} if first else set[int]()
-            for pid in targets:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, request)
-            first = False
-            time.sleep(0.05)
-
-    def _recorded_pid(self) -> int | None:
-        try:
-            return int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return None
-
-    def _disown_stale_pid(self) -> None:
-        """Let PostgreSQL see that postmaster.pid is stale although its number is in use again.
-
-        That happens after a reboot, and in containers. The file itself must stay: by its shared
-        memory key PostgreSQL finds server processes that are still alive. Our own number, being
-        the parent's, is one that it knows not to be a postmaster.
-        """
-        recorded = self._recorded_pid()
-        if recorded is None or not Path(f"/proc/{recorded}").exists():
-            return
-        path = self._data / "postmaster.pid"
-        _, rest = path.read_text().split("\n", 1)
-        path.write_text(f"{os.getpid()}\n{rest}")
-
     def _url(self, user: str, database: str) -> str:
-        return f"postgresql://{user}@/{database}?host={quote(str(self._socket_directory))}"
-
-
-_ROLES = ("gridmap", "postgres")
+        return f"postgresql://{user}@/{database}?host={quote(str(self.home.sockets))}"
 
 
 @contextmanager
@@ -390,9 +265,7 @@ def attach(home: Path, *, purpose: str = "gridmap command") -> Generator[str]:
     """
     cluster = Cluster(home, purpose=purpose)
     deadline = time.monotonic() + _START_TIMEOUT_S
-    cluster.home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-    with (cluster.home / "users").open("a") as users:
-        fcntl.flock(users, fcntl.LOCK_SH)
+    with cluster.home.share() as users:
         while True:
             try:
                 cluster.start()
@@ -407,7 +280,7 @@ def attach(home: Path, *, purpose: str = "gridmap command") -> Generator[str]:
             try:
                 yield cluster.url
                 # Wait for those who joined; on an error or Ctrl-C we do not.
-                fcntl.flock(users, fcntl.LOCK_EX)
+                cluster.home.wait_for_others(users)
             finally:
                 cluster.stop()
             return
@@ -433,9 +306,9 @@ def _failed_start(output: str, log: Path) -> SetupError:
 
 
 def _tail(text: str) -> str:
-    """Return the lines that name the fault, else the last ones."""
-    lines = text.strip().splitlines()
-    faults = [line for line in lines if re.search(r"FATAL|PANIC|error:|ERROR", line)]
+    """Return the lines that name the fault, else the last ones, without their time stamps."""
+    lines = [re.sub(r"^.*?\[\d+\]\s+", "", line) for line in text.strip().splitlines()]
+    faults = [line for line in lines if _FAULT.search(line)]
     return " / ".join((faults or lines)[-3:])
 
 
@@ -446,32 +319,9 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-
-
-def _is_reachable(directory: Path, account: Account) -> bool:
-    """Tell whether the account may pass through to the directory."""
-    if os.geteuid() == account.uid:
-        return True
-    return not subprocess.run(account.command("test", "-x", str(directory)), cwd="/").returncode
-
-
-def _make_private(directory: Path, account: Account) -> None:
-    """Make a directory that only the account may enter, or check that it is one."""
-    with suppress(FileExistsError):
-        directory.mkdir(mode=0o700)
-    found = directory.lstat()
-    # In /tmp anyone could have made it before us.
-    if directory.is_symlink() or found.st_uid not in (os.geteuid(), account.uid):
-        raise SetupError(
-            "The directory {directory} belongs to another user.",
-            hint="Remove it, or run as the user that it belongs to.",
-            directory=directory,
-        )
-    if found.st_uid != account.uid:
-        os.chown(directory, account.uid, account.gid)
-    directory.chmod(0o700)
+def _quoted(value: str) -> str:
+    """Quote a value for postgresql.conf."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _sync_directory(directory: Path) -> None:
@@ -480,13 +330,3 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _processes_in(directory: Path) -> set[int]:
-    """Return the processes that work in a directory: all of PostgreSQL do, in their data."""
-    found: set[int] = set()
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if (entry / "cwd").readlink() == directory:
-                found.add(int(entry.name))
-    return found

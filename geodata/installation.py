@@ -45,12 +45,13 @@ class Account:
         return [*privileges, *arguments]
 
 
-def find_postgres(major: int | None = None) -> Installation:
+def find_postgres(major: int | None = None, *, root: Path = Path("/")) -> Installation:
     """Return the newest installed PostgreSQL with PostGIS, or that of one major version.
 
+    Looks where pg_config points to, then under ``root`` as Debian and Fedora lay it out.
     Raises ``SetupError`` naming the package to install.
     """
-    servers = dict(_servers())
+    servers = dict(_servers(root))
     if major is not None and major not in servers:
         raise SetupError(
             "This cluster was made by PostgreSQL {major}, which is not installed any more.",
@@ -121,8 +122,8 @@ def memory_settings() -> dict[str, str]:
     return settings
 
 
-def _servers() -> Iterator[tuple[int, tuple[Path, Path]]]:
-    """Find (major, (programs, shared files)): on the PATH, then as Debian and Fedora lay it out."""
+def _servers(root: Path) -> Iterator[tuple[int, tuple[Path, Path]]]:
+    """Find (major, (programs, shared files))."""
     for program in filter(None, [shutil.which("pg_config")]):
         answer = subprocess.run(
             [program, "--version", "--bindir", "--sharedir"], capture_output=True, text=True
@@ -130,11 +131,12 @@ def _servers() -> Iterator[tuple[int, tuple[Path, Path]]]:
         lines = answer.stdout.splitlines()
         if len(lines) == 3 and (found := re.search(r"(\d+)", lines[0])):
             yield from _server(int(found[1]), Path(lines[1]), Path(lines[2]))
-    for programs in Path("/usr/lib/postgresql").glob("[0-9]*/bin"):
+    for programs in (root / "usr/lib/postgresql").glob("[0-9]*/bin"):
         number = programs.parent.name
         if number.isdigit():
-            yield from _server(int(number), programs, Path("/usr/share/postgresql") / number)
-    for programs in Path("/usr").glob("pgsql-[0-9]*/bin"):
+            share = root / "usr/share/postgresql" / number
+            yield from _server(int(number), programs, share)
+    for programs in (root / "usr").glob("pgsql-[0-9]*/bin"):
         number = programs.parent.name.removeprefix("pgsql-")
         if number.isdigit():
             yield from _server(int(number), programs, programs.parent / "share")

@@ -1,0 +1,1 @@
+"""Commands for the shell: serve, the command line, checks, benches."""

@@ -22,8 +22,9 @@ from typing import Self
 import click
 
 from geodata import db
-from geodata.embedded import REPOSITORY, Cluster, home_from_env
+from geodata.embedded import Cluster
 from geodata.errors import GridMapError, SetupError
+from geodata.homes import REPOSITORY, home_from_env
 from scripts.cli.progress import Progress
 
 # Held while the demo county is loaded, so that only one of several starters does.

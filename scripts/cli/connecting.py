@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
+import click
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from geodata import db
-from geodata.embedded import attach, home_from_env
+from geodata.embedded import attach
+from geodata.homes import home_from_env
 
 
 @contextmanager
@@ -24,7 +26,8 @@ def database() -> Generator[Connection[TupleRow]]:
         with _migrated(url) as conn:
             yield conn
     else:
-        with attach(home_from_env()) as attached, _migrated(attached) as conn:
+        purpose = click.get_current_context().command_path
+        with attach(home_from_env(), purpose=purpose) as attached, _migrated(attached) as conn:
             yield conn
 
 
