@@ -53,7 +53,8 @@ def compute(conn: Connection[Any], day: date) -> None:
     basis = revisions.current(conn, ("grids", "services"))
     conn.execute("DELETE FROM coverage_day WHERE day = %s", (day,))
     conn.execute("INSERT INTO coverage_day (day, basis) VALUES (%s, %s)", (day, basis))
-    rows = _served_by_grid(conn, day)
+    # Whole before the COPY begins: a connection does one thing at a time.
+    rows = list(_served_by_grid(conn, day))
     with conn.cursor().copy(
         "COPY coverage_grid (day, grid_id, kind, households, served) FROM STDIN (FORMAT binary)"
     ) as copy:

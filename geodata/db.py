@@ -115,7 +115,7 @@ def migrate(url: str) -> int:
             if backend.lock_table in backend.list_tables():
                 backend.break_lock()
             else:
-                backend.create_lock_table()
+                backend.execute(backend.format_sql(backend.create_lock_table_sql))
             migrations = read_migrations(str(MIGRATIONS))
             unknown = set(backend.get_applied_migration_hashes()) - {m.hash for m in migrations}
             if unknown:
@@ -172,6 +172,11 @@ def explain(error: psycopg.Error, url: str = "") -> GridMapError | None:
             )
         case errors.QueryCanceled() | errors.LockNotAvailable():
             return UnavailableError("The database took too long to answer.")
+        case errors.DeadlockDetected() | errors.SerializationFailure():
+            return UnavailableError(
+                "Somebody else changed the same things at the same time; nothing was saved.",
+                hint="Try again.",
+            )
         case errors.ReadOnlySqlTransaction():
             return UnavailableError("The database {place} is read-only now.", place=place)
         case psycopg_pool.PoolTimeout() | psycopg_pool.TooManyRequests():

@@ -25,7 +25,7 @@ CLOCK_STEP = timedelta(minutes=10)
 MATCHING: LiteralString = """
     SELECT s.* FROM (
         SELECT i.*, present.is_open,
-               present.is_open AND i.due_at < %(at)s::timestamptz AS is_overdue,
+               present.is_open AND coalesce(i.due_at < %(at)s::timestamptz, false) AS is_overdue,
                present.is_open AND present.state = 'suspended' AS is_suspended,
                present.state AS state_then
         FROM issue i, LATERAL (

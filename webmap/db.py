@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, current_app
-from psycopg import Connection, OperationalError
-from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 
 from geodata import db
-from geodata.errors import UnavailableError
 
 _KEY = "gridmap_pool"
 _lock = threading.Lock()
@@ -29,13 +28,8 @@ def connection() -> Generator[Connection[Any]]:
 
     Raises UnavailableError when none is free in time, or the database is away.
     """
-    try:
-        with _pool().connection() as conn:
-            yield conn
-    except (PoolTimeout, TooManyRequests, OperationalError) as error:
-        raise UnavailableError(
-            "The database does not answer at the moment.", hint="Try again in a minute."
-        ) from error
+    with db.failures(), _pool().connection() as conn:
+        yield conn
 
 
 def _pool() -> ConnectionPool[Any]:

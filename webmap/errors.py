@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from apiflask import APIFlask, HTTPError
+from flask import Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
@@ -23,7 +24,7 @@ STATUS: dict[type[GridMapError], int] = {
 MACHINE_PATHS = ("/api/", "/tiles/", "/healthz", "/readyz", "/static/", "/basemap")
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: APIFlask) -> None:
     """Register the handlers and give every request an id."""
 
     @app.before_request
@@ -43,6 +44,11 @@ def init_app(app: Flask) -> None:
         text = _(error.message).format(**error.data)
         hint = _(error.hint).format(**error.data) if error.hint else ""
         return _answer(status, error.code, text, hint)
+
+    @app.error_processor
+    def unread(error: HTTPError) -> Response:  # pyright: ignore[reportUnusedFunction]
+        # What the OpenAPI models refuse, in their words: this is read by programmers.
+        return _answer(error.status_code, "invalid_input", str(error.detail), "")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]

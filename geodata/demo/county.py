@@ -107,7 +107,7 @@ def _survey(territory: Territory, settlements: Settlements, change: Change) -> _
     for town, (row, col, rows, cols) in enumerate(settlements.windows):
         view = settlements.zone[row : row + rows, col : col + cols]
         borders = find_borders(view).within(cols, row, col, lattice.cols)
-        known, xy = place_corners(borders, lattice, territory.ripple)
+        known, xy = place_corners(borders, lattice, territory.bend)
         xy = lon_lat(xy)
         mine = np.where(town_of[:count] == town, np.arange(count), -1)
         table = np.concatenate([mine, np.full(len(town_of) - count, -1)])

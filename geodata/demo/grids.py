@@ -41,7 +41,7 @@ class Dates:
 
     @classmethod
     def before(cls, today: date) -> Dates:
-        """Return the dates of a demo seen today: boundaries changed last New Year but one at most."""
+        """Return the dates of a demo seen today: boundaries changed at New Year."""
         year = today.year if today.month > 2 else today.year - 1
         return cls(date(year - 5, 1, 1), date(year, 1, 1), today)
 

@@ -69,7 +69,7 @@ class Lattice:
         """Return the centres of cells, shape (n, 2), metres."""
         row, col = np.divmod(cells, self.cols)
         x = self.west_m + self.step_m * (col + 0.5 * (row & 1))
-        return np.column_stack([x, self.south_m + 1.5 * self.side_m * row])
+        return np.column_stack([x, self.south_m + 1.5 * self.side_m * row]).astype(np.float64)
 
     def corners(self, corners: Ints) -> Floats:
         """Return the places of corners by number, shape (n, 2), metres."""
@@ -156,8 +156,8 @@ def grow(
     """Grow territories from seed cells at once, each cell going to the seed cheapest to reach.
 
     ``groups`` (rows, cols) fences: nothing grows from one group into another, nor where it is
-    negative. ``cost`` (rows, cols) is the price of crossing a cell, ``limit`` the highest price. Every step's price is varied by ``roughness``,
-    which hides the honeycomb's six directions (first-passage percolation). What grows from one
+    negative. ``cost`` (rows, cols) is the price of crossing a cell, ``limit`` the highest price.
+    Every step's price is varied by ``roughness``, which hides the honeycomb's six directions (first-passage percolation). What grows from one
     seed is connected.
     """
     flat_groups, flat_cost = groups.ravel(), cost.ravel()
@@ -184,11 +184,11 @@ def grow(
         shape=(source + 1, source + 1),
     ).tocsr()
     reached, before = dijkstra(
-        graph, directed=False, indices=source, return_predecessors=True, limit=limit
+        graph, directed=False, indices=[source], return_predecessors=True, limit=limit
     )
     del graph, heads, tails, prices
     return _trace(
-        flat_groups.size, members, seeds, node, reached[:-1], before[:-1].astype(np.int64)
+        flat_groups.size, members, seeds, node, reached[0, :-1], before[0, :-1].astype(np.int64)
     )
 
 

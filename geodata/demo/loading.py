@@ -18,8 +18,8 @@ Progress = Callable[[str, float], None]
 DEFAULT_COMPOUNDS = 2_000
 DEFAULT_SEED = 341_525
 NOTICE = {
-    "zh": "演示数据：地名取自公开的行政区划名称，边界、人员、问题和设施均为程序生成，与真实情况无关。",
-    "en": "Demonstration data: town names are public; boundaries, people, issues and facilities are invented.",
+    "zh": "演示数据：乡镇名称和代码为公开信息，边界、人员、问题、设施均为虚构，与真实情况无关。",
+    "en": "Demonstration data: the towns' names and codes are public, all else is invented.",
 }
 
 
@@ -35,7 +35,11 @@ def load(
 
     Equal arguments give equal data. ``progress`` is told the stage and the share done, 0 to 1.
     """
-    tell = progress or (lambda _stage, _share: None)
+
+    def tell(stage: str, share: float) -> None:
+        if progress is not None:
+            progress(stage, share)
+
     dates = Dates.before(today or datetime.now().astimezone().date())
     tell("terrain", 0.0)
     county = build(compounds, seed)

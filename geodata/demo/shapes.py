@@ -8,7 +8,7 @@ vertices, and a child's vertex on its parent's border is the parent's too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,6 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from geodata.demo.lattice import Flags, Floats, Ints, Lattice, Zones, neighbours
-from geodata.demo.terrain import Noise
 
 # In sides of a cell. Below a half, borders that do not meet cannot come to cross.
 _MOST_MOVED = 0.45
@@ -71,7 +70,9 @@ def find_borders(zone: Zones) -> Borders:
     return Borders(start, end, left, right)
 
 
-def place_corners(borders: Borders, lattice: Lattice, bend: Sequence[Noise]) -> tuple[Ints, Floats]:
+def place_corners(
+    borders: Borders, lattice: Lattice, bend: Callable[[Floats], Floats]
+) -> tuple[Ints, Floats]:
     """Return the corners on borders, ascending, and where they lie, plane metres (n, 2).
 
     A corner is pulled towards its neighbours on the borders, but never by more than a part of a
@@ -92,9 +93,7 @@ def place_corners(borders: Borders, lattice: Lattice, bend: Sequence[Noise]) -> 
         length = np.hypot(moved[:, 0], moved[:, 1])
         most = _MOST_MOVED * lattice.side_m
         place = home + moved * np.minimum(1.0, most / np.maximum(length, 1e-9))[:, None]
-    return corners, place + np.column_stack(
-        [0.07 * noise.wavelength_m * noise.at(place) for noise in bend]
-    )
+    return corners, place + bend(place)
 
 
 def build_polygons(

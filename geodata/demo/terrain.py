@@ -37,8 +37,8 @@ class Terrain:
     """Fields over the cells of a lattice, each of shape (rows, cols).
 
     ``height`` 0 to 1; ``relief`` how far a cell stands out of the country within some three
-    kilometres, in standard deviations; ``steepness`` 0 to 1; ``flow`` the number of cells that drain through a
-    cell; ``river_m`` the distance to the nearest river in metres.
+    kilometres, in standard deviations; ``steepness`` 0 to 1; ``flow`` the number of
+    cells that drain through a cell; ``river_m`` the distance to the nearest river in metres.
     """
 
     lattice: Lattice
@@ -91,7 +91,7 @@ def _stand_out(height: Floats, lattice: Lattice) -> Floats:
 
 
 def _drain(lattice: Lattice, height: Floats, rng: np.random.Generator) -> Floats:
-    """Let every cell drain to the north-eastern rim by the lowest way; return what passes through."""
+    """Let every cell drain to the northern rim by the lowest way; count what passes through."""
     rim = np.arange(lattice.cells).reshape(height.shape)
     outlets = rim[-1, :: max(1, lattice.cols // 9)][3:]
     grown = grow(

@@ -80,6 +80,10 @@ class Territory:
     town_seats: Floats
     ripple: tuple[Noise, Noise]
 
+    def bend(self, xy: Floats) -> Floats:
+        """Return by how much the ground is bent at points (n, 2), in metres."""
+        return np.column_stack([0.07 * noise.wavelength_m * noise.at(xy) for noise in self.ripple])
+
 
 def community_count(compounds: int) -> int:
     """Return how many communities a county of so many compounds has: 150 at 2,000."""
@@ -91,7 +95,7 @@ def divide(compounds: int, seed: int) -> Territory:
     rng = np.random.default_rng([seed, 1])
     communities = community_count(compounds)
     side_m = sqrt(COUNTY_AREA_M2 / (1_600.0 * communities) / (1.5 * ROOT3))
-    lattice = Lattice.over(*(-_HALF_WIDTH_M,) * 2, *(_HALF_WIDTH_M,) * 2, side_m)
+    lattice = Lattice.over(-_HALF_WIDTH_M, -_HALF_WIDTH_M, _HALF_WIDTH_M, _HALF_WIDTH_M, side_m)
     terrain = shape_land(lattice, rng)
     town, seat_cells = _grow_towns(terrain, rng)
     shares = _shares(town, communities)
@@ -131,7 +135,7 @@ def divide(compounds: int, seed: int) -> Territory:
 
 
 def _grow_towns(terrain: Terrain, rng: np.random.Generator) -> tuple[Zones, Ints]:
-    """Return each cell's town (-1 outside) and the cells of the towns' seats, moved into valleys."""
+    """Return each cell's town (-1 outside), and the towns' seats, moved into valleys."""
     lattice = terrain.lattice
     wanted = np.array([(town.east_km, town.north_km) for town in TOWNS]) * 1_000.0
     wanted -= wanted.mean(axis=0)
@@ -187,7 +191,7 @@ def _shares(town: Zones, communities: int) -> list[int]:
 def _choose_seats(
     terrain: Terrain, town: Zones, index: int, seat: int, count: int, rng: np.random.Generator
 ) -> list[int]:
-    """Choose the seats of a town's communities: valleys first, closer together in the town's seat."""
+    """Choose the seats of a town's communities: in valleys, closer together in the centre."""
     lattice = terrain.lattice
     cells = np.flatnonzero(town.ravel() == index)
     burden = 3.0 * terrain.steepness.ravel()[cells] + terrain.river_m.ravel()[cells] / 1_500.0

@@ -1,0 +1,122 @@
+"""Issues as they stood at an instant, their way, and what the database refuses."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import psycopg
+import pytest
+from county import NOW, TODAY, add_issue, build
+
+from geodata import issues
+from geodata.errors import InvalidInputError, NotFoundError
+
+HERE = (116.305, 31.405)
+
+
+@pytest.fixture
+def county(conn):
+    return build(conn)
+
+
+def read(day=TODAY, **args):
+    return issues.read_filter(args, day, NOW)
+
+
+def ids(conn, chosen, grid_id=None, day=TODAY):
+    return [item.issue_id for item in issues.listed(conn, chosen, grid_id, day)]
+
+
+def test_open_overdue_suspended_and_closed_are_told_apart(conn, county):
+    fresh = add_issue(conn, *HERE, "2026-06-10T08:00+08", "2026-07-01T08:00+08")
+    late = add_issue(conn, *HERE, "2026-06-01T08:00+08", "2026-06-02T08:00+08")
+    steps = ("2026-06-03T08:00+08 filed", "2026-06-03T09:00+08 dispatched")
+    hung = add_issue(
+        conn, *HERE, "2026-06-02T08:00+08", None,
+        *steps, "2026-06-03T10:00+08 handling", "2026-06-04T08:00+08 suspended",
+    )  # fmt: skip
+    done = add_issue(conn, *HERE, "2026-06-02T08:00+08", None, "2026-06-09T08:00+08 closed")
+    assert set(ids(conn, read())) == {fresh, late, hung}
+    assert ids(conn, read(state="overdue")) == [late]
+    assert ids(conn, read(state="suspended")) == [hung]
+    assert ids(conn, read(state="closed")) == [done]
+    assert set(ids(conn, read(state="all"))) == {fresh, late, hung, done}
+    counts = issues.counts(conn, None, TODAY, NOW)
+    assert (counts.open, counts.overdue, counts.suspended, counts.closed_last_30_days) == (
+        3, 1, 1, 1,
+    )  # fmt: skip
+
+
+def test_the_most_urgent_comes_first(conn, county):
+    later = add_issue(conn, *HERE, "2026-06-10T08:00+08", "2026-07-01T08:00+08")
+    never = add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
+    late = add_issue(conn, *HERE, "2026-06-01T08:00+08", "2026-06-02T08:00+08")
+    assert ids(conn, read()) == [late, later, never]
+
+
+def test_a_past_day_is_seen_as_it_was(conn, county):
+    issue = add_issue(
+        conn, *HERE, "2026-06-02T08:00+08", "2026-06-05T08:00+08", "2026-06-09T08:00+08 closed"
+    )
+    assert ids(conn, read(date(2026, 6, 1)), day=date(2026, 6, 1)) == []
+    on_3_june = issues.listed(conn, read(date(2026, 6, 3)), None, date(2026, 6, 3))
+    assert [(item.issue_id, item.is_overdue) for item in on_3_june] == [(issue, False)]
+    on_8_june = issues.listed(conn, read(date(2026, 6, 8)), None, date(2026, 6, 8))
+    assert [(item.state, item.is_overdue) for item in on_8_june] == [("reported", True)]
+    assert ids(conn, read()) == []
+    with pytest.raises(NotFoundError):
+        issues.get(conn, issue, date(2026, 6, 1), NOW)
+
+
+def test_an_issue_keeps_where_it_was_reported_and_says_where_it_lies(conn, county):
+    issue = add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
+    conn.execute("UPDATE issue SET grid_id = %s", (county.compounds[7],))
+    found = issues.get(conn, issue, TODAY, NOW)
+    assert found.reported_in is not None
+    assert found.reported_in.grid_id == county.compounds[7]
+    assert found.lies_in[-1].grid_id == county.compounds[0]
+
+
+def test_a_grid_has_the_issues_within_its_boundary(conn, county):
+    inside = add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
+    add_issue(conn, 116.335, 31.435, "2026-06-10T08:00+08", None)
+    assert ids(conn, read(), county.towns[0]) == [inside]
+    assert issues.count(conn, read(), county.towns[0], TODAY) == 1
+
+
+def test_age_and_category_narrow_the_list(conn, county):
+    old = add_issue(conn, *HERE, "2026-01-10T08:00+08", None)
+    new = add_issue(conn, *HERE, "2026-06-14T08:00+08", None)
+    assert ids(conn, read(age="7")) == [new]
+    assert set(ids(conn, read(age="365"))) == {new, old}
+    assert set(ids(conn, read(category="rubbish"))) == {new, old}
+    assert ids(conn, read(category="other")) == []
+
+
+@pytest.mark.parametrize("args", [{"state": "x"}, {"age": "8"}, {"at": "soon"}, {"at": "9" * 30}])
+def test_nonsense_is_refused(args):
+    with pytest.raises(InvalidInputError):
+        read(**args)
+
+
+def test_the_clock_of_an_address_stands_still_for_ten_minutes():
+    assert read().at == NOW
+    assert issues.read_filter({}, TODAY, NOW + timedelta(minutes=9)).at == NOW
+    assert issues.read_filter({}, TODAY, NOW + timedelta(minutes=10)).at > NOW
+
+
+def test_a_step_that_the_workflow_does_not_know_is_refused(conn, county):
+    issue = add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
+    step = "INSERT INTO issue_event (issue_id, at, from_state, to_state) VALUES (%s, now(), %s, %s)"
+    with pytest.raises(psycopg.errors.CheckViolation), conn.transaction():
+        conn.execute(step, (issue, "reported", "verified"))
+    # Somebody else was faster: the step starts from a state that is no longer there.
+    with pytest.raises(psycopg.errors.CheckViolation), conn.transaction():
+        conn.execute(step, (issue, "filed", "dispatched"))
+
+
+@pytest.mark.parametrize("change", ["UPDATE issue_event SET note = ''", "DELETE FROM issue_event"])
+def test_history_is_only_ever_appended_to(conn, county, change):
+    add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        conn.execute(change)

@@ -1,0 +1,93 @@
+"""Who is responsible, on a day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from county import TODAY, add_duty, build
+
+from geodata import grids, members
+
+
+@pytest.fixture
+def county(conn):
+    return build(conn)
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ([], "vacant"),
+        ([("[2025-01-01,)", False)], "held"),
+        ([("[2025-01-01,)", True)], "deputy"),
+        ([("[2024-01-01,2025-01-01)", False)], "ended"),
+        ([("[2024-01-01,2025-01-01)", False), ("[2025-01-01,)", True)], "deputy"),
+        ([("[2024-01-01,2025-01-01)", False), ("[2025-01-01,)", False)], "held"),
+        # A term that only begins next year makes nobody responsible today.
+        ([("[2027-01-01,)", False)], "vacant"),
+        # The last day is the day before the exclusive end.
+        ([("[2024-01-01,2026-06-16)", False)], "held"),
+        ([("[2024-01-01,2026-06-15)", False)], "ended"),
+    ],
+)
+def test_responsibility_follows_the_terms(conn, county, terms, expected):
+    for number, (term, deputy) in enumerate(terms):
+        add_duty(conn, county.compounds[0], f"张{number}", "grid_worker", term, deputy=deputy)
+    assert members.state(conn, county.compounds[0], TODAY) == expected
+
+
+def test_a_duty_that_is_not_the_responsible_one_does_not_count(conn, county):
+    add_duty(conn, county.compounds[0], "李四", "registered_member", "[2025-01-01,)")
+    assert members.state(conn, county.compounds[0], TODAY) == "vacant"
+
+
+def test_who_was_responsible_on_1_march_has_an_answer(conn, county):
+    add_duty(conn, county.compounds[0], "王前", "grid_worker", "[2025-01-01,2026-04-01)")
+    add_duty(conn, county.compounds[0], "赵后", "grid_worker", "[2026-04-01,)")
+    on_1_march = members.duties(conn, county.compounds[0], date(2026, 3, 1))
+    today = members.duties(conn, county.compounds[0], TODAY)
+    assert [duty.member for duty in on_1_march] == ["王前"]
+    assert [duty.member for duty in today] == ["赵后"]
+
+
+def test_an_ended_duty_is_shown_while_nobody_follows(conn, county):
+    add_duty(conn, county.compounds[0], "王前", "grid_worker", "[2025-01-01,2026-04-01)")
+    [duty] = members.duties(conn, county.compounds[0], TODAY)
+    assert duty.member == "王前"
+    assert not duty.in_office
+
+
+def test_a_compound_lists_the_leads_of_its_buildings(conn, county):
+    conn.execute(
+        """
+        WITH b AS (
+            INSERT INTO building (name, households, geom)
+            VALUES ('1号楼', 20, ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))
+            RETURNING building_id),
+        m AS (INSERT INTO member (name) VALUES ('楼长甲') RETURNING member_id)
+        INSERT INTO duty (member_id, role, building_id, term)
+        SELECT member_id, 'building_lead', building_id, '[2025-01-01,)' FROM b, m
+        """
+    )
+    [duty] = members.duties(conn, county.compounds[0], TODAY)
+    assert (duty.member, duty.place, duty.is_responsible) == ("楼长甲", "1号楼", False)
+    assert members.duties(conn, county.compounds[1], TODAY) == []
+
+
+def test_towns_are_counted_compound_by_compound(conn, county):
+    add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2025-01-01,)")
+    add_duty(conn, county.compounds[1], "乙", "grid_worker", "[2025-01-01,)", deputy=True)
+    add_duty(conn, county.compounds[2], "丙", "grid_worker", "[2025-01-01,2026-01-01)")
+    east, west = members.responsibility_by_town(conn, TODAY)
+    assert (west.held, west.deputy, west.ended, west.vacant) == (1, 1, 1, 1)
+    assert (east.held, east.deputy, east.ended, east.vacant) == (0, 0, 0, 4)
+
+
+def test_search_finds_a_member_where_the_duty_is(conn, county):
+    add_duty(conn, county.compounds[3], "欧阳建国", "grid_worker", "[2025-01-01,)")
+    [hit] = grids.search(conn, "欧阳", TODAY)
+    assert hit.kind == "member"
+    assert hit.role_en == "Grid worker"
+    assert hit.grid is not None
+    assert hit.grid.grid_id == county.compounds[3]

@@ -1,0 +1,265 @@
+"""Tiles over HTTP: decoded, at every zoom, filtered, cached for good and never stale."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import mapbox_vector_tile
+import pytest
+from county import add_duty, add_issue, box, build
+
+from geodata import boundaries
+from geodata.boundaries import NewVersion
+from geodata.tiles import Tile
+from webmap import create_app
+
+PLACE = (116.305, 31.405)
+DAY = "2026-06-15"
+
+
+@pytest.fixture
+def county(conn):
+    made = build(conn)
+    conn.commit()
+    return made
+
+
+@pytest.fixture
+def client(database_url, county):
+    return create_app({"DATABASE_URL": database_url}).test_client()
+
+
+def tile_at(lon, lat, z):
+    """The tile around a place, found by trying: independent of the code under test."""
+    for x in range(1 << z) if z < 4 else range(int((lon + 180) / 360 * 2**z) - 1, 1 << z):
+        west, _, east, _ = Tile(z, x, 0).bounds()
+        if west <= lon < east:
+            break
+    for y in range(1 << z):
+        _, south, _, north = Tile(z, x, y).bounds()
+        if south <= lat < north:
+            return x, y
+    raise AssertionError
+
+
+def fetch(client, layer, z, place=PLACE, query=""):
+    description = client.get(f"/tiles/{layer}.json?on={DAY}{query}")
+    assert description.status_code == 200, description.text
+    template = description.json["tiles"][0]
+    x, y = tile_at(*place, z)
+    return client.get(template.format(z=z, x=x, y=y).replace("http://localhost", ""))
+
+
+def features(response, layer):
+    decoded = mapbox_vector_tile.decode(response.data) if response.data else {}
+    return [feature["properties"] for feature in decoded.get(layer, {"features": []})["features"]]
+
+
+@pytest.mark.parametrize(
+    ("z", "levels"),
+    [
+        (6, {"county"}),
+        (8, {"county"}),
+        (9, {"county", "town"}),
+        (10, {"county", "town"}),
+        (11, {"county", "town", "community"}),
+        (12, {"county", "town", "community"}),
+        (13, {"county", "town", "community", "compound"}),
+        (16, {"county", "town", "community"}),
+    ],
+)
+def test_each_zoom_shows_its_level_and_those_above(client, z, levels):
+    # At zoom 16 the tile at this corner of the county holds no compound, but all that is around.
+    place = (116.3003, 31.4003) if z == 16 else PLACE
+    decoded = mapbox_vector_tile.decode(fetch(client, "grids", z, place).data)
+    assert set(decoded) - {"label"} == levels
+
+
+def test_a_grid_has_one_label_over_all_tiles(client, county):
+    template = client.get("/tiles/grids.json").json["tiles"][0].replace("http://localhost", "")
+    seen = Counter()
+    west, south = tile_at(116.30, 31.40, 14)
+    east, north = tile_at(116.34, 31.44, 14)
+    for x in range(west, east + 1):
+        for y in range(north, south + 1):
+            response = client.get(template.format(z=14, x=x, y=y))
+            seen.update(label["id"] for label in features(response, "label"))
+    assert seen == Counter(county.communities + county.compounds)
+
+
+def test_impossible_coordinates_are_a_400_and_empty_tiles_a_204(client):
+    for address in ("3/8/0", "3/0/8", "23/0/0", "-1/0/0", "1/-1/0", "a/b/c", "1/1.5/0", "9/1e3/1"):
+        response = client.get(f"/tiles/grids/1/{address}.mvt")
+        assert response.status_code == 400, address
+        assert response.mimetype == "application/problem+json"
+    empty = client.get("/tiles/grids/1/10/0/0.mvt")
+    assert (empty.status_code, empty.data) == (204, b"")
+
+
+def test_unknown_layers_and_filters_are_named(client):
+    assert client.get("/tiles/nothing.json").status_code == 404
+    assert client.get("/tiles/nothing/1/0/0/0.mvt").status_code == 404
+    for query in ("on=2026-02-30", "on=1066-01-01", "state=maybe", "age=9", "at=x"):
+        assert client.get(f"/tiles/issues.json?{query}").status_code == 400, query
+    assert client.get("/tiles/coverage.json?kind=../etc").status_code == 400
+
+
+def test_a_tile_is_kept_for_good_and_a_change_gives_it_another_address(client, conn, county):
+    before = client.get(f"/tiles/members.json?on={DAY}").json["tiles"]
+    first = fetch(client, "members", 14)
+    assert "immutable" in first.headers["Cache-Control"]
+    assert "vacant" in {grid["state"] for grid in features(first, "grid")}
+    add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2025-01-01,)")
+    conn.commit()
+    assert client.get(f"/tiles/members.json?on={DAY}").json["tiles"] != before
+    second = fetch(client, "members", 14)
+    assert {(grid["id"], grid["state"]) for grid in features(second, "grid")} >= {
+        (county.compounds[0], "held")
+    }
+    # Under the old address the new state is told, and told not to be kept.
+    old = client.get(first.request.path + "?" + first.request.query_string.decode())
+    assert features(old, "grid") == features(second, "grid")
+    assert "immutable" not in old.headers["Cache-Control"]
+
+
+def test_what_a_layer_does_not_show_leaves_its_address_alone(client, conn, county):
+    before = client.get("/tiles/grids.json").json["tiles"]
+    add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2025-01-01,)")
+    conn.commit()
+    assert client.get("/tiles/grids.json").json["tiles"] == before
+
+
+def test_one_transaction_counts_once(conn, county):
+    def number():
+        return conn.execute("SELECT number FROM revision WHERE subject = 'members'").fetchone()[0]
+
+    before = number()
+    for name in "甲乙丙":
+        add_duty(conn, county.compounds[0], name, "grid_worker", "[2025-01-01,)")
+    assert number() == before + 1
+
+
+def test_etag_saves_the_second_transfer(client):
+    first = fetch(client, "grids", 11)
+    address = first.request.path + "?" + first.request.query_string.decode()
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+    description = client.get("/tiles/grids.json")
+    same = client.get("/tiles/grids.json", headers={"If-None-Match": description.headers["ETag"]})
+    assert same.status_code == 304
+
+
+def test_tiles_answer_for_the_day_asked(client, conn, county):
+    shape = box(116.302, 31.402, 116.306, 31.408)
+    version = NewVersion(
+        county.compounds[0], "新名", "341525100001001", county.communities[0], 90, None, shape
+    )
+    boundaries.insert_versions(
+        conn, "compound", [version], valid_from=date(2026, 7, 1), source="tests"
+    )
+    boundaries.refresh_shapes(conn, "compound", on=date(2026, 7, 1))
+    conn.commit()
+
+    def names(day):
+        template = client.get(f"/tiles/grids.json?on={day}").json["tiles"][0]
+        x, y = tile_at(*PLACE, 14)
+        path = template.format(z=14, x=x, y=y).replace("http://localhost", "")
+        return {grid["name"] for grid in features(client.get(path), "compound")}
+
+    assert "城南社区甲小区" in names("2026-06-30")
+    assert "新名" not in names("2026-06-30")
+    assert "新名" in names("2026-07-01")
+    assert "城南社区甲小区" not in names("2026-07-01")
+
+
+@pytest.mark.parametrize("z", [8, 11, 13, 15, 16])
+def test_no_issue_is_lost_or_counted_twice(client, conn, county, z):
+    for number in range(40):
+        lon, lat = 116.301 + number * 0.00095, 31.4385 - number * 0.00091
+        due = "2026-06-01T08:00+08" if number % 4 == 0 else None
+        add_issue(conn, lon, lat, "2026-05-01T08:00+08", due)
+    conn.commit()
+    template = client.get(f"/tiles/issues.json?on={DAY}").json["tiles"][0]
+    template = template.replace("http://localhost", "")
+    (west, south), (east, north) = tile_at(116.30, 31.40, z), tile_at(116.34, 31.44, z)
+    total, overdue = 0, 0
+    for x in range(west, east + 1):
+        for y in range(north, south + 1):
+            response = client.get(template.format(z=z, x=x, y=y))
+            decoded = mapbox_vector_tile.decode(response.data) if response.data else {}
+            for feature in decoded.get("issue", {"features": []})["features"]:
+                px, py = feature["geometry"]["coordinates"]
+                # Neighbours draw it too, in their margin; it belongs to the tile that it is in.
+                if 0 <= px < 4096 and 0 < py <= 4096:
+                    total += feature["properties"]["n"]
+                    overdue += feature["properties"]["overdue"]
+    assert (total, overdue) == (40, 10)
+
+
+def test_a_cluster_is_the_same_in_every_tile_that_draws_it(client, conn, county):
+    z = 14
+    x, y = tile_at(*PLACE, z)
+    _, south, east, north = Tile(z, x, y).bounds()
+    lat = (south + north) / 2
+    for offset in (-0.0003, -0.0001, 0.0001, 0.0003):
+        add_issue(conn, east + offset, lat, "2026-05-01T08:00+08", None)
+    conn.commit()
+    template = client.get(f"/tiles/issues.json?on={DAY}").json["tiles"][0]
+    found = []
+    for column in (x, x + 1):
+        path = template.format(z=z, x=column, y=y).replace("http://localhost", "")
+        decoded = mapbox_vector_tile.decode(client.get(path).data)
+        found.append(
+            sorted(
+                (f["geometry"]["coordinates"][0] + 4096 * column, f["properties"]["n"])
+                for f in decoded["issue"]["features"]
+            )
+        )
+    assert [n for _, n in found[0]] == [2, 2]
+    for (left, n), (right, m) in zip(*found, strict=True):
+        assert abs(left - right) <= 1
+        assert n == m
+
+
+def test_a_single_issue_carries_what_opens_it(client, conn, county):
+    issue = add_issue(conn, *PLACE, "2026-05-01T08:00+08", "2026-06-01T08:00+08")
+    conn.commit()
+    [found] = features(fetch(client, "issues", 12), "issue")
+    assert found == {
+        "n": 1, "overdue": 1, "suspended": 0, "closed": 0,
+        "id": issue, "category": "rubbish", "state": "open",
+    }  # fmt: skip
+    assert fetch(client, "issues", 12, query="&state=closed").status_code == 204
+    assert fetch(client, "issues", 12, query="&category=other").status_code == 204
+
+
+def test_coverage_tiles_tell_missing_data_from_a_missing_service(client, conn, county):
+    conn.execute(
+        "INSERT INTO building (name, households, geom)"
+        " VALUES ('楼', 30, ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
+    )
+    conn.execute(
+        "INSERT INTO facility (kind, name, geom)"
+        " VALUES ('clinic', '卫生室', ST_SetSRID(ST_MakePoint(116.335, 31.435), 4326))"
+    )
+    conn.commit()
+    response = fetch(client, "coverage", 13, query="&kind=clinic")
+    by_id = {grid["id"]: grid for grid in features(response, "grid")}
+    assert by_id[county.compounds[0]]["share"] == 0
+    assert by_id[county.compounds[0]]["households"] == 30
+    assert "share" not in by_id[county.compounds[1]]
+
+
+def test_neighbours_share_their_edge_in_every_simplified_zoom(client, county):
+    """Simplified as a coverage: the two towns meet without a gap or an overlap."""
+    from shapely.geometry import shape
+    from shapely.ops import unary_union
+
+    for z in (9, 10, 11, 12, 13):
+        decoded = mapbox_vector_tile.decode(fetch(client, "grids", z, (116.32, 31.42)).data)
+        towns = [shape(f["geometry"]) for f in decoded["town"]["features"]]
+        whole = unary_union([shape(f["geometry"]) for f in decoded["county"]["features"]])
+        assert sum(t.area for t in towns) == pytest.approx(unary_union(towns).area)
+        assert unary_union(towns).symmetric_difference(whole).area <= whole.length
