@@ -172,8 +172,8 @@ def test_killed_postgres_recovers(home: Path) -> None:
         write_row(cluster.url)
         assert cluster.pid is not None
         os.kill(cluster.pid, signal.SIGKILL)
-        wait_until_gone(cluster.pid)
-        assert cluster.pid is None
+        while cluster.pid is not None:
+            time.sleep(0.01)
         cluster.restart()
         assert read_row(cluster.url) == "committed"
 
