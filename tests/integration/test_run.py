@@ -1,0 +1,240 @@
+"""``./scripts/run`` as people start and end it: the real script, the real servers."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from geodata.embedded import Cluster
+from geodata.homes import REPOSITORY
+from geodata.leftovers import evict
+
+READY = re.compile(r"GridMap is ready: (http://127\.0\.0\.1:\d+/)\n")
+
+
+class Run:
+    """A started ./scripts/run, with what it has printed so far."""
+
+    def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
+        self.home = home
+        self._output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed below
+        self.process = subprocess.Popen(
+            [REPOSITORY / "scripts" / "run", "--port", "0", "--no-demo", *arguments],
+            env={**os.environ, "GRIDMAP_HOME": str(home), "GRIDMAP_WORKERS": "1", **environment},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+
+    @property
+    def output(self) -> str:
+        self._output.seek(0)
+        return self._output.read()
+
+    def wait_for(self, pattern: re.Pattern[str] | str, within_s: float = 60) -> str:
+        """Wait until the output matches; return the first group, or the whole match."""
+        deadline = time.monotonic() + within_s
+        while not (found := re.search(pattern, self.output)):
+            assert self.process.poll() is None, self.output
+            assert time.monotonic() < deadline, self.output
+            time.sleep(0.05)
+        return found[found.lastindex or 0]
+
+    def end(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def children(self) -> dict[str, int]:
+        """Return its children: name of the program to number of the process."""
+        listing = subprocess.run(
+            ["ps", "-o", "pid=,comm=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+        ).stdout
+        return {line.split()[1]: int(line.split()[0]) for line in listing.splitlines()}
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._output.close()
+
+
+@pytest.fixture(scope="module")
+def resting_home() -> Iterator[Path]:
+    """A home whose cluster was made, migrated by a first run, and stopped."""
+    parent = Path(tempfile.mkdtemp(prefix="gridmap-"))
+    parent.chmod(0o711)
+    with Cluster(parent / "home"):
+        pass
+    yield parent / "home"
+    shutil.rmtree(parent)
+
+
+@pytest.fixture
+def home(resting_home: Path) -> Iterator[Path]:
+    parent = Path(tempfile.mkdtemp(prefix="gridmap-"))
+    parent.chmod(0o711)
+    subprocess.run(["cp", "-a", resting_home, parent / "home"], check=True)
+    yield parent / "home"
+    evict(parent / "home" / "cluster" / "data")
+    shutil.rmtree(parent)
+
+
+@pytest.fixture
+def run(home: Path) -> Iterator[Run]:
+    """A server that is up."""
+    started = Run(home)
+    started.wait_for(READY)
+    yield started
+    started.close()
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def database_url(home: Path) -> str:
+    return Cluster(home).url
+
+
+def wait_until_gone(*pids: int, within_s: float = 10) -> None:
+    deadline = time.monotonic() + within_s
+    while any(_is_running(pid) for pid in pids):
+        assert time.monotonic() < deadline, f"still there: {pids}"
+        time.sleep(0.05)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        # The state stands behind the name, which is in brackets. Z: ended, not yet collected.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_serves_until_it_is_told_to_stop(run: Run, number: int, status: int) -> None:
+    url = run.wait_for(READY)
+    assert status_of(f"{url}readyz") == 200
+    children = run.children()
+    assert run.end(number) == status
+    wait_until_gone(*children.values(), within_s=1)
+    assert "Traceback" not in run.output
+    # Whole and closed: the log of the next start would speak of recovery otherwise.
+    assert not (run.home / "cluster" / "data" / "postmaster.pid").exists()
+
+
+def test_nothing_survives_a_killed_run_and_nothing_committed_is_lost(run: Run, home: Path) -> None:
+    with psycopg.connect(database_url(home)) as conn:
+        conn.execute("INSERT INTO setting VALUES ('kept', 'true')")
+    children = run.children()
+    assert {"postgres"} < set(children)
+    run.end(signal.SIGKILL)
+    wait_until_gone(*children.values())
+    again = Run(home)
+    again.wait_for(READY)
+    with psycopg.connect(database_url(home)) as conn:
+        assert conn.execute("SELECT value FROM setting WHERE key = 'kept'").fetchone() == (True,)
+    again.close()
+
+
+def test_killed_database_is_brought_back(run: Run) -> None:
+    url = run.wait_for(READY)
+    os.kill(run.children()["postgres"], signal.SIGKILL)
+    run.wait_for("The database is back")
+    deadline = time.monotonic() + 20
+    while (status := status_of(f"{url}readyz")) != 200:
+        # In the meantime it says so, and does not pretend.
+        assert status == 503
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_killed_web_server_ends_the_run(run: Run) -> None:
+    children = run.children()
+    web = next(pid for name, pid in children.items() if name != "postgres")
+    os.kill(web, signal.SIGKILL)
+    assert run.process.wait(30) == 1
+    assert "The web server stopped" in run.output
+    wait_until_gone(*children.values(), within_s=1)
+
+
+def test_second_instance_on_a_home_is_told_who_has_it(run: Run, home: Path) -> None:
+    second = Run(home)
+    assert second.process.wait(30) == 1
+    assert f"in use by process {run.process.pid} (scripts/run)" in second.output
+    assert "Traceback" not in second.output
+    second.close()
+
+
+def test_port_in_use(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        run = Run(home, "--port", str(port))
+        assert run.process.wait(30) == 1
+    assert f"Port {port} on 127.0.0.1 is in use." in run.output
+    assert f"--port {port + 1}" in run.output
+    run.close()
+
+
+def test_database_of_ones_own_replaces_the_cluster(home: Path, database_url: str) -> None:
+    untouched = home.parent / "untouched"
+    run = Run(untouched, GRIDMAP_DATABASE_URL=database_url)
+    url = run.wait_for(READY)
+    assert status_of(f"{url}readyz") == 200
+    assert "postgres" not in run.children()
+    assert run.end(signal.SIGINT) == 130
+    assert not untouched.exists()
+    run.close()
+
+
+def test_setting_up_takes_no_time_when_all_is_there() -> None:
+    script = f"source {REPOSITORY}/scripts/setup; set_up; time set_up"
+    subprocess.run(["bash", "-c", script], check=True, capture_output=True)
+    start = time.monotonic()
+    done = subprocess.run(
+        ["bash", "-c", script], check=True, capture_output=True, text=True, timeout=10
+    )
+    assert time.monotonic() - start < 2
+    assert "Installing" not in done.stderr
+
+
+def test_command_line_speaks_in_one_line_when_it_fails(tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [REPOSITORY / "scripts" / "gridmap", "demo"],
+        env={**os.environ, "GRIDMAP_DATABASE_URL": "postgresql://127.0.0.1:1/none"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert asked.returncode == 1
+    assert asked.stderr.startswith("Error: The database 127.0.0.1:1/none does not answer")
+    assert len(asked.stderr.splitlines()) == 1
+
+
+def test_command_line_lists_its_commands() -> None:
+    listed = subprocess.run(
+        [REPOSITORY / "scripts" / "gridmap", "--help"], capture_output=True, text=True, check=True
+    )
+    for command in ("basemap", "check", "demo", "import"):
+        assert re.search(rf"^  {command}\s+\S", listed.stdout, re.MULTILINE), command
