@@ -57,7 +57,7 @@ def write_grids(
     boundaries.lock(conn)
     ids = _write_before(conn, county, dates.founded, households)
     ids = _write_changes(conn, county, ids, dates.changed, households)
-    progress("shapes", 0.5)
+    progress("shapes", 0.45)
     for level in LEVELS:
         for day in (dates.founded, dates.changed):
             boundaries.refresh_shapes(conn, level, on=day)

@@ -157,8 +157,8 @@ def grow(
 
     ``groups`` (rows, cols) fences: nothing grows from one group into another, nor where it is
     negative. ``cost`` (rows, cols) is the price of crossing a cell, ``limit`` the highest price.
-    Every step's price is varied by ``roughness``, which hides the honeycomb's six directions (first-passage percolation). What grows from one
-    seed is connected.
+    Every step's price is varied by ``roughness``, which hides the honeycomb's six directions
+    (first-passage percolation). What grows from one seed is connected.
     """
     flat_groups, flat_cost = groups.ravel(), cost.ravel()
     node = np.full(flat_groups.size, -1, dtype=np.int32)

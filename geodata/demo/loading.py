@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 
-import numpy as np
 import psycopg
 from psycopg.rows import TupleRow
 
 from geodata import settings
+from geodata.demo.buildings import Buildings, raise_buildings
 from geodata.demo.county import COUNTY_NAME, build
-from geodata.demo.grids import Dates, write_grids
+from geodata.demo.grids import SOURCE, Dates, write_grids
+from geodata.demo.happenings import write_issues
+from geodata.demo.organisations import write_organisations
+from geodata.demo.people import write_people
+from geodata.demo.services import write_facilities
+from geodata.demo.writing import copy_rows, points, reserve_ids, term
 
 Progress = Callable[[str, float], None]
 
@@ -43,14 +48,40 @@ def load(
     dates = Dates.before(today or datetime.now().astimezone().date())
     tell("terrain", 0.0)
     county = build(compounds, seed)
-    tell("grids", 0.3)
-    households = np.bincount(
-        county.settlements.community_of,
-        weights=county.households,
-        minlength=len(county.territory.town_of),
-    ).astype(np.int64)
-    write_grids(conn, county, dates, households, tell)
+    buildings = raise_buildings(county, seed)
+    tell("grids", 0.35)
+    households = buildings.households_of_communities(len(county.territory.town_of))
+    ids = write_grids(conn, county, dates, households, tell)
+    tell("people", 0.75)
+    organisations = write_organisations(conn, county, ids, dates, seed)
+    building_ids = _write_buildings(conn, buildings, dates)
+    known = (county, ids, organisations, dates)
+    write_people(conn, known, buildings, building_ids, seed)
+    tell("issues", 0.9)
+    write_issues(conn, known, buildings, seed)
+    write_facilities(conn, county, buildings, dates, seed)
     settings.write(conn, "demo", True)
     settings.write(conn, "county_name", {"zh": COUNTY_NAME, "en": "Huoshan County"})
     settings.write(conn, "data_notice", NOTICE)
     tell("done", 1.0)
+
+
+def _write_buildings(
+    conn: psycopg.Connection[TupleRow], buildings: Buildings, dates: Dates
+) -> list[int]:
+    """Write the buildings; return their ids in order."""
+    ids = reserve_ids(conn, "building", "building_id", len(buildings.names))
+    since = term(dates.founded)
+    columns = (ids, buildings.names, buildings.units.tolist(), buildings.households.tolist())
+    copy_rows(
+        conn,
+        "COPY building (building_id, external_key, name, units, households, geom, valid, source)"
+        " FROM STDIN",
+        (
+            (building_id, f"demo-{number:08d}", name, units, households, place, since, SOURCE)
+            for number, (building_id, name, units, households, place) in enumerate(
+                zip(*columns, points(buildings.places), strict=True), 1
+            )
+        ),
+    )
+    return ids

@@ -1,0 +1,213 @@
+"""Issues of the year before today, each with the steps of its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, timezone
+
+import numpy as np
+import psycopg
+import shapely
+from psycopg.rows import TupleRow
+
+from geodata.demo.buildings import Buildings
+from geodata.demo.categories import CATALOGUE, Small
+from geodata.demo.county import County
+from geodata.demo.grids import SOURCE, Dates, GridIds
+from geodata.demo.lattice import Floats, Ints
+from geodata.demo.organisations import Organisations
+from geodata.demo.writing import copy_rows, points, reserve_ids
+
+_PER_COMPOUND, _OPEN, _REJECTED = 0.75, 0.25, 0.03
+_CHINA = timezone(timedelta(hours=8))
+_STEPS = ("reported", "filed", "dispatched", "handling", "fed_back", "verified", "closed")
+_NOTES = {
+    "reported": ("网格员巡查上报", "居民扫码上报", "热线转办"),
+    "filed": ("情况属实，予以受理", "现场核实后受理"),
+    "dispatched": ("派遣至责任单位办理", "请于时限内办结并反馈"),
+    "handling": ("已安排人员现场处置", "已到场，正在处理"),
+    "fed_back": ("处理完毕，附现场照片", "已整改，请核查"),
+    "verified": ("现场核查，问题已解决", "回访居民，表示满意"),
+    "closed": ("予以结案", "办结归档"),
+    "rejected": ("经核实不属受理范围，已向来访人说明", "重复上报，并入前案"),
+    "suspended": (
+        "需列入年度维修计划，暂予挂账",
+        "权属待确认，暂予挂账",
+        "缺少资金，报镇里研究，暂予挂账",
+    ),
+    "returned": ("退回：权属不清", "退回：职能交叉", "退回：属地不符"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    at: datetime
+    before: str | None
+    to: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    small: Small
+    reported_at: datetime
+    due_at: datetime | None
+    events: tuple[_Event, ...]
+
+
+def write_issues(
+    conn: psycopg.Connection[TupleRow],
+    roll_of: tuple[County, GridIds, Organisations, Dates],
+    buildings: Buildings,
+    seed: int,
+) -> None:
+    """Write the catalogue, the issues and their events."""
+    county, ids, organisations, dates = roll_of
+    rng = np.random.default_rng([seed, 8])
+    categories = _write_catalogue(conn)
+    small = [item for large in CATALOGUE for item in large.small]
+    count = round(_PER_COMPOUND * county.settlements.compounds)
+    issues = _happen(count, small, dates, rng)
+    weight = buildings.households**0.7
+    near = np.sort(rng.choice(len(weight), count, p=weight / weight.sum()))
+    near = near[rng.permutation(count)]
+    places = np.round((buildings.places[near] + rng.normal(0.0, 0.000_25, (count, 2))) * 1e7) / 1e7
+    within = _compounds_around(county, places)
+    issue_ids = reserve_ids(conn, "issue", "issue_id", count)
+    rows: list[tuple[object, ...]] = []
+    for number, (issue, place) in enumerate(zip(issues, points(places), strict=True)):
+        community = int(buildings.community[near[number]])
+        compound = int(within[number])
+        name = county.community_names[community]
+        if compound >= 0:
+            name = county.now.compound_names[compound]
+        title, detail = issue.small.texts[int(rng.integers(0, len(issue.small.texts)))]
+        rows.append((
+            issue_ids[number], SOURCE, f"demo-{number + 1:07d}", categories[issue.small.name_zh],
+            title.format(place=name), detail.format(place=name), place,
+            ids.compounds[compound] if compound >= 0 else ids.communities[community],
+            issue.reported_at, issue.due_at,
+        ))  # fmt: skip
+    copy_rows(
+        conn,
+        "COPY issue (issue_id, source, external_id, category_id, title, detail, geom, grid_id,"
+        " reported_at, due_at) FROM STDIN",
+        rows,
+    )
+    copy_rows(
+        conn,
+        "COPY issue_event (issue_id, at, from_state, to_state, organisation_id, note) FROM STDIN",
+        _event_rows(issues, issue_ids, organisations, buildings.community[near]),
+    )
+
+
+def _write_catalogue(conn: psycopg.Connection[TupleRow]) -> dict[str, int]:
+    """Write both levels; return the ids of the small classes by Chinese name."""
+    total = sum(1 + len(large.small) for large in CATALOGUE)
+    free = iter(reserve_ids(conn, "issue_category", "category_id", total))
+    rows: list[tuple[object, ...]] = []
+    ids: dict[str, int] = {}
+    for large in CATALOGUE:
+        parent = next(free)
+        rows.append((parent, None, large.code, large.name_zh, large.name_en, large.kind, None, ""))
+        for number, small in enumerate(large.small, 1):
+            ids[small.name_zh] = next(free)
+            rows.append((
+                ids[small.name_zh], parent, f"{large.code}{number:02d}", small.name_zh,
+                small.name_en, small.kind, small.limit, small.lead,
+            ))  # fmt: skip
+    copy_rows(
+        conn,
+        "COPY issue_category (category_id, parent_id, code, name_zh, name_en, kind, time_limit,"
+        " lead_unit) FROM STDIN",
+        rows,
+    )
+    return ids
+
+
+def _compounds_around(county: County, places: Floats) -> Ints:
+    """Return the compound in which each place lies, -1 for none."""
+    tree = shapely.STRtree(county.compounds)
+    place, compound = tree.query(shapely.points(places), predicate="within")
+    result = np.full(len(places), -1, dtype=np.int64)
+    result[place] = compound
+    return result
+
+
+def _happen(count: int, small: list[Small], dates: Dates, rng: np.random.Generator) -> list[_Issue]:
+    """Invent so many issues, by day of report; a quarter of them are open today."""
+    now = datetime.combine(dates.today, time(18), _CHINA)
+    age = np.sort(rng.uniform(0.0, 365.0, count))[::-1]
+    weight = np.array([item.weight for item in small])
+    kinds = rng.choice(len(small), count, p=weight / weight.sum())
+    # The younger, the likelier that something is still in the way.
+    stuck_order = np.argsort(age / 120.0 + rng.gumbel(0.0, 0.8, count), kind="stable")
+    stuck = np.zeros(count, dtype=np.bool_)
+    stuck[stuck_order[: round(_OPEN * count)]] = True
+    issues: list[_Issue] = []
+    for number in range(count):
+        reported = now - timedelta(days=float(age[number]))
+        hour = 7.5 + 11.0 * float(rng.beta(2.0, 2.2))
+        reported = datetime.combine(reported.date(), time(), _CHINA) + timedelta(hours=hour)
+        reported = min(reported, now - timedelta(minutes=30)).replace(second=0, microsecond=0)
+        issues.append(
+            _take_course(small[int(kinds[number])], reported, now, bool(stuck[number]), rng)
+        )
+    return issues
+
+
+def _take_course(
+    small: Small, reported: datetime, now: datetime, stuck: bool, rng: np.random.Generator
+) -> _Issue:
+    """Follow an issue from its report to its end, or to where it stands now."""
+    path = _path(stuck, rng)
+    limit = small.limit
+    filed_after = timedelta(hours=float(rng.gamma(1.5, 1.5)))
+    whole = limit * float(np.clip(rng.lognormal(-0.65, 0.55), 0.05, 3.0))
+    working = len(path) - 2
+    at = reported
+    events: list[_Event] = []
+    before: str | None = None
+    for number, (state, kind) in enumerate(path):
+        if number == 1:
+            at += filed_after
+        elif number > 1:
+            at += whole * float(rng.dirichlet(np.full(max(2, working), 2.0))[0]) + timedelta(
+                minutes=7
+            )
+        if at > now:
+            break
+        notes = _NOTES[kind]
+        at = at.replace(second=0, microsecond=0)
+        events.append(_Event(at, before, state, notes[int(rng.integers(0, len(notes)))]))
+        before = state
+    filed = next((event.at for event in events if event.to == "filed"), None)
+    return _Issue(small, reported, filed + limit if filed else None, tuple(events))
+
+
+def _path(stuck: bool, rng: np.random.Generator) -> list[tuple[str, str]]:
+    """Return the states to go through, each with the kind of note written at it."""
+    full = [(state, state) for state in _STEPS]
+    if not stuck:
+        if rng.random() < _REJECTED:
+            return [*full[:1], ("rejected", "rejected")]
+        if rng.random() < 0.08:
+            # Returned by the first unit, and dispatched again.
+            return [*full[:3], ("filed", "returned"), *full[2:]]
+        return full
+    luck = rng.random()
+    if luck < 0.22:
+        return [*full[:4], ("suspended", "suspended")]
+    return full[: int(rng.choice([1, 2, 3, 4, 5], p=[0.08, 0.12, 0.25, 0.43, 0.12]))]
+
+
+def _event_rows(
+    issues: list[_Issue], ids: list[int], organisations: Organisations, community: Ints
+) -> Iterator[tuple[object, ...]]:
+    for number, issue in enumerate(issues):
+        committee = organisations.committees[int(community[number])]
+        for event in issue.events:
+            lead = organisations.departments[issue.small.lead]
+            unit = lead if event.to in ("handling", "fed_back", "suspended") else committee
+            yield (ids[number], event.at, event.before, event.to, unit, event.note)
