@@ -34,8 +34,8 @@ def _labels(level: Level) -> LiteralString:
         " round((v.area_m2 / 1e6)::numeric, 3)::float8 AS area,"
         " ST_AsMVTGeom(ST_Transform(v.label_point, 3857), " + BOX + ", 4096, 0, true) AS geom"
         " FROM grid_version v"
-        " WHERE v.level = '" + _NAMES[level] + "' AND v.geom && " + AREA + ""
-        " AND v.label_point && " + AREA + " AND v.valid @> %(on)s::date"
+        " WHERE v.level = '" + _NAMES[level] + "' AND v.label_point && " + AREA + ""
+        " AND v.valid @> %(on)s::date"
     )
 
 

@@ -32,8 +32,8 @@ def _query(cell: LiteralString) -> LiteralString:
         " count(*) FILTER (WHERE NOT is_open) AS closed,"
         " ST_SetSRID(ST_MakePoint(avg(ST_X(point)), avg(ST_Y(point))), 3857) AS point"
         " FROM (" + hits + ") h"
-        " GROUP BY floor((ST_X(point) - %(west_m)s) / (%(side_m)s / " + cell + ")),"
-        " floor((ST_Y(point) - %(south_m)s) / (%(side_m)s / " + cell + "))"
+        " GROUP BY floor((ST_X(point) - %(west_m)s) / (%(side_m)s::float8 / " + cell + ")),"
+        " floor((ST_Y(point) - %(south_m)s) / (%(side_m)s::float8 / " + cell + "))"
     )
     features = (
         "SELECT k.n, k.overdue, k.suspended, k.closed,"

@@ -15,15 +15,17 @@ MAX_ZOOM = 16
 
 # The tile's square with and without its margin; see geodata.tiles.render for the parameters.
 BOX: LiteralString = "ST_MakeEnvelope(%(west_m)s, %(south_m)s, %(east_m)s, %(north_m)s, 3857)"
+GROWN: LiteralString = "ST_Expand(" + BOX + ", %(side_m)s::float8 / 64)"
 AREA: LiteralString = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
 
 # Up to these zooms a level is drawn from its simplified shapes (grid_shape.max_zoom), deeper from
-# its own geometry. SQL literals, so that a plan is made for each.
+# its own geometry. SQL literals, so that a plan is made for each; quoted, so that they take the
+# column's type and its index serves.
 STEPS: Mapping[Level, Mapping[int, LiteralString]] = {
-    "county": {5: "5", 8: "8", 11: "11", 13: "13"},
-    "town": {9: "9", 10: "10", 11: "11", 12: "12", 13: "13"},
-    "community": {11: "11", 12: "12", 13: "13", 14: "14"},
-    "compound": {13: "13", 14: "14"},
+    "county": {5: "'5'", 8: "'8'", 11: "'11'", 13: "'13'"},
+    "town": {9: "'9'", 10: "'10'", 11: "'11'", 12: "'12'", 13: "'13'"},
+    "community": {11: "'11'", 12: "'12'", 13: "'13'", 14: "'14'"},
+    "compound": {13: "'13'", 14: "'14'"},
 }
 _QUOTED: Mapping[Level, LiteralString] = {
     "county": "'county'",
@@ -71,17 +73,25 @@ def levels_at(z: int) -> tuple[Level, ...]:
 def grids_in_tile(level: Level, z: int) -> LiteralString:
     """Return a relation of the level's grids in the tile: grid_id, name, code, area_m2, geom.
 
-    ``geom`` is in tile coordinates. From simplified shapes where the zoom is small enough.
+    ``geom`` is in tile coordinates: areas, from simplified shapes where the zoom is small enough.
+    Beyond them a county or a town is its border alone, as lines.
     """
     step: LiteralString | None = next(
         (sql for zoom, sql in STEPS[level].items() if z <= zoom), None
     )
+    if step is None and level in ("county", "town"):
+        return (
+            "SELECT v.grid_id, v.name, v.code, v.area_m2,"
+            " ST_AsMVTGeom(ST_Collect(b.geom), " + BOX + ", 4096, 64, true) AS geom"
+            " FROM grid_border b JOIN grid_version v USING (version_id)"
+            " WHERE b.level = " + _QUOTED[level] + " AND b.geom && " + GROWN + ""
+            " AND v.valid @> %(on)s::date"
+            " GROUP BY v.version_id"
+        )
     if step is None:
         return (
             "SELECT v.grid_id, v.name, v.code, v.area_m2,"
-            # Cut in WGS 84 first: a town's far side is neither projected nor scaled.
-            " ST_AsMVTGeom(ST_Transform(ST_ClipByBox2D(v.geom, " + AREA + "), 3857), "
-            "" + BOX + ", 4096, 64, true) AS geom"
+            " ST_AsMVTGeom(ST_Transform(v.geom, 3857), " + BOX + ", 4096, 64, true) AS geom"
             " FROM grid_version v"
             " WHERE v.level = " + _QUOTED[level] + " AND v.geom && " + AREA + ""
             " AND v.valid @> %(on)s::date"
@@ -91,7 +101,7 @@ def grids_in_tile(level: Level, z: int) -> LiteralString:
         " ST_AsMVTGeom(s.geom, " + BOX + ", 4096, 64, true) AS geom"
         " FROM grid_shape s JOIN grid_version v USING (version_id)"
         " WHERE s.level = " + _QUOTED[level] + " AND s.max_zoom = " + step + ""
-        " AND s.geom && ST_Expand(" + BOX + ", %(side_m)s / 64) AND s.valid @> %(on)s::date"
+        " AND s.geom && " + GROWN + " AND s.valid @> %(on)s::date"
     )
 
 

@@ -48,6 +48,8 @@ CREATE INDEX grid_version_county_geom ON grid_version USING gist (geom) WHERE le
 CREATE INDEX grid_version_town_geom ON grid_version USING gist (geom) WHERE level = 'town';
 CREATE INDEX grid_version_community_geom ON grid_version USING gist (geom) WHERE level = 'community';
 CREATE INDEX grid_version_compound_geom ON grid_version USING gist (geom) WHERE level = 'compound';
+-- Labels in a tile.
+CREATE INDEX grid_version_label ON grid_version USING gist (level, label_point);
 -- Children of a grid.
 CREATE INDEX grid_version_parent ON grid_version (parent_id);
 -- Search: 衡山, hengshan, hsz, 3415251.
@@ -144,3 +146,26 @@ CREATE TABLE grid_shape (
 );
 -- Tiles: one level and zoom by place.
 CREATE INDEX grid_shape_geom ON grid_shape USING gist (level, max_zoom, geom);
+
+-- Borders of counties and towns for large scales: their shapes have thousands of vertices, a tile
+-- shows a few dozen. Cut into short pieces (EPSG:3857), found one by one.
+CREATE TABLE grid_border (
+    version_id bigint NOT NULL REFERENCES grid_version ON DELETE CASCADE,
+    level      grid_level NOT NULL,
+    geom       geometry(LineString, 3857) NOT NULL
+);
+-- Tiles: one level by place.
+CREATE INDEX grid_border_geom ON grid_border USING gist (level, geom);
+CREATE INDEX grid_border_version ON grid_border (version_id);
+
+CREATE FUNCTION grid_version_border() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM grid_border WHERE version_id = NEW.version_id;
+    INSERT INTO grid_border (version_id, level, geom)
+    SELECT NEW.version_id, NEW.level, piece.geom
+    FROM ST_Dump(ST_Transform(ST_Boundary(NEW.geom), 3857)) ring,
+         ST_Subdivide(ring.geom, 64) AS piece (geom);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER grid_version_border AFTER INSERT OR UPDATE OF geom ON grid_version
+    FOR EACH ROW WHEN (NEW.level IN ('county', 'town')) EXECUTE FUNCTION grid_version_border();
