@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, send_file
+from flask import Blueprint, Flask, Response, abort, current_app, request, send_file
 from flask_babel import gettext
 
 from geodata.basemap import archive, settings
@@ -33,14 +33,21 @@ def file(version: str) -> Response:
     if not path.is_file():
         abort(404)
     current = _version(path)
-    response = send_file(
-        path.resolve(), mimetype=MIME_TYPE, conditional=True, etag=current, max_age=0
-    )
-    response.headers["Accept-Ranges"] = "bytes"
+    if request.if_none_match.contains(current):
+        # Before the file is opened: Werkzeug would leave closing it to chance.
+        response = Response(status=304)
+        response.set_etag(current)
+    else:
+        response = send_file(
+            path.resolve(), mimetype=MIME_TYPE, conditional=True, etag=current, max_age=0
+        )
+        response.headers["Accept-Ranges"] = "bytes"
     # Ranges count the bytes of the file: nothing on the way may compress it.
-    response.headers["Cache-Control"] = "no-cache, no-transform"
-    if version == current:
-        response.headers["Cache-Control"] = f"public, max-age={FOREVER}, immutable, no-transform"
+    response.headers["Cache-Control"] = (
+        f"public, max-age={FOREVER}, immutable, no-transform"
+        if version == current
+        else "no-cache, no-transform"
+    )
     return response
 
 

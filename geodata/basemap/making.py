@@ -12,7 +12,7 @@ from typing import Any
 import geopandas as gpd
 from psycopg import Connection
 
-from geodata.basemap import archive, kinds, sources, tiling
+from geodata.basemap import archive, kinds, opening, sources, tiling
 from geodata.errors import InvalidInputError
 from geodata.model import Bounds
 
@@ -63,7 +63,7 @@ def credit_for(files: Sequence[sources.Source], attribution: str, url: str, lice
     """
     if attribution:
         return Credit(attribution, url, licence)
-    if all(source.is_osm for source in files):
+    if all(opening.is_osm(source.path) for source in files):
         return Credit(
             sources.OSM_ATTRIBUTION, sources.OSM_ATTRIBUTION_URL, licence or sources.OSM_LICENCE
         )

@@ -16,8 +16,8 @@ import shapely
 from pyproj import CRS, Transformer
 
 from geodata import frames
-from geodata.basemap import kinds
-from geodata.errors import InvalidInputError, NotFoundError
+from geodata.basemap import kinds, opening
+from geodata.errors import InvalidInputError
 from geodata.frames import Frame
 from geodata.model import Bounds
 
@@ -38,13 +38,6 @@ _OSM_QUERIES = (
     " OR leisure IS NOT NULL OR waterway IS NOT NULL",
     "SELECT building FROM multipolygons WHERE building IS NOT NULL",
 )
-# The first bytes of what is read; drivers that point at other files are none of these.
-_MAGIC = {
-    b"SQLite format 3\0": "GeoPackage",
-    b"PK\x03\x04": "zip",
-    b"\x00\x00\x27\x0a": "Shapefile",
-    b"fgb\x03fgb": "FlatGeobuf",
-}
 _NAME_COLUMNS = ("name_zh", "name:zh", "name", "名称", "name_cn", "mc", "pac_name")
 _CLASS_COLUMNS = ("kind", "fclass", "class", "rteg", "type", "类型", "等级", "lx")
 _BOX_MARGIN = 0.02
@@ -65,22 +58,17 @@ class Source:
     layer: kinds.Layer | None = None
     frame: Frame = "wgs84"
 
-    @property
-    def is_osm(self) -> bool:
-        """Tell whether this is an OSM extract, .osm.pbf or .osm."""
-        return self.path.suffix in (".pbf", ".osm")
-
 
 def parse(text: str, frame: Frame = "wgs84") -> Source:
     """Read "FILE", "roads=FILE" or "roads=FILE:LAYER" as given on the command line.
 
     Raises:
-        InvalidInputError: the layer is not one of the base map's.
+        InvalidInputError: the layer is not one of the base map's, or the file of no known format.
         NotFoundError: there is no such file.
     """
     head, equals, rest = text.partition("=")
     if not equals or Path(text).exists():
-        return _existing(Source(Path(text), frame=frame))
+        return _checked(Source(Path(text), frame=frame))
     layers: dict[str, kinds.Layer] = {layer: layer for layer in kinds.LAYERS}
     layer = layers.get(head)
     if layer is None:
@@ -92,8 +80,8 @@ def parse(text: str, frame: Frame = "wgs84") -> Source:
         )
     file, colon, name = rest.rpartition(":")
     if colon and not Path(rest).exists():
-        return _existing(Source(Path(file), name, layer, frame))
-    return _existing(Source(Path(rest), None, layer, frame))
+        return _checked(Source(Path(file), name, layer, frame))
+    return _checked(Source(Path(rest), None, layer, frame))
 
 
 def read(source: Source, box: Bounds | None) -> Iterator[gpd.GeoDataFrame]:
@@ -106,29 +94,16 @@ def read(source: Source, box: Bounds | None) -> Iterator[gpd.GeoDataFrame]:
         InvalidInputError: the file cannot be read, or says nothing that could be drawn.
     """
     try:
-        if source.is_osm:
+        if opening.is_osm(source.path):
             yield from _read_osm(source, box)
         else:
             yield from _read_layers(source, box)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
-        raise InvalidInputError(
-            "{path} cannot be read: {reason}.", path=source.path, reason=str(error).rstrip(".")
-        ) from error
+        raise opening.unreadable(source.path, error) from error
 
 
-def _existing(source: Source) -> Source:
-    if not source.path.exists():
-        raise NotFoundError("There is no file {path}.", path=source.path)
-    if source.is_osm or source.path.suffix == ".gdb":
-        return source
-    with source.path.open("rb") as stream:
-        head = stream.read(64)
-    is_json = head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
-    if not is_json and not any(head.startswith(magic) for magic in _MAGIC):
-        raise InvalidInputError(
-            "{path} is none of: .osm.pbf, GeoPackage, GeoJSON, (zipped) Shapefile, FlatGeobuf.",
-            path=source.path,
-        )
+def _checked(source: Source) -> Source:
+    opening.check(source.path)
     return source
 
 
@@ -147,8 +122,7 @@ def _read_osm(source: Source, box: Bounds | None) -> Iterator[gpd.GeoDataFrame]:
 
 
 def _read_layers(source: Source, box: Bounds | None) -> Iterator[gpd.GeoDataFrame]:
-    path = f"/vsizip/{source.path}" if source.path.suffix == ".zip" else str(source.path)
-    names = [name for name, geometry in pyogrio.list_layers(path) if geometry is not None]
+    path, names = opening.layers(source.path)
     if source.name is not None and source.name not in names:
         raise InvalidInputError(
             "{path} has no layer {layer}.",
@@ -196,6 +170,8 @@ def _drawable(
     rows: gpd.GeoDataFrame, classes: Classes, source: Source
 ) -> Iterator[gpd.GeoDataFrame]:
     """Yield the rows that have a class and a fitting shape, with label points for named waters."""
+    if rows.empty:
+        return
     shapes = np.asarray(rows.geometry.values, dtype=object)
     shown = ~shapely.is_empty(shapes) & [
         what is not None
