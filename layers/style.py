@@ -1,0 +1,75 @@
+"""How the layers look: plain constants that travel to the browser as JSON.
+
+Colours are sRGB, lengths CSS pixels, zooms the map's (a tile's zoom plus one). Every drawing rule
+and every legend entry reads these numbers, so the legend is true for what is drawn.
+
+Fills of states differ in lightness and carry a pattern as well, so that they can be told apart
+without seeing hue; each has a contrast of at least 3:1 on ``PAPER``. Sequential data runs through
+one ColorBrewer ramp (YlGnBu, five classes); missing data is hatched grey, never the lowest class.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PAPER = "#f7f7f3"
+OUTSIDE = "#e6e8e6"
+INK = "#1f2a37"
+HALO = "#ffffff"
+ACCENT = "#1d56b8"
+
+GRIDS: dict[str, Any] = {
+    "paper": PAPER,
+    "ink": INK,
+    "halo": HALO,
+    "accent": ACCENT,
+    "compound_fill": "#dfe9dc",
+    # The finest level drawn at a map zoom; coarser ones are drawn above it.
+    "from_zoom": {"county": 0, "town": 10, "community": 12, "compound": 14},
+    "levels": {
+        "county": {"line": "#26303d", "width": 3.5, "label_size": 17, "label_weight": 700},
+        "town": {"line": "#3f4c5e", "width": 2.25, "label_size": 15, "label_weight": 600},
+        "community": {"line": "#5d6b80", "width": 1.25, "label_size": 13, "label_weight": 600},
+        "compound": {"line": "#7c8a9c", "width": 0.75, "label_size": 12, "label_weight": 400},
+    },
+}
+
+MEMBERS: dict[str, Any] = {
+    "states": {
+        "held": {"fill": "#58938c", "ink": "#58938c", "pattern": "plain"},
+        "deputy": {"fill": "#4a78ac", "ink": "#c9dcf2", "pattern": "stripes"},
+        "ended": {"fill": "#8a4e0a", "ink": "#f7dfb6", "pattern": "dots"},
+        "vacant": {"fill": "#741235", "ink": "#f6c9d3", "pattern": "cross"},
+    },
+    "building_zoom": 16,
+}
+
+ISSUES: dict[str, Any] = {
+    "states": {
+        "overdue": {"fill": "#8e1230", "ink": "#ffffff", "pattern": "plain", "shape": "diamond"},
+        "open": {"fill": "#c8691c", "ink": "#ffffff", "pattern": "plain", "shape": "circle"},
+        "suspended": {"fill": "#5d55a3", "ink": "#dcd9f5", "pattern": "stripes", "shape": "square"},
+        "closed": {"fill": "#7b8794", "ink": "#ffffff", "pattern": "hollow", "shape": "ring"},
+    },
+}
+
+COVERAGE: dict[str, Any] = {
+    # "to" is the upper bound of the class in percent of households; the last one includes it.
+    "classes": [
+        {"to": 20, "fill": "#ffffcc"},
+        {"to": 40, "fill": "#a1dab4"},
+        {"to": 60, "fill": "#41b6c4"},
+        {"to": 80, "fill": "#2c7fb8"},
+        {"to": 100, "fill": "#253494"},
+    ],
+    "missing": {"fill": "#e4e6e8", "ink": "#8d959f", "pattern": "stripes"},
+    "facility": {"fill": "#9b1c6b", "ink": "#ffffff"},
+    "facility_zoom": 12,
+}
+
+STYLE: dict[str, dict[str, Any]] = {
+    "grids": GRIDS,
+    "members": MEMBERS,
+    "issues": ISSUES,
+    "coverage": COVERAGE,
+}

@@ -1,0 +1,123 @@
+"""The map page: the frame, the words and the addresses; never any data.
+
+The page carries one JSON island, read by static/js/main.js:
+
+``layers``   list of {name, tilejson, style}: where a layer's TileJSON is and how it is drawn. The
+             styles are the constants of layers/style.py; the drawing rules (static/js/rules.js)
+             and the legend both read them.
+``base``     what lies under the territory (webmap/basemap.py): {kind: "none"} if nothing does.
+``county``   {id, name, bounds: [west, south, east, north]} in WGS 84, or null before an import.
+``strings``  every word that JavaScript itself puts on the screen, in the reader's language.
+``today``    the county's present day; the address leaves a date out while it is this one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+
+from geodata import grids, settings
+from geodata.errors import InvalidInputError
+from geodata.model import Bounds, Grid
+from layers import LAYERS
+from layers import basemap as frames
+from layers.style import STYLE
+from webmap import assets, basemap, db, i18n
+from webmap.views import MODES
+from webmap.words import words
+
+bp = Blueprint("page", __name__)
+
+# What an address may carry besides the view; kept by links from one panel to the next.
+_KEPT = ("mode", "on", "kind", "lang")
+# Loaded only where a base map is configured.
+_LAZY = ("basemap", "gcj02")
+DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
+
+
+@bp.get("/")
+def index() -> Response:
+    """Show the map. Everything else in the address is read by the browser."""
+    try:
+        on = i18n.asked_day(request.args)
+    except InvalidInputError:
+        # The panel says what is wrong with the date; the map shows today.
+        on = i18n.today()
+    with db.connection() as conn:
+        county = grids.county(conn, on)
+        demo = bool(settings.read(conn).get("demo"))
+    static_url = current_app.jinja_env.globals["static_url"]
+    page = render_template(
+        "page.html",
+        frame=frames.frame(static_url, county.bounds if county else None),
+        config=_config(county),
+        county=county,
+        demo=demo,
+        on=on,
+        today=i18n.today(),
+        mode=_mode(),
+        modules=_modules(),
+    )
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.app_context_processor
+def tools() -> dict[str, object]:
+    """Give every template ``view_url``, addresses that keep mode and date, and ``instant``, now."""
+    return {"view_url": view_url, "instant": i18n.now}
+
+
+def view_url(**changes: object) -> str:
+    """Return the map's address with ``changes``; None and defaults are left out."""
+    view: dict[str, object] = {key: request.args[key] for key in _KEPT if key in request.args}
+    view.update(changes)
+    query = {
+        key: str(value)
+        for key, value in view.items()
+        if value not in (None, "") and DEFAULTS.get(key) != str(value)
+    }
+    return f"/?{urlencode(query)}" if query else "/"
+
+
+def _modules() -> list[str]:
+    # Told to the browser at once, so that it does not find them one import after the other.
+    return sorted(path.name for path in (assets.FOLDER / "js").glob("*.js") if path.stem not in _LAZY)
+
+
+def _mode() -> str:
+    asked = request.args.get("mode", "")
+    return asked if asked in MODES else DEFAULTS["mode"]
+
+
+def _config(county: Grid | None) -> dict[str, Any]:
+    return {
+        "lang": i18n.language(),
+        "today": i18n.today().isoformat(),
+        "county": _county(county),
+        "layers": [
+            {
+                "name": layer.name,
+                "tilejson": f"/tiles/{layer.name}.json",
+                "style": STYLE[layer.name],
+            }
+            for layer in LAYERS
+        ],
+        "base": basemap.basemap_config(current_app),
+        "strings": words(),
+        "build": current_app.config["STATIC_BUILD"],
+        "nonce": g.csp_nonce,
+    }
+
+
+def _county(county: Grid | None) -> dict[str, object] | None:
+    if county is None:
+        return None
+    return {"id": county.grid_id, "name": county.name, "bounds": _box(county.bounds)}
+
+
+def _box(bounds: Bounds) -> list[float]:
+    return [bounds.west, bounds.south, bounds.east, bounds.north]

@@ -1,0 +1,142 @@
+// The buttons on the map: zoom, the whole county, where am I, base map; scale bar and attribution.
+
+const BASE_KEY = "gridmap.base";
+
+/** Move the map; padding() tells what the sheet covers. */
+export function fit(map, bounds, sheet, { maxZoom = 17, animate = true } = {}) {
+  const [west, south, east, north] = bounds;
+  const box = L.latLngBounds([south, west], [north, east]);
+  map.fitBounds(box, { paddingTopLeft: [24, 56], paddingBottomRight: [24, 24 + sheet.covers], maxZoom, animate });
+}
+
+export function addScale(map, element) {
+  const scale = L.control.scale({ imperial: false, maxWidth: 120 });
+  scale.addTo(map);
+  element.append(scale.getContainer());
+}
+
+/** Place the reader on the map, only when asked, and keep nothing. */
+export class Locator {
+  #mark = null;
+
+  constructor(map, config, notices, sheet) {
+    Object.assign(this, { map, config, notices, sheet, strings: config.strings });
+  }
+
+  locate() {
+    const options = { enableHighAccuracy: true, timeout: 15_000, maximumAge: 30_000 };
+    if (!navigator.geolocation) {
+      this.#say("locate.failed");
+      return;
+    }
+    navigator.geolocation.getCurrentPosition(
+      (position) => this.#found(position.coords),
+      (error) => this.#say(error.code === error.PERMISSION_DENIED ? "locate.denied" : "locate.failed"),
+      options,
+    );
+  }
+
+  #found({ latitude, longitude, accuracy }) {
+    this.#mark?.remove();
+    const place = [latitude, longitude];
+    this.#mark = L.layerGroup([
+      L.circle(place, { radius: accuracy, stroke: false, fillColor: "#1d56b8", fillOpacity: 0.14, interactive: false }),
+      L.circleMarker(place, { radius: 8, color: "#ffffff", weight: 3, fillColor: "#1d56b8", fillOpacity: 1, interactive: false }),
+    ]).addTo(this.map);
+    const { county } = this.config;
+    if (county && !inside(county.bounds, longitude, latitude)) this.#say("locate.outside");
+    else this.notices.show("locate", this.strings["locate.you"].replace("{m}", Math.round(accuracy).toLocaleString()), { forMs: 5000 });
+    this.map.setView(place, Math.max(this.map.getZoom(), 16));
+  }
+
+  #say(key) {
+    this.notices.show("locate", this.strings[key], { kind: "warn", forMs: 8000 });
+  }
+}
+
+function inside([west, south, east, north], lon, lat) {
+  return lon >= west && lon <= east && lat >= south && lat <= north;
+}
+
+/** What lies under the territory; chosen by the reader, remembered in this browser. */
+export class Base {
+  #layer = null;
+
+  constructor(map, config, onChange) {
+    Object.assign(this, { map, config: config.base, lang: config.lang, strings: config.strings, onChange });
+    const pane = map.createPane("base");
+    pane.style.zIndex = 150;
+    pane.style.pointerEvents = "none";
+    this.attribution = document.querySelector(".attribution");
+  }
+
+  get isOn() {
+    return this.#layer !== null;
+  }
+
+  /** Put the base map under the map if there is one and the reader has not switched it off. */
+  async start() {
+    if (this.config.kind === "none") return;
+    this.#offer();
+    if (remembered() !== "off") await this.set(true);
+  }
+
+  async set(on) {
+    if (on && !this.#layer) {
+      const { createBaseLayer } = await import("./basemap.js");
+      this.#layer = createBaseLayer(L, { ...this.config, lang: this.lang }, { pane: "base" });
+      this.#layer?.addTo(this.map);
+    } else if (!on) {
+      this.#layer?.remove();
+      this.#layer = null;
+    }
+    remember(on ? "on" : "off");
+    this.#attribute();
+    this.onChange();
+  }
+
+  #offer() {
+    const holder = document.querySelector(".bases");
+    const list = holder.querySelector("fieldset");
+    const button = holder.querySelector("button");
+    holder.hidden = false;
+    for (const [value, text] of [["on", this.strings.base], ["off", this.strings["base.none"]]]) {
+      const label = document.createElement("label");
+      const radio = Object.assign(document.createElement("input"), { type: "radio", name: "base", value });
+      radio.checked = value === (remembered() === "off" ? "off" : "on");
+      radio.addEventListener("change", () => this.set(value === "on"));
+      label.append(radio, text);
+      list.append(label);
+    }
+    button.addEventListener("click", () => {
+      list.hidden = !list.hidden;
+      button.setAttribute("aria-expanded", String(!list.hidden));
+    });
+  }
+
+  #attribute() {
+    const { attribution, attributionUrl, note } = this.config;
+    this.attribution.replaceChildren();
+    if (!this.isOn) return;
+    const name = document.createElement(attributionUrl ? "a" : "span");
+    name.textContent = attribution ?? "";
+    if (attributionUrl) Object.assign(name, { href: attributionUrl, rel: "noopener", target: "_blank" });
+    this.attribution.append(name, note ? ` ${note}` : "");
+  }
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(BASE_KEY);
+  } catch {
+    return null; // storage is off: the choice lasts as long as the page
+  }
+}
+
+function remember(value) {
+  try {
+    localStorage.setItem(BASE_KEY, value);
+  } catch {
+    // As above.
+  }
+}

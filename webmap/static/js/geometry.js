@@ -1,0 +1,62 @@
+// Plane geometry on decoded tiles: rings are arrays of {x, y} in CSS pixels of their tile.
+
+/** Is the point inside the polygon? Even-odd over all rings: holes and parts need no order. */
+export function contains(rings, point) {
+  let inside = false;
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      const a = ring[i];
+      const b = ring[j];
+      if (a.y > point.y !== b.y > point.y && point.x < ((b.x - a.x) * (point.y - a.y)) / (b.y - a.y) + a.x) {
+        inside = !inside;
+      }
+    }
+  }
+  return inside;
+}
+
+/** Is the point inside the box {minX, minY, maxX, maxY}? */
+export function within(box, point) {
+  return point.x >= box.minX && point.x <= box.maxX && point.y >= box.minY && point.y <= box.maxY;
+}
+
+/** Return the point feature nearest to the point and nearer than its own reach(feature), or null. */
+export function nearest(features, point, reach) {
+  let best = null;
+  let bestDistance = Infinity;
+  for (const feature of features) {
+    const { x, y } = feature.geom[0][0];
+    const distance = Math.hypot(x - point.x, y - point.y);
+    if (distance <= reach(feature) && distance < bestDistance) {
+      best = feature;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Is a WGS 84 point inside a GeoJSON polygon or multipolygon? */
+export function containsLonLat(geometry, lon, lat) {
+  const polygons = geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates];
+  const point = { x: lon, y: lat };
+  return polygons.some((rings) =>
+    contains(rings.map((ring) => ring.map(([x, y]) => ({ x, y }))), point));
+}
+
+/** Split a name into at most two lines, at a space or in the middle of a long Chinese name. */
+export function lines(name, longest = 8) {
+  const width = [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) > 0x2e7f ? 1 : 0.55), 0);
+  if (width <= longest) return [name];
+  const spaces = [...name.matchAll(/[\s·-]/g)].map((match) => match.index + (match[0] === " " ? 0 : 1));
+  const middle = name.length / 2;
+  const cut = spaces.length
+    ? spaces.reduce((a, b) => (Math.abs(b - middle) < Math.abs(a - middle) ? b : a))
+    : Math.ceil(middle);
+  return [name.slice(0, cut).trim(), name.slice(cut).trim()].filter(Boolean);
+}
+
+/** Return the finest level that the map draws at a zoom. */
+export function finestLevel(fromZoom, zoom) {
+  const levels = Object.entries(fromZoom).filter(([, from]) => zoom >= from);
+  return levels.reduce((a, b) => (b[1] >= a[1] ? b : a))[0];
+}

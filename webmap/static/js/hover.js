@@ -1,0 +1,83 @@
+// Lights up the grid under the pointer on a canvas of its own, from tiles that are already here.
+
+import { eachPiece, gridsAt } from "./picking.js";
+import { trace } from "./symbols.js";
+
+const LIGHT = "rgb(29 86 184 / 0.12)";
+const EDGE = "#1d56b8";
+
+export class Hover {
+  #frame = 0;
+  #latlng = null;
+  #now = null;
+
+  /** current() returns the layer to look in; onChange hears of the grid under the pointer, or null. */
+  constructor(map, current, onChange) {
+    this.map = map;
+    this.current = current;
+    this.onChange = onChange;
+    const pane = map.createPane("hover");
+    pane.style.zIndex = 420;
+    pane.style.pointerEvents = "none";
+    this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", pane);
+    this.canvas.setAttribute("aria-hidden", "true");
+    if (matchMedia("(hover: hover)").matches) {
+      map.on("mousemove", (event) => this.#ask(event.latlng));
+      map.on("mouseout", () => this.#ask(null));
+    }
+    map.on("movestart zoomstart", () => this.clear());
+  }
+
+  clear() {
+    this.#latlng = null;
+    this.#show(null);
+  }
+
+  #ask(latlng) {
+    this.#latlng = latlng;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      const grid = this.#latlng ? gridsAt(this.map, this.current(), this.#latlng).at(-1) : null;
+      // Once the pointer is on the county only, everything would light up.
+      this.#show(grid && grid.level !== "county" ? grid : null);
+    });
+  }
+
+  #show(grid) {
+    if (grid?.id === this.#now?.id) return;
+    this.#now = grid;
+    this.#draw(grid);
+    this.onChange(grid);
+  }
+
+  #draw(grid) {
+    const size = this.map.getSize();
+    const ratio = devicePixelRatio;
+    this.canvas.width = grid ? size.x * ratio : 0;
+    this.canvas.height = grid ? size.y * ratio : 0;
+    if (!grid) return;
+    this.canvas.style.width = `${size.x}px`;
+    this.canvas.style.height = `${size.y}px`;
+    L.DomUtil.setPosition(this.canvas, this.map.containerPointToLayerPoint([0, 0]));
+    const ctx = this.canvas.getContext("2d");
+    const { min } = this.map.getPixelBounds();
+    ctx.scale(ratio, ratio);
+    ctx.fillStyle = LIGHT;
+    ctx.strokeStyle = EDGE;
+    ctx.lineJoin = "round";
+    eachPiece(this.map, this.current(), grid.level, grid.id, (rings, place) => {
+      ctx.save();
+      ctx.translate(place.origin.x - min.x, place.origin.y - min.y);
+      // Pieces reach over their tile's edge: without the cut the seam would show.
+      ctx.beginPath();
+      ctx.rect(0, 0, place.dim, place.dim);
+      ctx.clip();
+      ctx.scale(place.scale, place.scale);
+      ctx.lineWidth = 1.5 / place.scale;
+      trace(ctx, rings);
+      ctx.fill();
+      ctx.stroke();
+      ctx.restore();
+    });
+  }
+}

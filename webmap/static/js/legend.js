@@ -1,0 +1,149 @@
+// The legend: only what is drawn now, drawn by the same functions as the map.
+
+import { drawBuilding, drawCluster, drawFacility, drawIssue, paintOf } from "./symbols.js";
+import { LEVELS } from "./view.js";
+
+const WIDTH = 30;
+const HEIGHT = 18;
+const SHOWN_STATES = {
+  open: ["overdue", "open", "suspended"],
+  overdue: ["overdue"],
+  suspended: ["suspended"],
+  closed: ["closed"],
+  all: ["overdue", "open", "suspended", "closed"],
+};
+
+/** Return the legend's entries for a view: [{title}|{text, draw}] — pure but for the drawing. */
+export function entries({ view, zoom, finest, styles, strings, kind }) {
+  const grids = styles.grids;
+  const levels = LEVELS.slice(0, LEVELS.indexOf(finest) + 1);
+  const borders = [
+    { title: strings["legend.boundaries"] },
+    ...levels.map((level) => ({ text: strings[`level.${level}`], draw: border(grids, level) })),
+  ];
+  const own = {
+    territory: () => (finest === "compound" ? compounds(grids, strings) : []),
+    responsibility: () => responsibility(styles.members, strings, zoom, finest),
+    issues: () => issues(styles.issues, strings, view.state),
+    coverage: () => coverage(styles.coverage, strings, zoom, kind),
+  }[view.mode]();
+  const selected = view.grid ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
+  return [...own, ...borders, ...selected];
+}
+
+/** Show entries in an element, the legend's body. */
+export function show(element, list) {
+  const nodes = list.map(({ title, text, draw }) => {
+    if (title) return Object.assign(document.createElement("h3"), { textContent: title });
+    const row = Object.assign(document.createElement("p"), { className: "legend-row" });
+    row.append(swatch(draw), Object.assign(document.createElement("span"), { textContent: text }));
+    return row;
+  });
+  element.replaceChildren(...nodes);
+}
+
+function swatch(draw) {
+  const canvas = document.createElement("canvas");
+  const ratio = Math.max(2, devicePixelRatio);
+  canvas.width = WIDTH * ratio;
+  canvas.height = HEIGHT * ratio;
+  canvas.setAttribute("aria-hidden", "true");
+  const ctx = canvas.getContext("2d");
+  ctx.scale(ratio, ratio);
+  draw(ctx);
+  return canvas;
+}
+
+function border(style, level) {
+  const { line, width } = style.levels[level];
+  return (ctx) => {
+    for (const [colour, weight] of [[style.halo, width + 1.6], [line, width]]) {
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = weight;
+      ctx.beginPath();
+      ctx.moveTo(1, HEIGHT / 2);
+      ctx.lineTo(WIDTH - 1, HEIGHT / 2);
+      ctx.stroke();
+    }
+  };
+}
+
+function outline(style) {
+  return (ctx) => {
+    ctx.strokeStyle = style.accent;
+    ctx.lineWidth = 3;
+    ctx.strokeRect(3, 3, WIDTH - 6, HEIGHT - 6);
+  };
+}
+
+function area(look) {
+  return (ctx) => {
+    ctx.fillStyle = paintOf(ctx, look, Math.max(2, devicePixelRatio));
+    ctx.fillRect(1, 1, WIDTH - 2, HEIGHT - 2);
+    ctx.strokeStyle = "#5d6b80";
+    ctx.strokeRect(1, 1, WIDTH - 2, HEIGHT - 2);
+  };
+}
+
+function centred(draw) {
+  return (ctx) => {
+    ctx.translate(WIDTH / 2, HEIGHT / 2);
+    draw(ctx);
+  };
+}
+
+function compounds(style, strings) {
+  return [
+    { text: strings["level.compound"], draw: area({ fill: style.compound_fill }) },
+    { text: strings["legend.gap"], draw: area({ fill: style.paper }) },
+  ];
+}
+
+function responsibility(style, strings, zoom, finest) {
+  const rows = Object.entries(style.states).map(([state, look]) => ({ text: strings[`state.${state}`], draw: area(look) }));
+  const title = strings["legend.responsibility"].replace("{level}", strings[`level.${finest}.mid`]);
+  if (zoom < style.building_zoom) return [{ title }, ...rows];
+  const leads = ["held", "ended", "vacant"].map((state) => ({
+    text: strings[`state.${state}`],
+    draw: centred((ctx) => drawBuilding(ctx, style.states[state], state, 1.3)),
+  }));
+  return [{ title }, ...rows, { title: strings["legend.building"] }, ...leads];
+}
+
+function issues(style, strings, state) {
+  const shown = SHOWN_STATES[state];
+  const counts = { n: 12, overdue: 0, suspended: 0, closed: 0 };
+  for (const key of shown) if (key !== "open") counts[key] = 3;
+  if (!shown.includes("open")) counts[shown[0]] = 12;
+  return [
+    { title: strings["legend.issues"] },
+    ...shown.map((key) => ({
+      text: strings[`issue.${key}`],
+      draw: centred((ctx) => drawIssue(ctx, style.states[key], 0.8)),
+    })),
+    {
+      text: strings["legend.cluster"],
+      draw: centred((ctx) => {
+        ctx.scale(0.45, 0.45);
+        drawCluster(ctx, style.states, counts);
+      }),
+    },
+  ];
+}
+
+function coverage(style, strings, zoom, kind) {
+  let from = 0;
+  const classes = style.classes.map((step) => {
+    const text = `${from}–${step.to} %`;
+    from = step.to;
+    return { text, draw: area(step) };
+  });
+  const title = kind ? `${strings["legend.coverage"]}: ${kind}` : strings["legend.coverage"];
+  const facility = { text: kind || strings["legend.facility"], draw: centred((ctx) => drawFacility(ctx, style.facility)) };
+  return [
+    { title },
+    ...classes,
+    { text: strings["legend.missing"], draw: area(style.missing) },
+    ...(zoom >= style.facility_zoom ? [facility] : []),
+  ];
+}

@@ -1,0 +1,279 @@
+// The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
+
+import { addScale, Base, fit, Locator } from "./controls.js";
+import { containsLonLat } from "./geometry.js";
+import { Hover } from "./hover.js";
+import { LayerSet } from "./layerset.js";
+import * as legend from "./legend.js";
+import { Notices, watchNetwork } from "./notices.js";
+import { Panel } from "./panel.js";
+import { gridsAt, spotAt } from "./picking.js";
+import { print } from "./printing.js";
+import { issueReach } from "./rules.js";
+import { Search } from "./search.js";
+import { Selection } from "./selection.js";
+import { Sheet } from "./sheet.js";
+import { Store } from "./store.js";
+import { format, hereUrl, layerQuery, LEVELS, panelUrl } from "./view.js";
+
+const config = JSON.parse(document.getElementById("config").textContent);
+const { strings } = config;
+const map = globalThis.map_grid;
+const $ = (selector) => document.querySelector(selector);
+
+const store = new Store(config.today);
+const notices = new Notices($(".notices"));
+const panel = new Panel($("#panel"), config);
+const sheet = new Sheet($("#panel"), strings, () => map.fire("sheet"));
+const base = new Base(map, config, () => layers.refresh());
+const layers = new LayerSet(map, config, () => base.isOn);
+const selection = new Selection(map);
+const locator = new Locator(map, config, notices, sheet);
+const hover = new Hover(map, () => layers.layer, (grid) => (map.getContainer().title = grid?.name ?? ""));
+const search = new Search($("#search"), $("#hits"), strings, {
+  query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
+  choose: (option) => goTo(option.dataset),
+  focused: () => sheet.isSheet && sheet.set("full"),
+});
+
+let kindTitle = "";
+// Where the pointer asked; the answer's grid becomes the selection without moving the map.
+let deepen = false;
+
+start();
+
+function start() {
+  map.getContainer().setAttribute("aria-label", strings.map);
+  map.getContainer().setAttribute("role", "application");
+  addScale(map, $(".scale"));
+  if (sheet.isSheet) $(".legend").open = false;
+  place(store.view, { animate: false });
+  const ready = base.start();
+  store.follow(react);
+  react(store.view, null, { from: "start" });
+  watch();
+  watchNetwork(notices, strings, () => {
+    layers.retry();
+    panel.retry();
+  });
+  ready.catch(() => {});
+}
+
+/** Bring everything in line with a new view. */
+function react(view, before, how) {
+  if (!before || view.mode !== before.mode) showMode(view.mode);
+  const drawn = ["mode", "on", "kind", "state", "category", "age"];
+  if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
+  if (!before || view.grid !== before.grid || view.on !== before.on) selection.show(view.grid, view.on);
+  if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
+    panel.load(panelUrl(view));
+  }
+  if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
+  showDay(view);
+  showLinks(view);
+  showLegend();
+}
+
+/** Move the map to where a view says; a view without a place is fitted when its panel arrives. */
+function place(view, { animate = true }) {
+  if (view.place) map.setView([view.place.lat, view.place.lon], view.place.z, { animate });
+  else if (config.county && !view.grid) fit(map, config.county.bounds, sheet, { animate });
+}
+
+function watch() {
+  map.on("moveend", () => {
+    const { lat, lng } = map.getCenter();
+    store.note({ place: { z: map.getZoom(), lat, lon: lng } });
+  });
+  map.on("zoomend sheet", showLegend);
+  map.on("click", (event) => pick(event.latlng));
+  map.getContainer().addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target === map.getContainer()) pick(map.getCenter());
+  });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && up());
+  document.addEventListener("click", click);
+  document.addEventListener("change", change);
+  document.addEventListener("submit", (event) => event.target.closest("[data-view]") && event.preventDefault());
+  panel.addEventListener("arrived", (event) => arrived(event.detail));
+  watchLayers();
+}
+
+function watchLayers() {
+  const progress = $(".progress");
+  layers.addEventListener("loading", () => (progress.hidden = false));
+  layers.addEventListener("load", () => (progress.hidden = true));
+  layers.addEventListener("painted", () => {
+    if (document.documentElement.dataset.painted) return;
+    document.documentElement.dataset.painted = "true";
+    performance.mark("map-painted");
+  });
+  layers.addEventListener("shown", () => hover.clear());
+  layers.addEventListener("news", () => panel.load(panelUrl(store.view), { quiet: true }));
+  layers.addEventListener("failed", () =>
+    notices.show("tiles", strings["tiles.failed"], { kind: "warn", action: { text: strings["panel.retry"], do: retryTiles } }));
+}
+
+function retryTiles() {
+  notices.hide("tiles");
+  layers.retry();
+}
+
+/** Answer a click on the map: an issue, a cluster, or the grid; a second click goes a level deeper. */
+function pick(latlng) {
+  const view = store.view;
+  if (view.mode === "issues") {
+    const hit = spotAt(map, layers.layer, "issues", "issue", latlng, issueReach);
+    if (hit?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
+      map.setView(latlng, Math.min(map.getMaxZoom(), map.getZoom() + 2));
+      return;
+    }
+    if (hit?.props.id) {
+      store.go({ issue: hit.props.id });
+      sheet.raise();
+      return;
+    }
+  }
+  const again = selection.geometry && containsLonLat(selection.geometry, latlng.lng, latlng.lat);
+  const selected = panel.root?.dataset.level;
+  let level = gridsAt(map, layers.layer, latlng).at(-1)?.level ?? layers.finestLevel;
+  deepen = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
+  if (deepen) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
+  panel.load(hereUrl(view, { lon: latlng.lng, lat: latlng.lat }, level));
+  sheet.raise();
+}
+
+/** A fragment is on show: take its grid as the selection, its title, and fit what has no place yet. */
+function arrived({ grid, bounds, point, title, kindTitle: kind, level }) {
+  const view = store.view;
+  document.title = [title, strings.title].filter(Boolean).join(" · ");
+  kindTitle = kind ?? kindTitle;
+  const id = grid ? Number(grid) : null;
+  const found = id && id !== view.grid && !view.issue;
+  if (found) store.go({ grid: id }, { panel: "loaded" });
+  if (bounds && (deepen || (!found && id === view.grid && !view.place && !view.issue))) {
+    fit(map, bounds.split(",").map(Number), sheet, { animate: deepen });
+  }
+  if (view.issue && point && !view.place) fit(map, around(point), sheet, {});
+  deepen = false;
+  showLegend();
+  if (level) $("[data-print='selected']").textContent = title;
+}
+
+function around(point) {
+  const [lon, lat] = point.split(",").map(Number);
+  return [lon - 0.004, lat - 0.003, lon + 0.004, lat + 0.003];
+}
+
+/** Go to what a search hit or a button names: {grid, issue, bounds, point}. */
+function goTo({ grid, issue, bounds, point }) {
+  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), sheet, {});
+  store.go({ grid: grid ? Number(grid) : null, issue: issue ? Number(issue) : null });
+  sheet.isSheet && sheet.set("half");
+}
+
+/** Escape: close what is open, then go a level up. */
+function up() {
+  const view = store.view;
+  if (view.issue) store.go({ issue: null });
+  else if (view.list) store.go({ list: null });
+  else if (view.grid) {
+    const parent = panel.root?.dataset.parent;
+    store.go({ grid: parent && Number(parent) !== config.county?.id ? Number(parent) : null });
+  }
+}
+
+const DO = {
+  "zoom-in": () => map.zoomIn(),
+  "zoom-out": () => map.zoomOut(),
+  whole: () => config.county && fit(map, config.county.bounds, sheet, {}),
+  locate: () => locator.locate(),
+  share: () => share(),
+  today: () => store.go({ on: null }),
+  retry: () => panel.retry(),
+  print: () => print(map, layers, printed()),
+  close: () => store.go({ grid: null, issue: null, list: null }),
+};
+
+function click(event) {
+  const doer = event.target.closest("[data-do]");
+  if (doer && DO[doer.dataset.do]) {
+    DO[doer.dataset.do]();
+    return;
+  }
+  const link = event.target.closest("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  if (link.origin !== location.origin || link.pathname !== "/" || link.target || link.matches("[data-lang], .skip")) return;
+  event.preventDefault();
+  const url = new URL(link.href);
+  if (link.dataset.bounds || link.dataset.point) {
+    fit(map, link.dataset.bounds?.split(",").map(Number) ?? around(link.dataset.point), sheet, {});
+  }
+  // The map stays where it is unless the link says otherwise.
+  if (!url.searchParams.has("z")) keepPlace(url);
+  store.followLink(url);
+  if (sheet.isSheet && sheet.height === "full") sheet.set("half");
+  else sheet.raise();
+}
+
+function keepPlace(url) {
+  const { place: now } = store.view;
+  if (now) for (const [key, value] of Object.entries(now)) url.searchParams.set(key, value);
+}
+
+/** A filter or the day has changed: its name is a part of the view. */
+function change(event) {
+  const form = event.target.closest("form[data-view]");
+  if (!form || !event.target.name || !event.target.validity.valid) return;
+  const value = event.target.value || null;
+  if (event.target.name === "on") store.go({ on: value === config.today ? null : value });
+  else store.go({ [event.target.name]: event.target.name === "state" ? value ?? "open" : value });
+}
+
+async function share() {
+  const url = location.href;
+  try {
+    if (navigator.share && sheet.isSheet) await navigator.share({ title: document.title, url });
+    else {
+      await navigator.clipboard.writeText(url);
+      notices.show("share", strings["link.copied"], { forMs: 2500 });
+    }
+  } catch {
+    notices.show("share", url, { forMs: 10_000 });
+  }
+}
+
+function printed() {
+  const mode = $(`.mode[data-mode="${store.view.mode}"] span`).textContent;
+  return { mode, on: store.view.on ?? config.today, selected: panel.root?.dataset.title ?? "" };
+}
+
+function showMode(mode) {
+  document.documentElement.dataset.mode = mode;
+  for (const link of document.querySelectorAll(".mode")) {
+    if (link.dataset.mode === mode) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function showDay(view) {
+  $("#on").value = view.on ?? config.today;
+  $("[data-do='today']").hidden = !view.on;
+  $(".day").classList.toggle("past", Boolean(view.on));
+}
+
+/** Keep the addresses of modes and language those of this very view, so they can be opened anew. */
+function showLinks(view) {
+  for (const link of document.querySelectorAll(".mode")) {
+    link.href = `/${format({ ...view, mode: link.dataset.mode, issue: null, list: null, page: 1 })}`;
+  }
+  for (const link of document.querySelectorAll("[data-lang]")) {
+    link.href = `/${format({ ...view, lang: config.lang === "en" ? "zh" : "en" })}`;
+  }
+}
+
+function showLegend() {
+  const finest = layers.finestLevel;
+  const facts = { view: store.view, zoom: map.getZoom(), finest, styles: layers.styles, strings, kind: kindTitle };
+  legend.show($(".legend-body"), config.county ? legend.entries(facts) : []);
+  $(".legend").hidden = !config.county;
+}

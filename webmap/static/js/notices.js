@@ -1,0 +1,40 @@
+// Short messages over the map. Polite: a screen reader says them when it is free.
+
+export class Notices {
+  constructor(element) {
+    this.element = element;
+  }
+
+  /** Show a message under a name; the same name replaces it. action is {text, do} or nothing. */
+  show(name, text, { action = null, kind = "info", forMs = 0 } = {}) {
+    this.hide(name);
+    const notice = document.createElement("div");
+    notice.className = `notice notice-${kind}`;
+    notice.dataset.name = name;
+    notice.append(Object.assign(document.createElement("span"), { textContent: text }));
+    if (action) {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: action.text });
+      button.addEventListener("click", action.do);
+      notice.append(button);
+    }
+    this.element.append(notice);
+    if (forMs) setTimeout(() => notice.remove(), forMs);
+  }
+
+  hide(name) {
+    this.element.querySelector(`[data-name="${name}"]`)?.remove();
+  }
+}
+
+/** Tell when the network goes and comes back; retry() runs on its return. */
+export function watchNetwork(notices, strings, retry) {
+  const away = () => notices.show("network", strings.offline, { kind: "warn" });
+  const back = () => {
+    notices.hide("network");
+    notices.show("back", strings.online, { forMs: 3000 });
+    retry();
+  };
+  addEventListener("offline", away);
+  addEventListener("online", back);
+  if (!navigator.onLine) away();
+}

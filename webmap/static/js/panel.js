@@ -1,0 +1,93 @@
+// The side panel: fragments of HTML by htmx, a skeleton meanwhile, and what to do when they fail.
+
+const SKELETON_AFTER_MS = 120;
+
+export class Panel extends EventTarget {
+  #url = null;
+  #timer = 0;
+
+  constructor(element, config) {
+    super();
+    this.element = element;
+    this.body = element.querySelector("#panel-body");
+    this.strings = config.strings;
+    this.skeleton = this.body.innerHTML;
+    this.body.addEventListener("htmx:beforeSwap", (event) => this.#beforeSwap(event));
+    this.body.addEventListener("htmx:afterSwap", (event) => event.target === this.body && this.#arrived());
+    this.body.addEventListener("htmx:sendError", () => this.#failed());
+    this.body.addEventListener("htmx:timeout", () => this.#failed());
+    this.body.addEventListener("input", (event) => filterInPlace(event.target));
+  }
+
+  /** The root element of the fragment on show, null while none is. */
+  get root() {
+    return this.body.querySelector("[data-mode]");
+  }
+
+  /** Load a fragment; quiet keeps the present one on show and the reader's place in it. */
+  load(url, { quiet = false } = {}) {
+    this.#url = url;
+    this.quiet = quiet;
+    clearTimeout(this.#timer);
+    htmx.trigger(this.body, "htmx:abort");
+    if (!quiet) {
+      this.body.setAttribute("aria-busy", "true");
+      this.#timer = setTimeout(() => this.#wait(), SKELETON_AFTER_MS);
+    }
+    return htmx.ajax("GET", url, { source: this.body, target: this.body, swap: "innerHTML" }).catch(() => {});
+  }
+
+  retry() {
+    if (this.#url) this.load(this.#url);
+  }
+
+  #wait() {
+    this.body.innerHTML = this.skeleton;
+    this.body.scrollTop = 0;
+  }
+
+  #beforeSwap(event) {
+    if (event.target !== this.body) return;
+    clearTimeout(this.#timer);
+    // An answer to a question that nobody asks any more.
+    if (event.detail.pathInfo.requestPath !== this.#url) event.detail.shouldSwap = false;
+    // The error's own fragment says what happened; a quiet refresh that fails changes nothing.
+    else event.detail.shouldSwap = !(this.quiet && event.detail.xhr.status >= 400);
+    event.detail.isError = false;
+  }
+
+  #arrived() {
+    this.body.removeAttribute("aria-busy");
+    if (!this.quiet) this.body.scrollTop = 0;
+    if (this.root) this.dispatchEvent(new CustomEvent("arrived", { detail: this.root.dataset }));
+  }
+
+  #failed() {
+    clearTimeout(this.#timer);
+    this.body.removeAttribute("aria-busy");
+    if (this.quiet) return;
+    const box = Object.assign(document.createElement("section"), { className: "state" });
+    const text = Object.assign(document.createElement("p"), { textContent: this.strings["panel.failed"] });
+    const button = Object.assign(document.createElement("button"), {
+      type: "button",
+      className: "primary",
+      textContent: this.strings["panel.retry"],
+    });
+    button.dataset.do = "retry";
+    box.append(text, button);
+    this.body.replaceChildren(box);
+  }
+}
+
+// A list names its filter box by data-filters="#list"; rows are matched by their text.
+function filterInPlace(input) {
+  if (!input.dataset.filters) return;
+  const wanted = input.value.trim().toLowerCase();
+  let count = 0;
+  for (const row of document.querySelectorAll(`${input.dataset.filters} > *`)) {
+    row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
+    if (!row.hidden) count += 1;
+  }
+  const counter = document.querySelector(`[data-count="${input.dataset.filters}"]`);
+  if (counter) counter.textContent = count.toLocaleString();
+}

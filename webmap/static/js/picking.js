@@ -1,0 +1,53 @@
+// What lies under the pointer, found in the tiles that are already here: no request.
+
+import { contains, nearest, within } from "./geometry.js";
+import { LEVELS } from "./view.js";
+
+/** Return {view, tile, point, scale}: a source's decoded tile at a place, and the place in it. */
+export function tileAt(map, layer, sourceName, latlng) {
+  const view = layer?.views?.get(sourceName);
+  if (!view) return null;
+  const zoom = map.getZoom();
+  const pixel = map.project(latlng.wrap(), zoom);
+  const place = view.dataTileForDisplayTile({ x: Math.floor(pixel.x / 256), y: Math.floor(pixel.y / 256), z: zoom });
+  const { x, y, z } = place.dataTile;
+  const entry = view.tileCache.cache.get(`${x}:${y}:${z}`);
+  if (!entry) return null;
+  const point = { x: (pixel.x - place.origin.x) / place.scale, y: (pixel.y - place.origin.y) / place.scale };
+  return { data: entry.data, point, scale: place.scale };
+}
+
+/** Return the grids at a place, coarsest first: [{id, name, level}]. */
+export function gridsAt(map, layer, latlng) {
+  const hit = tileAt(map, layer, "grids", latlng);
+  if (!hit) return [];
+  const found = [];
+  for (const level of LEVELS) {
+    const feature = hit.data.get(level)?.find((f) => within(f.bbox, hit.point) && contains(f.geom, hit.point));
+    if (feature) found.push({ id: feature.props.id, name: feature.props.name, level });
+  }
+  return found;
+}
+
+/** Return the point feature of a source's MVT layer nearest to a place within reach(feature) pixels. */
+export function spotAt(map, layer, sourceName, mvtLayer, latlng, reach) {
+  const hit = tileAt(map, layer, sourceName, latlng);
+  const features = hit?.data.get(mvtLayer);
+  if (!features) return null;
+  return nearest(features, hit.point, (feature) => reach(feature) / hit.scale);
+}
+
+/** Call back with (rings, origin, scale, box) for each decoded piece of a grid in the visible tiles. */
+export function eachPiece(map, layer, level, id, draw) {
+  const view = layer?.views?.get("grids");
+  if (!view) return;
+  const zoom = map.getZoom();
+  const { min, max } = map.getPixelBounds();
+  for (const place of view.dataTilesForBounds(zoom, { minX: min.x, minY: min.y, maxX: max.x, maxY: max.y })) {
+    const { x, y, z } = place.dataTile;
+    const data = view.tileCache.cache.get(`${x}:${y}:${z}`)?.data;
+    for (const feature of data?.get(level) ?? []) {
+      if (feature.props.id === id) draw(feature.geom, place);
+    }
+  }
+}

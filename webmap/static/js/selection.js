@@ -1,0 +1,77 @@
+// The selected grid: an outline with a casing, and everything else dimmed. Not filled over.
+
+const WORLD = [[-85, -180], [-85, 180], [85, 180], [85, -180]];
+const CASING = { color: "#ffffff", weight: 7, opacity: 0.95 };
+const LINE = { color: "#1d56b8", weight: 3.5, opacity: 1 };
+const DIM = { stroke: false, fillColor: "#e6e8e6", fillOpacity: 0.62, fillRule: "evenodd" };
+
+export class Selection {
+  #key = null;
+  #layers = [];
+  #shapes = new Map();
+
+  constructor(map) {
+    this.map = map;
+    for (const [name, zIndex] of [["dim", 410], ["outline", 430]]) {
+      const pane = map.createPane(name);
+      pane.style.zIndex = zIndex;
+      pane.style.pointerEvents = "none";
+    }
+    this.renderers = {
+      dim: L.svg({ pane: "dim", padding: 0.6 }),
+      outline: L.svg({ pane: "outline", padding: 0.6 }),
+    };
+  }
+
+  /** The selected grid's GeoJSON geometry, null while unknown. */
+  geometry = null;
+
+  /** Outline a grid as it was on a day; null takes the outline away. */
+  async show(gridId, on) {
+    const key = gridId ? `${gridId}${on ? `?on=${on}` : ""}` : null;
+    if (key === this.#key) return;
+    this.#key = key;
+    if (!key) {
+      this.#clear();
+      return;
+    }
+    try {
+      const shape = await this.#fetch(gridId, on, key);
+      if (this.#key === key) this.#draw(shape);
+    } catch {
+      // The panel says what is wrong; a shape that is missing is asked for again next time.
+      if (this.#key === key) this.#clear();
+      this.#key = null;
+    }
+  }
+
+  async #fetch(gridId, on, key) {
+    if (!this.#shapes.has(key)) {
+      const response = await fetch(`/api/grids/${gridId}/shape${on ? `?on=${on}` : ""}`);
+      if (!response.ok) throw new Error(`shape ${gridId}: ${response.status}`);
+      this.#shapes.set(key, await response.json());
+      if (this.#shapes.size > 40) this.#shapes.delete(this.#shapes.keys().next().value);
+    }
+    return this.#shapes.get(key);
+  }
+
+  #draw(shape) {
+    this.#clear();
+    this.geometry = shape.geometry;
+    const polygons = shape.geometry.type === "MultiPolygon" ? shape.geometry.coordinates : [shape.geometry.coordinates];
+    const rings = polygons.flatMap((polygon) => polygon.map((ring) => ring.map(([lon, lat]) => [lat, lon])));
+    const common = { interactive: false, smoothFactor: 0.5, lineJoin: "round" };
+    const outline = { ...common, fill: false, renderer: this.renderers.outline, pane: "outline" };
+    this.#layers = [
+      L.polygon([WORLD, ...rings], { ...common, ...DIM, renderer: this.renderers.dim, pane: "dim" }),
+      L.polygon(rings, { ...outline, ...CASING }),
+      L.polygon(rings, { ...outline, ...LINE }),
+    ];
+    for (const layer of this.#layers) layer.addTo(this.map);
+  }
+
+  #clear() {
+    for (const layer of this.#layers.splice(0)) layer.remove();
+    this.geometry = null;
+  }
+}

@@ -1,0 +1,94 @@
+// On a phone the panel is a sheet with three heights: peek, half, full. Dragged by its top, or by
+// the grip with a keyboard.
+
+const HEIGHTS = ["peek", "half", "full"];
+const FLICK_PX_PER_MS = 0.45;
+
+export class Sheet {
+  #drag = null;
+
+  constructor(panel, strings, onChange) {
+    this.panel = panel;
+    this.strings = strings;
+    this.onChange = onChange;
+    this.grip = panel.querySelector(".grip");
+    this.grip.addEventListener("click", () => this.#moved || this.next());
+    for (const handle of [this.grip, panel.querySelector(".panel-top")]) {
+      handle.addEventListener("pointerdown", (event) => this.#start(event));
+      handle.addEventListener("pointermove", (event) => this.#move(event));
+      handle.addEventListener("pointerup", (event) => this.#end(event));
+      handle.addEventListener("pointercancel", (event) => this.#end(event));
+    }
+    this.set(panel.dataset.height);
+  }
+
+  #moved = false;
+
+  get height() {
+    return this.panel.dataset.height;
+  }
+
+  /** Is the panel a sheet at all? At a desk it stands beside the map. */
+  get isSheet() {
+    return matchMedia("(max-width: 899px)").matches;
+  }
+
+  /** Pixels of the map that the sheet covers. */
+  get covers() {
+    return this.isSheet && this.height !== "full" ? this.panel.offsetHeight : 0;
+  }
+
+  set(height) {
+    this.panel.dataset.height = height;
+    this.panel.style.removeProperty("height");
+    document.documentElement.dataset.sheet = height;
+    this.grip.querySelector(".sr").textContent = this.strings[`sheet.${height}`];
+    this.grip.setAttribute("aria-expanded", String(height !== "peek"));
+    this.onChange();
+  }
+
+  /** Open at least halfway, so that what was found can be read. */
+  raise() {
+    if (this.height === "peek") this.set("half");
+  }
+
+  next() {
+    this.set(HEIGHTS[(HEIGHTS.indexOf(this.height) + 1) % 3]);
+  }
+
+  #start(event) {
+    if (!this.isSheet || event.button !== 0 || event.target.closest("input, [data-do='clear-search']")) return;
+    this.#moved = false;
+    this.#drag = { y: event.clientY, height: this.panel.offsetHeight, at: event.timeStamp, last: event.clientY };
+    event.currentTarget.setPointerCapture(event.pointerId);
+  }
+
+  #move(event) {
+    if (!this.#drag) return;
+    const by = this.#drag.y - event.clientY;
+    if (Math.abs(by) > 4) this.#moved = true;
+    if (!this.#moved) return;
+    this.panel.classList.add("dragging");
+    this.panel.style.height = `${Math.max(80, this.#drag.height + by)}px`;
+  }
+
+  #end(event) {
+    const drag = this.#drag;
+    this.#drag = null;
+    this.panel.classList.remove("dragging");
+    if (!drag || !this.#moved) return;
+    const speed = (drag.y - event.clientY) / Math.max(1, event.timeStamp - drag.at);
+    this.set(settle(this.panel.offsetHeight, innerHeight, speed));
+    // The click that follows the drag is none.
+    setTimeout(() => (this.#moved = false), 0);
+  }
+}
+
+/** Return the height a released sheet goes to, by where it is and how fast it was flung upwards. */
+export function settle(height, screen, speed) {
+  const share = height / screen;
+  if (speed > FLICK_PX_PER_MS) return share > 0.5 ? "full" : "half";
+  if (speed < -FLICK_PX_PER_MS) return share < 0.5 ? "peek" : "half";
+  if (share > 0.72) return "full";
+  return share > 0.3 ? "half" : "peek";
+}

@@ -1,0 +1,190 @@
+// What single things look like on a canvas. The legend draws with the same functions.
+
+const TAU = Math.PI * 2;
+export const FONT = '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",system-ui,sans-serif';
+// Patterns repeat every 8 CSS pixels, so they join where tiles (256) meet.
+const CELL = 8;
+
+/** Return a fillStyle for {fill, ink, pattern}: a colour, or a pattern drawn sharp on any screen. */
+export function paintOf(ctx, style, ratio = devicePixelRatio) {
+  if (!style.pattern || style.pattern === "plain" || style.pattern === "hollow") return style.fill;
+  const canvas = document.createElement("canvas");
+  const side = Math.max(1, Math.round(CELL * ratio));
+  canvas.width = canvas.height = side;
+  const cell = canvas.getContext("2d");
+  cell.scale(side / CELL, side / CELL);
+  cell.fillStyle = style.fill;
+  cell.fillRect(0, 0, CELL, CELL);
+  cell.strokeStyle = cell.fillStyle = style.ink;
+  DRAW[style.pattern](cell);
+  const pattern = ctx.createPattern(canvas, "repeat");
+  pattern.setTransform(new DOMMatrix().scale(CELL / side, CELL / side));
+  return pattern;
+}
+
+const DRAW = {
+  stripes(cell) {
+    cell.lineWidth = 1.4;
+    cell.beginPath();
+    for (const shift of [-CELL, 0, CELL]) {
+      cell.moveTo(shift - 2, CELL + 2);
+      cell.lineTo(shift + CELL + 2, -2);
+    }
+    cell.stroke();
+  },
+  dots(cell) {
+    for (const [x, y] of [[2, 2], [6, 6]]) {
+      cell.beginPath();
+      cell.arc(x, y, 1.15, 0, TAU);
+      cell.fill();
+    }
+  },
+  cross(cell) {
+    cell.lineWidth = 1;
+    cell.beginPath();
+    for (const shift of [-CELL, 0, CELL]) {
+      cell.moveTo(shift - 2, CELL + 2);
+      cell.lineTo(shift + CELL + 2, -2);
+      cell.moveTo(shift - 2, -2);
+      cell.lineTo(shift + CELL + 2, CELL + 2);
+    }
+    cell.stroke();
+  },
+};
+
+/** Trace rings of {x, y} as the current path. */
+export function trace(ctx, rings) {
+  ctx.beginPath();
+  for (const ring of rings) {
+    ctx.moveTo(ring[0].x, ring[0].y);
+    for (let i = 1; i < ring.length; i++) ctx.lineTo(ring[i].x, ring[i].y);
+  }
+}
+
+/** A cluster's radius by its number of issues, CSS pixels. */
+export function clusterRadius(n) {
+  return Math.min(26, 12 + 3.2 * Math.log2(Math.max(2, n)) ** 0.8);
+}
+
+/** Draw a cluster at the origin: a ring of its states around the number. */
+export function drawCluster(ctx, states, counts) {
+  const radius = clusterRadius(counts.n);
+  const open = counts.n - counts.overdue - counts.suspended - counts.closed;
+  disc(ctx, radius + 1.5, "#ffffff");
+  let angle = -TAU / 4;
+  // Overdue runs thickest, closed thinnest: the ring reads without colour too.
+  for (const [state, count, width] of [
+    ["overdue", counts.overdue, 6.5],
+    ["open", open, 4.5],
+    ["suspended", counts.suspended, 4.5],
+    ["closed", counts.closed, 2],
+  ]) {
+    if (count <= 0) continue;
+    const to = angle + (count / counts.n) * TAU;
+    ctx.beginPath();
+    ctx.arc(0, 0, radius - width / 2, angle, to);
+    ctx.lineWidth = width;
+    ctx.strokeStyle = paintOf(ctx, states[state]);
+    ctx.stroke();
+    angle = to;
+  }
+  ctx.fillStyle = "#1f2a37";
+  ctx.font = `700 ${counts.n > 999 ? 10 : counts.n > 99 ? 11 : 12}px ${FONT}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillText(String(counts.n), 0, 0.5);
+}
+
+/** Draw one issue at the origin, its state told by shape, mark and colour. */
+export function drawIssue(ctx, style, scale = 1) {
+  ctx.scale(scale, scale);
+  ctx.lineJoin = "round";
+  ctx.fillStyle = style.fill;
+  ctx.strokeStyle = "#ffffff";
+  ctx.lineWidth = 2;
+  shapes[style.shape](ctx, style);
+}
+
+const shapes = {
+  diamond(ctx) {
+    polygon(ctx, [[0, -10], [10, 0], [0, 10], [-10, 0]]);
+    mark(ctx, [[0, -4.5, 0, 1], [0, 4, 0, 4.2]], 2.2);
+  },
+  circle(ctx) {
+    ctx.beginPath();
+    ctx.arc(0, 0, 7.5, 0, TAU);
+    ctx.stroke();
+    ctx.fill();
+    disc(ctx, 2.5, "#ffffff");
+  },
+  square(ctx) {
+    polygon(ctx, [[-7, -7], [7, -7], [7, 7], [-7, 7]]);
+    mark(ctx, [[-2.2, -3, -2.2, 3], [2.2, -3, 2.2, 3]], 2);
+  },
+  ring(ctx, style) {
+    disc(ctx, 7.5, "#ffffff");
+    ctx.beginPath();
+    ctx.arc(0, 0, 6, 0, TAU);
+    ctx.strokeStyle = style.fill;
+    ctx.lineWidth = 2;
+    ctx.stroke();
+    ctx.strokeStyle = style.fill;
+    ctx.beginPath();
+    ctx.moveTo(-2.7, 0.2);
+    ctx.lineTo(-0.8, 2.2);
+    ctx.lineTo(2.9, -2.2);
+    ctx.stroke();
+  },
+};
+
+/** Draw a building at the origin, by the state of its lead. */
+export function drawBuilding(ctx, style, state, scale = 1) {
+  ctx.scale(scale, scale);
+  ctx.fillStyle = style.fill;
+  ctx.strokeStyle = "#ffffff";
+  ctx.lineWidth = 1.5;
+  if (state === "vacant") {
+    polygon(ctx, [[-4, -4], [4, -4], [4, 4], [-4, 4]]);
+    mark(ctx, [[-2, -2, 2, 2], [-2, 2, 2, -2]], 1.4);
+  } else if (state === "held") {
+    polygon(ctx, [[-3, -3], [3, -3], [3, 3], [-3, 3]]);
+  } else {
+    polygon(ctx, [[0, -4.5], [4.5, 3.5], [-4.5, 3.5]]);
+  }
+}
+
+/** Draw a facility at the origin. */
+export function drawFacility(ctx, style, scale = 1) {
+  ctx.scale(scale, scale);
+  disc(ctx, 6.5, "#ffffff");
+  disc(ctx, 5, style.fill);
+  mark(ctx, [[-2.4, 0, 2.4, 0], [0, -2.4, 0, 2.4]], 1.6);
+}
+
+function disc(ctx, radius, fill) {
+  ctx.beginPath();
+  ctx.arc(0, 0, radius, 0, TAU);
+  ctx.fillStyle = fill;
+  ctx.fill();
+}
+
+function polygon(ctx, points) {
+  ctx.beginPath();
+  for (const [x, y] of points) ctx.lineTo(x, y);
+  ctx.closePath();
+  ctx.stroke();
+  ctx.fill();
+}
+
+function mark(ctx, strokes, width) {
+  ctx.strokeStyle = "#ffffff";
+  ctx.lineWidth = width;
+  ctx.lineCap = "round";
+  ctx.beginPath();
+  for (const [x1, y1, x2, y2] of strokes) {
+    ctx.moveTo(x1, y1);
+    ctx.lineTo(x2, y2);
+  }
+  ctx.stroke();
+  ctx.lineCap = "butt";
+}

@@ -1,0 +1,127 @@
+// The view and its address: what the map shows, as one plain frozen object.
+// Points are lon/lat in WGS 84 degrees; zoom is the map's.
+
+export const MODES = ["territory", "responsibility", "issues", "coverage"];
+export const LEVELS = ["county", "town", "community", "compound"];
+const STATES = ["open", "overdue", "suspended", "closed", "all"];
+const AGES = ["7", "30", "90", "365"];
+
+const EMPTY = {
+  mode: "territory",
+  place: null, // {z, lat, lon}, null: whatever fits the selection or the county
+  grid: null,
+  issue: null,
+  on: null, // a day as YYYY-MM-DD, null: today
+  kind: null,
+  state: "open",
+  category: null,
+  age: null,
+  list: null, // "issues": the long list of a grid
+  page: 1,
+  lang: null,
+};
+
+/** Read an address's query ("?mode=…"). Whatever is not understood is left at its default. */
+export function parse(search, today) {
+  const query = new URLSearchParams(search);
+  const on = query.get("on");
+  return Object.freeze({
+    ...EMPTY,
+    mode: among(query.get("mode"), MODES) ?? EMPTY.mode,
+    place: placeOf(query),
+    grid: idOf(query.get("grid")),
+    issue: idOf(query.get("issue")),
+    on: on && on !== today ? on : null,
+    kind: wordOf(query.get("kind")),
+    state: among(query.get("state"), STATES) ?? EMPTY.state,
+    category: wordOf(query.get("category")),
+    age: among(query.get("age"), AGES),
+    list: among(query.get("list"), ["issues"]),
+    page: Math.max(1, idOf(query.get("page")) ?? 1),
+    lang: among(query.get("lang"), ["zh", "en"]),
+  });
+}
+
+/** Return the query that parse() reads back; defaults are left out. */
+export function format(view) {
+  const query = new URLSearchParams();
+  for (const key of ["mode", "grid", "issue", "on", "kind", "state", "category", "age", "list", "page", "lang"]) {
+    if (view[key] !== EMPTY[key] && view[key] !== null) query.set(key, view[key]);
+  }
+  if (view.place) {
+    const { z, lat, lon } = view.place;
+    query.set("z", z);
+    query.set("lat", lat.toFixed(digits(z)));
+    query.set("lon", lon.toFixed(digits(z)));
+  }
+  const text = query.toString();
+  return text ? `?${text}` : "";
+}
+
+/** Return a view with some parts changed; another selection drops what belonged to the old one. */
+export function change(view, parts) {
+  const next = { ...view, ...parts };
+  if ("grid" in parts && parts.grid !== view.grid) {
+    if (!("issue" in parts)) next.issue = null;
+    if (!("list" in parts)) next.list = null;
+  }
+  if (next.list !== view.list || next.state !== view.state) next.page = parts.page ?? 1;
+  return Object.freeze(next);
+}
+
+/** Return the address of the fragment that belongs in the panel. */
+export function panelUrl(view) {
+  if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, ["mode", "on"])}`;
+  if (view.grid && view.list) {
+    return `/panel/grid/${view.grid}/issues${queryOf(view, ["mode", "on", "state", "page"])}`;
+  }
+  const shared = ["mode", "on", "kind", "state", "category", "age"];
+  if (view.grid) return `/panel/grid/${view.grid}${queryOf(view, shared)}`;
+  return `/panel/home${queryOf(view, shared)}`;
+}
+
+/** Return the query of a layer's TileJSON: the day and the filters that concern it. */
+export function layerQuery(view, layer) {
+  const filters = { issues: ["state", "category", "age"], coverage: ["kind"] }[layer] ?? [];
+  return queryOf(view, ["on", ...filters]);
+}
+
+/** Return the address that finds the grid at a point. */
+export function hereUrl(view, point, level) {
+  const query = new URLSearchParams({ lon: point.lon.toFixed(6), lat: point.lat.toFixed(6) });
+  if (level) query.set("level", level);
+  const rest = queryOf(view, ["mode", "on", "kind"]).slice(1);
+  return `/panel/here?${query}${rest ? `&${rest}` : ""}`;
+}
+
+function queryOf(view, keys) {
+  const query = new URLSearchParams();
+  for (const key of keys) {
+    if (view[key] !== null && (key === "mode" || view[key] !== EMPTY[key])) query.set(key, view[key]);
+  }
+  const text = query.toString();
+  return text ? `?${text}` : "";
+}
+
+function placeOf(query) {
+  const [z, lat, lon] = ["z", "lat", "lon"].map((key) => Number.parseFloat(query.get(key)));
+  const possible = z >= 0 && z <= 22 && Math.abs(lat) <= 85 && Math.abs(lon) <= 180;
+  return possible ? { z: Math.round(z), lat, lon } : null;
+}
+
+// A tenth of a pixel at that zoom.
+function digits(z) {
+  return Math.max(2, Math.min(6, Math.ceil((z + 8 - 8.49) / 3.32) + 1));
+}
+
+function among(value, allowed) {
+  return allowed.includes(value) ? value : null;
+}
+
+function idOf(text) {
+  return /^[1-9]\d{0,15}$/.test(text ?? "") ? Number(text) : null;
+}
+
+function wordOf(text) {
+  return /^[\w.-]{1,40}$/.test(text ?? "") ? text : null;
+}
