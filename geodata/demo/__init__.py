@@ -1,6 +1,6 @@
 """The demo county: a whole county invented by the project, equal from run to run."""
 
 from geodata.demo.frame import compound_frame
-from geodata.demo.loading import load
+from geodata.demo.loading import load, remove
 
-__all__ = ["compound_frame", "load"]
+__all__ = ["compound_frame", "load", "remove"]

@@ -44,6 +44,7 @@ class County:
     """The demo county: its ground, and its grids before and after the change of boundaries.
 
     Polygons are WGS 84 (lon, lat) on the grid of 1e-7 degrees. ``households`` is per compound.
+    ``split_from`` tells from which community today's new ones were split off.
     """
 
     territory: Territory
@@ -53,6 +54,7 @@ class County:
     households: Ints
     before: Era
     now: Era
+    split_from: dict[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def build(compounds: int, seed: int) -> County:
         _households(settlements, rng),
         before,
         _era_now(territory, settlements, survey, before, compound_names),
+        dict(zip(change.split_off.tolist(), change.split_from.tolist(), strict=True)),
     )
 
 

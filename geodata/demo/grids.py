@@ -173,11 +173,12 @@ def _community_households(county: County, era: Era, households: Ints) -> Ints:
     for compound in moved:
         result[county.settlements.community_of[compound]] -= county.households[compound]
         result[era.community_of[compound]] += county.households[compound]
-    for index, code in enumerate(era.community_codes):
+    for compound, code in enumerate(era.compound_codes):
         if not code:
-            others = era.community_of[county.settlements.community_of == index]
-            result[others[0]] += result[index]
-            result[index] = 0
+            result[era.community_of[compound]] -= county.households[compound]
+    for new, old in county.split_from.items():
+        if not era.community_codes[new]:
+            result[old] += result[new]
     return result
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 import numpy as np
 import psycopg
@@ -15,7 +15,7 @@ from geodata.demo.buildings import Buildings
 from geodata.demo.categories import CATALOGUE, Small
 from geodata.demo.county import County
 from geodata.demo.grids import SOURCE, Dates, GridIds
-from geodata.demo.lattice import Floats, Ints
+from geodata.demo.lattice import Flags, Floats, Ints
 from geodata.demo.organisations import Organisations
 from geodata.demo.writing import copy_rows, points, reserve_ids
 
@@ -66,12 +66,12 @@ def write_issues(
     county, ids, organisations, dates = roll_of
     rng = np.random.default_rng([seed, 8])
     categories = _write_catalogue(conn)
-    small = [item for large in CATALOGUE for item in large.small]
     count = round(_PER_COMPOUND * county.settlements.compounds)
-    issues = _happen(count, small, dates, rng)
     weight = buildings.households**0.7
     near = np.sort(rng.choice(len(weight), count, p=weight / weight.sum()))
     near = near[rng.permutation(count)]
+    urban = county.territory.is_urban[buildings.community[near]]
+    issues = _happen(urban, dates, rng)
     places = np.round((buildings.places[near] + rng.normal(0.0, 0.000_25, (count, 2))) * 1e7) / 1e7
     within = _compounds_around(county, places)
     issue_ids = reserve_ids(conn, "issue", "issue_id", count)
@@ -83,11 +83,11 @@ def write_issues(
         if compound >= 0:
             name = county.now.compound_names[compound]
         title, detail = issue.small.texts[int(rng.integers(0, len(issue.small.texts)))]
+        grid_id = _grid_then(county, ids, community, compound, issue.reported_at.date(), dates)
         rows.append((
             issue_ids[number], SOURCE, f"demo-{number + 1:07d}", categories[issue.small.name_zh],
             title.format(place=name), detail.format(place=name), place,
-            ids.compounds[compound] if compound >= 0 else ids.communities[community],
-            issue.reported_at, issue.due_at,
+            grid_id, issue.reported_at, issue.due_at,
         ))  # fmt: skip
     copy_rows(
         conn,
@@ -126,6 +126,18 @@ def _write_catalogue(conn: psycopg.Connection[TupleRow]) -> dict[str, int]:
     return ids
 
 
+def _grid_then(
+    county: County, ids: GridIds, community: int, compound: int, day: date, dates: Dates
+) -> int:
+    """Return the finest grid that there was around a place on a day."""
+    before = day < dates.changed
+    if compound >= 0 and not (before and not county.before.compound_codes[compound]):
+        return ids.compounds[compound]
+    if before:
+        community = county.split_from.get(community, community)
+    return ids.communities[community]
+
+
 def _compounds_around(county: County, places: Floats) -> Ints:
     """Return the compound in which each place lies, -1 for none."""
     tree = shapely.STRtree(county.compounds)
@@ -135,12 +147,16 @@ def _compounds_around(county: County, places: Floats) -> Ints:
     return result
 
 
-def _happen(count: int, small: list[Small], dates: Dates, rng: np.random.Generator) -> list[_Issue]:
-    """Invent so many issues, by day of report; a quarter of them are open today."""
+def _happen(urban: Flags, dates: Dates, rng: np.random.Generator) -> list[_Issue]:
+    """Invent an issue for each place, in or out of town; a quarter of them are open today."""
+    count = len(urban)
+    small = [item for large in CATALOGUE for item in large.small]
     now = datetime.combine(dates.today, time(18), _CHINA)
     age = np.sort(rng.uniform(0.0, 365.0, count))[::-1]
-    weight = np.array([item.weight for item in small])
-    kinds = rng.choice(len(small), count, p=weight / weight.sum())
+    kinds = np.empty(count, dtype=np.int64)
+    for here, ground in ((urban, "rural"), (~urban, "urban")):
+        weight = np.array([0.0 if item.ground == ground else item.weight for item in small])
+        kinds[here] = rng.choice(len(small), int(here.sum()), p=weight / weight.sum())
     # The younger, the likelier that something is still in the way.
     stuck_order = np.argsort(age / 120.0 + rng.gumbel(0.0, 0.8, count), kind="stable")
     stuck = np.zeros(count, dtype=np.bool_)
@@ -176,14 +192,27 @@ def _take_course(
             at += whole * float(rng.dirichlet(np.full(max(2, working), 2.0))[0]) + timedelta(
                 minutes=7
             )
+        at = at.replace(second=0, microsecond=0)
         if at > now:
             break
         notes = _NOTES[kind]
-        at = at.replace(second=0, microsecond=0)
         events.append(_Event(at, before, state, notes[int(rng.integers(0, len(notes)))]))
         before = state
+    return _Issue(small, reported, _due(events, limit, now, rng), tuple(events))
+
+
+def _due(
+    events: list[_Event], limit: timedelta, now: datetime, rng: np.random.Generator
+) -> datetime | None:
+    """Return when the issue is due: its limit after filing, or a later day that was agreed on."""
     filed = next((event.at for event in events if event.to == "filed"), None)
-    return _Issue(small, reported, filed + limit if filed else None, tuple(events))
+    if filed is None or events[-1].to in ("closed", "rejected"):
+        return filed + limit if filed else None
+    agreed = 0.85 if events[-1].to == "suspended" else 0.5
+    if filed + limit < now and rng.random() < agreed:
+        wait = timedelta(days=float(rng.uniform(0.5, 90.0 if agreed > 0.5 else 14.0)))
+        return (now + wait).replace(minute=0, second=0, microsecond=0)
+    return filed + limit
 
 
 def _path(stuck: bool, rng: np.random.Generator) -> list[tuple[str, str]]:

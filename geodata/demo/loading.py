@@ -17,6 +17,7 @@ from geodata.demo.organisations import write_organisations
 from geodata.demo.people import write_people
 from geodata.demo.services import write_facilities
 from geodata.demo.writing import copy_rows, points, reserve_ids, term
+from geodata.errors import InvalidInputError
 
 Progress = Callable[[str, float], None]
 
@@ -39,7 +40,20 @@ def load(
     """Write the demo county into an empty database. The caller commits.
 
     Equal arguments give equal data. ``progress`` is told the stage and the share done, 0 to 1.
+
+    Raises:
+        InvalidInputError: there are grids already, or the size is out of range
     """
+    if not 50 <= compounds <= 1_000_000:
+        raise InvalidInputError(
+            "The demo county can have 50 to 1000000 compounds, not {compounds}.",
+            compounds=compounds,
+        )
+    if conn.execute("SELECT FROM grid LIMIT 1").fetchone() is not None:
+        raise InvalidInputError(
+            "The database has grids already.",
+            hint="Use an empty one; a demo county can be replaced.",
+        )
 
     def tell(stage: str, share: float) -> None:
         if progress is not None:
@@ -60,10 +74,43 @@ def load(
     tell("issues", 0.9)
     write_issues(conn, known, buildings, seed)
     write_facilities(conn, county, buildings, dates, seed)
+    _record_enclaves(conn)
     settings.write(conn, "demo", True)
     settings.write(conn, "county_name", {"zh": COUNTY_NAME, "en": "Huoshan County"})
     settings.write(conn, "data_notice", NOTICE)
     tell("done", 1.0)
+
+
+def _record_enclaves(conn: psycopg.Connection[TupleRow]) -> None:
+    """Record why communities have several parts."""
+    conn.execute(
+        """
+        INSERT INTO partition_exception (kind, grid_id, reason, recorded_by)
+        SELECT DISTINCT 'multipart', grid_id, '历史形成的飞地（演示数据）', 'demo'
+        FROM grid_version WHERE level = 'community' AND ST_NumGeometries(geom) > 1
+        """
+    )
+
+
+def remove(conn: psycopg.Connection[TupleRow]) -> None:
+    """Take the demo county out of the database, with all that was added to it since.
+
+    Raises:
+        InvalidInputError: the data is not a demonstration
+    """
+    if settings.read(conn).get("demo") is not True:
+        raise InvalidInputError("This is not demonstration data; it is not removed.")
+    # The one place where history goes: it was never real.
+    conn.execute("ALTER TABLE issue_event DISABLE TRIGGER issue_event_append_only")
+    conn.execute(
+        """
+        TRUNCATE issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
+            member, service_area, organisation, facility, coverage_grid, coverage_day, grid_shape,
+            partition_exception, grid_version, grid RESTART IDENTITY CASCADE
+        """
+    )
+    conn.execute("ALTER TABLE issue_event ENABLE TRIGGER issue_event_append_only")
+    conn.execute("DELETE FROM setting WHERE key IN ('demo', 'county_name', 'data_notice')")
 
 
 def _write_buildings(

@@ -148,7 +148,7 @@ def _add_grid_workers(roll: _Roll) -> dict[int, int]:
             roll.appoint(roll.enlist(committee), "grid_worker", grid_id, deputy=True)
             continue
         village = not roll.county.settlements.is_estate[index]
-        if last and last[0] == community and village and last[2] < 3 and roll.rng.random() < 0.55:
+        if last and last[0] == community and village and last[2] < 3 and roll.rng.random() < 0.6:
             last = (community, last[1], last[2] + 1)
         else:
             last = (community, roll.enlist(committee), 1)
@@ -186,10 +186,10 @@ def _add_building_leads(
             continue
         estate = bool(roll.county.settlements.is_estate[index])
         committee = roll.organisations.committees[int(roll.county.settlements.community_of[index])]
-        if not estate and luck > 0.62 and index in workers:
+        if not estate and luck > 0.4 and index in workers:
             leads = [workers[index]]
         else:
-            leads = [roll.enlist(committee) for _ in range(1 + (estate and luck > 0.6))]
+            leads = [roll.enlist(committee) for _ in range(1 + (estate and luck > 0.8))]
         begin = roll.day(roll.dates.founded, roll.dates.today - timedelta(days=60))
         over = roll.dates.today - timedelta(days=int(roll.rng.integers(20, 200)))
         for place, building in enumerate(members):

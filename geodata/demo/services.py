@@ -74,7 +74,7 @@ def write_facilities(
 def _choose(
     kind: _Kind, count: int, county: County, buildings: Buildings, rng: np.random.Generator
 ) -> Ints:
-    """Choose the buildings to stand beside, a compound or community not twice if it can be helped."""
+    """Choose the buildings to stand beside: a second one in a place only if all have one."""
     draw = kind.pull * np.log(buildings.households) + rng.gumbel(
         0.0, 1.0, len(buildings.households)
     )

@@ -62,6 +62,7 @@ def settle(territory: Territory, compounds: int, seed: int) -> Settlements:
     strip = max(2, _STRIP_CELLS // lattice.cols // 2 * 2)
     for row in range(0, lattice.rows, strip):
         _refine(territory, lattice, zone, row, min(row + strip, lattice.rows), rng)
+    _lay_enclave(territory, lattice, zone)
     counts = _share_out(territory, zone, compounds)
     zone[zone >= 0] += compounds
     first = np.concatenate([[0], np.cumsum(counts)])
@@ -82,6 +83,7 @@ def settle(territory: Territory, compounds: int, seed: int) -> Settlements:
             np.random.default_rng([seed, 3, town]),
         )
     community_of = np.repeat(np.arange(len(counts)), counts)
+    _punch_hole(zone, compounds, community_of)
     return Settlements(lattice, zone, community_of, is_estate, core, windows)
 
 
@@ -160,13 +162,54 @@ def _refine(
     zone[first:last] = label.reshape(shape)[first - low : last - low]
 
 
+def _lay_enclave(territory: Territory, lattice: Lattice, zone: Zones) -> None:
+    """Give a village a piece of land amid its neighbour's, as history leaves them in the field."""
+    towns = territory.town_of
+    for community in np.flatnonzero(~territory.is_urban)[::-1]:
+        siblings = np.flatnonzero((towns == towns[community]) & ~territory.is_urban)
+        away = np.hypot(*(territory.seats[siblings] - territory.seats[community]).T)
+        neighbour = siblings[np.argsort(away, kind="stable")[:2][-1]]
+        if neighbour == community:
+            continue
+        middle = 0.72 * territory.seats[neighbour] + 0.28 * territory.seats[community]
+        row, col = np.divmod(int(lattice.locate(middle[None, :])[0]), lattice.cols)
+        top, left = max(0, row - 14) // 2 * 2, max(0, col - 14)
+        view = zone[top : top + 28, left : left + 28]
+        block = lattice.window(top, left, view.shape[0], view.shape[1])
+        if view.shape != (28, 28) or not np.all(view == neighbour):
+            continue
+        near = np.hypot(*(block.centres(np.arange(block.cells)) - middle).T) < 6.0 * block.step_m
+        view[near.reshape(view.shape)] = community
+        return
+
+
+def _punch_hole(zone: Zones, compounds: int, community_of: Ints) -> None:
+    """Leave a pond out of the largest compound: a hole in it."""
+    largest = int(np.argmax(np.bincount(zone[(zone >= 0) & (zone < compounds)])))
+    rows, cols = np.nonzero(zone == largest)
+    top, left = max(0, int(rows.min()) - 2) // 2 * 2, max(0, int(cols.min()) - 2)
+    view = zone[top : int(rows.max()) + 3, left : int(cols.max()) + 3]
+    groups = np.where(view == largest, 0, -1).astype(np.int64)
+    for room in (6, 4, 3):
+        deep = np.flatnonzero(_away_from_fences(groups, room))
+        if len(deep):
+            middle = int(deep[len(deep) // 2])
+            flat = np.zeros(view.size, dtype=np.bool_)
+            flat[middle] = True
+            for _, a, b in neighbours((view.shape[0], view.shape[1])):
+                flat[b[a == middle]] = True
+                flat[a[b == middle]] = True
+            view[flat.reshape(view.shape)] = compounds + community_of[largest]
+            return
+
+
 def _share_out(territory: Territory, zone: Zones, compounds: int) -> Ints:
     """Share out compounds among communities by people and room; return the count of each."""
     count = len(territory.town_of)
     room = np.bincount(zone[zone >= 0], minlength=count).astype(np.float64)
     weight = np.array([town.weight for town in TOWNS])[territory.town_of] ** 0.5
     wish = weight * np.where(territory.is_urban, 1.7, 1.0) * (room / room.mean()) ** 0.4
-    space = room / np.where(territory.is_urban, 1.7 * _ESTATE_CELLS, 1.25 * _VILLAGE_CELLS)
+    space = room / np.where(territory.is_urban, 2.4 * _ESTATE_CELLS, 1.6 * _VILLAGE_CELLS)
     low, high = 0.0, 100.0 * compounds / wish.sum()
     for _ in range(60):
         middle = 0.5 * (low + high)
