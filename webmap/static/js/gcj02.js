@@ -51,12 +51,7 @@ export function gcj02ToWgs84(point) {
   return guess;
 }
 
-/**
- * Where the corner (x, y) of a GCJ-02 tile belongs: [x, y] in whole pixels of the world at zoom z.
- *
- * Neighbouring tiles share corners, so boxes made of corners leave no gap, though the offset differs
- * from one to the next (by less than a pixel per tile).
- */
+/** Where the corner (x, y) of a GCJ-02 tile belongs: [x, y] in whole pixels of the world at zoom z. */
 export function cornerPixel(x, y, z, size) {
   const world = size * 2 ** z;
   const lon = (x / 2 ** z) * 360 - 180;
@@ -69,12 +64,19 @@ export function cornerPixel(x, y, z, size) {
   ];
 }
 
-/** Where a whole GCJ-02 tile belongs: {left, top, width, height} in pixels of the world at zoom z. */
+/**
+ * Where a whole GCJ-02 tile belongs: {left, top, width, height} in pixels of the world at zoom z.
+ *
+ * It is the box around the tile's corners. Neighbours share corners, so there is no gap between them,
+ * though the offset differs from one to the next; they overlap by a pixel at most.
+ */
 export function tileBox({ x, y, z }, size) {
-  const [left, top] = cornerPixel(x, y, z, size);
-  const [right] = cornerPixel(x + 1, y, z, size);
-  const [, bottom] = cornerPixel(x, y + 1, z, size);
-  return { left, top, width: right - left, height: bottom - top };
+  const corners = [[x, y], [x + 1, y], [x, y + 1], [x + 1, y + 1]].map(([cx, cy]) => cornerPixel(cx, cy, z, size));
+  const left = Math.min(...corners.map(([px]) => px));
+  const top = Math.min(...corners.map(([, py]) => py));
+  const width = Math.max(...corners.map(([px]) => px)) - left;
+  const height = Math.max(...corners.map(([, py]) => py)) - top;
+  return { left, top, width, height };
 }
 
 /** Make L.TileLayer into one that moves tiles drawn in GCJ-02 to where they belong. */
@@ -87,6 +89,8 @@ export function shiftedTileLayer(L) {
         const { width, height } = tileBox(coords, this.getTileSize().x);
         tile.style.width = `${width}px`;
         tile.style.height = `${height}px`;
+        // Leaflet adds up the light of overlapping tiles, for fractional zooms: here a bright seam.
+        tile.style.mixBlendMode = "normal";
       });
     },
 
