@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from geodata.db import failures
 from geodata.errors import SetupError
 from geodata.homes import Home, HomeInUseError, make_private
 from geodata.installation import Account, account_for, find_postgres, memory_settings
@@ -152,7 +153,7 @@ class Cluster:
             start_new_session=True,
         )
         if done.returncode:
-            raise SetupError("initdb failed: {reason}", reason=_tail(done.stderr))
+            raise _failure("The database cannot be created: {reason}", done.stderr)
         unfinished.rename(self.home.data)
         _sync_directory(self.home.cluster)
 
@@ -231,17 +232,26 @@ class Cluster:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 with self.log.open("rb") as log:
                     log.seek(start)
-                    raise _failed_start(log.read().decode(errors="replace"), self.log)
+                    output = log.read().decode(errors="replace") or "no answer in time"
+                raise _failure(
+                    "The database does not start: {reason} (see {log})", output, self.log
+                )
             time.sleep(0.03)
 
     def _ensure_database(self) -> None:
         """Create the role and the database, and what only a superuser may; at every start anew."""
-        with psycopg.connect(self._url("postgres", "postgres"), autocommit=True) as conn:
+        with (
+            failures(self.url),
+            psycopg.connect(self._url("postgres", "postgres"), autocommit=True) as conn,
+        ):
             if not conn.execute("SELECT FROM pg_roles WHERE rolname = 'gridmap'").rowcount:
                 conn.execute("CREATE ROLE gridmap LOGIN CREATEDB")
             if not conn.execute("SELECT FROM pg_database WHERE datname = 'gridmap'").rowcount:
                 conn.execute("CREATE DATABASE gridmap OWNER gridmap")
-        with psycopg.connect(self._url("postgres", "gridmap"), autocommit=True) as conn:
+        with (
+            failures(self.url),
+            psycopg.connect(self._url("postgres", "gridmap"), autocommit=True) as conn,
+        ):
             conn.execute("SET client_min_messages = warning")
             conn.execute("CREATE EXTENSION IF NOT EXISTS postgis")
             conn.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
@@ -294,15 +304,10 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _failed_start(output: str, log: Path) -> SetupError:
+def _failure(message: str, output: str, log: Path | None = None) -> SetupError:
     if "No space left on device" in output:
-        return SetupError("The database does not start: the disk is full.", hint="Free some space.")
-    return SetupError(
-        "The database does not start: {reason}",
-        hint="The whole story is in {log}",
-        reason=_tail(output) or "no answer in time",
-        log=log,
-    )
+        return SetupError("The disk of the database is full.", hint="Free some space on it.")
+    return SetupError(message, reason=_tail(output), log=log)
 
 
 def _tail(text: str) -> str:

@@ -260,4 +260,4 @@ def _request_stop(number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="./scripts/run")
