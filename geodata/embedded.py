@@ -26,10 +26,11 @@ from urllib.parse import quote
 
 import psycopg
 
+from geodata import configuration
 from geodata.db import failures
 from geodata.errors import SetupError
 from geodata.homes import Home, HomeInUseError, make_private
-from geodata.installation import Account, account_for, find_postgres, memory_settings
+from geodata.installation import Account, account_for, find_postgres
 from geodata.leftovers import disown_stale_pid, evict
 
 # Less than this and PostgreSQL may stop in the middle of its work.
@@ -39,7 +40,6 @@ _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 60.0
 # In a log line: what stopped PostgreSQL, or led to it.
 _FAULT = re.compile(r"FATAL|PANIC|ERROR|error:|invalid|unrecognized|could not")
-_ROLES = ("gridmap", "postgres")
 
 
 class Cluster:
@@ -157,56 +157,11 @@ class Cluster:
         unfinished.rename(self.home.data)
         _sync_directory(self.home.cluster)
 
-    def _configure(self, account: Account) -> Path:
-        """Write the configuration, anew at every start: it follows the machine.
-
-        Not into the data directory. We may be root, and must not write where another account
-        could put a link.
-        """
-        directory = self.home.cluster
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self.home.sockets),
-            # Its directory keeps others out; root must get in.
-            "unix_socket_permissions": "0777",
-            "port": "5432",
-            "hba_file": str(directory / "pg_hba.conf"),
-            "ident_file": str(directory / "pg_ident.conf"),
-            "max_connections": "60",
-            "fsync": "on",
-            "synchronous_commit": "on",
-            "full_page_writes": "on",
-            "max_wal_size": "2GB",
-            "wal_compression": "on",
-            "random_page_cost": "1.1",
-            # Our queries take milliseconds; compiling them would take longer.
-            "jit": "off",
-            "log_line_prefix": "%m [%p] %u ",
-            **memory_settings(),
-        }
-        config = [
-            "# Written at every start. Settings of your own go into local.conf beside it.",
-            f"include {_quoted(str(self.home.data / 'postgresql.conf'))}",
-            *(f"{name} = {_quoted(value)}" for name, value in settings.items()),
-            "include_if_exists 'local.conf'",
-        ]
-        users = [f'gridmap "{user}" {role}' for user in {account.name, "root"} for role in _ROLES]
-        for name, lines in (
-            ("gridmap.conf", config),
-            ("pg_hba.conf", ["local all all peer map=gridmap"]),
-            ("pg_ident.conf", users),
-        ):
-            unfinished = directory / f"{name}.new"
-            unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8")
-            unfinished.chmod(0o644)
-            unfinished.replace(directory / name)
-        return directory / "gridmap.conf"
-
     def _run(self, account: Account) -> None:
         """Start the postmaster as our child and wait until it answers."""
         major = int((self.home.data / "PG_VERSION").read_text())
         postgres = find_postgres(major).programs / "postgres"
-        config = self._configure(account)
+        config = configuration.write(self.home, account)
         disown_stale_pid(self.home.data)
         # With the home ours these are stale, even if the number in the lock is in use again.
         for left in self.home.sockets.glob(".s.PGSQL.*"):
@@ -322,11 +277,6 @@ def _environment() -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"} | {
         name: os.environ[name] for name in ("TZ",) if name in os.environ
     }
-
-
-def _quoted(value: str) -> str:
-    """Quote a value for postgresql.conf."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _sync_directory(directory: Path) -> None:

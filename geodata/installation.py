@@ -1,4 +1,4 @@
-"""What the machine offers: PostgreSQL with PostGIS, an account to run it under, memory."""
+"""What the machine offers: PostgreSQL with PostGIS, and an account to run it under."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from pathlib import Path
 
 from geodata.db import MIN_SERVER
 from geodata.errors import SetupError
-
-_SHM = Path("/dev/shm")  # noqa: S108 - asked for its size only
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +100,6 @@ def account_for(data: Path) -> Account:
                 hint="Create it (adduser --system --group postgres), or run as another user.",
             ) from error
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-
-
-def memory_settings() -> dict[str, str]:
-    """Return PostgreSQL settings that suit this machine's, or this container's, memory."""
-    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.exists() and (text := limit.read_text().strip()).isdigit():
-        memory_mb = min(memory_mb, int(text) // 2**20)
-    settings = {
-        "shared_buffers": f"{min(max(memory_mb // 8, 32), 1024)}MB",
-        "effective_cache_size": f"{max(memory_mb // 2, 64)}MB",
-        "maintenance_work_mem": f"{min(max(memory_mb // 16, 32), 256)}MB",
-        "work_mem": f"{min(max(memory_mb // 128, 4), 32)}MB",
-    }
-    # Containers often have 64 MB of it, too little for one parallel query.
-    if not _SHM.is_dir() or shutil.disk_usage(_SHM).total < 512 * 2**20:
-        settings["dynamic_shared_memory_type"] = "mmap"
-    return settings
 
 
 def _servers(root: Path) -> Iterator[tuple[int, tuple[Path, Path]]]:
