@@ -2,11 +2,24 @@
 
 const BASE_KEY = "gridmap.base";
 
-/** Move the map; padding() tells what the sheet covers. */
-export function fit(map, bounds, sheet, { maxZoom = 17, animate = true } = {}) {
-  const [west, south, east, north] = bounds;
+// Whole zooms only: rather cut a little at the edges than show a quarter of the size.
+const OVERSHOOT = 0.2;
+
+/** Fit a box [west, south, east, north] into the part of the map that the sheet leaves free. */
+export function fit(map, [west, south, east, north], sheet, { maxZoom = 17, animate = true } = {}) {
   const box = L.latLngBounds([south, west], [north, east]);
-  map.fitBounds(box, { paddingTopLeft: [24, 56], paddingBottomRight: [24, 24 + sheet.covers], maxZoom, animate });
+  const room = map.getSize().subtract([16, 72 + sheet.covers]);
+  const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
+  const exact = Math.log2(Math.min(room.x / size.x, room.y / size.y));
+  const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, Math.floor(exact + OVERSHOOT)));
+  // The middle of what the sheet and the bar at the top leave free.
+  const middle = map.project(box.getCenter(), zoom).add([0, (sheet.covers - 48) / 2]);
+  map.setView(map.unproject(middle, zoom), zoom, { animate });
+}
+
+/** Move the map just so far that a place is not hidden under the sheet or the bar at the top. */
+export function reveal(map, lon, lat, sheet) {
+  map.panInside([lat, lon], { paddingTopLeft: [32, 88], paddingBottomRight: [32, sheet.covers + 48] });
 }
 
 export function addScale(map, element) {

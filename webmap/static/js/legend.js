@@ -22,9 +22,9 @@ export function entries({ view, zoom, finest, styles, strings, kind }) {
     ...levels.map((level) => ({ text: strings[`level.${level}`], draw: border(grids, level) })),
   ];
   const own = {
-    territory: () => (finest === "compound" ? compounds(grids, strings) : []),
+    territory: () => compounds(grids, strings, finest),
     responsibility: () => responsibility(styles.members, strings, zoom, finest),
-    issues: () => issues(styles.issues, strings, view.state),
+    issues: () => [...issues(styles.issues, strings, view.state), ...compounds(grids, strings, finest)],
     coverage: () => coverage(styles.coverage, strings, zoom, kind),
   }[view.mode]();
   const selected = view.grid ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
@@ -92,7 +92,8 @@ function centred(draw) {
   };
 }
 
-function compounds(style, strings) {
+function compounds(style, strings, finest) {
+  if (finest !== "compound") return [];
   return [
     { text: strings["level.compound"], draw: area({ fill: style.compound_fill }) },
     { text: strings["legend.gap"], draw: area({ fill: style.paper }) },
@@ -100,7 +101,10 @@ function compounds(style, strings) {
 }
 
 function responsibility(style, strings, zoom, finest) {
-  const rows = Object.entries(style.states).map(([state, look]) => ({ text: strings[`state.${state}`], draw: area(look) }));
+  const rows = ["vacant", "ended", "deputy", "held"].map((state) => ({
+    text: strings[`state.${state}`],
+    draw: area(style.states[state]),
+  }));
   const title = strings["legend.responsibility"].replace("{level}", strings[`level.${finest}.mid`]);
   if (zoom < style.building_zoom) return [{ title }, ...rows];
   const leads = ["held", "ended", "vacant"].map((state) => ({
@@ -134,7 +138,7 @@ function issues(style, strings, state) {
 function coverage(style, strings, zoom, kind) {
   let from = 0;
   const classes = style.classes.map((step) => {
-    const text = `${from}–${step.to} %`;
+    const text = `${from}–${step.to}%`;
     from = step.to;
     return { text, draw: area(step) };
   });

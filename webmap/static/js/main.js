@@ -1,6 +1,6 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
-import { addScale, Base, fit, Locator } from "./controls.js";
+import { addScale, Base, fit, Locator, reveal } from "./controls.js";
 import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
 import { LayerSet } from "./layerset.js";
@@ -91,7 +91,11 @@ function watch() {
     if (event.key === "Enter" && event.target === map.getContainer()) pick(map.getCenter());
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && up());
+  // Leaflet takes the focus on every click: the cross is for those who came by keyboard.
+  addEventListener("keydown", () => $(".stage").classList.add("by-keys"));
+  addEventListener("pointerdown", () => $(".stage").classList.remove("by-keys"), true);
   document.addEventListener("click", click);
+  $("#on").addEventListener("click", (event) => event.target.showPicker?.());
   document.addEventListener("change", change);
   document.addEventListener("submit", (event) => event.target.closest("[data-view]") && event.preventDefault());
   panel.addEventListener("arrived", (event) => arrived(event.detail));
@@ -153,6 +157,7 @@ function arrived({ grid, bounds, point, title, kindTitle: kind, level }) {
   if (bounds && (deepen || (!found && id === view.grid && !view.place && !view.issue))) {
     fit(map, bounds.split(",").map(Number), sheet, { animate: deepen });
   }
+  else if (point && sheet.isSheet) reveal(map, ...point.split(",").map(Number), sheet);
   if (view.issue && point && !view.place) fit(map, around(point), sheet, {});
   deepen = false;
   showLegend();
@@ -256,7 +261,9 @@ function showMode(mode) {
 }
 
 function showDay(view) {
-  $("#on").value = view.on ?? config.today;
+  const day = view.on ?? config.today;
+  $("#on").value = day;
+  $("#on + time").textContent = new Intl.DateTimeFormat(config.lang, { dateStyle: config.lang === "en" ? "medium" : "long", timeZone: "UTC" }).format(new Date(day));
   $("[data-do='today']").hidden = !view.on;
   $(".day").classList.toggle("past", Boolean(view.on));
 }

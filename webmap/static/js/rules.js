@@ -12,9 +12,9 @@ const METRES_PER_PIXEL = 156543.034;
 export function rules(mode, styles, { overBase }) {
   const fills = {
     territory: () => territory(styles.grids, overBase),
-    responsibility: () => responsibility(styles.members, overBase),
+    responsibility: () => [...paper(styles.grids, overBase), ...responsibility(styles.members, overBase)],
     issues: () => territory(styles.grids, overBase),
-    coverage: () => coverage(styles.coverage, overBase),
+    coverage: () => [...paper(styles.grids, overBase), ...coverage(styles.coverage, overBase)],
   }[mode]();
   const [points, blockers] = {
     territory: () => [[], []],
@@ -35,9 +35,14 @@ export function coverageClass(style, share) {
 }
 
 function territory(style, overBase) {
-  const whole = { dataLayer: "county", symbolizer: new Area({ fill: style.paper }, 1) };
-  const compound = { dataLayer: "compound", symbolizer: new Area({ fill: style.compound_fill }, overBase ? 0.5 : 1) };
-  return (overBase ? [compound] : [whole, compound]).map((rule) => ({ ...rule, dataSource: "grids" }));
+  const compounds = new Area({ fill: style.compound_fill }, overBase ? 0.5 : 1);
+  return [...paper(style, overBase), { dataSource: "grids", dataLayer: "compound", symbolizer: compounds }];
+}
+
+// What the county stands on where there is no base map.
+function paper(style, overBase) {
+  const sheet = { dataSource: "grids", dataLayer: "county", symbolizer: new Area({ fill: style.paper }, 1) };
+  return overBase ? [] : [sheet];
 }
 
 function responsibility(style, overBase) {
@@ -73,6 +78,8 @@ function labels(style) {
   return LEVELS.map((level) => ({
     dataSource: "grids",
     dataLayer: "label",
+    // The county's name stands over the panel as soon as its towns have theirs.
+    maxzoom: level === "county" ? style.from_zoom.town - 1 : undefined,
     filter: (zoom, feature) => feature.props.level === level,
     sort: (a, b) => b.area - a.area,
     symbolizer: new Name(style, level),
@@ -181,6 +188,11 @@ class Blocker {
   }
 }
 
+// The side in CSS pixels of a square of that area, at the latitudes of China (cosine 0.85).
+function sideOnScreen(areaKm2, zoom) {
+  return (Math.sqrt(areaKm2) * 1000 * 2 ** zoom) / (METRES_PER_PIXEL * 0.85);
+}
+
 // A grid's name with a halo, in two lines when it is long; left out where its grid is too small.
 class Name {
   constructor(style, level) {
@@ -197,19 +209,18 @@ class Name {
     layout.scratch.font = this.font;
     const width = Math.max(...text.map((line) => layout.scratch.measureText(line).width));
     const height = text.length * this.size * 1.2;
-    if (!this.#fits(layout.zoom, feature.props.area, width)) return undefined;
+    const side = sideOnScreen(feature.props.area, layout.zoom);
+    // A little more than half the name is the least that a grid's side must measure.
+    if (side < width * 0.55) return undefined;
     const { x, y } = geom[0][0];
-    return [{
-      anchor: geom[0][0],
-      bboxes: [{ minX: x - width / 2 - 6, minY: y - height / 2 - 4, maxX: x + width / 2 + 6, maxY: y + height / 2 + 4 }],
-      draw: (ctx) => this.#draw(ctx, text),
-    }];
-  }
-
-  // Half its width is the least that a grid's side must measure on the screen.
-  #fits(zoom, areaKm2, width) {
-    const metres = METRES_PER_PIXEL / 2 ** zoom * 0.85;
-    return Math.sqrt(areaKm2 * 1e6) / metres > width * 0.55;
+    const reach = { x: width / 2 + 6, y: height / 2 + 4 };
+    // In its place, or a little above or below when a symbol stands there.
+    for (const shift of [0, -side / 5, side / 5]) {
+      const box = { minX: x - reach.x, minY: y + shift - reach.y, maxX: x + reach.x, maxY: y + shift + reach.y };
+      if (layout.index.bboxCollides(box, layout.order)) continue;
+      return [{ anchor: { x, y: y + shift }, bboxes: [box], draw: (ctx) => this.#draw(ctx, text) }];
+    }
+    return undefined;
   }
 
   #draw(ctx, text) {
