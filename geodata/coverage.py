@@ -135,14 +135,19 @@ def _served_by_grid(conn: Connection[Any], day: date) -> Iterable[tuple[int, str
     """Yield (grid, kind, households, served) for every grid that has buildings with households."""
     buildings = conn.execute(
         """
+        -- Grid by grid: each shape is unpacked and prepared once, not for every building.
+        WITH inside AS (
+            SELECT v.level, v.grid_id, v.parent_id, b.building_id
+            FROM grid_version v, LATERAL (
+                SELECT b.building_id FROM building b
+                WHERE b.geom && v.geom AND ST_Covers(v.geom, b.geom) OFFSET 0) b
+            WHERE v.level IN ('community', 'compound') AND v.valid @> %(day)s)
         SELECT ST_X(b.geom), ST_Y(b.geom), b.households,
                p.grid_id, c.grid_id, c.parent_id, t.parent_id
         FROM building b
-        LEFT JOIN grid_version c ON c.level = 'community' AND c.valid @> %(day)s
-              AND c.geom && b.geom AND ST_Covers(c.geom, b.geom)
+        LEFT JOIN inside c ON c.building_id = b.building_id AND c.level = 'community'
         LEFT JOIN grid_version t ON t.grid_id = c.parent_id AND t.valid @> %(day)s
-        LEFT JOIN grid_version p ON p.level = 'compound' AND p.valid @> %(day)s
-              AND p.geom && b.geom AND ST_Covers(p.geom, b.geom)
+        LEFT JOIN inside p ON p.building_id = b.building_id AND p.level = 'compound'
         WHERE b.valid @> %(day)s AND b.households > 0
         """,
         {"day": day},

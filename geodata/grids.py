@@ -16,17 +16,25 @@ from geodata.model import Bounds, Grid, GridRef, GridRow, Level, Nearby, Point, 
 BOUNDARY_SEARCH_M = 5_000.0
 
 
-def county(conn: Connection[Any], on: date) -> Grid | None:
-    """Return the county on that day, None while nothing has been imported."""
+def extent(conn: Connection[Any], on: date) -> tuple[GridRef, Bounds] | None:
+    """Return the county's name and box on that day, None while nothing has been imported."""
     row = conn.execute(
         """
-        SELECT grid_id FROM grid_version
+        SELECT grid_id, level::text, name, code,
+               ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)
+        FROM grid_version
         WHERE level = 'county' AND valid @> %(on)s
         ORDER BY code LIMIT 1
         """,
         {"on": on},
     ).fetchone()
-    return get(conn, row[0], on) if row else None
+    return (GridRef(*row[:4]), Bounds(*row[4:])) if row else None
+
+
+def county(conn: Connection[Any], on: date) -> Grid | None:
+    """Return the county on that day, None while nothing has been imported."""
+    found = extent(conn, on)
+    return get(conn, found[0].grid_id, on) if found else None
 
 
 def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:

@@ -122,7 +122,7 @@ def counts(conn: Connection[Any], grid_id: int | None, on: date, now: datetime) 
         "SELECT count(*) FILTER (WHERE is_open), count(*) FILTER (WHERE is_overdue),"
         " count(*) FILTER (WHERE is_suspended),"
         " count(*) FILTER (WHERE NOT is_open AND closed_at > %(at)s - interval '30 days')"
-        " FROM (" + MATCHING + ") i WHERE " + _IN_GRID,
+        " FROM (" + MATCHING + ") i WHERE " + _within(grid_id),
         {**at.values(), "grid_id": grid_id, "on": on},
     ).fetchone()
     assert row is not None
@@ -132,7 +132,7 @@ def counts(conn: Connection[Any], grid_id: int | None, on: date, now: datetime) 
 def count(conn: Connection[Any], chosen: IssueFilter, grid_id: int | None, on: date) -> int:
     """Count the issues that a filter lets through in a grid (None: all)."""
     row = conn.execute(
-        "SELECT count(*) FROM (" + MATCHING + ") i WHERE " + _IN_GRID,
+        "SELECT count(*) FROM (" + MATCHING + ") i WHERE " + _within(grid_id),
         {**chosen.values(), "grid_id": grid_id, "on": on},
     ).fetchone()
     assert row is not None
@@ -158,7 +158,7 @@ def listed(
             " JOIN issue_category c USING (category_id)"
             " JOIN issue_state s ON s.state = i.state_then"
             " LEFT JOIN grid_version v ON v.grid_id = i.grid_id AND v.valid @> %(on)s::date"
-            " WHERE " + _IN_GRID + ""
+            " WHERE " + _within(grid_id) + ""
             " ORDER BY i.is_overdue DESC, i.is_open DESC, i.due_at NULLS LAST,"
             " i.reported_at DESC, i.issue_id"
             " LIMIT %(limit)s OFFSET %(offset)s",
@@ -234,13 +234,18 @@ def categories(conn: Connection[Any], on: date, now: datetime) -> list[tuple[str
     ).fetchall()
 
 
-# Whether an issue lies in the grid asked about, where the boundary ran on that day.
+# The numbers of the issues in a grid, where its boundary ran on that day. The grid comes first:
+# its shape is unpacked and prepared once, not for every issue.
 _IN_GRID: LiteralString = """
-    (%(grid_id)s::bigint IS NULL OR EXISTS (
-        SELECT FROM grid_version g
-        WHERE g.grid_id = %(grid_id)s AND g.valid @> %(on)s::date
-          AND g.geom && i.geom AND ST_Covers(g.geom, i.geom)))
+    SELECT here.issue_id FROM grid_version g, LATERAL (
+        SELECT i.issue_id FROM issue i
+        WHERE i.geom && g.geom AND ST_Covers(g.geom, i.geom) OFFSET 0) here
+    WHERE g.grid_id = %(grid_id)s AND g.valid @> %(on)s::date
 """
+
+
+def _within(grid_id: int | None) -> LiteralString:
+    return "true" if grid_id is None else "i.issue_id IN (" + _IN_GRID + ")"
 
 
 def _instant(text: str | None, now: datetime) -> datetime:

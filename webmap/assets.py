@@ -1,14 +1,30 @@
-"""Static files under an address that changes with their content, so they are cached for good."""
+"""Static files under an address that changes with their content, so they are cached for good.
+
+They are few and small: read and compressed once, when the server starts, and shared by its workers.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import mimetypes
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
-from flask import Flask, Response, abort, send_from_directory
+import brotli
+from flask import Flask, Response, abort, request
 
 FOLDER = Path(__file__).parent / "static"
-FOREVER = 365 * 86400
+FOREVER = "public, max-age=31536000, immutable"
+# Text types; pictures are compressed already.
+_COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "application/json", "text/plain"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    mimetype: str
+    # By content coding; "" is the file as it is.
+    bodies: dict[str, bytes]
 
 
 def init_app(app: Flask) -> None:
@@ -17,22 +33,25 @@ def init_app(app: Flask) -> None:
     Relative imports inside the JavaScript modules inherit <build>, so one change renews them all
     together and a page never mixes two versions.
     """
-    build = _fingerprint()
+    build, files = _read()
     app.config["STATIC_BUILD"] = build
 
-    @app.get("/static/<build>/<path:name>")
-    def static_file(build: str, name: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        if not name:
+    @app.get("/static/<asked>/<path:name>")
+    def static_file(asked: str, name: str) -> Response:  # pyright: ignore[reportUnusedFunction]
+        asset = files.get(name)
+        if asset is None:
             abort(404)
-        response = send_from_directory(FOLDER, name, max_age=FOREVER, conditional=True)
-        if build == app.config["STATIC_BUILD"]:
-            response.cache_control.immutable = True
-            response.cache_control.public = True
-        else:
-            # A page from before an update asks for its old build: serve, but do not keep.
-            response.cache_control.max_age = 0
-            response.cache_control.no_cache = True
-        return response
+        coding = request.accept_encodings.best_match(["br", "gzip"]) or ""
+        coding = coding if coding in asset.bodies else ""
+        response = Response(asset.bodies[coding], mimetype=asset.mimetype)
+        if coding:
+            response.headers["Content-Encoding"] = coding
+        if len(asset.bodies) > 1:
+            response.vary.add("Accept-Encoding")
+        # A page from before an update asks for its old build: serve, but do not keep.
+        response.headers["Cache-Control"] = FOREVER if asked == build else "no-cache"
+        response.set_etag(f"{build}{coding}")
+        return response.make_conditional(request)
 
     def static_url(name: str) -> str:
         return f"/static/{build}/{name}"
@@ -40,10 +59,27 @@ def init_app(app: Flask) -> None:
     app.add_template_global(static_url)
 
 
-def _fingerprint() -> str:
+def _read() -> tuple[str, dict[str, _Asset]]:
     digest = hashlib.sha256()
+    files: dict[str, _Asset] = {}
     for path in sorted(FOLDER.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(FOLDER).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
+        if not path.is_file():
+            continue
+        name = path.relative_to(FOLDER).as_posix()
+        body = path.read_bytes()
+        digest.update(f"{name}\0{len(body)}\0".encode() + body)
+        files[name] = _asset(name, body)
+    return digest.hexdigest()[:12], files
+
+
+def _asset(name: str, body: bytes) -> _Asset:
+    # The standard's name for JavaScript, whatever the machine's table says.
+    guessed = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
+    mimetype = guessed or "application/octet-stream"
+    bodies = {"": body}
+    if mimetype in _COMPRESSIBLE and len(body) > 500:
+        # Quality 9: a tenth of a second for all of them; 11 would take ten times that for 4 %.
+        bodies["br"] = brotli.compress(body, quality=9)
+        packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+        bodies["gzip"] = packer.compress(body) + packer.flush()
+    return _Asset(mimetype, bodies)

@@ -23,12 +23,22 @@ def init_app(app: Flask) -> None:
 
 
 @contextmanager
+def statements() -> Generator[Connection[Any]]:
+    """Lend a connection on which each statement stands for itself: no BEGIN, no COMMIT.
+
+    For what one statement answers, such as a tile. Raises UnavailableError.
+    """
+    with db.failures(), _pool().connection() as conn:
+        yield conn
+
+
+@contextmanager
 def connection() -> Generator[Connection[Any]]:
     """Lend a connection; commit when the block ends well, roll back when it does not.
 
     Raises UnavailableError when none is free in time, or the database is away.
     """
-    with db.failures(), _pool().connection() as conn:
+    with statements() as conn, conn.transaction():
         yield conn
 
 
@@ -39,6 +49,7 @@ def _pool() -> ConnectionPool[Any]:
         with _lock:
             pool = app.extensions[_KEY]
             if pool is None:
-                pool = db.open_pool(app.config["DATABASE_URL"], max_size=app.config["POOL_SIZE"])
+                size = app.config["POOL_SIZE"]
+                pool = db.open_pool(app.config["DATABASE_URL"], max_size=size, autocommit=True)
                 app.extensions[_KEY] = pool
     return pool

@@ -38,7 +38,7 @@ def tilejson(name: str) -> Response:
         if layer.needs_coverage:
             coverage.ensure(conn, on)
         revision = revisions.current(conn, layer.source.subjects)
-        county = grids.county(conn, on)
+        county = grids.extent(conn, on)
     query = urlencode({"on": on.isoformat(), **address})
     body: dict[str, Any] = {
         "tilejson": "3.0.0",
@@ -50,7 +50,7 @@ def tilejson(name: str) -> Response:
         "vector_layers": [{"id": key, "fields": fields} for key, fields in layer.fields.items()],
     }
     if county:
-        box = county.bounds
+        _, box = county
         body["bounds"] = [box.west, box.south, box.east, box.north]
     return _cached(jsonify(body), ASK_AGAIN)
 
@@ -63,7 +63,7 @@ def tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
     now = i18n.now()
     on = i18n.asked_day(request.args)
     values, _ = layer.read(request.args, on, now)
-    with db.connection() as conn:
+    with db.statements() as conn:
         body, present = _render(conn, layer, place, {**values, "on": on}, now)
     response = Response(body, mimetype=MIME) if body else Response(status=204)
     return _cached(response, FOREVER if revision == present else ASK_AGAIN)
@@ -73,7 +73,8 @@ def _render(
     conn: Connection[Any], layer: Layer, place: Tile, values: dict[str, Any], now: datetime
 ) -> tuple[bytes, int]:
     if layer.needs_coverage and values["on"] <= now.date():
-        coverage.ensure(conn, values["on"])
+        with conn.transaction():
+            coverage.ensure(conn, values["on"])
     return render(conn, layer.source, place, values)
 
 

@@ -24,6 +24,8 @@ def show(title: str, rows: Sequence[Row]) -> None:
     widths = [max(len(line[column]) for line in cells) for column in range(4)]
     print(f"\n{title}")
     for number, line in enumerate(cells):
-        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+        print(
+            "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        )
         if number == 0:
             print("  ".join("-" * width for width in widths[:3]))

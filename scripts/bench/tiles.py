@@ -87,7 +87,9 @@ def covering(conn: Connection[Any], z: int) -> list[Tile]:
     return found
 
 
-def _range(z: int, west: float, south: float, east: float, north: float) -> Iterator[tuple[int, int]]:
+def _range(
+    z: int, west: float, south: float, east: float, north: float
+) -> Iterator[tuple[int, int]]:
     columns = [x for x in range(1 << z) if _overlaps(Tile(z, x, 0).bounds()[::2], (west, east))]
     rows = [y for y in range(1 << z) if _overlaps(Tile(z, 0, y).bounds()[1::2], (south, north))]
     for x in columns:
@@ -160,7 +162,8 @@ def _pgbench(url: str, script: Path, seconds: int) -> float:
 
 def _pgbench_program() -> str:
     found = shutil.which("pgbench") or next(
-        (str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)), ""
+        (str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"), reverse=True)),
+        "",
     )
     if not found:
         raise click.ClickException("pgbench is missing; it comes with the postgresql package.")
@@ -196,9 +199,7 @@ def _wrk(base: str, template: str, tiles: list[Tile], folder: Path, seconds: int
     return float(found[1])
 
 
-def _peers(
-    url: str, tiles: list[Tile], folder: Path, seconds: int
-) -> Iterator[tuple[str, float]]:
+def _peers(url: str, tiles: list[Tile], folder: Path, seconds: int) -> Iterator[tuple[str, float]]:
     python = os.environ.get("TIPG_PYTHON")
     if python:
         port = _free_port()
@@ -212,7 +213,9 @@ def _peers(
     if program := shutil.which("martin"):
         port = _free_port()
         base = f"http://127.0.0.1:{port}/"
-        with _running([program, "--listen-addresses", f"127.0.0.1:{port}", url], {}, f"{base}health"):
+        with _running(
+            [program, "--listen-addresses", f"127.0.0.1:{port}", url], {}, f"{base}health"
+        ):
             yield "martin", _wrk(base, base + "grid_version/{z}/{x}/{y}", tiles, folder, seconds)
     if program := shutil.which("pg_tileserv"):
         port = _free_port()

@@ -1,0 +1,210 @@
+"""The map page: what is transferred until the demo county is painted, and how long that takes
+beside a page that embeds the same compounds with folium.GeoJson.
+
+Run: .venv/bin/python -m scripts.bench.page
+"""
+
+from __future__ import annotations
+
+import gzip
+import statistics
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import folium
+import geopandas
+from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg import Connection
+
+from geodata import db, demo
+from geodata.embedded import Cluster
+from scripts import serve
+from scripts.bench.table import Row, show
+
+CHROMIUM = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+
+
+@click.command()
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--chromium", default="/usr/bin/chromium", show_default=True)
+def main(rounds: int, chromium: str) -> None:
+    """Measure and print the table."""
+    with tempfile.TemporaryDirectory(prefix="gridmap-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with Cluster(folder, purpose="bench") as cluster, sync_playwright() as tools:
+            db.migrate(cluster.url)
+            with db.connect(cluster.url) as conn:
+                demo.load(conn)
+            with db.connect(cluster.url) as conn:
+                embedded = folder / "embedded"
+                written_s = embed(conn, embedded)
+            browser = tools.chromium.launch(executable_path=chromium, args=CHROMIUM)
+            with (
+                serve.listen("127.0.0.1", 0) as listener,
+                serve.Server(cluster.url, listener) as server,
+                folder_served(embedded) as other,
+            ):
+                server.wait_until_ready()
+                rows = [html_size(server.url), *transfers(browser, server.url)]
+                rows += times(browser, server.url, other, rounds)
+            browser.close()
+            size_mb = (embedded / "index.html").stat().st_size / 1e6
+    figure = f"{size_mb:.1f} MB, {written_s:.1f} s"
+    rows.append(Row("embedded page: size, time only to write it", figure))
+    show("The map page of the demo county", rows)
+
+
+def embed(conn: Connection[Any], folder: Path) -> float:
+    """Write the page that this project replaces: folium, every compound inside. Returns seconds."""
+    folder.mkdir()
+    rows = conn.execute(
+        "SELECT name, code, households, ST_AsBinary(geom) FROM grid_version"
+        " WHERE level = 'compound' AND valid @> %s",
+        (date.today(),),  # noqa: DTZ011
+    ).fetchall()
+    frame = geopandas.GeoDataFrame(
+        {"name": [row[0] for row in rows], "code": [row[1] for row in rows]},
+        geometry=geopandas.GeoSeries.from_wkb([row[3] for row in rows], crs=4326),
+    )
+    begin = time.perf_counter()
+    page = folium.Map((31.41, 116.35), zoom_start=11, tiles=None)
+    layer = folium.GeoJson(frame)
+    layer.add_child(folium.GeoJsonTooltip(["name", "code"]))
+    layer.add_to(page)
+    html = page.get_root().render()
+    (folder / "index.html").write_text(html)
+    return time.perf_counter() - begin
+
+
+@contextmanager
+def folder_served(folder: Path) -> Iterator[str]:
+    """Serve a folder on this machine."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def html_size(url: str) -> Row:
+    """Measure the page itself as it travels."""
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request) as answer:
+        body = answer.read()
+        size = len(body if answer.headers["Content-Encoding"] == "gzip" else gzip.compress(body))
+    return Row(
+        "HTML of the map page, compressed", f"{size / 1000:.1f} KB", "<= 40 KB", size <= 40_000
+    )
+
+
+def transfers(browser: Browser, url: str) -> list[Row]:
+    """Count the bytes and hosts until the county is painted, with an empty cache."""
+    rows: list[Row] = []
+    for name, (width, height) in SIZES.items():
+        page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+        received: list[float] = []
+        hosts: set[str] = set()
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.on(
+            "Network.loadingFinished", lambda event: received.append(event["encodedDataLength"])
+        )
+        page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+        page.goto(url)
+        wait_painted(page)
+        page.wait_for_load_state("networkidle")
+        size = sum(received)
+        foreign = hosts - {urlsplit(url).netloc, ""}
+        rows.append(
+            Row(
+                f"transferred until painted, cold ({name}, {len(received)} requests)",
+                f"{size / 1000:.0f} KB",
+                "<= 700 KB",
+                size <= 700_000,
+            )
+        )
+        rows.append(Row(f"requests to other hosts ({name})", str(len(foreign)), "0", not foreign))
+        page.context.close()
+    return rows
+
+
+def wait_painted(page: Page) -> None:
+    """Wait until every tile in view is drawn: the page marks it."""
+    # By selector: the page's security policy refuses evaluated strings, as it should.
+    page.wait_for_selector("html[data-painted=true]", state="attached", timeout=60_000)
+
+
+def times(browser: Browser, ours: str, embedded: str, rounds: int) -> list[Row]:
+    """Time both pages to the painted map, alternating, each with an empty cache."""
+    our_s: list[float] = []
+    their_s: list[float] = []
+    for _ in range(rounds):
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        begin = time.perf_counter()
+        page.goto(ours, wait_until="commit")
+        wait_painted(page)
+        our_s.append(time.perf_counter() - begin)
+        page.context.close()
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        # It links foreign hosts for Leaflet itself: answered from our own copy, at once.
+        page.route("**/*", partial(_vendored, ours=embedded))
+        begin = time.perf_counter()
+        page.goto(embedded, wait_until="commit")
+        page.wait_for_function(
+            "document.querySelectorAll('path.leaflet-interactive').length > 100", timeout=120_000
+        )
+        page.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+        their_s.append(time.perf_counter() - begin)
+        page.context.close()
+    mine, theirs = statistics.median(our_s), statistics.median(their_s)
+    ratio = mine / theirs
+    return [
+        Row("time to the painted map", f"{mine:.2f} s"),
+        Row("the same compounds embedded by folium.GeoJson", f"{theirs:.2f} s"),
+        Row("ours / embedded", f"{ratio:.2f}", "<= 0.20", ratio <= 0.2),
+    ]
+
+
+def _vendored(route: Any, ours: str) -> None:
+    url = route.request.url
+    if url.startswith(ours):
+        route.continue_()
+        return
+    vendor = Path(__file__).resolve().parents[2] / "webmap/static/vendor"
+    name = Path(urlsplit(url).path).name
+    found = next(vendor.glob(f"leaflet@*/**/{name}"), None) if "leaflet" in name else None
+    if found is None:
+        route.fulfill(status=200, body="")
+    else:
+        route.fulfill(status=200, body=found.read_bytes(), content_type=_mime(name))
+
+
+def _mime(name: str) -> str:
+    return "text/css" if name.endswith(".css") else "text/javascript"
+
+
+if __name__ == "__main__":
+    main()
