@@ -8,17 +8,16 @@ to whom on a day is a table from zones to territories, see county.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import sqrt
 
 import numpy as np
 
-from geodata.demo.lattice import ROOT3, Flags, Floats, Ints, Lattice, Zones, grow, neighbours
+from geodata.demo.ground import away_from_fences, cover, lay_enclave, punch_hole, refine, window
+from geodata.demo.lattice import ROOT3, Flags, Floats, Ints, Lattice, Zones, grow
 from geodata.demo.terrain import Noise
 from geodata.demo.territory import COUNTY_AREA_M2, TOWNS, Territory
 
 _ESTATE_CELLS, _VILLAGE_CELLS = 42.0, 150.0
-# A strip of so many cells is refined at a time, which bounds the memory of a big county.
-_STRIP_CELLS = 30_000_000
 _OUTSIDE = -1
 # Cells between the first cell of a compound and any fence.
 _ROOM = 2
@@ -57,18 +56,15 @@ def settle(territory: Territory, compounds: int, seed: int) -> Settlements:
     built_up = min(0.6, 0.15 * (compounds / 2_000) ** 0.25)
     cells = max(150_000.0, compounds * 100.0 / built_up)
     side_m = sqrt(COUNTY_AREA_M2 / cells / (1.5 * ROOT3))
-    lattice = _cover(territory, side_m)
-    zone = np.empty((lattice.rows, lattice.cols), dtype=np.int32)
-    strip = max(2, _STRIP_CELLS // lattice.cols // 2 * 2)
-    for row in range(0, lattice.rows, strip):
-        _refine(territory, lattice, zone, row, min(row + strip, lattice.rows), rng)
-    _lay_enclave(territory, lattice, zone)
+    lattice = cover(territory, side_m)
+    zone = refine(territory, lattice, rng)
+    lay_enclave(territory, lattice, zone)
     counts = _share_out(territory, zone, compounds)
     zone[zone >= 0] += compounds
     first = np.concatenate([[0], np.cumsum(counts)])
     is_estate = np.zeros(compounds, dtype=np.bool_)
     core = np.zeros((compounds, 2))
-    windows = [_window(territory, lattice, town, side_m) for town in range(len(TOWNS))]
+    windows = [window(territory, lattice, town, side_m) for town in range(len(TOWNS))]
     for town, (row, col, rows, cols) in enumerate(windows):
         block = lattice.window(row, col, rows, cols)
         view = zone[row : row + rows, col : col + cols]
@@ -83,124 +79,8 @@ def settle(territory: Territory, compounds: int, seed: int) -> Settlements:
             np.random.default_rng([seed, 3, town]),
         )
     community_of = np.repeat(np.arange(len(counts)), counts)
-    _punch_hole(zone, compounds, community_of)
+    punch_hole(zone, compounds, community_of)
     return Settlements(lattice, zone, community_of, is_estate, core, windows)
-
-
-def _cover(territory: Territory, side_m: float) -> Lattice:
-    inside = territory.terrain.lattice.centres(np.flatnonzero(territory.community.ravel() >= 0))
-    margin_m = 4.0 * territory.terrain.lattice.step_m + 12.0 * side_m
-    west_m, south_m = inside.min(axis=0) - margin_m
-    east_m, north_m = inside.max(axis=0) + margin_m
-    return Lattice.over(west_m, south_m, east_m, north_m, side_m)
-
-
-def _window(
-    territory: Territory, lattice: Lattice, town: int, side_m: float
-) -> tuple[int, int, int, int]:
-    """Return the rows and columns of the lattice that surely hold a town."""
-    coarse = territory.terrain.lattice
-    towns = np.where(territory.community >= 0, territory.town_of[territory.community], -1)
-    inside = coarse.centres(np.flatnonzero(towns.ravel() == town))
-    margin_m = 3.0 * coarse.step_m + 12.0 * side_m
-    low = (inside.min(axis=0) - margin_m - (lattice.west_m, lattice.south_m)) / (
-        lattice.step_m,
-        1.5 * lattice.side_m,
-    )
-    high = (inside.max(axis=0) + margin_m - (lattice.west_m, lattice.south_m)) / (
-        lattice.step_m,
-        1.5 * lattice.side_m,
-    )
-    row, col = max(0, int(low[1]) // 2 * 2), max(0, int(low[0]))
-    return row, col, min(lattice.rows, ceil(high[1])) - row, min(lattice.cols, ceil(high[0])) - col
-
-
-def _refine(
-    territory: Territory,
-    lattice: Lattice,
-    zone: Zones,
-    first: int,
-    last: int,
-    rng: np.random.Generator,
-) -> None:
-    """Write the communities of some rows into ``zone``, their borders redrawn in fine cells.
-
-    Fine cells away from every border take over the community of the coarse cell around them; the
-    strip between grows together from both sides.
-    """
-    coarse = territory.terrain.lattice
-    flat = territory.community.ravel()
-    at_border = np.zeros(flat.size, dtype=np.bool_)
-    for _, a, b in neighbours((coarse.rows, coarse.cols)):
-        differ = flat[a] != flat[b]
-        at_border[a[differ]] = True
-        at_border[b[differ]] = True
-    halo = 2 * ceil(2.0 * coarse.side_m / lattice.side_m)
-    low, high = max(0, first - halo), min(lattice.rows, last + halo)
-    block = lattice.window(low, 0, high - low, lattice.cols)
-    label = np.empty(block.cells, dtype=np.int32)
-    unknown = np.empty(block.cells, dtype=np.bool_)
-    for start in range(0, block.cells, 2_000_000):
-        cells = np.arange(start, min(block.cells, start + 2_000_000))
-        xy = block.centres(cells)
-        moved = xy + 0.7 * coarse.side_m * np.column_stack(
-            [noise.at(xy) for noise in territory.ripple]
-        )
-        around = coarse.locate(moved)
-        label[cells] = np.where(around >= 0, flat[around], _OUTSIDE)
-        unknown[cells] = (around >= 0) & at_border[around]
-    shape = (block.rows, block.cols)
-    beside = np.zeros(block.cells, dtype=np.bool_)
-    for _, a, b in neighbours(shape):
-        beside[b[unknown[a] & ~unknown[b]]] = True
-        beside[a[unknown[b] & ~unknown[a]]] = True
-    seeds = np.flatnonzero(beside)
-    groups = np.where(unknown | beside, 0, -1).astype(np.int8).reshape(shape)
-    grown = grow(groups, np.ones(shape), seeds, rng=rng, roughness=0.5)
-    settled = unknown & (grown.seed >= 0)
-    label[settled] = label[seeds[grown.seed[settled]]]
-    zone[first:last] = label.reshape(shape)[first - low : last - low]
-
-
-def _lay_enclave(territory: Territory, lattice: Lattice, zone: Zones) -> None:
-    """Give a village a piece of land amid its neighbour's, as history leaves them in the field."""
-    towns = territory.town_of
-    for community in np.flatnonzero(~territory.is_urban)[::-1]:
-        siblings = np.flatnonzero((towns == towns[community]) & ~territory.is_urban)
-        away = np.hypot(*(territory.seats[siblings] - territory.seats[community]).T)
-        neighbour = siblings[np.argsort(away, kind="stable")[:2][-1]]
-        if neighbour == community:
-            continue
-        middle = 0.72 * territory.seats[neighbour] + 0.28 * territory.seats[community]
-        row, col = np.divmod(int(lattice.locate(middle[None, :])[0]), lattice.cols)
-        top, left = max(0, row - 14) // 2 * 2, max(0, col - 14)
-        view = zone[top : top + 28, left : left + 28]
-        block = lattice.window(top, left, view.shape[0], view.shape[1])
-        if view.shape != (28, 28) or not np.all(view == neighbour):
-            continue
-        near = np.hypot(*(block.centres(np.arange(block.cells)) - middle).T) < 6.0 * block.step_m
-        view[near.reshape(view.shape)] = community
-        return
-
-
-def _punch_hole(zone: Zones, compounds: int, community_of: Ints) -> None:
-    """Leave a pond out of the largest compound: a hole in it."""
-    largest = int(np.argmax(np.bincount(zone[(zone >= 0) & (zone < compounds)])))
-    rows, cols = np.nonzero(zone == largest)
-    top, left = max(0, int(rows.min()) - 2) // 2 * 2, max(0, int(cols.min()) - 2)
-    view = zone[top : int(rows.max()) + 3, left : int(cols.max()) + 3]
-    groups = np.where(view == largest, 0, -1).astype(np.int64)
-    for room in (6, 4, 3):
-        deep = np.flatnonzero(_away_from_fences(groups, room))
-        if len(deep):
-            middle = int(deep[len(deep) // 2])
-            flat = np.zeros(view.size, dtype=np.bool_)
-            flat[middle] = True
-            for _, a, b in neighbours((view.shape[0], view.shape[1])):
-                flat[b[a == middle]] = True
-                flat[a[b == middle]] = True
-            view[flat.reshape(view.shape)] = compounds + community_of[largest]
-            return
 
 
 def _share_out(territory: Territory, zone: Zones, compounds: int) -> Ints:
@@ -243,7 +123,7 @@ def _people_town(
     groups[order] = community[order] + len(territory.town_of) * _street_blocks(
         block.centres(order), territory.is_urban[community[order]], rng
     )
-    roomy = _away_from_fences(groups.reshape(zone.shape), _ROOM)
+    roomy = [away_from_fences(groups.reshape(zone.shape), room) for room in (_ROOM, 1)]
     cost = _burden(territory, block, order, rng)
     seeds: list[int] = []
     numbers: list[int] = []
@@ -252,11 +132,12 @@ def _people_town(
         count = int(first[index + 1] - first[index])
         cells = order[low:high]
         # In hollows with room around, where there are enough.
-        free = cells[roomy[cells]]
-        free = free[np.argsort(cost[free], kind="stable")[: len(free) * 3 // 5]]
-        seeds += _place(
-            territory, block, free if len(free) > 20 * count else cells, int(index), count, rng
-        )
+        choices = [cells[room[cells]] for room in roomy]
+        free = next((some for some in choices if len(some) > 25 * count), choices[-1])
+        if len(free) > 40 * count:
+            free = free[np.argsort(cost[free], kind="stable")[: len(free) * 3 // 5]]
+        free = np.sort(free) if len(free) > 2 * count else cells
+        seeds += _place(territory, block, free, int(index), count, rng)
         numbers += range(int(first[index]), int(first[index]) + count)
     cells, index = np.array(seeds, dtype=np.int64), np.array(numbers, dtype=np.int64)
     core[index] = block.centres(cells)
@@ -315,20 +196,6 @@ def _street_blocks(xy: Floats, urban: Flags, rng: np.random.Generator) -> Ints:
     return np.where(urban, number, 0)
 
 
-def _away_from_fences(groups: Ints, cells: int) -> Flags:
-    """Tell the cells that have no other group within so many cells."""
-    flat = groups.ravel()
-    far = flat >= 0
-    for _ in range(cells):
-        near = far.copy()
-        for _, a, b in neighbours((groups.shape[0], groups.shape[1])):
-            fenced = (flat[a] != flat[b]) | ~far[a] | ~far[b]
-            near[a[fenced]] = False
-            near[b[fenced]] = False
-        far = near
-    return far
-
-
 def _place(
     territory: Territory,
     block: Lattice,
@@ -337,7 +204,10 @@ def _place(
     count: int,
     rng: np.random.Generator,
 ) -> list[int]:
-    """Choose the cells in which a community's compounds begin: in clusters, along the valleys."""
+    """Choose the cells in which a community's compounds begin: in clusters, along the valleys.
+
+    ``cells`` ascend.
+    """
     terrain = territory.terrain
     xy = block.centres(cells)
     around = terrain.lattice.locate(xy)
@@ -353,20 +223,23 @@ def _place(
     centres = xy[rng.choice(len(cells), clusters, p=worth / worth.sum())]
     centres[0] = xy[np.argmin(np.hypot(*(xy - territory.seats[index]).T))]
     spacing = 5.5 if urban else 10.0
-    position = {int(cell): number for number, cell in enumerate(cells)}
-    chosen: list[int] = []
-    free = np.full(len(cells), np.inf)
     spread = spacing * sqrt(count / clusters) * (0.42 if urban else 0.6)
+    chosen: list[int] = []
+    taken = np.full((count, 2), np.inf)
     while True:
         draws = 12 * count
         near = centres[rng.integers(0, clusters, draws)]
-        places = near + rng.normal(0.0, spread * block.step_m, (draws, 2))
-        for cell in block.locate(places):
-            number = position.get(int(cell))
-            if number is None or free[number] < spacing * block.step_m:
+        found = block.locate(near + rng.normal(0.0, spread * block.step_m, (draws, 2)))
+        slot = np.minimum(np.searchsorted(cells, found), len(cells) - 1)
+        for number in slot[cells[slot] == found].tolist():
+            away = taken[: len(chosen)] - xy[number]
+            if np.any(np.einsum("ij,ij->i", away, away) < (spacing * block.step_m) ** 2):
                 continue
-            chosen.append(int(cell))
+            taken[len(chosen)] = xy[number]
+            chosen.append(int(cells[number]))
             if len(chosen) == count:
                 return chosen
-            free = np.minimum(free, np.hypot(*(xy - xy[number]).T))
-        spacing, spread = max(1.0, spacing * 0.85), spread * 1.25
+        spacing, spread = spacing * 0.93, min(spread * 1.3, 1e4)
+        if spacing < 1.0:
+            rest = np.setdiff1d(cells, chosen)
+            return chosen + rng.permutation(rest)[: count - len(chosen)].tolist()
