@@ -1,0 +1,132 @@
+"""Codes, names, parents and counts of a file of grids, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geodata.errors import InvalidInputError
+from geodata.importing.encoding import broken
+from geodata.importing.requests import GridRequest
+from geodata.partition.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row's texts and counts, trimmed."""
+
+    code: str
+    name: str
+    parent: str | None
+    households: int | None
+    population: int | None
+
+
+def rows_of(
+    columns: dict[str, list[object]], request: GridRequest
+) -> tuple[list[Row], list[Problem]]:
+    """Take the named columns out of a table and check them.
+
+    Raises:
+        InvalidInputError: a column is not in the file
+    """
+    wanted = request.columns
+    code = _column(columns, wanted.code)
+    name = _column(columns, wanted.name)
+    parent = _column(columns, wanted.parent) if wanted.parent else [None] * len(code)
+    problems: list[Problem] = []
+    households = _counts(columns, wanted.households, len(code), problems)
+    population = _counts(columns, wanted.population, len(code), problems)
+    codes = [_text(value) for value in code]
+    names = [_text(value) for value in name]
+    rows = [
+        Row(codes[i], names[i], _text(parent[i]) or None, households[i], population[i])
+        for i in range(len(code))
+    ]
+    return rows, problems + _text_problems(codes, names)
+
+
+def parents_of(
+    rows: Sequence[Row], request: GridRequest
+) -> tuple[NDArray[np.intp] | None, list[Problem]]:
+    """Return the positions of the parents that a column names, -1 where it names none known.
+
+    None without such a column: parents are then found by place.
+    """
+    if request.columns.parent is None:
+        return None, []
+    by_code = {grid.code: index for index, grid in enumerate(request.parents)}
+    names = Counter(grid.name for grid in request.parents)
+    by_name = {g.name: i for i, g in enumerate(request.parents) if names[g.name] == 1}
+    found = np.full(len(rows), -1, dtype=np.intp)
+    problems: list[Problem] = []
+    for index, row in enumerate(rows):
+        position = by_code.get(row.parent or "", by_name.get(row.parent or "", -1))
+        found[index] = position
+        if position < 0:
+            data = {"parent": row.parent or ""}
+            problems.append(Problem("no_parent", "blocking", (index,), data=data))
+    return found, problems
+
+
+def _text_problems(codes: list[str], names: list[str]) -> list[Problem]:
+    problems: list[Problem] = []
+    seen: dict[str, int] = {}
+    for row, code in enumerate(codes):
+        if not code:
+            problems.append(Problem("no_code", "blocking", (row,)))
+        elif code in seen:
+            problems.append(Problem("duplicate_code", "blocking", (seen[code], row)))
+        else:
+            seen[code] = row
+    seen = {}
+    for row, name in enumerate(names):
+        if not name:
+            problems.append(Problem("no_name", "blocking", (row,)))
+            continue
+        meant = broken(name)
+        if meant is not None:
+            data = {"text": name, "encoding": "" if meant == "?" else meant}
+            problems.append(Problem("broken_text", "blocking", (row,), data=data))
+        if name in seen:
+            problems.append(Problem("duplicate_name", "warning", (seen[name], row)))
+        else:
+            seen[name] = row
+    return problems
+
+
+def _column(columns: dict[str, list[object]], name: str) -> list[object]:
+    if name in columns:
+        return columns[name]
+    by_case = {known.lower(): known for known in columns}
+    if name.lower() in by_case:
+        return columns[by_case[name.lower()]]
+    raise InvalidInputError(
+        "The file has no column {name}. It has: {columns}.",
+        name=name,
+        columns=", ".join(columns) or "none",
+    )
+
+
+def _counts(
+    columns: dict[str, list[object]], name: str | None, length: int, problems: list[Problem]
+) -> list[int | None]:
+    if name is None:
+        return [None] * length
+    counts: list[int | None] = []
+    for row, value in enumerate(_column(columns, name)):
+        text = _text(value)
+        number = int(text) if text.isdigit() else None
+        if text and number is None:
+            data = {"column": name, "text": text}
+            problems.append(Problem("bad_number", "blocking", (row,), data=data))
+        counts.append(number)
+    return counts
+
+
+def _text(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split())

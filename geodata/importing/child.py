@@ -1,0 +1,67 @@
+"""The process in which files from outside are opened: ``python -m geodata.importing.child``.
+
+Its only argument is a work folder with ``request.json``. It limits itself, cuts itself off from
+the network, works, and leaves ``result.json``. Progress goes to standard output, one JSON object
+a line.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from geodata.errors import GridMapError
+from geodata.importing import limits
+
+
+def main(work: Path) -> int:
+    """Do what the request in a folder says. Returns the exit code of the process."""
+    asked: dict[str, Any] = json.loads((work / "request.json").read_text("utf-8"))
+    limits.limit(**asked["limits"])
+    limits.cut_off()
+    warnings.simplefilter("ignore")
+    try:
+        result = _work(asked["task"], asked["request"], work)
+    except GridMapError as refused:
+        data = {key: str(value) for key, value in refused.data.items()}
+        result = {
+            "refused": {"message": str(refused), "fault": data.get("fault", refused.code)},
+        }
+    except MemoryError:
+        result = {
+            "refused": {
+                "message": "The file needs more memory than is given to reading one.",
+                "fault": "memory",
+            }
+        }
+    (work / "result.json").write_text(json.dumps(result, ensure_ascii=False), "utf-8")
+    return 0
+
+
+def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
+    # The libraries that read files are loaded behind the limits.
+    if task == "grids":
+        from geodata.importing import features, results, survey
+        from geodata.importing.requests import grid_request
+
+        features.allowed_drivers_only()
+        found = survey.run(grid_request(request), work, _tell)
+        return results.of_survey(found, work, _tell)
+    if task == "table":
+        from geodata.importing import tables
+        from geodata.importing.requests import FileRequest
+
+        return tables.read(FileRequest(**request), work)
+    raise ValueError(task)
+
+
+def _tell(stage: str, share: float) -> None:
+    sys.stdout.write(json.dumps({"stage": stage, "share": share}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

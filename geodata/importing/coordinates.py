@@ -1,0 +1,170 @@
+"""From any coordinate system to WGS 84, saying which way was taken and how exact it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.aoi import AreaOfInterest
+from pyproj.exceptions import CRSError
+from pyproj.transformer import Transformer, TransformerGroup
+
+from geodata.frames import Frame, to_wgs84
+from geodata.importing.refusals import FileRefusedError
+
+# Systems that county and open data come in; the first that puts the data where it belongs is named.
+_USUAL = (
+    (3857, "Web Mercator"),
+    (27700, "British National Grid"),
+    *((epsg, "CGCS2000 3-degree zone") for epsg in range(4534, 4555)),
+    *((epsg, "CGCS2000 3-degree zone with number") for epsg in range(4513, 4534)),
+    *((epsg, "CGCS2000 6-degree zone") for epsg in range(4502, 4513)),
+    *((epsg, "Xian 1980 3-degree zone") for epsg in range(2370, 2391)),
+    *((epsg, "UTM") for epsg in range(32643, 32654)),
+)
+_NEAR_DEGREES = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How coordinates get to WGS 84: the source's name, the operation, its accuracy in metres."""
+
+    source: str
+    operation: str
+    accuracy_m: float | None
+    better: str | None
+    transformer: Transformer | None
+
+
+def parse(text: str) -> CRS:
+    """Read a coordinate system as people write it: "EPSG:4548", "4548", WKT.
+
+    Raises:
+        FileRefusedError
+    """
+    try:
+        return CRS.from_user_input(int(text) if text.strip().isdigit() else text)
+    except CRSError as failure:
+        raise FileRefusedError(
+            "unknown_crs",
+            "{crs} is no coordinate system that is known.",
+            hint="Give it as --crs EPSG:number, for example --crs EPSG:4548.",
+            crs=text[:80],
+        ) from failure
+
+
+def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
+    """Choose the most exact operation from a system to WGS 84 for data within bounds.
+
+    Raises:
+        FileRefusedError: the system is local, or the only way is a guess (a ballpark one)
+    """
+    name = _name(crs)
+    if crs.is_geographic and crs.to_epsg() in {4326, 4979}:
+        return Way(name, "none needed", None, None, None)
+    if not (crs.is_geographic or crs.is_projected or crs.is_bound or crs.is_compound):
+        raise FileRefusedError(
+            "unknown_crs",
+            "The coordinate system {name} is not tied to the earth.",
+            hint="Ask who drew the file, then give it with --crs.",
+            name=name,
+        )
+    area = _area(crs, bounds)
+    # pyproj's two modules name the same class differently.
+    group = TransformerGroup(
+        crs,
+        4326,
+        always_xy=True,
+        area_of_interest=area,  # pyright: ignore[reportArgumentType]
+        allow_ballpark=False,
+    )
+    if not group.transformers:
+        raise FileRefusedError(
+            "no_way",
+            "There is no exact way from {name} to WGS 84.",
+            hint="Have the file exported in CGCS2000 or WGS 84.",
+            name=name,
+        )
+    best = group.transformers[0]
+    missing = [
+        grid.short_name
+        for operation in group.unavailable_operations[:1]
+        for grid in operation.grids
+        if not grid.available
+    ]
+    accuracy = best.accuracy if best.accuracy >= 0 else None
+    steps = best.description.split(" + ")
+    operation = " + ".join(step for step in steps if not step.startswith("axis order"))
+    return Way(name, operation, accuracy, missing[0] if missing else None, best)
+
+
+def to_lonlat(geoms: NDArray[np.object_], way: Way, frame: Frame) -> NDArray[np.object_]:
+    """Return shapes in WGS 84 degrees, unrounded; what cannot be projected becomes infinite."""
+
+    def convert(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        if way.transformer is not None:
+            lon, lat = way.transformer.transform(xy[:, 0], xy[:, 1])
+            xy = np.column_stack((lon, lat))
+        return to_wgs84(xy, frame) if frame != "wgs84" else xy
+
+    if way.transformer is None and frame == "wgs84":
+        return geoms
+    return np.asarray(shapely.transform(geoms, convert), dtype=object)
+
+
+def is_on_earth(bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which boxes (west, south, east, north) lie within 180 and 90 degrees."""
+    west, south, east, north = bounds.T
+    return (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
+
+
+def guess(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> list[str]:
+    """Return systems in which raw coordinates would make sense, best first.
+
+    ``home`` is the box of the county, if known: then only systems that lead there count.
+    """
+    centre = (bounds[:2] + bounds[2:]) / 2
+    found: list[str] = []
+    if home is not None and _is_near(centre[::-1], home):
+        return ["latitude and longitude swapped"]
+    for epsg, name in _USUAL:
+        lon, lat = Transformer.from_crs(epsg, 4326, always_xy=True).transform(*centre)
+        spot = np.array([lon, lat])
+        if not np.isfinite(spot).all():
+            continue
+        if _is_near(spot, home) if home is not None else _is_within_use(epsg, lon, lat):
+            found.append(f"EPSG:{epsg} ({name})")
+    return found[:3]
+
+
+def _is_near(spot: NDArray[np.float64], home: NDArray[np.float64]) -> bool:
+    west, south, east, north = home
+    grow = _NEAR_DEGREES
+    is_beside = west - grow <= spot[0] <= east + grow
+    return bool(is_beside and south - grow <= spot[1] <= north + grow)
+
+
+def _is_within_use(epsg: int, lon: float, lat: float) -> bool:
+    use = CRS.from_epsg(epsg).area_of_use
+    return use is not None and use.west <= lon <= use.east and use.south <= lat <= use.north
+
+
+def _name(crs: CRS) -> str:
+    epsg = crs.to_epsg()
+    return f"EPSG:{epsg} ({crs.name})" if epsg else crs.name
+
+
+def _area(crs: CRS, bounds: NDArray[np.float64]) -> AreaOfInterest | None:
+    """Return where the data lies, roughly, so that the operation made for the place is taken."""
+    try:
+        rough = Transformer.from_crs(crs, 4326, always_xy=True)
+        west, south, east, north = rough.transform_bounds(*bounds)
+    except (CRSError, ValueError):
+        return None
+    box = np.array([[west, south, east, north]])
+    if not np.isfinite(box).all() or not is_on_earth(box)[0]:
+        return None
+    return AreaOfInterest(west, south, east, north)

@@ -1,0 +1,121 @@
+"""Importing facilities: places where a service is given."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from geodata.importing import lists, places
+from geodata.importing.columns import Field
+from geodata.importing.lists import ListImport
+from geodata.importing.report import Report
+from geodata.importing.requests import Progress
+
+FIELDS = {
+    "name": Field(("name", "名称", "机构名称", "设施名称", "organisationname", "单位名称"), True),
+    "kind": Field(("kind", "type", "类型", "类别", "设施类型", "服务类型", "种类"), True),
+    "code": Field(("code", "id", "编号", "编码", "代码", "organisationcode", "机构代码")),
+    "address": Field(("address", "地址", "详细地址", "address1", "postcode")),
+    **places.POINT_FIELDS,
+}
+# What lists call kinds besides the names that the county gave them.
+_ALSO = {
+    "gp": "doctor",
+    "general practice": "doctor",
+    "dental": "dentist",
+    "超市": "shop",
+    "药房": "pharmacy",
+    "诊所": "clinic",
+    "养老": "elder_care",
+    "学校": "school",
+    "物业": "property_management",
+}
+
+
+def import_facilities(
+    conn: psycopg.Connection[TupleRow], order: ListImport, *, progress: Progress
+) -> Report:
+    """Read a list of facilities and write it. Never commits.
+
+    A facility is known again by source, kind and code; without a code by source, kind, name and
+    place. Branches that share a code are told apart by their order.
+
+    Raises:
+        FileRefusedError, InvalidInputError
+    """
+    lists.check_source(order.source)
+    given = ("kind",) if order.kind else ()
+    sheet = lists.open_sheet(order, FIELDS, progress, given=given)
+    kinds, known = _kinds(conn)
+    xy = places.points(sheet, places.county(conn), crs=order.file.crs, frame=order.file.frame)
+    progress("checking", 0.3)
+    values: list[tuple[object, ...]] = []
+    seen: dict[tuple[str | None, str], list[tuple[int, str, float, float]]] = defaultdict(list)
+    for row in range(len(sheet.rows)):
+        name = sheet.required(row, "name")
+        text = order.kind or sheet.required(row, "kind")
+        kind = _kind(text, kinds)
+        if text and kind is None:
+            sheet.fault(row, "unknown_value", column="kind", text=text, known=known)
+        code = sheet.text(row, "code") or f"{name}@{xy[row][0]:.5f},{xy[row][1]:.5f}"
+        lon, lat = float(xy[row][0]), float(xy[row][1])
+        address = sheet.text(row, "address")
+        same = seen[kind, code]
+        twin = next((number for number, *facts in same if facts == [name, lon, lat]), None)
+        if twin is not None:
+            sheet.fault(row, "duplicate_row", "warning", first=twin + sheet.first)
+        same.append((row, name, lon, lat))
+        if row not in sheet.bad:
+            key = code if len(same) == 1 else f"{code} ({len(same)})"
+            values.append((order.source, key, kind, name, address, lon, lat))
+    report = lists.settle(order, "Facilities", sheet)
+    if report.is_blocked:
+        return report
+    progress("writing", 0.6)
+    report.counts = _write(conn, values)
+    report.is_written = not order.is_dry_run
+    return report
+
+
+def _kinds(conn: psycopg.Connection[TupleRow]) -> tuple[dict[str, str], str]:
+    """Return the kinds by every name that means them, and a list of them for people."""
+    rows = conn.execute("SELECT kind, name_zh, name_en FROM service_kind ORDER BY rank").fetchall()
+    kinds = dict(_ALSO)
+    for kind, name_zh, name_en in rows:
+        kinds |= {kind: kind, name_zh: kind, name_en.lower(): kind}
+    return kinds, ", ".join(row[0] for row in rows)
+
+
+def _kind(text: str, kinds: dict[str, str]) -> str | None:
+    """Find a kind by its code, its Chinese or English name, in the singular or plural."""
+    wanted = text.strip().lower()
+    return kinds.get(wanted) or kinds.get(wanted.removesuffix("s"))
+
+
+def _write(conn: psycopg.Connection[TupleRow], values: list[tuple[object, ...]]) -> dict[str, int]:
+    conn.execute(
+        """
+        CREATE TEMP TABLE facility_in (source text, code text, kind text, name text, address text,
+            lon double precision, lat double precision) ON COMMIT DROP
+        """
+    )
+    lists.fill(
+        conn, values, "COPY facility_in (source, code, kind, name, address, lon, lat) FROM STDIN"
+    )
+    rows = conn.execute(
+        """
+        INSERT INTO facility AS f (source, code, kind, name, address, geom)
+        SELECT source, code, kind, name, address, ST_SetSRID(ST_Point(lon, lat), 4326)
+        FROM facility_in
+        ON CONFLICT (source, kind, code) DO UPDATE
+            SET name = EXCLUDED.name, address = EXCLUDED.address, geom = EXCLUDED.geom
+            WHERE (f.name, f.address, ST_AsBinary(f.geom))
+                IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.address, ST_AsBinary(EXCLUDED.geom))
+        RETURNING (xmax = 0)
+        """
+    ).fetchall()
+    conn.execute("DROP TABLE facility_in")
+    new = sum(row[0] for row in rows)
+    return {"new facilities": new, "updated facilities": len(rows) - new}

@@ -1,0 +1,282 @@
+"""Importing grids: what stands in the database goes to the child, what comes back is written."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import shapely
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from geodata import boundaries
+from geodata.boundaries import NewVersion
+from geodata.errors import InvalidInputError, NotFoundError
+from geodata.importing import exchange, process
+from geodata.importing.process import Limits
+from geodata.importing.report import Finding, Report, RowRef, describe
+from geodata.importing.requests import (
+    Acceptable,
+    Columns,
+    FileRequest,
+    GridRequest,
+    KnownGrid,
+    Progress,
+    to_plain,
+)
+from geodata.model import LEVELS, Level
+
+_PLURALS: dict[Level, str] = {
+    "county": "county",
+    "town": "towns",
+    "community": "communities",
+    "compound": "compounds",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GridImport:
+    """What to import and how strictly.
+
+    ``accept`` names findings that may stand as recorded exceptions, for ``reason``.
+    """
+
+    file: FileRequest
+    level: Level
+    columns: Columns
+    valid_from: date
+    is_dry_run: bool = False
+    repair: bool = False
+    accept: tuple[Acceptable, ...] = ()
+    reason: str = ""
+
+
+def import_grids(
+    conn: psycopg.Connection[TupleRow],
+    order: GridImport,
+    *,
+    progress: Progress,
+    limits: Limits | None = None,
+) -> Report:
+    """Survey a file and, unless something stands in the way, write its grids. Never commits.
+
+    Grids are known again by their code: a code of the level that exists gets a new version from
+    ``valid_from``, or stays untouched where nothing differs.
+
+    Raises:
+        FileRefusedError: the file cannot be read
+        NotFoundError: the level above has not been imported
+        InvalidInputError: a column is missing, or exceptions are accepted without a reason
+        OverlapError, ShapeError, DateOrderError: refused by the database
+    """
+    if order.accept and not order.reason.strip():
+        raise InvalidInputError("--accept needs --reason: an exception is recorded with one.")
+    boundaries.lock(conn)
+    request = _request(conn, order)
+    shapes = {
+        "parents.wkb": _shapes(conn, [grid.grid_id for grid in request.parents], order.valid_from),
+        "existing.wkb": _shapes(conn, [g.grid_id for g in request.existing], order.valid_from),
+    }
+    with process.opened("grids", to_plain(request), shapes, progress, limits or Limits()) as done:
+        report = _report(order, request, done.result)
+        if report.is_blocked or order.is_dry_run:
+            _count(report, request, done.result)
+            return report
+        _write(conn, order, request, done, progress)
+    _count(report, request, done.result)
+    report.is_written = True
+    return report
+
+
+def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridRequest:
+    """Gather what the child must know of the database."""
+    parents: tuple[KnownGrid, ...] = ()
+    if order.level != "county":
+        above = LEVELS[LEVELS.index(order.level) - 1]
+        parents = _known(conn, above, order.valid_from)
+        if not parents:
+            raise NotFoundError(
+                "There is no {above} in the database on {day}, and every {level} lies in one.",
+                hint="Import the level {above} first, from that day or an earlier one on.",
+                above=above,
+                level=order.level,
+                day=order.valid_from.isoformat(),
+            )
+    box = conn.execute(
+        """
+        SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
+        FROM (SELECT ST_Extent(geom) AS e FROM grid_version WHERE level = 'county') AS extent
+        WHERE e IS NOT NULL
+        """
+    ).fetchone()
+    return GridRequest(
+        file=order.file,
+        level=order.level,
+        columns=order.columns,
+        repair=order.repair,
+        accept=order.accept,
+        parents=parents,
+        existing=_known(conn, order.level, order.valid_from),
+        home=(box[0], box[1], box[2], box[3]) if box else None,
+    )
+
+
+def _known(conn: psycopg.Connection[TupleRow], level: Level, day: date) -> tuple[KnownGrid, ...]:
+    """Return the grids of a level on a day, by id."""
+    rows = conn.execute(
+        """
+        SELECT grid_id, code, name, parent_id, households, population FROM grid_version
+        WHERE level = %s::grid_level AND valid @> %s::date ORDER BY grid_id
+        """,
+        [level, day],
+    )
+    return tuple(KnownGrid(*row) for row in rows)
+
+
+def _shapes(conn: psycopg.Connection[TupleRow], grid_ids: list[int], day: date) -> Iterator[bytes]:
+    """Yield the shapes of grids on a day, in the order of their ids, as well-known binary."""
+    with conn.cursor(binary=True) as cursor:
+        cursor.execute(
+            """
+            SELECT ST_AsBinary(geom) FROM grid_version
+            WHERE grid_id = ANY(%s) AND valid @> %s::date ORDER BY grid_id
+            """,
+            [grid_ids, day],
+        )
+        for row in cursor:
+            yield row[0]
+
+
+def _report(order: GridImport, request: GridRequest, result: dict[str, Any]) -> Report:
+    """Put the child's findings into the words of the file."""
+    refs = describe(result["rows"])
+    for index in result["others"]:
+        grid = request.existing[index]
+        refs.append(RowRef(None, grid.code, grid.name))
+    report = Report(f"Grids, level {order.level}", Path(order.file.path).name)
+    report.notes = list(result["notes"])
+    report.is_dry_run = order.is_dry_run
+    for problem in result["problems"]:
+        rows = tuple(refs[row] for row in problem["rows"])
+        if problem["kind"] == "no_children":
+            rows = ()
+        place = tuple(problem["place"]) if problem["place"] else None
+        data = problem["data"]
+        report.findings.append(
+            Finding(problem["kind"], problem["severity"], rows, problem["m2"], place, data)
+        )
+    report.findings += [
+        Finding("not_in_file", "warning", (RowRef(None, grid.code, grid.name),))
+        for grid in (request.existing[index] for index in result["others"])
+    ]
+    report.repairs = [(refs[deed["row"]], deed["deed"], deed["m2"]) for deed in result["repairs"]]
+    return report
+
+
+def _count(report: Report, request: GridRequest, result: dict[str, Any]) -> None:
+    known = {grid.code for grid in request.existing}
+    count = len(result["rows"])
+    written = [position for position in result["write"] if position < count]
+    changed = sum(result["rows"][position]["code"] in known for position in written)
+    report.counts = {
+        f"new {_PLURALS[request.level]}": len(written) - changed,
+        "new versions of known grids": changed,
+        "neighbours that got shared corners": len(result["write"]) - len(written),
+    }
+    if not report.is_blocked and count > len(written):
+        report.notes.append(f"{count - len(written):,} grids are unchanged and were not touched.")
+
+
+def _write(
+    conn: psycopg.Connection[TupleRow],
+    order: GridImport,
+    request: GridRequest,
+    done: process.Outcome,
+    progress: Progress,
+) -> None:
+    """Write versions, exceptions, the county's name and the shapes for small scales."""
+    positions: list[int] = done.result["write"]
+    if not positions:
+        return
+    progress("writing", 0.0)
+    geoms = exchange.load(done.work / "shapes.wkb")
+    known = {grid.code: grid.grid_id for grid in request.existing}
+    versions = [
+        _version(request, done.result, position, geom, known)
+        for position, geom in zip(positions, geoms, strict=True)
+    ]
+    source = Path(order.file.path).name
+    ids = boundaries.insert_versions(
+        conn, order.level, versions, valid_from=order.valid_from, source=source
+    )
+    progress("checking in the database", 0.0)
+    boundaries.check_now(conn)
+    _record_exceptions(conn, order, request, done.result, dict(zip(positions, ids, strict=True)))
+    if order.level == "county" and len(versions) == 1:
+        conn.execute(
+            "INSERT INTO setting (key, value) VALUES ('county_name', %s) ON CONFLICT DO NOTHING",
+            [Jsonb(versions[0].name)],
+        )
+    progress("drawing for small scales", 0.0)
+    boundaries.refresh_shapes(conn, order.level, on=order.valid_from)
+
+
+def _version(
+    request: GridRequest,
+    result: dict[str, Any],
+    position: int,
+    geom: shapely.MultiPolygon,
+    known: dict[str, int],
+) -> NewVersion:
+    """Return the version to write for a row of the file or for a neighbour of one."""
+    rows: list[dict[str, Any]] = result["rows"]
+    if position >= len(rows):
+        grid = request.existing[result["others"][position - len(rows)]]
+        return NewVersion(
+            grid.grid_id,
+            grid.name,
+            grid.code,
+            grid.parent_id,
+            grid.households,
+            grid.population,
+            geom,
+        )
+    row = rows[position]
+    parent = result["parent_of"][position] if result["parent_of"] else -1
+    return NewVersion(
+        grid_id=known.get(row["code"]),
+        name=row["name"],
+        code=row["code"],
+        parent_id=request.parents[parent].grid_id if parent >= 0 else None,
+        households=row["households"],
+        population=row["population"],
+        geom=geom,
+    )
+
+
+def _record_exceptions(
+    conn: psycopg.Connection[TupleRow],
+    order: GridImport,
+    request: GridRequest,
+    result: dict[str, Any],
+    ids: dict[int, int],
+) -> None:
+    """Record departures from the partition law, with reason and person."""
+    reason = order.reason.strip() or f"--repair on import of {Path(order.file.path).name}"
+    person = getpass.getuser()
+    for record in result["exceptions"]:
+        if record["parent"] is not None:
+            grid_id = request.parents[record["parent"]].grid_id
+        else:
+            grid_id = ids.get(record["row"])
+        if grid_id is not None:
+            conn.execute(
+                "INSERT INTO partition_exception (kind, grid_id, reason, recorded_by)"
+                " VALUES (%s, %s, %s, %s)",
+                [record["kind"], grid_id, reason, person],
+            )

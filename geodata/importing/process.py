@@ -1,0 +1,176 @@
+"""Starting the child process, watching it, and saying in words how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyogrio
+
+from geodata.importing import exchange
+from geodata.importing.refusals import FileRefusedError
+from geodata.importing.requests import Progress
+from geodata.importing.sniffing import DRIVERS
+
+_ROOT = Path(__file__).resolve().parents[2]
+_HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the child may use: address space in bytes, processor and wall-clock seconds."""
+
+    memory_bytes: int = 4 << 30
+    cpu_s: int = 900
+    wall_s: int = 1200
+    file_bytes: int = 4 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the child left: plain data, and a folder with shapes until the context ends."""
+
+    result: dict[str, Any]
+    work: Path
+
+
+@contextmanager
+def opened(
+    task: str,
+    request: Mapping[str, object],
+    shapes: Mapping[str, Iterable[bytes]],
+    progress: Progress,
+    limits: Limits,
+) -> Generator[Outcome]:
+    """Let the child work on a request; ``shapes`` are well-known binary under a file name.
+
+    Raises:
+        FileRefusedError: the file was refused, or the child ran into its limits or crashed
+    """
+    with tempfile.TemporaryDirectory(prefix="gridmap-import-") as folder:
+        work = Path(folder)
+        for name, shape in shapes.items():
+            exchange.save_wkb(work / name, shape)
+        asked = {
+            "task": task,
+            "request": dict(request),
+            "limits": {
+                "memory_bytes": limits.memory_bytes,
+                "cpu_s": limits.cpu_s,
+                "file_bytes": limits.file_bytes,
+            },
+        }
+        (work / "request.json").write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
+        stage = _run(work, progress, limits)
+        try:
+            result = json.loads((work / "result.json").read_text("utf-8"))
+        except FileNotFoundError:
+            raise _failure(work, 0, stage, limits, is_late=False) from None
+        if "refused" in result:
+            refused = result["refused"]
+            raise FileRefusedError(refused["fault"], "{text}", text=refused["message"])
+        yield Outcome(result, work)
+
+
+def _run(work: Path, progress: Progress, limits: Limits) -> str:
+    """Run the child to its end and return its last stage."""
+    stage = "starting"
+    is_late = threading.Event()
+    with (
+        (work / "errors.txt").open("wb") as errors,
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", "geodata.importing.child", str(work)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=_environment(work),
+            cwd=work,
+            text=True,
+            start_new_session=True,
+        ) as child,
+    ):
+
+        def stop() -> None:
+            is_late.set()
+            child.kill()
+
+        clock = threading.Timer(limits.wall_s, stop)
+        clock.start()
+        try:
+            assert child.stdout is not None
+            for line in child.stdout:
+                told = json.loads(line)
+                stage = told["stage"]
+                progress(stage, told["share"])
+            code = child.wait()
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            clock.cancel()
+    if code != 0:
+        raise _failure(work, code, stage, limits, is_late=is_late.is_set())
+    return stage
+
+
+def _failure(
+    work: Path, code: int, stage: str, limits: Limits, *, is_late: bool
+) -> FileRefusedError:
+    """Say why a child ended without a result."""
+    errors = (work / "errors.txt").read_text("utf-8", "replace")
+    if is_late or code in {-signal.SIGXCPU, -signal.SIGKILL}:
+        seconds = limits.wall_s if is_late else limits.cpu_s
+        return FileRefusedError(
+            "time",
+            "The file took longer than {seconds} s while {stage}.",
+            hint="Send fewer rows or simpler shapes at a time.",
+            seconds=seconds,
+            stage=stage,
+        )
+    if "MemoryError" in errors or "bad_alloc" in errors or "ArrayMemoryError" in errors:
+        return FileRefusedError(
+            "memory",
+            "The file needs more than {gigabytes:.0f} GB of memory while {stage}.",
+            hint="Send fewer rows or simpler shapes at a time.",
+            gigabytes=limits.memory_bytes / (1 << 30),
+            stage=stage,
+        )
+    last = errors.strip().splitlines()[-1:] or [f"exit code {code}"]
+    return FileRefusedError(
+        "crashed",
+        "Reading the file failed while {stage}: {reason}",
+        hint="The database was not touched.",
+        stage=stage,
+        reason=last[0][:300],
+    )
+
+
+def _environment(work: Path) -> dict[str, str]:
+    """Return what the child may know: no database address, no secrets, no network, few drivers."""
+    inherited = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
+    skipped = sorted(set(pyogrio.list_drivers()) - set(DRIVERS))
+    return inherited | {
+        "PYTHONPATH": str(_ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": str(work),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "GDAL_SKIP": ",".join(skipped),
+        "PROJ_NETWORK": "OFF",
+        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none",
+        "GDAL_HTTP_TIMEOUT": "1",
+        "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
+        "SHAPE_RESTORE_SHX": "YES",
+        "OGR_SQLITE_LOAD_EXTENSIONS": "NONE",
+        "CPL_LOG": "/dev/null",
+    }

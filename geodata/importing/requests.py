@@ -1,0 +1,89 @@
+"""What the parent process asks of the child, and what it hands along: plain data for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from geodata.frames import Frame
+from geodata.model import Level
+
+Progress = Callable[[str, float], None]
+"""Called with the name of a stage and how much of it is done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRequest:
+    """A file and how to read it; what is None is found out."""
+
+    path: str
+    layer: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+    # None: WGS 84 unless the data looks otherwise; "wgs84" said outright silences that look.
+    frame: Frame | None = None
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column of a grid file holds what."""
+
+    name: str
+    code: str
+    parent: str | None = None
+    households: str | None = None
+    population: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGrid:
+    """A grid that the database has already, as the child needs to know it."""
+
+    grid_id: int
+    code: str
+    name: str
+    parent_id: int | None = None
+    households: int | None = None
+    population: int | None = None
+
+
+Acceptable = Literal["gap", "outside_parent", "sliver"]
+
+
+@dataclass(frozen=True, slots=True)
+class GridRequest:
+    """A file of grids of one level, and what stands in the database around it.
+
+    Shapes of ``parents`` and ``existing`` travel in files beside the request. ``home`` is the box
+    of the county (west, south, east, north), if there is one.
+    """
+
+    file: FileRequest
+    level: Level
+    columns: Columns
+    repair: bool
+    accept: tuple[Acceptable, ...]
+    parents: tuple[KnownGrid, ...]
+    existing: tuple[KnownGrid, ...]
+    home: tuple[float, float, float, float] | None
+
+
+def to_plain(request: GridRequest | FileRequest) -> dict[str, object]:
+    """Return a request as data for JSON."""
+    return asdict(request)
+
+
+def grid_request(plain: dict[str, Any]) -> GridRequest:
+    """Read a request for grids back."""
+    return GridRequest(
+        file=FileRequest(**plain["file"]),
+        level=plain["level"],
+        columns=Columns(**plain["columns"]),
+        repair=plain["repair"],
+        accept=tuple(plain["accept"]),
+        parents=tuple(KnownGrid(**grid) for grid in plain["parents"]),
+        existing=tuple(KnownGrid(**grid) for grid in plain["existing"]),
+        home=tuple(plain["home"]) if plain["home"] else None,
+    )

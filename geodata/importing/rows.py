@@ -1,0 +1,148 @@
+"""Rows of a table turned into values, each fault noted with its row."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from geodata.importing.report import Finding, RowRef
+
+_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_TRUE = {"1", "true", "yes", "y", "是", "副", "副职", "deputy"}
+_FALSE = {"", "0", "false", "no", "n", "否", "正", "正职"}
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A table with its columns chosen. ``findings`` grow as values are read.
+
+    ``bad`` are rows with a blocking fault; they are left out where that was asked for.
+    """
+
+    columns: list[str]
+    rows: list[list[object]]
+    first: int
+    chosen: Mapping[str, int]
+    notes: list[str] = field(default_factory=list[str])
+    findings: list[Finding] = field(default_factory=list[Finding])
+    bad: set[int] = field(default_factory=set[int])
+
+    def ref(self, row: int, label: str = "") -> RowRef:
+        """Return how a person finds a row."""
+        return RowRef(row + self.first, name=label, code=label)
+
+    def has(self, name: str) -> bool:
+        """Whether a column was chosen for a field."""
+        return name in self.chosen
+
+    def text(self, row: int, name: str) -> str:
+        """Return a cell as trimmed text, "" where there is none. Line breaks stay."""
+        position = self.chosen.get(name)
+        value = self.rows[row][position] if position is not None else None
+        return "" if value is None else str(value).strip()
+
+    def required(self, row: int, name: str) -> str:
+        """Return a cell's text; note a fault where it is empty."""
+        text = self.text(row, name)
+        if not text:
+            self.fault(row, "missing_value", column=self._column(name))
+        return text
+
+    def number(self, row: int, name: str) -> float | None:
+        """Return a cell as a finite number; note a fault where it is none."""
+        text = self.text(row, name)
+        if not text:
+            return None
+        try:
+            value = float(text.replace(",", "") if text.count(",") and "." in text else text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            self.fault(row, "bad_value", column=self._column(name), text=text, reason="no number")
+            return None
+        return value
+
+    def count(self, row: int, name: str, *, least: int = 0) -> int | None:
+        """Return a cell as a whole number not below ``least``."""
+        value = self.number(row, name)
+        if value is None:
+            return None
+        if value != int(value) or value < least:
+            text = self.text(row, name)
+            reason = f"no whole number from {least} on"
+            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            return None
+        return int(value)
+
+    def day(self, row: int, name: str) -> date | None:
+        """Return a cell as a day: 2024-3-1, 2024/03/01, 2024年3月1日, 20240301."""
+        text = self.text(row, name)
+        if not text:
+            return None
+        match = _DATE.match(text) or _COMPACT.fullmatch(text)
+        try:
+            if match:
+                return date(int(match[1]), int(match[2]), int(match[3]))
+        except ValueError:
+            pass
+        self.fault(row, "bad_value", column=self._column(name), text=text, reason="no date")
+        return None
+
+    def instant(self, row: int, name: str) -> datetime | None:
+        """Return a cell as an instant; local time where it names no zone."""
+        text = self.text(row, name)
+        if not text:
+            return None
+        try:
+            found = datetime.fromisoformat(text.replace("/", "-"))
+        except ValueError:
+            match = _DATE.match(text)
+            if match is None:
+                column = self._column(name)
+                self.fault(row, "bad_value", column=column, text=text, reason="no date and time")
+                return None
+            rest = text[match.end() :].strip() or "00:00"
+            clock = [*(int(part) for part in re.findall(r"\d+", rest)[:3]), 0, 0]
+            try:
+                found = datetime(  # noqa: DTZ001 - the zone follows below
+                    int(match[1]), int(match[2]), int(match[3]), clock[0], clock[1], clock[2]
+                )
+            except ValueError:
+                column = self._column(name)
+                self.fault(row, "bad_value", column=column, text=text, reason="no date and time")
+                return None
+        return found if found.tzinfo else found.astimezone()
+
+    def flag(self, row: int, name: str) -> bool:
+        """Return a cell as yes or no."""
+        text = self.text(row, name).lower()
+        if text in _TRUE:
+            return True
+        if text not in _FALSE:
+            self.fault(row, "bad_value", column=self._column(name), text=text, reason="yes or no")
+        return False
+
+    def fault(
+        self,
+        row: int,
+        kind: str,
+        severity: Literal["blocking", "warning"] = "blocking",
+        **data: Any,
+    ) -> None:
+        """Note what is wrong with a row."""
+        self.findings.append(Finding(kind, severity, (self.ref(row),), data=data))
+        if severity == "blocking":
+            self.bad.add(row)
+
+    def usable(self) -> list[int]:
+        """Return the rows without a blocking fault."""
+        return [row for row in range(len(self.rows)) if row not in self.bad]
+
+    def _column(self, name: str) -> str:
+        position = self.chosen.get(name)
+        return self.columns[position] if position is not None else name

@@ -1,0 +1,246 @@
+"""``gridmap import``: bring a county's own files in, all or nothing, with a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import psycopg
+from psycopg.rows import TupleRow
+
+from geodata.frames import FRAMES
+from geodata.importing.buildings import import_buildings
+from geodata.importing.facilities import import_facilities
+from geodata.importing.grids import GridImport, import_grids
+from geodata.importing.issues import import_issues
+from geodata.importing.lists import ListImport
+from geodata.importing.members import import_members
+from geodata.importing.report import Report
+from geodata.importing.requests import Acceptable, Columns, FileRequest, Progress
+from geodata.model import LEVELS
+from scripts.cli.connecting import database
+from scripts.cli.progress import Progress as Bar
+
+# Where each stage begins on the bar; learned from a large import.
+_STAGES = {
+    "reading": 0.0,
+    "converting coordinates": 0.06,
+    "checking shapes": 0.08,
+    "fitting shared boundaries": 0.1,
+    "looking for overlaps": 0.16,
+    "looking for slivers": 0.2,
+    "checking against the level above": 0.24,
+    "handing over": 0.28,
+    "writing": 0.32,
+    "checking in the database": 0.65,
+    "drawing for small scales": 0.9,
+}
+
+
+class ImportBlockedError(click.ClickException):
+    """The report said why; only the exit status is left to give."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        """Say nothing more."""
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring files in: grids, members, issues, facilities, buildings.
+
+    Every file is opened in a separate process with limits and without a network. All or nothing:
+    while one problem must be put right, nothing is written.
+    """
+
+
+def _file_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add what all imports share."""
+    path = click.Path(exists=True, dir_okay=False, path_type=Path)
+    for option in (
+        click.argument("file", type=path),
+        click.option("--layer", metavar="NAME", help="Layer or sheet, where the file has several."),
+        click.option("--encoding", metavar="NAME", help="Encoding of texts, for example gbk."),
+        click.option("--crs", metavar="CODE", help="Coordinate system, for example EPSG:4548."),
+        click.option(
+            "--frame", type=click.Choice(FRAMES), help="Frame of the map it was drawn on."
+        ),
+        click.option("--dry-run", is_flag=True, help="Check and report only."),
+        click.option("--all", "show_all", is_flag=True, help="Show every line of the report."),
+        click.option(
+            "--report",
+            "report_file",
+            type=click.Path(dir_okay=False, writable=True, path_type=Path),
+            help="Write the whole report: .json, .csv or .txt.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@import_.command()
+@_file_options
+@click.option("--level", type=click.Choice(LEVELS), required=True)
+@click.option("--name", required=True, metavar="COLUMN", help="Column of the names.")
+@click.option("--code", required=True, metavar="COLUMN", help="Column of the codes.")
+@click.option("--parent", metavar="COLUMN", help="Column of the parents' codes or names.")
+@click.option("--households", metavar="COLUMN", help="Column of the household counts.")
+@click.option("--population", metavar="COLUMN", help="Column of the population counts.")
+@click.option(
+    "--valid-from",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day from which the grids hold; today if left out.",
+)
+@click.option("--repair", is_flag=True, help="Mend what can be, and say how much ground moved.")
+@click.option(
+    "--accept",
+    multiple=True,
+    type=click.Choice(get_args(Acceptable)),
+    help="Let such findings stand as recorded exceptions. May be repeated; needs --reason.",
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why findings may stand.")
+def grids(**options: Any) -> None:
+    """Import the grids of one level from GeoPackage, GeoJSON, FlatGeobuf, KML or Shapefile."""
+    day: datetime | None = options["valid_from"]
+    order = GridImport(
+        file=_file(options),
+        level=options["level"],
+        columns=Columns(
+            options["name"],
+            options["code"],
+            options["parent"],
+            options["households"],
+            options["population"],
+        ),
+        valid_from=day.date() if day else _today(),
+        is_dry_run=options["dry_run"],
+        repair=options["repair"],
+        accept=options["accept"],
+        reason=options["reason"],
+    )
+    _run(options, lambda conn, progress: import_grids(conn, order, progress=progress))
+
+
+def _list_command(
+    name: str,
+    work: Callable[..., Report],
+    text: str,
+    *extra: Callable[[Callable[..., None]], Callable[..., None]],
+) -> None:
+    """Add the command for one kind of list."""
+
+    def command(**options: Any) -> None:
+        order = ListImport(
+            file=_file(options),
+            source=options["source"] or options["file"].name.split(".")[0],
+            told=_told(options["map"]),
+            is_dry_run=options["dry_run"],
+            skip_bad_rows=options["skip_bad_rows"],
+            kind=options.get("kind"),
+        )
+        _run(options, lambda conn, progress: work(conn, order, progress=progress))
+
+    command.__doc__ = text
+    function: Callable[..., None] = _file_options(command)
+    for option in (
+        click.option("--delimiter", metavar="CHAR", help="Separator of a CSV file."),
+        click.option(
+            "--map",
+            multiple=True,
+            metavar="FIELD=COLUMN",
+            help="Which column holds what; others are recognised by their headers.",
+        ),
+        click.option(
+            "--source",
+            metavar="NAME",
+            help="Name of the list; the same name again updates. Default: the file's name.",
+        ),
+        click.option(
+            "--skip-bad-rows", is_flag=True, help="Leave rows with problems out and list them."
+        ),
+        *extra,
+    ):
+        function = option(function)
+    import_.command(name)(function)
+
+
+_list_command(
+    "members", import_members, "Import members and their duties from Excel or CSV: a row is a duty."
+)
+_list_command(
+    "issues", import_issues, "Import issues from CSV, Excel, GeoJSON or Open311 GeoReport JSON."
+)
+_list_command(
+    "facilities",
+    import_facilities,
+    "Import facilities from CSV, Excel or a layer of points.",
+    click.option("--kind", metavar="KIND", help="Service kind of all rows, for example pharmacy."),
+)
+_list_command(
+    "buildings",
+    import_buildings,
+    "Import buildings from CSV, Excel or a layer of points.",
+)
+
+
+def _told(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Read the pairs of --map."""
+    told: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if not equals or not name or not column:
+            raise click.BadParameter(f"--map takes FIELD=COLUMN, not {pair}.")
+        told[name] = column
+    return told
+
+
+def _run(
+    options: dict[str, Any],
+    work: Callable[[psycopg.Connection[TupleRow], Progress], Report],
+) -> None:
+    """Do an import, keep or undo it, and show its report."""
+    with database() as conn, Bar(f"Importing {options['file'].name}") as bar:
+        report = work(conn, lambda stage, share: bar(stage, _STAGES.get(stage, share)))
+        if not report.is_written:
+            conn.rollback()
+    click.echo(report.to_text(None if options["show_all"] else 10))
+    target: Path | None = options["report_file"]
+    if target is not None:
+        _save(report, target)
+        click.echo(f"The whole report is in {target}.")
+    if report.is_blocked:
+        raise ImportBlockedError("blocked")
+
+
+def _save(report: Report, target: Path) -> None:
+    """Write a report in the form that the file's name asks for."""
+    suffix = target.suffix.lower()
+    if suffix == ".json":
+        target.write_text(report.to_json(), "utf-8")
+    elif suffix == ".csv":
+        # The mark at the start makes Excel read UTF-8.
+        target.write_text(report.to_csv(), "utf-8-sig")
+    else:
+        target.write_text(report.to_text(None) + "\n", "utf-8")
+
+
+def _file(options: dict[str, Any]) -> FileRequest:
+    return FileRequest(
+        path=str(options["file"].resolve()),
+        layer=options["layer"],
+        encoding=options["encoding"],
+        crs=options["crs"],
+        frame=options["frame"],
+        delimiter=options.get("delimiter"),
+    )
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+commands: tuple[click.Command, ...] = (import_,)
