@@ -100,6 +100,9 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
     """
     if settings.read(conn).get("demo") is not True:
         raise InvalidInputError("This is not demonstration data; it is not removed.")
+    # What this transaction wrote may still wait to be checked, and holds its tables.
+    conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    conn.execute("SET CONSTRAINTS ALL DEFERRED")
     # The one place where history goes: it was never real.
     conn.execute("ALTER TABLE issue_event DISABLE TRIGGER issue_event_append_only")
     conn.execute(
