@@ -17,6 +17,8 @@ from psycopg.rows import TupleRow
 from geodata import db
 from geodata.embedded import Cluster
 
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
 _numbers = itertools.count(1)
 
 
@@ -93,11 +95,11 @@ def live_server(demo_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The system's Chromium, which leaves the network alone."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    """Chromium that leaves the network alone: the system's, else the one Playwright installed."""
+    found = [path for path in map(shutil.which, CHROMIUM) if path and not _is_snap(Path(path))]
     return {
         **browser_type_launch_args,
-        "executable_path": found,
+        **({"executable_path": found[0]} if found else {}),
         "args": [
             "--no-sandbox",
             "--disable-gpu",
@@ -108,6 +110,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--disable-sync",
         ],
     }
+
+
+def _is_snap(program: Path) -> bool:
+    """Tell whether this is Ubuntu's stub, which cannot run in a container."""
+    return b"snap" in program.read_bytes()[:4096]
 
 
 def _spare_the_disk(cluster: Cluster) -> None:
