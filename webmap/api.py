@@ -11,7 +11,6 @@ from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from geodata import features, grids
-from geodata.errors import InvalidInputError
 from webmap import db, i18n
 from webmap.panel import asked_point
 
@@ -121,7 +120,7 @@ class SearchIn(DayIn):
 def grid(grid_id: int, _query: Any) -> dict[str, Any]:
     """Return one grid as it was on a day."""
     with db.connection() as conn:
-        return asdict(grids.get(conn, _id(grid_id), i18n.asked_day(request.args)))
+        return asdict(grids.get(conn, grid_id, i18n.asked_day(request.args)))
 
 
 @bp.get("/grids/<int:grid_id>/shape")
@@ -130,7 +129,7 @@ def grid(grid_id: int, _query: Any) -> dict[str, Any]:
 def shape(grid_id: int, _query: Any) -> Response:
     """Return one grid's shape as a GeoJSON feature."""
     with db.connection() as conn:
-        found = features.shape(conn, _id(grid_id), i18n.asked_day(request.args))
+        found = features.shape(conn, grid_id, i18n.asked_day(request.args))
     response = jsonify(found)
     response.mimetype = "application/geo+json"
     response.headers["Cache-Control"] = "no-cache"
@@ -160,10 +159,3 @@ def search(_query: Any) -> dict[str, Any]:
     with db.connection() as conn:
         hits = grids.search(conn, query, i18n.asked_day(request.args))
     return {"hits": [asdict(hit) for hit in hits]}
-
-
-def _id(value: int) -> int:
-    # Beyond bigint nothing exists, and the database would say so in its own words.
-    if value >= 1 << 63:
-        raise InvalidInputError("“{value}” is not the number of a grid.", value=str(value)[:40])
-    return value

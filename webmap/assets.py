@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import brotli
-from flask import Flask, Response, abort, request
+from apiflask import APIFlask
+from flask import Response, abort, current_app, request
 
 FOLDER = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
@@ -27,7 +28,7 @@ class _Asset:
     bodies: dict[str, bytes]
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: APIFlask) -> None:
     """Serve /static/<build>/…, and give templates ``static_url``.
 
     Relative imports inside the JavaScript modules inherit <build>, so one change renews them all
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.config["STATIC_BUILD"] = build
 
     @app.get("/static/<asked>/<path:name>")
+    @app.doc(hide=True)
     def static_file(asked: str, name: str) -> Response:  # pyright: ignore[reportUnusedFunction]
         asset = files.get(name)
         if asset is None:
@@ -51,12 +53,15 @@ def init_app(app: Flask) -> None:
         # A page from before an update asks for its old build: serve, but do not keep.
         response.headers["Cache-Control"] = FOREVER if asked == build else "no-cache"
         response.set_etag(f"{build}{coding}")
-        return response.make_conditional(request)
-
-    def static_url(name: str) -> str:
-        return f"/static/{build}/{name}"
+        response.make_conditional(request)
+        return response
 
     app.add_template_global(static_url)
+
+
+def static_url(name: str) -> str:
+    """Return the address of a static file of this build."""
+    return f"/static/{current_app.config['STATIC_BUILD']}/{name}"
 
 
 def _read() -> tuple[str, dict[str, _Asset]]:

@@ -48,10 +48,9 @@ def index() -> Response:
     with db.connection() as conn:
         county = grids.county(conn, on)
         demo = bool(settings.read(conn).get("demo"))
-    static_url = current_app.jinja_env.globals["static_url"]
     page = render_template(
         "page.html",
-        frame=frames.frame(static_url, county.bounds if county else None),
+        frame=frames.frame(assets.static_url, county.bounds if county else None),
         config=_config(county),
         county=county,
         demo=demo,
@@ -85,7 +84,9 @@ def view_url(**changes: object) -> str:
 
 def _modules() -> list[str]:
     # Told to the browser at once, so that it does not find them one import after the other.
-    return sorted(path.name for path in (assets.FOLDER / "js").glob("*.js") if path.stem not in _LAZY)
+    return sorted(
+        path.name for path in (assets.FOLDER / "js").glob("*.js") if path.stem not in _LAZY
+    )
 
 
 def _mode() -> str:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -93,7 +93,7 @@ def embed(conn: Connection[Any], folder: Path) -> float:
 
 
 @contextmanager
-def folder_served(folder: Path) -> Iterator[str]:
+def folder_served(folder: Path) -> Generator[str]:
     """Serve a folder on this machine."""
 
     class Quiet(SimpleHTTPRequestHandler):
@@ -129,9 +129,7 @@ def transfers(browser: Browser, url: str) -> list[Row]:
         hosts: set[str] = set()
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")
-        session.on(
-            "Network.loadingFinished", lambda event: received.append(event["encodedDataLength"])
-        )
+        session.on("Network.loadingFinished", partial(_count, received))
         page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
         page.goto(url)
         wait_painted(page)
@@ -149,6 +147,10 @@ def transfers(browser: Browser, url: str) -> list[Row]:
         rows.append(Row(f"requests to other hosts ({name})", str(len(foreign)), "0", not foreign))
         page.context.close()
     return rows
+
+
+def _count(received: list[float], event: dict[str, Any]) -> None:
+    received.append(event["encodedDataLength"])
 
 
 def wait_painted(page: Page) -> None:

@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -227,7 +227,7 @@ def _peers(url: str, tiles: list[Tile], folder: Path, seconds: int) -> Iterator[
 
 
 @contextmanager
-def _running(command: list[str], environment: dict[str, str], ready: str) -> Iterator[None]:
+def _running(command: list[str], environment: dict[str, str], ready: str) -> Generator[None]:
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
         for _ in range(300):

@@ -1,0 +1,170 @@
+"""Fragments of the side panel, in both languages, and that they say nothing they should not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from county import add_duty, add_issue, build
+
+from webmap import create_app
+
+DAY = "2026-06-15"
+PHONE = "00055512345"
+MODES = ("territory", "responsibility", "issues", "coverage")
+
+
+@pytest.fixture
+def county(conn):
+    made = build(conn)
+    add_duty(conn, made.compounds[0], "王建国", "grid_worker", "[2025-01-01,)")
+    conn.execute("INSERT INTO member_contact SELECT member_id, %s FROM member", (PHONE,))
+    issue = add_issue(conn, 116.305, 31.405, "2026-06-01T08:00+08", "2026-06-02T08:00+08")
+    conn.execute("INSERT INTO issue_reporter VALUES (%s, '赵某某', %s)", (issue, PHONE))
+    conn.execute(
+        "INSERT INTO building (name, households, geom)"
+        " VALUES ('1号楼', 30, ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
+    )
+    conn.execute(
+        "INSERT INTO facility (kind, name, geom)"
+        " VALUES ('clinic', '卫生室', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
+    )
+    conn.commit()
+    return made
+
+
+@pytest.fixture
+def client(database_url, county):
+    return create_app({"DATABASE_URL": database_url}).test_client()
+
+
+def addresses(county):
+    yield "/"
+    for mode in MODES:
+        yield f"/panel/home?mode={mode}&on={DAY}"
+        yield f"/panel/here?lon=116.305&lat=31.405&mode={mode}&on={DAY}"
+        yield f"/panel/here?lon=0&lat=0&mode={mode}&on={DAY}"
+        for grid_id in (county.county, county.towns[0], county.communities[0], county.compounds[0]):
+            yield f"/panel/grid/{grid_id}?mode={mode}&on={DAY}"
+    yield f"/panel/grid/{county.county}/issues?on={DAY}&state=all"
+    yield f"/panel/issue/1?on={DAY}"
+    yield f"/panel/search?q=王&on={DAY}"
+    yield f"/panel/search?q=nothing&on={DAY}"
+    yield f"/api/grids/{county.compounds[0]}?on={DAY}"
+    yield f"/api/grids/{county.compounds[0]}/shape?on={DAY}"
+    yield f"/api/here?lon=116.305&lat=31.405&on={DAY}"
+    yield f"/api/search?q=王&on={DAY}"
+
+
+def test_every_panel_answers_in_both_languages_without_restricted_facts(client, county):
+    for address in addresses(county):
+        join = "&" if "?" in address else "?"
+        for language in ("zh", "en"):
+            response = client.get(f"{address}{join}lang={language}")
+            assert response.status_code == 200, address
+            assert PHONE not in response.text, address
+            assert "赵某某" not in response.text, address
+
+
+def test_a_click_names_path_duty_pledge_issues_and_the_boundary(client, county):
+    text = client.get(f"/panel/here?lon=116.305&lat=31.405&on={DAY}").text
+    for expected in (
+        "霍山县",
+        "衡山镇",
+        "城南社区",
+        "城南社区甲小区",
+        "王建国",
+        "随叫随到",
+        "网格员",
+    ):
+        assert expected in text
+    # The near edge of the compound is 0.003 degrees of longitude or latitude away: 285 m.
+    assert re.search(r"28[0-9]", text)
+
+
+def test_stored_text_is_never_markup(client, conn, county):
+    conn.execute("UPDATE member SET name = '<img src=x onerror=alert(1)>'")
+    conn.execute("UPDATE issue SET title = '<script>alert(1)</script>', detail = '${alert(1)}<b>'")
+    conn.execute("UPDATE building SET name = '\"><svg onload=alert(1)>'")
+    conn.commit()
+    for address in addresses(county):
+        response = client.get(address)
+        if response.mimetype == "text/html":
+            assert "<img src=x" not in response.text, address
+            assert "<script>alert" not in response.text, address
+            assert "<svg onload" not in response.text, address
+
+
+REFUSED = {
+    "/panel/grid/999999": 404,
+    "/panel/issue/999999": 404,
+    "/panel/grid/99999999999999999999": 404,
+    "/panel/issue/99999999999999999999": 404,
+    "/panel/here?lon=200&lat=0": 400,
+    "/panel/here?lon=nan&lat=1": 400,
+    "/panel/here": 400,
+    "/panel/home?mode=draw": 400,
+    "/panel/home?on=yesterday": 400,
+    "/panel/home?mode=issues&state=maybe": 400,
+    "/panel/home?mode=coverage&kind=%00": 400,
+    "/nothing": 404,
+    "/api/nothing": 404,
+    "/api/grids/99999999999999999999": 404,
+    "/api/here?lon=x&lat=1": 422,
+    "/static/x/../../../etc/passwd": 404,
+}
+
+
+def test_what_cannot_be_answered_says_why(client):
+    for address, status in REFUSED.items():
+        response = client.get(address)
+        assert response.status_code == status, address
+        assert "Traceback" not in response.text
+        assert response.headers["X-Request-Id"]
+        if address.startswith("/api"):
+            assert response.mimetype == "application/problem+json"
+            assert response.json["request_id"] == response.headers["X-Request-Id"]
+        elif not address.startswith("/static"):
+            assert response.headers["X-Request-Id"] in response.text
+
+
+def test_errors_speak_the_readers_language(client):
+    assert "没有" in client.get("/panel/grid/999999?lang=zh").text
+    assert "There is no grid" in client.get("/panel/grid/999999?lang=en").text
+
+
+def test_a_post_is_refused(client):
+    assert client.post("/panel/home").status_code == 405
+    assert client.delete("/api/grids/1").status_code == 405
+
+
+def test_pages_carry_a_policy_with_a_fresh_nonce(client):
+    first, second = client.get("/"), client.get("/")
+    policy = first.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert policy != second.headers["Content-Security-Policy"]
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_empty_database_has_a_page_too(database_url):
+    client = create_app({"DATABASE_URL": database_url}).test_client()
+    for address in ("/", "/panel/home", "/panel/here?lon=1&lat=1", "/tiles/grids.json"):
+        assert client.get(address).status_code == 200, address
+
+
+def test_a_database_that_is_away_is_a_503(database_url):
+    away = database_url.replace("/test_", "/absent_")
+    client = create_app({"DATABASE_URL": away}).test_client()
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "Retry-After" in response.headers
+
+
+def test_openapi_describes_every_route_of_the_api(client):
+    spec = client.get("/api/openapi.json").json
+    routes = {
+        rule.rule.replace("<int:", "{").replace(">", "}")
+        for rule in client.application.url_map.iter_rules()
+        if rule.rule.startswith("/api/") and "openapi" not in rule.rule
+    }
+    assert routes == set(spec["paths"])
