@@ -68,7 +68,10 @@ def lay_enclave(territory: Territory, lattice: Lattice, zone: Zones) -> None:
         block = lattice.window(top, left, view.shape[0], view.shape[1])
         if view.shape != (28, 28) or not np.all(view == neighbour):
             continue
-        near = np.hypot(*(block.centres(np.arange(block.cells)) - middle).T) < 6.0 * block.step_m
+        off = block.centres(np.arange(block.cells)) - middle
+        angle = np.arctan2(off[:, 1], off[:, 0])
+        radius = 6.0 + 1.8 * np.sin(2.0 * angle + 0.7) + 1.3 * np.sin(3.0 * angle + 2.0)
+        near = np.hypot(off[:, 0], off[:, 1]) < radius * block.step_m
         view[near.reshape(view.shape)] = community
         return
 

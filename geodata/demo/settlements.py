@@ -18,6 +18,8 @@ from geodata.demo.terrain import Noise
 from geodata.demo.territory import COUNTY_AREA_M2, TOWNS, Territory
 
 _ESTATE_CELLS, _VILLAGE_CELLS = 42.0, 150.0
+# Depth and width of a street block, in cells.
+_BLOCK_CELLS = (5.5, 7.4)
 _OUTSIDE = -1
 # Cells between the first cell of a compound and any fence.
 _ROOM = 2
@@ -120,9 +122,9 @@ def _people_town(
     order = np.flatnonzero(mine)
     order = order[np.argsort(community[order], kind="stable")]
     groups = np.full(block.cells, -1, dtype=np.int64)
-    groups[order] = community[order] + len(territory.town_of) * _street_blocks(
-        block.centres(order), territory.is_urban[community[order]], rng
-    )
+    groups[order] = community[order]
+    seat = order[territory.is_urban[community[order]]]
+    groups[seat] += len(territory.town_of) * _street_blocks(block, seat, rng)
     roomy = [away_from_fences(groups.reshape(zone.shape), room) for room in (_ROOM, 1)]
     cost = _burden(territory, block, order, rng)
     seeds: list[int] = []
@@ -163,8 +165,8 @@ def _burden(territory: Territory, block: Lattice, cells: Ints, rng: np.random.Ge
     xy = block.centres(cells)
     around = territory.terrain.lattice.locate(xy)
     reach_m = float(np.abs(xy).max()) + 2_000.0
-    hollow = 0.8 - 2.2 * np.abs(Noise.make(rng, 7.0 * block.step_m, reach_m).at(xy))
-    rough = Noise.make(rng, 4.0 * block.step_m, reach_m).at(xy)
+    hollow = 0.8 - 2.2 * np.abs(Noise.make(rng, 7.0 * block.step_m, reach_m).at(xy, order=1))
+    rough = Noise.make(rng, 4.0 * block.step_m, reach_m).at(xy, order=1)
     steepness = territory.terrain.steepness.ravel()[around]
     urban = territory.is_urban[_community(territory, around)]
     cost = np.ones(block.cells)
@@ -176,24 +178,23 @@ def _community(territory: Territory, coarse_cells: Ints) -> Ints:
     return np.maximum(territory.community.ravel()[coarse_cells], 0).astype(np.int64)
 
 
-def _street_blocks(xy: Floats, urban: Flags, rng: np.random.Generator) -> Ints:
-    """Return the number of each place's street block, 0 outside the built-up seat.
+def _street_blocks(block: Lattice, cells: Ints, rng: np.random.Generator) -> Ints:
+    """Return the number of each cell's street block, from 1.
 
-    Estates fill blocks between streets that run at the town's own angle, a little bent, every
-    second row of blocks out of step.
+    Estates fill blocks between streets that run at the town's own angle, a little bent, the rows
+    of blocks out of step.
     """
-    angle = rng.uniform(-0.6, 0.6)
+    angle, step_m = rng.uniform(-0.6, 0.6), block.step_m
+    xy = block.centres(cells)
     reach_m = float(np.abs(xy).max()) + 2_000.0
-    bent = xy + 130.0 * np.column_stack(
-        [Noise.make(rng, 1_400.0, reach_m).at(xy) for _ in range(2)]
-    )
+    bend = [Noise.make(rng, 33.0 * step_m, reach_m).at(xy) for _ in range(2)]
+    bent = xy / step_m + 3.0 * np.column_stack(bend)
     along = bent[:, 0] * np.cos(angle) + bent[:, 1] * np.sin(angle)
     across = bent[:, 1] * np.cos(angle) - bent[:, 0] * np.sin(angle)
-    row = np.floor(across / 230.0).astype(np.int64)
+    row = np.floor(across / _BLOCK_CELLS[0]).astype(np.int64)
     shift = rng.uniform(0.0, 1.0, 4_096)[row % 4_096]
-    number = row * 4_096 + np.floor(along / 310.0 + shift).astype(np.int64)
-    number -= number.min() - 1
-    return np.where(urban, number, 0)
+    number = row * 65_536 + np.floor(along / _BLOCK_CELLS[1] + shift).astype(np.int64)
+    return number - number.min() + 1
 
 
 def _place(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
@@ -24,11 +25,11 @@ class Noise:
         size = int(2 * reach_m / wavelength_m) + 6
         return cls(wavelength_m, reach_m, rng.uniform(-1.6, 1.6, (size, size)))
 
-    def at(self, xy: Floats) -> Floats:
-        """Return the noise at points (n, 2)."""
+    def at(self, xy: Floats, *, order: Literal[1, 3] = 3) -> Floats:
+        """Return the noise at points (n, 2); of order 1 it has edges, and comes quicker."""
         places = (xy.T[::-1] + self.reach_m) / self.wavelength_m + 2
         return np.asarray(
-            map_coordinates(self.values, places, order=3, prefilter=False, mode="nearest")
+            map_coordinates(self.values, places, order=order, prefilter=False, mode="nearest")
         )
 
 

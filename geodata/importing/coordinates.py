@@ -26,6 +26,7 @@ _USUAL = (
     *((epsg, "UTM") for epsg in range(32643, 32654)),
 )
 _NEAR_DEGREES = 0.3
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
     """
     name = _name(crs)
     if crs.is_geographic and crs.to_epsg() in {4326, 4979}:
-        return Way(name, "none needed", None, None, None)
+        return Way(name, NOTHING, None, None, None)
     if not (crs.is_geographic or crs.is_projected or crs.is_bound or crs.is_compound):
         raise FileRefusedError(
             "unknown_crs",
@@ -72,6 +73,8 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
             hint="Ask who drew the file, then give it with --crs.",
             name=name,
         )
+    if _is_cgcs2000(crs):
+        return _cgcs2000_way(crs, name)
     area = _area(crs, bounds)
     # pyproj's two modules name the same class differently.
     group = TransformerGroup(
@@ -85,7 +88,8 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
         raise FileRefusedError(
             "no_way",
             "There is no exact way from {name} to WGS 84.",
-            hint="Have the file exported in CGCS2000 or WGS 84.",
+            hint="Xian 1980 and Beijing 1954 are about 100 m off, differently in every place: have"
+            " the file exported in CGCS2000 or WGS 84.",
             name=name,
         )
     best = group.transformers[0]
@@ -99,6 +103,21 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
     steps = best.description.split(" + ")
     operation = " + ".join(step for step in steps if not step.startswith("axis order"))
     return Way(name, operation, accuracy, missing[0] if missing else None, best)
+
+
+def _is_cgcs2000(crs: CRS) -> bool:
+    datum = crs.geodetic_crs.datum if crs.geodetic_crs is not None else None
+    name = datum.name.lower().replace("_", " ") if datum is not None else ""
+    return "china 2000" in name or "china geodetic coordinate system 2000" in name
+
+
+def _cgcs2000_way(crs: CRS, name: str) -> Way:
+    """Take CGCS2000 for WGS 84, as they agree within decimetres: only the projection is undone."""
+    operation = "taking CGCS2000 for WGS 84, which agree within decimetres"
+    if crs.is_geographic:
+        return Way(name, operation, None, None, None)
+    transformer = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    return Way(name, f"the inverse projection and {operation}", None, None, transformer)
 
 
 def to_lonlat(geoms: NDArray[np.object_], way: Way, frame: Frame) -> NDArray[np.object_]:

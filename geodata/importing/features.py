@@ -123,6 +123,8 @@ def _layer(source: Source, wanted: str | None) -> str:
         return layers[0]
     if wanted is not None and wanted in layers:
         return wanted
+    if not layers and source.driver == "FlatGeobuf":
+        raise _unreadable(ValueError("no layer is found in it"))
     if not layers:
         raise FileRefusedError("no_layer", "The file holds no layer with shapes.")
     if wanted is not None or len(layers) > 1:

@@ -80,7 +80,7 @@ class Report:
         """Whether a finding forbade writing."""
         return any(finding.severity == "blocking" for finding in self.findings)
 
-    def to_text(self, limit: int | None = 10) -> str:
+    def to_text(self, limit: int | None = 10, *, verdict: bool = True) -> str:
         """Return the report for a person; of each group ``limit`` lines, all of them if None."""
         lines = [f"{self.subject} from {self.file}", ""]
         lines += [f"  {note}" for note in self.notes]
@@ -91,7 +91,9 @@ class Report:
             for kind, group in groups.items():
                 lines += _group_lines(kind, group, limit)
         lines += self._repair_lines(limit)
-        return "\n".join([*lines, "", self.verdict()])
+        if verdict:
+            lines += ["", self.verdict()]
+        return "\n".join(lines)
 
     def verdict(self) -> str:
         """Return the last line: what was written, or that nothing was."""

@@ -20,6 +20,7 @@ DRIVERS = ("GPKG", "GeoJSON", "FlatGeobuf", "KML", "ESRI Shapefile")
 
 MAX_DEPTH = 100
 _SHP_MAGIC = b"\x00\x00\x27\x0a"
+_NOT_A_NUMBER = re.compile(rb"NaN|Infinity")
 _XML_ROOT = re.compile(rb"<\s*(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _OTHERS = (
     (b"\x1f\x8b", "a gzip archive"),
@@ -164,13 +165,16 @@ def check_json(path: Path) -> str:
     """
     depth = 0
     quotes = 0
+    rows = 0
     seen = b""
     with path.open("rb") as file:
         while chunk := file.read(1 << 22):
             while chunk.endswith(b"\\") and (more := file.read(1)):
                 chunk += more
             seen = seen or chunk[:200_000]
-            steps, quotes = _depths(chunk, quotes)
+            steps, inside = _depths(chunk, quotes)
+            rows += _refuse_nan(chunk, inside, rows)
+            quotes = int(inside[-1])
             if depth + int(steps.max(initial=0)) > MAX_DEPTH:
                 raise FileRefusedError(
                     "too_deep",
@@ -194,8 +198,25 @@ def check_json(path: Path) -> str:
     return "GeoJSON"
 
 
-def _depths(chunk: bytes, quotes: int) -> tuple[NDArray[np.int32], int]:
-    """Return how deep each byte is nested, from 0 at the start, and whether a text goes on.
+def _refuse_nan(chunk: bytes, inside: NDArray[np.bool_], rows: int) -> int:
+    """Refuse numbers that are none, which JSON does not know; return the features of a chunk.
+
+    Readers differ about them: some drop the shape, some the number.
+    """
+    for match in _NOT_A_NUMBER.finditer(chunk):
+        if not inside[match.start()]:
+            raise FileRefusedError(
+                "not_finite",
+                "The JSON holds {word}, which is no number, in row {row}.",
+                hint="Draw that shape again.",
+                word=match[0].decode(),
+                row=rows + chunk[: match.start()].count(b'"coordinates"'),
+            )
+    return chunk.count(b'"coordinates"')
+
+
+def _depths(chunk: bytes, quotes: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return how deep each byte is nested, from 0 at the start, and which bytes are in texts.
 
     ``quotes`` is 1 where the chunk begins inside a text. Brackets inside texts do not count.
     """
@@ -211,4 +232,4 @@ def _depths(chunk: bytes, quotes: int) -> tuple[NDArray[np.int32], int]:
     up = ((letters == 0x5B) | (letters == 0x7B)) & ~inside
     down = ((letters == 0x5D) | (letters == 0x7D)) & ~inside
     steps = np.cumsum(up.astype(np.int32) - down.astype(np.int32), dtype=np.int32)
-    return steps, int(inside[-1])
+    return steps, inside

@@ -93,6 +93,8 @@ def _place(survey: Survey, crs: str | None, driver: str) -> None:
     """Bring the shapes to WGS 84, or say why that cannot be."""
     request = survey.request
     good = _good(survey)
+    if not len(good):
+        return
     bounds = _total_bounds(survey.geoms[good])
     home = np.array(request.home) if request.home else None
     wanted = request.file.crs or crs
@@ -110,13 +112,13 @@ def _place(survey: Survey, crs: str | None, driver: str) -> None:
     if system.is_geographic:
         _check_degrees(survey, good, home)
         good = _good(survey)
+        if not len(good):
+            return
         bounds = _total_bounds(survey.geoms[good])
-    if not len(good):
-        return
     way = coordinates.find_way(system, bounds)
-    note = f"Coordinates: {way.source}, brought to WGS 84 by {way.operation}"
-    if way.transformer is None:
-        note = f"Coordinates: {way.source}"
+    note = f"Coordinates: {way.source}"
+    if way.operation != coordinates.NOTHING:
+        note += f", brought to WGS 84 by {way.operation}"
     if way.accuracy_m is not None:
         note += f", exact to {way.accuracy_m:g} m" if way.accuracy_m else ", exact"
     survey.notes.append(note + ".")

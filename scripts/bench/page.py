@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import click
 import folium
 import geopandas
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 from psycopg import Connection
 
 from geodata import db, demo
@@ -130,7 +130,7 @@ def transfers(browser: Browser, url: str) -> list[Row]:
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")
         session.on("Network.loadingFinished", partial(_count, received))
-        page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+        page.on("request", partial(_note_host, hosts))
         page.goto(url)
         wait_painted(page)
         page.wait_for_load_state("networkidle")
@@ -151,6 +151,10 @@ def transfers(browser: Browser, url: str) -> list[Row]:
 
 def _count(received: list[float], event: dict[str, Any]) -> None:
     received.append(event["encodedDataLength"])
+
+
+def _note_host(hosts: set[str], request: Request) -> None:
+    hosts.add(urlsplit(request.url).netloc)
 
 
 def wait_painted(page: Page) -> None:

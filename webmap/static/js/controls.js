@@ -3,15 +3,16 @@
 const BASE_KEY = "gridmap.base";
 
 // Whole zooms only: rather cut a little at the edges than show a quarter of the size.
-const OVERSHOOT = 0.2;
+const OVERSHOOT = { desk: 0.2, phone: 0.45 };
 
 /** Fit a box [west, south, east, north] into the part of the map that the sheet leaves free. */
 export function fit(map, [west, south, east, north], sheet, { maxZoom = 17, animate = true } = {}) {
   const box = L.latLngBounds([south, west], [north, east]);
+  const over = sheet.isSheet ? OVERSHOOT.phone : OVERSHOOT.desk;
   const room = map.getSize().subtract([16, 72 + sheet.covers]);
   const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
   const exact = Math.log2(Math.min(room.x / size.x, room.y / size.y));
-  const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, Math.floor(exact + OVERSHOOT)));
+  const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, Math.floor(exact + over)));
   // The middle of what the sheet and the bar at the top leave free.
   const middle = map.project(box.getCenter(), zoom).add([0, (sheet.covers - 48) / 2]);
   map.setView(map.unproject(middle, zoom), zoom, { animate });

@@ -21,11 +21,11 @@ export function within(box, point) {
 }
 
 /** Return the point feature nearest to the point and nearer than its own reach(feature), or null. */
-export function nearest(features, point, reach) {
+export function nearest(features, point, reach, place = (feature) => feature.geom[0][0]) {
   let best = null;
   let bestDistance = Infinity;
   for (const feature of features) {
-    const { x, y } = feature.geom[0][0];
+    const { x, y } = place(feature);
     const distance = Math.hypot(x - point.x, y - point.y);
     if (distance <= reach(feature) && distance < bestDistance) {
       best = feature;
@@ -59,4 +59,13 @@ export function lines(name, longest = 8) {
 export function finestLevel(fromZoom, zoom) {
   const levels = Object.entries(fromZoom).filter(([, from]) => zoom >= from);
   return levels.reduce((a, b) => (b[1] >= a[1] ? b : a))[0];
+}
+
+/** Keep a cluster near the middle of its lattice cell, so that neighbours do not cover each other. */
+export function towardsMiddle({ x, y }, cell, slack) {
+  const keep = (value) => {
+    const middle = (Math.floor(value / cell) + 0.5) * cell;
+    return Math.min(middle + slack, Math.max(middle - slack, value));
+  };
+  return { x: keep(x), y: keep(y) };
 }

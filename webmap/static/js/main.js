@@ -9,7 +9,7 @@ import { Notices, watchNetwork } from "./notices.js";
 import { Panel } from "./panel.js";
 import { gridsAt, spotAt } from "./picking.js";
 import { print } from "./printing.js";
-import { issueReach } from "./rules.js";
+import { issuePlace, issueReach } from "./rules.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
 import { Sheet } from "./sheet.js";
@@ -126,7 +126,7 @@ function retryTiles() {
 function pick(latlng) {
   const view = store.view;
   if (view.mode === "issues") {
-    const hit = spotAt(map, layers.layer, "issues", "issue", latlng, issueReach);
+    const hit = spotAt(map, layers.layer, "issues", "issue", latlng, issueReach, issuePlace);
     if (hit?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
       map.setView(latlng, Math.min(map.getMaxZoom(), map.getZoom() + 2));
       return;

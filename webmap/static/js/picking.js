@@ -3,6 +3,9 @@
 import { contains, nearest, within } from "./geometry.js";
 import { LEVELS } from "./view.js";
 
+// MVT's number for areas: close up the coarse levels are borders only.
+const POLYGON = 3;
+
 /** Return {view, tile, point, scale}: a source's decoded tile at a place, and the place in it. */
 export function tileAt(map, layer, sourceName, latlng) {
   const view = layer?.views?.get(sourceName);
@@ -23,18 +26,18 @@ export function gridsAt(map, layer, latlng) {
   if (!hit) return [];
   const found = [];
   for (const level of LEVELS) {
-    const feature = hit.data.get(level)?.find((f) => within(f.bbox, hit.point) && contains(f.geom, hit.point));
+    const feature = hit.data.get(level)?.find((f) => within(f.bbox, hit.point) && contains(f.geom, hit.point) && f.geomType === POLYGON);
     if (feature) found.push({ id: feature.props.id, name: feature.props.name, level });
   }
   return found;
 }
 
 /** Return the point feature of a source's MVT layer nearest to a place within reach(feature) pixels. */
-export function spotAt(map, layer, sourceName, mvtLayer, latlng, reach) {
+export function spotAt(map, layer, sourceName, mvtLayer, latlng, reach, place) {
   const hit = tileAt(map, layer, sourceName, latlng);
   const features = hit?.data.get(mvtLayer);
   if (!features) return null;
-  return nearest(features, hit.point, (feature) => reach(feature) / hit.scale);
+  return nearest(features, hit.point, (feature) => reach(feature) / hit.scale, place);
 }
 
 /** Call back with (rings, origin, scale, box) for each decoded piece of a grid in the visible tiles. */

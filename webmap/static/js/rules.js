@@ -1,12 +1,18 @@
 // From a layer's style to what protomaps-leaflet draws: paint rules below, label rules above.
 // A rule draws one MVT layer of one source; earlier rules lie lower, earlier labels win their place.
 
-import { lines } from "./geometry.js";
+import { lines, towardsMiddle } from "./geometry.js";
 import { clusterRadius, drawBuilding, drawCluster, drawFacility, drawIssue, FONT, paintOf, trace } from "./symbols.js";
 import { LEVELS } from "./view.js";
 
 // Half the circumference of the earth over 128: metres in a pixel at zoom 0 on the equator.
 const METRES_PER_PIXEL = 156543.034;
+
+// The server counts issues in cells of that many CSS pixels (layers/issues.py).
+const CLUSTER_CELL = 64;
+const CLUSTER_SLACK = 10;
+// MVT's number for areas.
+const POLYGON = 3;
 
 /** Return {paintRules, labelRules} for a mode. Over a base map grids let it shine through. */
 export function rules(mode, styles, { overBase }) {
@@ -39,10 +45,15 @@ function territory(style, overBase) {
   return [...paper(style, overBase), { dataSource: "grids", dataLayer: "compound", symbolizer: compounds }];
 }
 
+function isArea(zoom, feature) {
+  return feature.geomType === POLYGON;
+}
+
 // What the county stands on where there is no base map.
 function paper(style, overBase) {
-  const sheet = { dataSource: "grids", dataLayer: "county", symbolizer: new Area({ fill: style.paper }, 1) };
-  return overBase ? [] : [sheet];
+  const sheet = { dataSource: "grids", symbolizer: new Area({ fill: style.paper }, 1), filter: isArea };
+  // Close up the county is a border only, and its communities are the ground.
+  return overBase ? [] : [{ ...sheet, dataLayer: "county" }, { ...sheet, dataLayer: "community" }];
 }
 
 function responsibility(style, overBase) {
@@ -99,15 +110,21 @@ function issues(style) {
   const spot = new Spot((ctx, feature) => {
     if (feature.props.n > 1) drawCluster(ctx, style.states, feature.props);
     else drawIssue(ctx, style.states[issueState(feature.props)]);
-  });
+  }, issuePlace);
   const rule = { dataSource: "issues", dataLayer: "issue" };
-  return [[{ ...rule, symbolizer: spot }], [{ ...rule, symbolizer: new Blocker(issueReach) }]];
+  return [[{ ...rule, symbolizer: spot }], [{ ...rule, symbolizer: new Blocker(issueReach, issuePlace) }]];
 }
 
 function facilities(style) {
   const rule = { dataSource: "coverage", dataLayer: "facility", minzoom: style.facility_zoom };
   const spot = new Spot((ctx, feature, zoom) => drawFacility(ctx, style.facility, zoom < 14 ? 0.75 : 1));
   return [[{ ...rule, symbolizer: spot }], [{ ...rule, symbolizer: new Blocker(() => 5) }]];
+}
+
+/** Return where an issue or cluster is drawn, in the pixels of its tile. */
+export function issuePlace(feature) {
+  const place = feature.geom[0][0];
+  return feature.props.n > 1 ? towardsMiddle(place, CLUSTER_CELL, CLUSTER_SLACK) : place;
 }
 
 /** Return which of the four states a single issue is drawn in. */
@@ -158,14 +175,17 @@ class Border {
 
 // A symbol that is always drawn, whatever lies beside it.
 class Spot {
-  constructor(draw) {
+  constructor(draw, place = null) {
     this.symbol = draw;
+    this.place = place;
   }
 
   draw(ctx, geom, zoom, feature) {
+    // Beyond the deepest tiles coordinates come enlarged, and nothing is counted together.
+    const { x, y } = this.place && feature.geom === geom ? this.place(feature) : geom[0][0];
     ctx.save();
     ctx.globalAlpha = 1;
-    ctx.translate(geom[0][0].x, geom[0][0].y);
+    ctx.translate(x, y);
     this.symbol(ctx, feature, zoom);
     ctx.restore();
   }
@@ -173,15 +193,18 @@ class Spot {
 
 // Keeps names away from a symbol without drawing anything itself.
 class Blocker {
-  constructor(reach) {
+  constructor(reach, spot = null) {
     this.reach = reach;
+    this.spot = spot;
   }
 
   place(layout, geom, feature) {
-    const { x, y } = geom[0][0];
+    const shift = this.spot ? this.spot(feature) : feature.geom[0][0];
+    const x = geom[0][0].x + shift.x - feature.geom[0][0].x;
+    const y = geom[0][0].y + shift.y - feature.geom[0][0].y;
     const reach = this.reach(feature);
     return [{
-      anchor: geom[0][0],
+      anchor: { x, y },
       bboxes: [{ minX: x - reach, minY: y - reach, maxX: x + reach, maxY: y + reach }],
       draw() {},
     }];
@@ -214,11 +237,14 @@ class Name {
     if (side < width * 0.55) return undefined;
     const { x, y } = geom[0][0];
     const reach = { x: width / 2 + 6, y: height / 2 + 4 };
-    // In its place, or a little above or below when a symbol stands there.
-    for (const shift of [0, -side / 5, side / 5]) {
-      const box = { minX: x - reach.x, minY: y + shift - reach.y, maxX: x + reach.x, maxY: y + shift + reach.y };
-      if (layout.index.bboxCollides(box, layout.order)) continue;
-      return [{ anchor: { x, y: y + shift }, bboxes: [box], draw: (ctx) => this.#draw(ctx, text) }];
+    // In its place, or a little beside it when a symbol or another name stands there.
+    const far = side / 5;
+    for (const [dx, dy] of [[0, 0], [0, -far], [0, far], [-far, 0], [far, 0]]) {
+      const at = { x: x + dx, y: y + dy };
+      const box = { minX: at.x - reach.x, minY: at.y - reach.y, maxX: at.x + reach.x, maxY: at.y + reach.y };
+      if (!layout.index.bboxCollides(box, layout.order)) {
+        return [{ anchor: at, bboxes: [box], draw: (ctx) => this.#draw(ctx, text) }];
+      }
     }
     return undefined;
   }

@@ -142,11 +142,14 @@ export function drawBuilding(ctx, style, state, scale = 1) {
   ctx.scale(scale, scale);
   ctx.fillStyle = style.fill;
   ctx.strokeStyle = "#ffffff";
-  ctx.lineWidth = 1.5;
+  ctx.lineWidth = 2;
   if (state === "vacant") {
     polygon(ctx, [[-4, -4], [4, -4], [4, 4], [-4, 4]]);
     mark(ctx, [[-2, -2, 2, 2], [-2, 2, 2, -2]], 1.4);
   } else if (state === "held") {
+    // Lighter than the ground that it mostly stands on, which is in good hands too.
+    ctx.strokeStyle = "#2c5a55";
+    ctx.fillStyle = "#ffffff";
     polygon(ctx, [[-3, -3], [3, -3], [3, 3], [-3, 3]]);
   } else {
     polygon(ctx, [[0, -4.5], [4.5, 3.5], [-4.5, 3.5]]);
