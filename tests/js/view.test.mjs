@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { change, format, hereUrl, layerQuery, panelUrl, parse } from "../../webmap/static/js/view.js";
+
+const TODAY = "2026-03-01";
+const read = (search) => parse(search, TODAY);
+
+test("an address reads back as the view it was made from", () => {
+  for (const search of [
+    "",
+    "?mode=issues&grid=7&state=overdue&category=event.rubbish&age=30&list=issues&page=2&z=14&lat=31.40000&lon=116.30000",
+    "?mode=coverage&on=2025-01-31&kind=clinic&lang=en",
+    "?mode=issues&issue=12&grid=3",
+  ]) {
+    const view = read(search);
+    assert.deepEqual(read(format(view)), view);
+  }
+});
+
+test("defaults are left out of the address", () => {
+  assert.equal(format(read("?mode=territory&state=open&page=1&on=2026-03-01")), "");
+});
+
+test("nonsense falls back to defaults instead of failing", () => {
+  const view = read("?mode=<script>&z=99&lat=x&lon=1&grid=-3&state=no&age=8&kind=a b&page=0&lang=de");
+  assert.deepEqual(view, read(""));
+});
+
+test("another grid drops the issue, the list and the page of the one before", () => {
+  const before = read("?grid=1&list=issues&page=3&issue=9");
+  const after = change(before, { grid: 2 });
+  assert.deepEqual([after.grid, after.issue, after.list, after.page], [2, null, null, 1]);
+});
+
+test("the panel shows the issue, else the list, else the grid, else the county", () => {
+  assert.equal(panelUrl(read("?mode=issues&issue=5&grid=2")), "/panel/issue/5?mode=issues");
+  assert.equal(panelUrl(read("?grid=2&list=issues&state=closed&page=2")), "/panel/grid/2/issues?mode=territory&state=closed&page=2");
+  assert.equal(panelUrl(read("?grid=2&on=2025-01-01")), "/panel/grid/2?mode=territory&on=2025-01-01");
+  assert.equal(panelUrl(read("?mode=coverage&kind=shop")), "/panel/home?mode=coverage&kind=shop");
+});
+
+test("a layer is asked for with the day and its own filters only", () => {
+  const view = read("?mode=issues&on=2025-05-05&state=all&kind=shop&age=7");
+  assert.equal(layerQuery(view, "grids"), "?on=2025-05-05");
+  assert.equal(layerQuery(view, "issues"), "?on=2025-05-05&state=all&age=7");
+  assert.equal(layerQuery(view, "coverage"), "?on=2025-05-05&kind=shop");
+});
+
+test("a click names its point, level, mode and day", () => {
+  const url = hereUrl(read("?mode=responsibility&on=2025-05-05"), { lon: 116.3, lat: 31.4 }, "town");
+  assert.equal(url, "/panel/here?lon=116.300000&lat=31.400000&level=town&mode=responsibility&on=2025-05-05");
+});
