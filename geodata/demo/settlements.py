@@ -18,6 +18,8 @@ from geodata.demo.terrain import Noise
 from geodata.demo.territory import COUNTY_AREA_M2, TOWNS, Territory
 
 _ESTATE_CELLS, _VILLAGE_CELLS = 42.0, 150.0
+# Codes number a community's compounds with three digits; some are left for those to come.
+_MOST_COMPOUNDS = 950
 # Depth and width of a street block, in cells.
 _BLOCK_CELLS = (5.5, 7.4)
 _OUTSIDE = -1
@@ -92,15 +94,19 @@ def _share_out(territory: Territory, zone: Zones, compounds: int) -> Ints:
     weight = np.array([town.weight for town in TOWNS])[territory.town_of] ** 0.5
     wish = weight * np.where(territory.is_urban, 1.7, 1.0) * (room / room.mean()) ** 0.4
     space = room / np.where(territory.is_urban, 2.4 * _ESTATE_CELLS, 1.6 * _VILLAGE_CELLS)
+    space = np.clip(space, 1.0, _MOST_COMPOUNDS)
     low, high = 0.0, 100.0 * compounds / wish.sum()
     for _ in range(60):
         middle = 0.5 * (low + high)
-        taken = np.minimum(wish * middle, np.maximum(space, 1.0)).sum()
+        taken = np.minimum(wish * middle, space).sum()
         low, high = (middle, high) if taken < compounds else (low, middle)
-    exact = np.maximum(1.0, np.minimum(wish * high, np.maximum(space, 1.0)))
+    exact = np.maximum(1.0, np.minimum(wish * high, space))
     counts = np.floor(exact * compounds / exact.sum()).astype(np.int64)
-    missing = compounds - int(counts.sum())
-    counts[np.argsort(counts - exact, kind="stable")[:missing]] += 1
+    counts = np.clip(counts, 1, _MOST_COMPOUNDS)
+    # What rounding and the bound left over goes, one each, to those that got least of their share.
+    while (missing := compounds - int(counts.sum())) > 0:
+        order = np.argsort(counts / exact, kind="stable")
+        counts[order[counts[order] < _MOST_COMPOUNDS][:missing]] += 1
     return counts
 
 
