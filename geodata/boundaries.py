@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -147,29 +148,47 @@ def insert_versions(
             " population, geom, label_point, source) FROM STDIN"
         ) as copy,
     ):
-        for start in range(0, len(versions), _CHUNK):
-            chunk = versions[start : start + _CHUNK]
-            geoms = as_multipolygons(np.array([version.geom for version in chunk], dtype=object))
-            shapes = to_ewkb(geoms, 4326)
-            labels = to_ewkb(label_points(geoms), 4326)
-            for version, grid_id, shape, label in zip(
-                chunk, ids[start : start + _CHUNK], shapes, labels, strict=True
-            ):
-                copy.write_row((
-                    grid_id, level, f"[{valid_from.isoformat()},)", version.name, version.code,
-                    search_key(version.name), version.parent_id, version.households,
-                    version.population, shape, label, source,
-                ))  # fmt: skip
+        starts = range(0, len(versions), _CHUNK)
+        # One chunk is made ready while the database works on the one before.
+        with ThreadPoolExecutor(1) as helper:
+            ready = [
+                helper.submit(_texts, versions[start : start + _CHUNK]) for start in starts[:1]
+            ]
+            for start in starts:
+                polygons, labels = ready.pop().result()
+                after = start + _CHUNK
+                if after < len(versions):
+                    ready.append(helper.submit(_texts, versions[after : after + _CHUNK]))
+                for version, grid_id, polygon, label in zip(
+                    versions[start:after], ids[start:after], polygons, labels, strict=True
+                ):
+                    copy.write_row((
+                        grid_id, level, f"[{valid_from.isoformat()},)", version.name, version.code,
+                        search_key(version.name), version.parent_id, version.households,
+                        version.population, polygon, label, source,
+                    ))  # fmt: skip
     return ids
 
 
-def refresh_shapes(conn: psycopg.Connection[TupleRow], level: Level, *, on: date) -> None:
+def refresh_shapes(
+    conn: psycopg.Connection[TupleRow],
+    level: Level,
+    *,
+    on: date,
+    drawing: shapes.Drawing | None = None,
+) -> None:
     """Compute the small-scale shapes of a level anew, for the versions valid on a day.
 
     See ``geodata.shapes.refresh``; call it after writing versions, once per level.
     """
     lock(conn)
-    shapes.refresh(conn, level, on=on)
+    shapes.refresh(conn, level, on=on, drawing=drawing)
+
+
+def _texts(versions: Sequence[NewVersion]) -> tuple[list[str], list[str]]:
+    """Return shapes and label points of versions in the form that PostGIS reads."""
+    geoms = as_multipolygons(np.array([version.geom for version in versions], dtype=object))
+    return to_ewkb(geoms, 4326), to_ewkb(label_points(geoms), 4326)
 
 
 def _create_grids(conn: psycopg.Connection[TupleRow], level: Level, count: int) -> list[int]:

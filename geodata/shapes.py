@@ -6,6 +6,8 @@ coverage, it depends on its neighbours.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -22,13 +24,31 @@ from geodata.partition.simplify import simplify_level
 _CHUNK = 2000
 
 
-def refresh(conn: psycopg.Connection[TupleRow], level: Level, *, on: date) -> None:
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Small-scale shapes of a whole level, drawn before its versions were in the database.
+
+    ``shapes`` are (max_zoom, shapes in the order of ``grid_ids``), EPSG:3857.
+    """
+
+    grid_ids: Sequence[int]
+    shapes: Sequence[tuple[int, NDArray[np.object_]]]
+
+
+def refresh(
+    conn: psycopg.Connection[TupleRow],
+    level: Level,
+    *,
+    on: date,
+    drawing: Drawing | None = None,
+) -> None:
     """Compute the small-scale shapes of a level anew, for the versions valid on a day.
 
     Shapes hold for the stretch of time around ``on`` in which no version of the level begins or
-    ends, because a shape depends on its neighbours. Shapes that come out as they were stay.
+    ends, because a shape depends on its neighbours. Shapes that come out as they were stay. A
+    ``drawing`` is used if it has just the grids of that day, and saves the work.
     """
-    version_ids, geoms = _versions_on(conn, level, on)
+    version_ids, drawn = _drawn(conn, level, on, drawing)
     conn.execute(
         """
         CREATE TEMP TABLE IF NOT EXISTS shape_new
@@ -37,11 +57,28 @@ def refresh(conn: psycopg.Connection[TupleRow], level: Level, *, on: date) -> No
     )
     conn.execute("TRUNCATE shape_new")
     with conn.cursor().copy("COPY shape_new (version_id, max_zoom, geom) FROM STDIN") as copy:
-        for max_zoom, shapes in simplify_level(level, geoms):
+        for max_zoom, shapes in drawn:
             texts = to_ewkb(as_multipolygons(shapes), 3857)
             for version_id, text in zip(version_ids, texts, strict=True):
                 copy.write_row((version_id, max_zoom, text))
     _merge_shapes(conn, level, on)
+
+
+def _drawn(
+    conn: psycopg.Connection[TupleRow], level: Level, on: date, drawing: Drawing | None
+) -> tuple[list[int], Iterable[tuple[int, NDArray[np.object_]]]]:
+    """Return version ids and their shapes per zoom, from the drawing or drawn now."""
+    if drawing is not None:
+        rows = conn.execute(
+            "SELECT grid_id, version_id FROM grid_version"
+            " WHERE level = %s::grid_level AND valid @> %s::date",
+            [level, on],
+        ).fetchall()
+        versions: dict[int, int] = dict(rows)
+        if versions.keys() == set(drawing.grid_ids):
+            return [versions[grid_id] for grid_id in drawing.grid_ids], drawing.shapes
+    version_ids, geoms = _versions_on(conn, level, on)
+    return version_ids, simplify_level(level, geoms)
 
 
 def _versions_on(

@@ -83,7 +83,6 @@ def _text_problems(codes: list[str], names: list[str]) -> list[Problem]:
             problems.append(Problem("duplicate_code", "blocking", (seen[code], row)))
         else:
             seen[code] = row
-    seen = {}
     for row, name in enumerate(names):
         if not name:
             problems.append(Problem("no_name", "blocking", (row,)))
@@ -92,10 +91,18 @@ def _text_problems(codes: list[str], names: list[str]) -> list[Problem]:
         if meant is not None:
             data = {"text": name, "encoding": "" if meant == "?" else meant}
             problems.append(Problem("broken_text", "blocking", (row,), data=data))
-        if name in seen:
-            problems.append(Problem("duplicate_name", "warning", (seen[name], row)))
-        else:
-            seen[name] = row
+    return problems
+
+
+def same_names(rows: Sequence[Row], parent_of: Sequence[int]) -> list[Problem]:
+    """Find siblings of the same name; ``parent_of`` is empty where a level has no parents."""
+    problems: list[Problem] = []
+    seen: dict[tuple[int, str], int] = {}
+    for position, row in enumerate(rows):
+        key = parent_of[position] if len(parent_of) else -1, row.name
+        if row.name and key in seen:
+            problems.append(Problem("duplicate_name", "warning", (seen[key], position)))
+        seen.setdefault(key, position)
     return problems
 
 

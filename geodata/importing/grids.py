@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -30,6 +31,8 @@ from geodata.importing.requests import (
     to_plain,
 )
 from geodata.model import LEVELS, Level
+from geodata.partition.simplify import simplify_level
+from geodata.shapes import Drawing
 
 _PLURALS: dict[Level, str] = {
     "county": "county",
@@ -211,11 +214,15 @@ def _write(
         for position, geom in zip(positions, geoms, strict=True)
     ]
     source = Path(order.file.path).name
-    ids = boundaries.insert_versions(
-        conn, order.level, versions, valid_from=order.valid_from, source=source
-    )
-    progress("checking in the database", 0.0)
-    boundaries.check_now(conn)
+    with ThreadPoolExecutor(1) as helper:
+        # Simplified for small scales while the database is busy; used if the level is all new.
+        drawn = helper.submit(list, simplify_level(order.level, geoms)) if _is_whole(done) else None
+        ids = boundaries.insert_versions(
+            conn, order.level, versions, valid_from=order.valid_from, source=source
+        )
+        progress("checking in the database", 0.0)
+        boundaries.check_now(conn)
+        drawing = Drawing(ids, drawn.result()) if drawn else None
     _record_exceptions(conn, order, request, done.result, dict(zip(positions, ids, strict=True)))
     if order.level == "county" and len(versions) == 1:
         conn.execute(
@@ -223,7 +230,12 @@ def _write(
             [Jsonb(versions[0].name)],
         )
     progress("drawing for small scales", 0.0)
-    boundaries.refresh_shapes(conn, order.level, on=order.valid_from)
+    boundaries.refresh_shapes(conn, order.level, on=order.valid_from, drawing=drawing)
+
+
+def _is_whole(done: process.Outcome) -> bool:
+    """Whether every grid of the level is written, so that its shapes are the whole level's."""
+    return len(done.result["write"]) == len(done.result["rows"]) + len(done.result["others"])
 
 
 def _version(

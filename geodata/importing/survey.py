@@ -68,6 +68,7 @@ def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
     if request.level != "county":
         progress("checking against the level above", 0.0)
         _check_nesting(survey, good)
+    survey.problems += attributes.same_names(survey.rows, survey.parent_of.tolist())
     survey.problems, survey.exceptions = settle(
         survey.problems,
         request,

@@ -56,7 +56,9 @@ WORDS: dict[str, Words] = {
         "{row}",
         "Fill the column in, or give the code's column as --name.",
     ),
-    "duplicate_name": Words("The same name twice", "{row} and {other}"),
+    "duplicate_name": Words(
+        "The same name twice in one grid of the level above", "{row} and {other}"
+    ),
     "broken_text": Words(
         "Names that look like a wrong encoding", '{row}: "{text}"', "Read the file with --encoding."
     ),
