@@ -18,6 +18,7 @@ _SPLITS, _MOVES, _BUILT = 3, 3, 5
 _FORMER_NAMES = ("红旗生产队", "向阳大队", "东风小区", "解放村民组", "跃进塘", "胜利湾")
 # Sides of cells along which a compound must touch the community that it came from.
 _LEAST_CONTACT = 4
+_MOST_TOGETHER = 990
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def plan_changes(territory: Territory, settlements: Settlements) -> Change:
     """Choose what changes, spread over the county's towns."""
     communities = len(territory.town_of)
     community_of = settlements.community_of_zone(communities)
+    sizes = np.bincount(settlements.community_of, minlength=communities)
     splits: list[tuple[int, int]] = []
     moves: list[tuple[int, int]] = []
     touched: set[int] = set()
@@ -84,7 +86,9 @@ def plan_changes(territory: Territory, settlements: Settlements) -> Change:
         pairs, contact = np.unique(
             np.sort(np.column_stack([left, right])[both], axis=1), axis=0, return_counts=True
         )
-        longest = np.argsort(-contact, kind="stable")
+        # Together they must have had codes of three digits for their compounds.
+        small = sizes[pairs].sum(axis=1) < _MOST_TOGETHER
+        longest = np.flatnonzero(small)[np.argsort(-contact[small], kind="stable")]
         if town % 2 == 0 and len(splits) < _SPLITS and len(longest):
             old, new = (int(index) for index in pairs[longest[0]])
             splits.append((new, old))
