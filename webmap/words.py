@@ -10,7 +10,8 @@ def words() -> dict[str, str]:
     return {
         "title": _("GridMap"),
         "map": _(
-            "Map of the grids. Arrow keys move it, plus and minus zoom, Enter selects what is under the cross, Escape goes back."
+            "Map of the grids. Arrow keys move it, plus and minus zoom, Enter selects what is"
+            " under the cross, Escape goes back."
         ),
         "level.county": _("County"),
         "level.town": _("Town"),
@@ -25,7 +26,8 @@ def words() -> dict[str, str]:
         "zoom.all": _("Show the whole county"),
         "locate": _("Where am I"),
         "locate.denied": _(
-            "This browser does not tell the map where you are. Allow it in the browser's settings, then try again."
+            "This browser does not tell the map where you are. Allow it in the browser's"
+            " settings, then try again."
         ),
         "locate.failed": _(
             "Your position could not be found. Go where the sky is open and try again."

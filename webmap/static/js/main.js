@@ -37,8 +37,8 @@ const search = new Search($("#search"), $("#hits"), strings, {
 });
 
 let kindTitle = "";
-// Where the pointer asked; the answer's grid becomes the selection without moving the map.
-let deepen = false;
+// The next fragment's grid is to be fitted: it was named by a link, or clicked a second time.
+let fitNext = false;
 
 start();
 
@@ -140,28 +140,28 @@ function pick(latlng) {
   const again = selection.geometry && containsLonLat(selection.geometry, latlng.lng, latlng.lat);
   const selected = panel.root?.dataset.level;
   let level = gridsAt(map, layers.layer, latlng).at(-1)?.level ?? layers.finestLevel;
-  deepen = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
-  if (deepen) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
+  fitNext = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
+  if (fitNext) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
   panel.load(hereUrl(view, { lon: latlng.lng, lat: latlng.lat }, level));
   sheet.raise();
 }
 
 /** A fragment is on show: take its grid as the selection, its title, and fit what has no place yet. */
-function arrived({ grid, bounds, point, title, kindTitle: kind, level }) {
+function arrived({ grid, bounds, point, title, kindTitle: kind }) {
   const view = store.view;
   document.title = [title, strings.title].filter(Boolean).join(" · ");
   kindTitle = kind ?? kindTitle;
   const id = grid ? Number(grid) : null;
   const found = id && id !== view.grid && !view.issue;
   if (found) store.go({ grid: id }, { panel: "loaded" });
-  if (bounds && (deepen || (!found && id === view.grid && !view.place && !view.issue))) {
-    fit(map, bounds.split(",").map(Number), sheet, { animate: deepen });
+  if (bounds && (fitNext || (!found && id === view.grid && !view.place && !view.issue))) {
+    fit(map, bounds.split(",").map(Number), sheet, { animate: fitNext });
   }
   else if (point && sheet.isSheet) reveal(map, ...point.split(",").map(Number), sheet);
+  selection.point(view.issue && point ? point.split(",").map(Number).reverse() : null);
   if (view.issue && point && !view.place) fit(map, around(point), sheet, {});
-  deepen = false;
+  fitNext = false;
   showLegend();
-  if (level) $("[data-print='selected']").textContent = title;
 }
 
 function around(point) {
@@ -210,9 +210,9 @@ function click(event) {
   if (link.origin !== location.origin || link.pathname !== "/" || link.target || link.matches("[data-lang], .skip")) return;
   event.preventDefault();
   const url = new URL(link.href);
-  if (link.dataset.bounds || link.dataset.point) {
-    fit(map, link.dataset.bounds?.split(",").map(Number) ?? around(link.dataset.point), sheet, {});
-  }
+  const grid = Number(url.searchParams.get("grid"));
+  fitNext = Boolean(grid && grid !== store.view.grid && !url.searchParams.has("issue"));
+  if (link.dataset.point) reveal(map, ...link.dataset.point.split(",").map(Number), sheet);
   // The map stays where it is unless the link says otherwise.
   if (!url.searchParams.has("z")) keepPlace(url);
   store.followLink(url);
@@ -249,7 +249,9 @@ async function share() {
 
 function printed() {
   const mode = $(`.mode[data-mode="${store.view.mode}"] span`).textContent;
-  return { mode, on: store.view.on ?? config.today, selected: panel.root?.dataset.title ?? "" };
+  const title = panel.root?.dataset.title ?? "";
+  const selected = title === config.county?.name ? "" : `${title} ·`;
+  return { mode, on: $("#on + time").textContent, selected };
 }
 
 function showMode(mode) {

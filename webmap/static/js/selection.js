@@ -3,12 +3,14 @@
 const WORLD = [[-85, -180], [-85, 180], [85, 180], [85, -180]];
 const CASING = { color: "#ffffff", weight: 7, opacity: 0.95 };
 const LINE = { color: "#1d56b8", weight: 3.5, opacity: 1 };
+const RING = { radius: 17, color: "#1d56b8", weight: 3.5, fill: false, interactive: false };
 const DIM = { stroke: false, fillColor: "#e6e8e6", fillOpacity: 0.62, fillRule: "evenodd" };
 
 export class Selection {
   #key = null;
   #layers = [];
   #shapes = new Map();
+  #ring = null;
 
   constructor(map) {
     this.map = map;
@@ -21,6 +23,13 @@ export class Selection {
       dim: L.svg({ pane: "dim", padding: 0.6 }),
       outline: L.svg({ pane: "outline", padding: 0.6 }),
     };
+  }
+
+  /** Ring a place, that of the issue in the panel; null takes the ring away. */
+  point(place) {
+    this.#ring?.remove();
+    this.#ring = place && L.circleMarker(place, { ...RING, pane: "outline", renderer: this.renderers.outline });
+    this.#ring?.addTo(this.map);
   }
 
   /** The selected grid's GeoJSON geometry, null while unknown. */

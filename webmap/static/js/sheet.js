@@ -57,16 +57,19 @@ export class Sheet {
   }
 
   #start(event) {
-    if (!this.isSheet || event.button !== 0 || event.target.closest("input, [data-do='clear-search']")) return;
+    if (!this.isSheet || event.button !== 0 || event.target.closest("input, .hits, [data-do='clear-search']")) return;
     this.#moved = false;
     this.#drag = { y: event.clientY, height: this.panel.offsetHeight, at: event.timeStamp, last: event.clientY };
-    event.currentTarget.setPointerCapture(event.pointerId);
   }
 
   #move(event) {
     if (!this.#drag) return;
     const by = this.#drag.y - event.clientY;
-    if (Math.abs(by) > 4) this.#moved = true;
+    if (Math.abs(by) > 4 && !this.#moved) {
+      this.#moved = true;
+      // Only now: a captured pointer would take the click away from what lies under it.
+      event.currentTarget.setPointerCapture(event.pointerId);
+    }
     if (!this.#moved) return;
     this.panel.classList.add("dragging");
     this.panel.style.height = `${Math.max(80, this.#drag.height + by)}px`;

@@ -1,0 +1,332 @@
+"""The map in a real browser, on the demo county: what the three users come for."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, Request, expect
+
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+MODES = ("territory", "responsibility", "issues", "coverage")
+
+
+@dataclass
+class Watch:
+    """What must not happen while a page is open."""
+
+    host: str
+    complaints: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def request(self, request: Request) -> None:
+        if not request.url.startswith((self.host, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+
+@pytest.fixture
+def watched(page: Page, live_server: str) -> Iterator[Watch]:
+    """Fail at the end if the page complained or asked another host."""
+    watch = Watch(live_server)
+    page.on("console", lambda m: watch.complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+    page.on("request", watch.request)
+    yield watch
+    assert watch.foreign == []
+    assert watch.complaints == []
+
+
+def show(page: Page, live_server: str, address: str = "/", size: dict[str, int] = DESK) -> None:
+    """Open an address and wait until the map is painted and the panel filled."""
+    page.set_viewport_size({"width": size["width"], "height": size["height"]})
+    page.goto(live_server + address)
+    page.wait_for_selector("html[data-painted]", timeout=20_000)
+    filled(page)
+
+
+def filled(page: Page) -> None:
+    expect(page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible(timeout=15_000)
+
+
+def heading(page: Page, text: str | re.Pattern[str]) -> None:
+    expect(page.locator("#panel-body h1")).to_have_text(text, timeout=15_000)
+
+
+def town(conn: psycopg.Connection[tuple[int, str, str]], name: str = "衡山镇") -> tuple[int, str]:
+    row = conn.execute(
+        "SELECT grid_id, code FROM grid_version WHERE name = %s AND upper_inf(valid)", [name]
+    ).fetchone()
+    assert row
+    return row[0], row[1]
+
+
+def search_for(page: Page, text: str) -> None:
+    page.get_by_role("combobox").click()
+    page.keyboard.type(text, delay=10)
+    expect(page.locator("#hits [role=option]").first).to_be_visible(timeout=10_000)
+
+
+class TestGridLeader:
+    """On a phone, in the mountains."""
+
+    def test_finds_the_territory_by_initials_and_sees_who_answers_for_it(
+        self, page: Page, live_server: str, watched: Watch
+    ) -> None:
+        show(page, live_server, size=PHONE)
+        search_for(page, "hsz")
+        page.locator("#hits [role=option]", has_text="衡山镇").first.click()
+        heading(page, "衡山镇")
+        expect(page.locator(".path")).to_contain_text("霍山县")
+        expect(page.get_by_role("heading", name="责任人")).to_be_visible()
+        expect(page.locator("#panel")).to_have_attribute("data-height", "half")
+        assert "grid=" in page.url
+
+    def test_taps_the_map_and_gets_the_grid_there(
+        self, page: Page, live_server: str, watched: Watch
+    ) -> None:
+        show(page, live_server, size=PHONE)
+        page.mouse.click(195, 300)
+        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible(timeout=15_000)
+        expect(page.locator(".leaflet-outline-pane path")).to_have_count(2)
+
+    def test_drags_the_sheet_between_its_heights(
+        self, page: Page, live_server: str, watched: Watch
+    ) -> None:
+        show(page, live_server, size=PHONE)
+        panel = page.locator("#panel")
+        expect(panel).to_have_attribute("data-height", "peek")
+        grip = page.locator(".grip").bounding_box()
+        assert grip
+        page.mouse.move(195, grip["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(195, 450, steps=8)
+        page.wait_for_timeout(600)
+        page.mouse.up()
+        expect(panel).to_have_attribute("data-height", "half")
+        page.locator(".grip").click()
+        expect(panel).to_have_attribute("data-height", "full")
+
+    def test_every_target_is_large_enough_and_nothing_scrolls_sideways(
+        self, page: Page, live_server: str, watched: Watch
+    ) -> None:
+        show(page, live_server, size=PHONE)
+        boxes = [
+            item.bounding_box()
+            for item in page.locator(".mode, .corner-right button, .view > *, .demo summary").all()
+            if item.is_visible()
+        ]
+        assert len(boxes) >= 10
+        assert [box for box in boxes if box and min(box["width"], box["height"]) < 44] == []
+        scroll = page.locator("html").evaluate("e => e.scrollWidth - e.clientWidth")
+        assert scroll == 0
+
+    def test_works_on_with_what_is_loaded_when_the_network_goes(
+        self, page: Page, context: BrowserContext, live_server: str
+    ) -> None:
+        show(page, live_server, size=PHONE)
+        context.set_offline(True)
+        expect(page.locator(".notice")).to_contain_text("网络已断开")
+        page.locator(".mode[data-mode=issues]").click()
+        expect(page.locator("#panel-body")).to_contain_text("未能加载", timeout=10_000)
+        context.set_offline(False)
+        expect(page.locator("#panel-body .states")).to_be_visible(timeout=15_000)
+        expect(page.locator(".notice", has_text="网络已断开")).to_have_count(0)
+
+
+class TestOfficial:
+    """At a desk: where is nobody, what is overdue, where is no service."""
+
+    def test_sees_vacancies_by_town_and_follows_one(
+        self, page: Page, live_server: str, watched: Watch
+    ) -> None:
+        show(page, live_server, "/?mode=responsibility")
+        expect(page.locator(".table tbody tr")).to_have_count(16)
+        expect(page.locator(".legend")).to_contain_text("乡镇责任落实")
+        link = page.locator(".table tbody tr a").first
+        name = link.inner_text()
+        link.click()
+        heading(page, name)
+        expect(page.locator(".leaflet-outline-pane path")).to_have_count(2)
+
+    def test_filters_issues_and_the_map_follows(
+        self, page: Page, live_server: str, watched: Watch
+    ) -> None:
+        show(page, live_server, "/?mode=issues")
+        with page.expect_response(lambda r: "/tiles/issues/" in r.url and "state=overdue" in r.url):
+            page.get_by_role("radio", name="逾期").check()
+        expect(page).to_have_url(re.compile("state=overdue"))
+        expect(page.locator(".items .issue-overdue").first).to_be_visible(timeout=15_000)
+        expect(page.locator(".items .issue-open")).to_have_count(0)
+        expect(page.locator(".legend")).not_to_contain_text("挂账")
+
+    def test_opens_an_issue_and_returns(self, page: Page, live_server: str, watched: Watch) -> None:
+        show(page, live_server, "/?mode=issues")
+        first = page.locator(".items a").first
+        title = first.locator("strong").inner_text()
+        first.click()
+        heading(page, title)
+        expect(page.get_by_role("heading", name="办理过程")).to_be_visible()
+        page.go_back()
+        expect(page.locator(".items a").first).to_be_visible(timeout=15_000)
+
+    def test_compares_service_kinds(self, page: Page, live_server: str, watched: Watch) -> None:
+        show(page, live_server, "/?mode=coverage")
+        kinds = page.locator(".kinds label")
+        expect(kinds).to_have_count(10)
+        name = kinds.nth(2).locator(".kind-name").inner_text()
+        kinds.nth(2).click()
+        expect(page).to_have_url(re.compile("kind="))
+        expect(page.locator("#panel-body h2", has_text=name)).to_be_visible(timeout=15_000)
+        expect(page.locator(".legend")).to_contain_text(name)
+        expect(page.locator(".legend")).to_contain_text("户数无数据")
+
+    def test_asks_as_of_an_earlier_day(self, page: Page, live_server: str, watched: Watch) -> None:
+        show(page, live_server, "/?mode=responsibility")
+        page.locator("#on").fill("2025-06-01")
+        expect(page).to_have_url(re.compile("on=2025-06-01"))
+        expect(page.locator(".asof")).to_contain_text("2025年6月1日", timeout=15_000)
+        page.get_by_role("button", name="回到今天").click()
+        expect(page).not_to_have_url(re.compile("[?&]on="))
+
+    def test_shares_a_link_that_reproduces_the_view(
+        self, page: Page, live_server: str, demo_conn: psycopg.Connection, watched: Watch
+    ) -> None:
+        grid_id, _ = town(demo_conn)
+        show(
+            page,
+            live_server,
+            f"/?mode=coverage&grid={grid_id}&kind=clinic&z=13&lat=31.4&lon=116.33",
+        )
+        address = page.url
+        page.reload()
+        page.wait_for_selector("html[data-painted]")
+        filled(page)
+        heading(page, "衡山镇")
+        assert page.url == address
+        expect(page.locator(".mode[aria-current]")).to_have_attribute("data-mode", "coverage")
+
+    def test_goes_back_and_forward(self, page: Page, live_server: str, watched: Watch) -> None:
+        show(page, live_server)
+        page.locator(".mode[data-mode=issues]").click()
+        expect(page.locator("#panel-body .states")).to_be_visible(timeout=15_000)
+        page.locator(".mode[data-mode=coverage]").click()
+        expect(page.locator("#panel-body .kinds")).to_be_visible(timeout=15_000)
+        page.go_back()
+        expect(page.locator("#panel-body .states")).to_be_visible(timeout=15_000)
+        expect(page.locator(".mode[aria-current]")).to_have_attribute("data-mode", "issues")
+        page.go_forward()
+        expect(page.locator("#panel-body .kinds")).to_be_visible(timeout=15_000)
+
+
+class TestKeyboard:
+    def test_searches_without_a_pointer(self, page: Page, live_server: str, watched: Watch) -> None:
+        show(page, live_server)
+        box = page.get_by_role("combobox")
+        box.focus()
+        page.keyboard.type("hsz")
+        expect(page.locator("#hits [role=option]").first).to_be_visible(timeout=10_000)
+        page.keyboard.press("ArrowDown")
+        expect(box).to_have_attribute("aria-activedescendant", "hit-0")
+        page.keyboard.press("Enter")
+        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible(timeout=15_000)
+
+    def test_selects_on_the_map_and_goes_up_by_escape(
+        self, page: Page, live_server: str, watched: Watch
+    ) -> None:
+        show(page, live_server)
+        page.locator("#map_grid").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible(timeout=15_000)
+        for _ in range(4):
+            if "grid=" not in page.url:
+                break
+            page.keyboard.press("Escape")
+            filled(page)
+        expect(page).not_to_have_url(re.compile("grid="))
+        heading(page, "霍山县")
+
+    def test_skips_to_the_panel(self, page: Page, live_server: str, watched: Watch) -> None:
+        show(page, live_server)
+        page.keyboard.press("Tab")
+        expect(page.locator(".skip")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#panel")).to_be_focused()
+
+
+class TestWords:
+    @pytest.mark.parametrize("mode", MODES)
+    def test_no_english_is_left_in_the_chinese_page(
+        self, page: Page, live_server: str, watched: Watch, mode: str
+    ) -> None:
+        show(page, live_server, f"/?mode={mode}")
+        text = page.locator("body").inner_text()
+        left = set(re.findall(r"[A-Za-z]{2,}", text)) - {"EN", "English", "km"}
+        assert left == set()
+
+    def test_changes_the_language_and_keeps_the_view(
+        self, page: Page, live_server: str, watched: Watch
+    ) -> None:
+        show(page, live_server, "/?mode=issues&state=overdue")
+        page.locator(".tool[data-lang]").click()
+        page.wait_for_selector("html[lang=en][data-painted]")
+        filled(page)
+        expect(page.get_by_role("radio", name="Overdue")).to_be_checked()
+        # Remembered without the address.
+        page.goto(live_server + "/")
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+class TestFaults:
+    def test_a_grid_that_does_not_exist_is_explained_with_a_way_out(
+        self, page: Page, live_server: str
+    ) -> None:
+        page.goto(live_server + "/?grid=999999999")
+        expect(page.locator("#panel-body [role=alert]")).to_contain_text("未找到", timeout=15_000)
+        expect(page.locator("#panel-body [role=alert]")).to_contain_text("请求编号")
+        page.get_by_role("link", name="查看全县").click()
+        heading(page, "霍山县")
+
+    def test_tiles_that_fail_are_told_and_can_be_asked_for_again(
+        self, page: Page, live_server: str
+    ) -> None:
+        page.route("**/tiles/grids/*/**", lambda route: route.abort())
+        page.goto(live_server + "/")
+        notice = page.locator(".notice", has_text="部分地图未能加载")
+        expect(notice).to_be_visible(timeout=15_000)
+        page.unroute_all()
+        with page.expect_response(lambda r: "/tiles/grids/" in r.url and r.ok):
+            notice.get_by_role("button").click()
+
+    def test_an_address_that_does_not_exist_is_a_page_for_people(
+        self, page: Page, live_server: str
+    ) -> None:
+        page.goto(live_server + "/nowhere")
+        expect(page.get_by_role("heading", level=1)).to_have_text("未找到")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("mode", MODES)
+def test_axe_finds_nothing(
+    page: Page, live_server: str, watched: Watch, mode: str, lang: str, size: dict[str, int]
+) -> None:
+    show(page, live_server, f"/?mode={mode}&lang={lang}", size)
+    found = Axe().run(page)
+    assert found.response["violations"] == [], found.generate_report()
+
+
+def test_transfers_little_until_painted(page: Page, live_server: str, watched: Watch) -> None:
+    sizes: dict[str, int] = {}
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+
+    def arrived(event: dict[str, Any]) -> None:
+        sizes[event["requestId"]] = event["encodedDataLength"]
+
+    client.on("Network.loadingFinished", arrived)
+    show(page, live_server)
+    assert 0 < sum(sizes.values()) <= 700_000
