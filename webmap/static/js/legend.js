@@ -14,7 +14,7 @@ const SHOWN_STATES = {
 };
 
 /** Return the legend's entries for a view: [{title}|{text, draw}] — pure but for the drawing. */
-export function entries({ view, zoom, finest, styles, strings, kind }) {
+export function entries({ view, zoom, finest, styles, strings, kind, outlined }) {
   const grids = styles.grids;
   const levels = LEVELS.slice(0, LEVELS.indexOf(finest) + 1);
   const borders = [
@@ -27,7 +27,7 @@ export function entries({ view, zoom, finest, styles, strings, kind }) {
     issues: () => [...issues(styles.issues, strings, view.state), ...compounds(grids, strings, finest)],
     coverage: () => coverage(styles.coverage, strings, zoom, kind),
   }[view.mode]();
-  const selected = view.grid ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
+  const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
   return [...own, ...borders, ...selected];
 }
 

@@ -47,6 +47,7 @@ function start() {
   map.getContainer().setAttribute("role", "application");
   addScale(map, $(".scale"));
   if (sheet.isSheet) $(".legend").open = false;
+  if (!config.county) sheet.raise();
   place(store.view, { animate: false });
   const ready = base.start();
   store.follow(react);
@@ -64,7 +65,7 @@ function react(view, before, how) {
   if (!before || view.mode !== before.mode) showMode(view.mode);
   const drawn = ["mode", "on", "kind", "state", "category", "age"];
   if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
-  if (!before || view.grid !== before.grid || view.on !== before.on) selection.show(view.grid, view.on);
+  if (!before || view.grid !== before.grid || view.on !== before.on) selection.show(view.grid, view.on).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
     panel.load(panelUrl(view));
   }
@@ -282,7 +283,8 @@ function showLinks(view) {
 
 function showLegend() {
   const finest = layers.finestLevel;
-  const facts = { view: store.view, zoom: map.getZoom(), finest, styles: layers.styles, strings, kind: kindTitle };
-  legend.show($(".legend-body"), config.county ? legend.entries(facts) : []);
+  const outlined = Boolean(selection.geometry);
+  const drawn = { view: store.view, zoom: map.getZoom(), finest, styles: layers.styles, outlined };
+  legend.show($(".legend-body"), config.county ? legend.entries({ ...drawn, strings, kind: kindTitle }) : []);
   $(".legend").hidden = !config.county;
 }
