@@ -93,7 +93,7 @@ def _run(work: Path, progress: Progress, limits: Limits) -> str:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=_environment(work),
+            env=environment(work),
             cwd=work,
             text=True,
             start_new_session=True,
@@ -155,7 +155,7 @@ def _failure(
     )
 
 
-def _environment(work: Path) -> dict[str, str]:
+def environment(work: Path) -> dict[str, str]:
     """Return what the child may know: no database address, no secrets, no network, few drivers."""
     inherited = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
     skipped = sorted(set(pyogrio.list_drivers()) - set(DRIVERS))

@@ -20,6 +20,9 @@ from geodata.partition.polygons import as_multipolygons
 from geodata.partition.problems import Problem
 
 _FAR_DEGREES = 0.5
+# In metres, or feet: edges this long bend by a millimetre when the system changes.
+_LONG_EDGE = 300.0
+_REACH = 0.01
 
 
 @dataclass(slots=True)
@@ -128,6 +131,8 @@ def _place(survey: Survey, crs: str | None, driver: str) -> None:
     frame = request.file.frame or "wgs84"
     if frame != "wgs84":
         survey.notes.append(f"The shift of {frame.upper()} was taken away (--frame {frame}).")
+    if system.is_projected and noding.longest_edge(survey.geoms[good]) > _LONG_EDGE:
+        survey.geoms[good] = noding.join_corners(survey.geoms[good], _REACH)
     survey.geoms[good] = coordinates.to_lonlat(survey.geoms[good], way, frame)
 
 

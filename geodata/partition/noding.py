@@ -9,6 +9,7 @@ them in near linear time. All coordinates are EPSG:4326.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,20 +57,8 @@ def node(geoms: Polygons) -> Noded:
     move = float(np.max(np.abs(exact - round_to_grid(exact)), initial=0.0)) * np.sqrt(2)
     del exact
     present = on_grid(geoms)
-    touched = np.zeros(len(present), dtype=bool)
-    active = np.arange(len(present))
-    for _ in range(_ROUNDS):
-        lines = invalid_edges(present[active], gap_width=REACH)
-        flagged = ~shapely.is_empty(lines)
-        if not flagged.any():
-            break
-        rows = active[flagged]
-        changed, inserted = _insert_corners(present, rows, lines[flagged])
-        if not len(changed):
-            break
-        move = max(move, inserted)
-        touched[changed] = True
-        active = _with_neighbours(present, rows)
+    touched, inserted = _join(present, REACH, _mended)
+    move = max(move, inserted)
     vanished = np.flatnonzero(shapely.is_empty(present))
     return Noded(
         geoms=present,
@@ -77,6 +66,50 @@ def node(geoms: Polygons) -> Noded:
         vanished=tuple(vanished.tolist()),
         largest_move_m=move * DEGREE_M,
     )
+
+
+def join_corners(geoms: Polygons, reach: float) -> Polygons:
+    """Give neighbours each other's corners where they lie on an edge, before coordinates change.
+
+    A straight edge in one coordinate system is bent in another (a kilometre by some 2 cm), so a
+    corner that lay on it would lie beside it. ``geoms`` are in the file's own system and keep
+    their coordinates; ``reach`` is in its unit. Invalid shapes are left alone.
+    """
+    present = geoms.copy()
+    usable = np.flatnonzero(shapely.is_valid(present) & ~shapely.is_empty(present))
+    joined = present[usable]
+    _join(joined, reach, None)
+    present[usable] = joined
+    return present
+
+
+def longest_edge(geoms: Polygons) -> float:
+    """Return the length of the longest edge, in the unit of the coordinates."""
+    xy, owner = shapely.get_coordinates(geoms, return_index=True)
+    steps = np.hypot(*(xy[1:] - xy[:-1]).T)[owner[1:] == owner[:-1]]
+    return float(np.max(steps, initial=0.0))
+
+
+def _join(
+    present: Polygons, reach: float, mend: Callable[[BaseGeometry], BaseGeometry] | None
+) -> tuple[NDArray[np.bool_], float]:
+    """Insert corners in place until nothing is left to do. Returns who changed, and the move."""
+    touched = np.zeros(len(present), dtype=bool)
+    move = 0.0
+    active = np.arange(len(present))
+    for _ in range(_ROUNDS):
+        lines = invalid_edges(present[active], gap_width=reach)
+        flagged = ~shapely.is_empty(lines)
+        if not flagged.any():
+            break
+        rows = active[flagged]
+        changed, inserted = _insert_corners(present, rows, lines[flagged], reach, mend)
+        if not len(changed):
+            break
+        move = max(move, inserted)
+        touched[changed] = True
+        active = _with_neighbours(present, rows)
+    return touched, move
 
 
 def on_grid(geoms: Polygons) -> Polygons:
@@ -130,17 +163,22 @@ def polygonal(geom: BaseGeometry) -> BaseGeometry:
 
 
 def _insert_corners(
-    geoms: Polygons, rows: NDArray[np.intp], lines: NDArray[np.object_]
+    geoms: Polygons,
+    rows: NDArray[np.intp],
+    lines: NDArray[np.object_],
+    reach: float,
+    mend: Callable[[BaseGeometry], BaseGeometry] | None,
 ) -> tuple[NDArray[np.intp], float]:
     """Give edges along ``lines`` the corners that lie on them, in place.
 
-    Returns the rows that changed and the largest move in degrees.
+    A shape that becomes invalid goes through ``mend``, or stays as it was. Returns the rows that
+    changed and the largest move in the unit of the coordinates.
     """
     corners = np.unique(shapely.get_coordinates(lines), axis=0)
     starts, ends = _unique_segments(lines)
     segments = np.asarray(shapely.linestrings(np.stack((starts, ends), axis=1)), dtype=object)
     tree = shapely.STRtree(segments)
-    points, hits = tree.query(shapely.points(corners), predicate="dwithin", distance=REACH)
+    points, hits = tree.query(shapely.points(corners), predicate="dwithin", distance=reach)
     along, away = _position(corners[points], starts[hits], ends[hits])
     span = np.hypot(*(ends[hits] - starts[hits]).T)
     # Beside an end of the edge is the end's own business: only what lies between the ends counts.
@@ -155,7 +193,9 @@ def _insert_corners(
     changed: list[int] = []
     for row in rows:
         noded = _with_corners(geoms[int(row)], wanted)
-        if noded is not None:
+        if noded is not None and mend is not None and not shapely.is_valid(noded):
+            noded = mend(noded)
+        if noded is not None and shapely.is_valid(noded):
             geoms[row] = noded
             changed.append(int(row))
     return np.asarray(changed, dtype=np.intp), float(away.max())
@@ -213,5 +253,4 @@ def _with_corners(
         polygons.append(Polygon(rings[0], rings[1:]))
     if not is_changed:
         return None
-    whole = polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
-    return whole if shapely.is_valid(whole) else _mended(whole)
+    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
