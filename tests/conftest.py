@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.rows import TupleRow
 
@@ -20,6 +21,11 @@ from geodata.embedded import Cluster
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 _numbers = itertools.count(1)
+
+# The same examples in every run, however slow the machine: what is red is red for everybody.
+# Random ones are for scripts/bench.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -40,13 +40,19 @@ def home() -> Response:
 
 @bp.get("/here")
 def here() -> Response:
-    """Show what lies at a point: ?lon= and ?lat= in WGS 84 degrees."""
+    """Show what lies at a point: ?lon= and ?lat= in WGS 84 degrees.
+
+    ?level= names the finest level that the reader can see: the grid of that level is shown, and
+    the finer ones at the point are linked. Without it, the finest grid.
+    """
     mode, on, point = _mode(), i18n.asked_day(request.args), asked_point(request.args)
     with db.connection() as conn:
         nearby = grids.locate(conn, point, on)
         if not nearby.path:
             return _fragment("panel/outside.html", point=point, mode=mode, on=on)
-        context = _grid(conn, nearby.path[-1].grid_id, on)
+        wanted = request.args.get("level")
+        shown = next((ref for ref in nearby.path if ref.level == wanted), nearby.path[-1])
+        context = _grid(conn, shown.grid_id, on)
         nearest = facilities.nearest(conn, point, on)
     return _fragment("panel/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
 

@@ -82,6 +82,21 @@ def test_a_click_names_path_duty_pledge_issues_and_the_boundary(client, county):
     assert re.search(r"28[0-9]", text)
 
 
+def test_a_click_selects_the_level_that_is_drawn(client, county):
+    place = f"/panel/here?lon=116.305&lat=31.405&on={DAY}"
+    for level, grid_id in [
+        ("town", county.towns[0]),
+        ("community", county.communities[0]),
+        ("compound", county.compounds[0]),
+        ("nonsense", county.compounds[0]),
+    ]:
+        text = client.get(f"{place}&level={level}").text
+        assert f'data-grid="{grid_id}"' in text, level
+    # Between the compounds there is no compound to select: the community is.
+    gap = client.get(f"/panel/here?lon=116.3005&lat=31.4005&level=compound&on={DAY}").text
+    assert f'data-grid="{county.communities[0]}"' in gap
+
+
 def test_stored_text_is_never_markup(client, conn, county):
     conn.execute("UPDATE member SET name = '<img src=x onerror=alert(1)>'")
     conn.execute("UPDATE issue SET title = '<script>alert(1)</script>', detail = '${alert(1)}<b>'")
