@@ -283,6 +283,8 @@ def _configure(conn: Connection[TupleRow]) -> None:
     conn.execute("SET statement_timeout = '15s'")
     conn.execute("SET lock_timeout = '10s'")
     conn.execute("SET idle_in_transaction_session_timeout = '60s'")
+    # PostGIS and PROJ load what they need at the first projection: not in somebody's first tile.
+    conn.execute("SELECT ST_Transform(ST_SetSRID(ST_MakePoint(0, 0), 4326), 3857)")
     if not conn.autocommit:
         conn.commit()
 

@@ -50,6 +50,12 @@ def _pool() -> ConnectionPool[Any]:
             pool = app.extensions[_KEY]
             if pool is None:
                 size = app.config["POOL_SIZE"]
-                pool = db.open_pool(app.config["DATABASE_URL"], max_size=size, autocommit=True)
+                # A page asks for six things at once: that many wait for no connection.
+                pool = db.open_pool(
+                    app.config["DATABASE_URL"],
+                    min_size=min(size, 6),
+                    max_size=size,
+                    autocommit=True,
+                )
                 app.extensions[_KEY] = pool
     return pool

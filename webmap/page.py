@@ -2,9 +2,10 @@
 
 The page carries one JSON island, read by static/js/main.js:
 
-``layers``   list of {name, tilejson, style}: where a layer's TileJSON is and how it is drawn. The
-             styles are the constants of layers/style.py; the drawing rules (static/js/rules.js)
-             and the legend both read them.
+``layers``   list of {name, tilejson, tiles, style}: where a layer's TileJSON is, the address of
+             its tiles today without a filter (or null), and how it is drawn. The styles are the
+             constants of layers/style.py; the drawing rules (static/js/rules.js) and the legend
+             both read them.
 ``base``     what lies under the territory (webmap/basemap.py): {kind: "none"} if nothing does.
 ``county``   {id, name, bounds: [west, south, east, north]} in WGS 84, or null before an import.
 ``strings``  every word that JavaScript itself puts on the screen, in the reader's language.
@@ -20,11 +21,11 @@ from flask import Blueprint, Response, current_app, g, make_response, render_tem
 
 from geodata import grids, settings
 from geodata.errors import InvalidInputError
-from geodata.model import Bounds, Grid
+from geodata.model import Bounds, GridRef
 from layers import LAYERS
 from layers import basemap as frames
 from layers.style import STYLE
-from webmap import assets, basemap, db, i18n
+from webmap import assets, basemap, db, i18n, tiles
 from webmap.views import MODES
 from webmap.words import words
 
@@ -46,13 +47,20 @@ def index() -> Response:
         # The panel says what is wrong with the date; the map shows today.
         on = i18n.today()
     with db.connection() as conn:
-        county = grids.county(conn, on)
+        found = grids.extent(conn, on)
         demo = bool(settings.read(conn).get("demo"))
+        # Saves the browser a question before its first tile. Coverage may have to be computed
+        # first, which the page does not wait for.
+        addresses = {
+            layer.name: tiles.address(conn, layer, {}, i18n.today())
+            for layer in LAYERS
+            if not layer.needs_coverage
+        }
     page = render_template(
         "page.html",
-        frame=frames.frame(assets.static_url, county.bounds if county else None),
-        config=_config(county),
-        county=county,
+        frame=frames.frame(assets.static_url, found[1] if found else None),
+        config=_config(found, addresses),
+        county=found[0] if found else None,
         demo=demo,
         on=on,
         today=i18n.today(),
@@ -94,15 +102,16 @@ def _mode() -> str:
     return asked if asked in MODES else DEFAULTS["mode"]
 
 
-def _config(county: Grid | None) -> dict[str, Any]:
+def _config(found: tuple[GridRef, Bounds] | None, addresses: dict[str, str]) -> dict[str, Any]:
     return {
         "lang": i18n.language(),
         "today": i18n.today().isoformat(),
-        "county": _county(county),
+        "county": _county(*found) if found else None,
         "layers": [
             {
                 "name": layer.name,
                 "tilejson": f"/tiles/{layer.name}.json",
+                "tiles": addresses.get(layer.name),
                 "style": STYLE[layer.name],
             }
             for layer in LAYERS
@@ -114,10 +123,8 @@ def _config(county: Grid | None) -> dict[str, Any]:
     }
 
 
-def _county(county: Grid | None) -> dict[str, object] | None:
-    if county is None:
-        return None
-    return {"id": county.grid_id, "name": county.name, "bounds": _box(county.bounds)}
+def _county(ref: GridRef, bounds: Bounds) -> dict[str, object]:
+    return {"id": ref.grid_id, "name": ref.name, "bounds": _box(bounds)}
 
 
 def _box(bounds: Bounds) -> list[float]:

@@ -7,7 +7,8 @@ under another revision than the present one is answered, but must not be kept.
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,18 +34,16 @@ def tilejson(name: str) -> Response:
     """Describe a layer by TileJSON 3.0; its tile address answers the same question for good."""
     layer = _layer(name)
     on = i18n.asked_day(request.args)
-    _, address = layer.read(request.args, on, i18n.now())
     with db.connection() as conn:
         if layer.needs_coverage:
             coverage.ensure(conn, on)
-        revision = revisions.current(conn, layer.source.subjects)
+        path = address(conn, layer, request.args, on)
         county = grids.extent(conn, on)
-    query = urlencode({"on": on.isoformat(), **address})
     body: dict[str, Any] = {
         "tilejson": "3.0.0",
         "name": layer.name,
         "scheme": "xyz",
-        "tiles": [f"{request.host_url}tiles/{name}/{revision}/{{z}}/{{x}}/{{y}}.mvt?{query}"],
+        "tiles": [f"{request.host_url.rstrip('/')}{path}"],
         "minzoom": 0,
         "maxzoom": MAX_ZOOM,
         "vector_layers": [{"id": key, "fields": fields} for key, fields in layer.fields.items()],
@@ -67,6 +66,14 @@ def tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
         body, present = _render(conn, layer, place, {**values, "on": on}, now)
     response = Response(body, mimetype=MIME) if body else Response(status=204)
     return _cached(response, FOREVER if revision == present else ASK_AGAIN)
+
+
+def address(conn: Connection[Any], layer: Layer, args: Mapping[str, str], on: date) -> str:
+    """Return the path of a layer's tiles, {z}/{x}/{y} left open, as the layer stands now."""
+    _, kept = layer.read(args, on, i18n.now())
+    revision = revisions.current(conn, layer.source.subjects)
+    query = urlencode({"on": on.isoformat(), **kept})
+    return f"/tiles/{layer.name}/{revision}/{{z}}/{{x}}/{{y}}.mvt?{query}"
 
 
 def _render(

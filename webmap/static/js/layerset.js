@@ -31,6 +31,8 @@ export class LayerSet extends EventTarget {
     this.overBase = overBase;
     this.styles = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.style]));
     this.addresses = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.tilejson]));
+    // What the page knows already, good for the first look; from then on the TileJSON is asked.
+    this.known = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.tiles]));
     setInterval(() => document.visibilityState === "visible" && this.refresh(), ASK_EVERY_MS);
     addEventListener("focus", () => this.refresh());
   }
@@ -78,7 +80,11 @@ export class LayerSet extends EventTarget {
   }
 
   async #template(name, view) {
-    const response = await fetch(this.addresses[name] + layerQuery(view, name), { cache: "no-cache" });
+    const query = layerQuery(view, name);
+    const known = this.known[name];
+    this.known[name] = null;
+    if (known && !query) return known;
+    const response = await fetch(this.addresses[name] + query, { cache: "no-cache" });
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
     const { tiles } = await response.json();
     // Same host by rule; a proxy may have changed how the server sees its own name.
