@@ -6,7 +6,7 @@ const BASE_KEY = "gridmap.base";
 const OVERSHOOT = { desk: 0.2, phone: 0.45 };
 
 /** Fit a box [west, south, east, north] into the part of the map that the sheet leaves free. */
-export function fit(map, [west, south, east, north], sheet, { maxZoom = 17, animate = true } = {}) {
+export function fit(map, [west, south, east, north], sheet, { maxZoom = 16, animate = true } = {}) {
   const box = L.latLngBounds([south, west], [north, east]);
   const over = sheet.isSheet ? OVERSHOOT.phone : OVERSHOOT.desk;
   const room = map.getSize().subtract([16, 72 + sheet.covers]);

@@ -47,7 +47,8 @@ function start() {
   map.getContainer().setAttribute("role", "application");
   addScale(map, $(".scale"));
   if (sheet.isSheet) $(".legend").open = false;
-  if (!config.county) sheet.raise();
+  // A link to a grid or an issue is opened to be read; an empty map says what to do.
+  if (!config.county || store.view.grid || store.view.issue) sheet.raise();
   place(store.view, { animate: false });
   const ready = base.start();
   store.follow(react);
