@@ -1,0 +1,203 @@
+"""Make every picture of docs/pictures from the demo county: real server, headless Chromium.
+
+Run: .venv/bin/python -m scripts.pictures [--only NAME]
+
+The demo county is the same every time, so the pictures differ only by the day on which they are
+made. They are WebP, each under 200 KB.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+from playwright.sync_api import Browser, Page, sync_playwright
+from psycopg import Connection
+
+from geodata import db
+from geodata.embedded import Cluster
+from geodata.homes import REPOSITORY
+from geodata.model import Level
+from scripts import serve
+
+FOLDER = REPOSITORY / "docs" / "pictures"
+LARGEST = 200_000
+QUALITY = 82
+LANGUAGES = ("zh", "en")
+CHROMIUM = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none", "--lang=zh-CN"]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Whose screen it is: size in CSS pixels, picture pixels for each of them."""
+
+    width: int
+    height: int
+    density: float
+    touch: bool
+
+
+DESK = Screen(1440, 900, 1, touch=False)
+PHONE = Screen(390, 844, 2, touch=True)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: what is opened, on which screen, and what is done before it is taken.
+
+    ``grid`` names the grid (level, name) that the address selects.
+    """
+
+    name: str
+    screen: Screen
+    view: dict[str, str]
+    grid: tuple[Level, str] | None = None
+    act: Callable[[Page], None] = lambda _page: None
+    languages: tuple[str, ...] = LANGUAGES
+
+
+def _type_initials(page: Page) -> None:
+    page.locator("#search").tap()
+    page.keyboard.type("cjl", delay=40)
+    page.locator("#hits [role=option]").first.wait_for()
+
+
+def _first_issue(page: Page) -> None:
+    page.locator("#panel-body .items a").first.tap()
+    page.locator("#panel-body .steps").wait_for()
+
+
+def _open_sheet(page: Page) -> None:
+    if page.locator("#panel").get_attribute("data-height") == "peek":
+        page.locator(".grip").tap()
+
+
+PICTURES = (
+    Picture(
+        "responsibility-desk",
+        DESK,
+        # Nothing is selected: a selection dims the rest, and the rest is the subject here.
+        {"mode": "responsibility", "z": "14", "lat": "31.395", "lon": "116.335"},
+    ),
+    Picture("issues-phone", PHONE, {"mode": "issues"}, ("town", "衡山镇"), _open_sheet),
+    Picture("leader-search", PHONE, {}, None, _type_initials),
+    Picture("leader-village", PHONE, {}, ("compound", "蔡家岭"), _open_sheet),
+    Picture("leader-issue", PHONE, {"mode": "issues"}, ("compound", "蔡家岭"), _first_issue),
+    Picture("official-responsibility", DESK, {"mode": "responsibility"}),
+    Picture("official-issues", DESK, {"mode": "issues", "state": "overdue", "category": "03"}),
+    Picture("official-coverage", DESK, {"mode": "coverage", "kind": "clinic"}),
+    Picture("staff-before", DESK, {"on": "2025-12-31"}, ("community", "青崖村")),
+    Picture("staff-after", DESK, {}, ("community", "青崖村")),
+)
+
+
+@click.command()
+@click.option("--only", help="Only pictures whose name begins so.", default="")
+@click.option("--chromium", default="/usr/bin/chromium", show_default=True)
+def main(only: str, chromium: str) -> None:
+    """Make the pictures of docs/pictures."""
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        demo_county() as url,
+        serve.listen("127.0.0.1", 0) as listener,
+        serve.Server(url, listener) as server,
+        sync_playwright() as tools,
+    ):
+        server.wait_until_ready()
+        browser = tools.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        try:
+            with db.connect(url) as conn:
+                large = [
+                    path
+                    for picture in PICTURES
+                    for language in picture.languages
+                    if f"{picture.name}-{language}".startswith(only)
+                    and (path := take(browser, server.url, conn, picture, language))
+                ]
+        finally:
+            browser.close()
+    if large:
+        sys.exit(f"Larger than {LARGEST:,} bytes: {', '.join(path.name for path in large)}")
+
+
+@contextmanager
+def demo_county() -> Generator[str]:
+    """Yield the address of a database with nothing but the demo county, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="gridmap-pictures-") as name:
+        folder = Path(name)
+        # The cluster's own user has to reach it.
+        folder.chmod(0o711)
+        with Cluster(folder, purpose="pictures") as cluster:
+            db.migrate(cluster.url)
+            serve.load_demo(cluster.url)
+            yield cluster.url
+
+
+def take(
+    browser: Browser, server: str, conn: Connection[Any], picture: Picture, language: str
+) -> Path | None:
+    """Take one picture. Returns its path if it has become too large, else None."""
+    screen = picture.screen
+    context = browser.new_context(
+        viewport={"width": screen.width, "height": screen.height},
+        device_scale_factor=screen.density,
+        has_touch=screen.touch,
+        locale={"zh": "zh-CN", "en": "en-GB"}[language],
+        reduced_motion="reduce",
+    )
+    try:
+        page = context.new_page()
+        query = {**picture.view, "lang": language}
+        if picture.grid:
+            query["grid"] = str(grid_id(conn, *picture.grid))
+        page.goto(f"{server}?{urlencode(query)}")
+        settle(page)
+        picture.act(page)
+        settle(page)
+        path = FOLDER / f"{picture.name}-{language}.webp"
+        path.write_bytes(shot(page))
+    finally:
+        context.close()
+    size = path.stat().st_size
+    click.echo(f"{path.name:36} {size:>8,} bytes")
+    return path if size > LARGEST else None
+
+
+def grid_id(conn: Connection[Any], level: Level, name: str) -> int:
+    """Return the grid of that level and name today. The demo county has it."""
+    row = conn.execute(
+        "SELECT grid_id FROM grid_version WHERE level = %s AND name = %s AND upper_inf(valid)"
+        " ORDER BY code LIMIT 1",
+        [level, name],
+    ).fetchone()
+    if row is None:
+        sys.exit(f"The demo county has no {level} {name} any more: choose another in PICTURES.")
+    return row[0]
+
+
+def settle(page: Page) -> None:
+    """Wait until map and panel are there and nothing more is on its way."""
+    page.wait_for_selector("html[data-painted]", state="attached", timeout=60_000)
+    page.wait_for_selector("#panel-body:not([aria-busy]) .sheet", timeout=30_000)
+    page.wait_for_load_state("networkidle")
+    # Tiles that have come are still to be drawn.
+    page.wait_for_timeout(900)
+
+
+def shot(page: Page) -> bytes:
+    """Return what the page shows as WebP, which Playwright itself does not write."""
+    session = page.context.new_cdp_session(page)
+    answer = session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    return base64.b64decode(answer["data"])
+
+
+if __name__ == "__main__":
+    main()
