@@ -281,11 +281,14 @@ def _resolve(conn: psycopg.Connection[TupleRow], source: str) -> None:
 def _upsert(conn: psycopg.Connection[TupleRow], source: str) -> tuple[int, int]:
     updated = conn.execute(
         """
-        UPDATE issue s SET category_id = i.category_id, title = i.title, detail = i.detail,
-            geom = i.geom, due_at = coalesce(i.due_at, s.due_at)
+        -- A list without descriptions takes none away.
+        UPDATE issue s SET category_id = i.category_id, title = i.title,
+            detail = coalesce(nullif(i.detail, ''), s.detail), geom = i.geom,
+            due_at = coalesce(i.due_at, s.due_at)
         FROM issue_in i WHERE i.issue_id = s.issue_id
           AND (s.category_id, s.title, s.detail, ST_AsBinary(s.geom), s.due_at) IS DISTINCT FROM
-              (i.category_id, i.title, i.detail, ST_AsBinary(i.geom), coalesce(i.due_at, s.due_at))
+              (i.category_id, i.title, coalesce(nullif(i.detail, ''), s.detail),
+               ST_AsBinary(i.geom), coalesce(i.due_at, s.due_at))
         """
     ).rowcount
     # Numbers are drawn first, so that rows without a number of their own are known again too.

@@ -53,6 +53,8 @@ class Finding:
             text = "{row} ({m2} m²) lies in none; the nearest is {parent}".format(**values)
         else:
             text = WORDS[self.kind].case.format(**values)
+        if values.get("vanishes"):
+            text += ", too small to be stored"
         if self.place is not None:
             text += f" at {self.place[0]:.5f}, {self.place[1]:.5f}"
         if values.get("unmendable"):

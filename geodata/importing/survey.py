@@ -43,6 +43,8 @@ class Survey:
     parents: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
     existing: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
     others: list[int] = field(default_factory=list)
+    suspects: NDArray[np.intp] | None = None
+    drawn_m2: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     parent_of: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
 
     @property
@@ -217,11 +219,12 @@ def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
     sources = np.asarray(level[used], dtype=object)
     noded = noding.node(sources)
     shapes = noded.geoms
+    survey.drawn_m2 = np.full(len(level), np.inf)
+    survey.drawn_m2[used] = checks.area_m2(sources)
     if survey.request.repair:
         shapes = _mend(survey, sources, noded, used)
     else:
-        for position in noded.vanished:
-            survey.problems.append(Problem("vanishes", "blocking", (int(used[position]),)))
+        survey.suspects = used[noded.suspects]
     level[used] = shapes
     survey.geoms = level
     if noded.noded:
@@ -255,15 +258,18 @@ def _check_level(survey: Survey, good: NDArray[np.intp], progress: Progress) -> 
     level = np.concatenate((good, np.arange(count, len(survey.geoms))))
     level = level[~shapely.is_empty(survey.geoms[level])]
     shapes = survey.geoms[level]
-    for problem in checks.find_overlaps(shapes):
+    suspects = None
+    if survey.suspects is not None:
+        suspects = np.flatnonzero(np.isin(level, survey.suspects))
+    for problem in checks.find_overlaps(shapes, suspects):
         rows = tuple(int(level[row]) for row in problem.rows)
         if all(row >= count for row in rows):
             continue
         kind = "overlap" if all(row < count for row in rows) else "overlap_existing"
         survey.problems.append(replace(problem, kind=kind, rows=rows))
     progress("looking for slivers", 0.0)
-    found = checks.find_slivers(survey.geoms[good])
-    found += _within(checks.find_narrow_gaps(shapes), level, good)
+    found = checks.find_slivers(survey.geoms[good], survey.drawn_m2[good])
+    found += _within(checks.find_narrow_gaps(shapes, suspects), level, good)
     for problem in found:
         survey.problems.append(replace(problem, rows=tuple(int(good[row]) for row in problem.rows)))
     return good[~shapely.is_empty(survey.geoms[good])]

@@ -42,11 +42,6 @@ WORDS: dict[str, Words] = {
         "{row}: {reason}",
         "Correct them in the drawing program, or let --repair unfold them.",
     ),
-    "vanishes": Words(
-        "Smaller than the storage grid of 1 cm",
-        "{row}",
-        "Delete the row, or let --repair keep it as the smallest shape that can be stored.",
-    ),
     "no_code": Words("No code", "{row}", "Every grid needs a code of its own."),
     "duplicate_code": Words(
         "The same code twice", "{row} and {other}", "A code belongs to one grid."

@@ -11,14 +11,13 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.partition.measure import area_m2, place
-from geodata.partition.noding import Polygons, invalid_edges
+from geodata.partition.noding import NARROW, Polygons, invalid_edges
 from geodata.partition.problems import Problem
 
 # A grid, or a piece of one, smaller than this is a slip of the drawing tool.
 SLIVER_M2 = 1.0
 # A gap between neighbours narrower than this on average is one too.
 NARROW_M = 1.0
-_NARROW_DEGREES = 1e-5
 
 # A polygon with more corners than this is a fault of the file: the longest county boundary of
 # the country needs a tenth of it.
@@ -63,12 +62,13 @@ def validity_problems(geoms: NDArray[np.object_]) -> list[Problem]:
     return problems
 
 
-def find_overlaps(geoms: Polygons) -> list[Problem]:
+def find_overlaps(geoms: Polygons, suspects: NDArray[np.intp] | None = None) -> list[Problem]:
     """Find pairs that cover the same ground, the largest overlap first.
 
-    The same question as the database asks: do the interiors meet (DE-9IM T********)?
+    The same question as the database asks: do the interiors meet (DE-9IM T********)? Only
+    ``suspects`` are looked at where they are known (see ``noding.Noded``).
     """
-    rows = np.flatnonzero(~shapely.is_empty(invalid_edges(geoms)))
+    rows = _wrong(geoms, suspects, 0.0)
     if not len(rows):
         return []
     tree = shapely.STRtree(geoms)
@@ -88,10 +88,21 @@ def find_overlaps(geoms: Polygons) -> list[Problem]:
     return sorted(found, key=lambda problem: -(problem.m2 or 0))
 
 
-def find_slivers(geoms: Polygons) -> list[Problem]:
-    """Find grids smaller than 1 m2, pieces of grids smaller than that, and grids in pieces."""
+def find_slivers(geoms: Polygons, drawn_m2: NDArray[np.float64] | None = None) -> list[Problem]:
+    """Find grids smaller than 1 m2, pieces of grids smaller than that, and grids in pieces.
+
+    ``drawn_m2`` are areas before rounding, where they are known: a grid that was drawn smaller
+    than 1 m2 is named with that area, also if nothing is left of it on the storage grid.
+    """
     problems: list[Problem] = []
     areas = area_m2(geoms)
+    if drawn_m2 is not None:
+        gone = shapely.is_empty(geoms)
+        for row in np.flatnonzero(gone):
+            data = {"vanishes": 1}
+            m2 = float(drawn_m2[row])
+            problems.append(Problem("sliver", "blocking", (int(row),), m2=m2, data=data))
+        areas = np.where(drawn_m2 < SLIVER_M2, drawn_m2, areas)
     for row in np.flatnonzero((areas < SLIVER_M2) & ~shapely.is_empty(geoms)):
         where = place(geoms[row])
         problems.append(
@@ -117,9 +128,9 @@ def find_slivers(geoms: Polygons) -> list[Problem]:
     return problems
 
 
-def find_narrow_gaps(geoms: Polygons) -> list[Problem]:
+def find_narrow_gaps(geoms: Polygons, suspects: NDArray[np.intp] | None = None) -> list[Problem]:
     """Find holes between neighbours that are narrower than 1 m: edges that were meant to meet."""
-    rows = np.flatnonzero(~shapely.is_empty(invalid_edges(geoms, gap_width=_NARROW_DEGREES)))
+    rows = _wrong(geoms, suspects, NARROW)
     if not len(rows):
         return []
     ground = shapely.union_all(geoms[rows])
@@ -143,3 +154,13 @@ def find_narrow_gaps(geoms: Polygons) -> list[Problem]:
                 Problem("narrow_gap", "warning", neighbours, m2=float(m2), place=place(hole))
             )
     return sorted(problems, key=lambda problem: -(problem.m2 or 0))
+
+
+def _wrong(
+    geoms: Polygons, suspects: NDArray[np.intp] | None, gap_width: float
+) -> NDArray[np.intp]:
+    """Return the rows whose edges break the coverage, looking at suspects only."""
+    if suspects is None:
+        suspects = np.arange(len(geoms))
+    lines = invalid_edges(geoms[suspects], gap_width=gap_width)
+    return suspects[~shapely.is_empty(lines)]

@@ -29,6 +29,9 @@ STEP = 1 / COORDINATE_SCALE
 # Rounding moves a corner and both ends of the edge that it lay on by at most 0.71 steps each.
 REACH = 1.5 * STEP
 
+# Gaps up to this wide, about 1 m, are suspicious: edges that were meant to meet.
+NARROW = 1e-5
+
 _ROUNDS = 10
 
 
@@ -38,13 +41,15 @@ class Noded:
 
     ``noded`` are the positions that got corners of neighbours or were mended, ``vanished`` those
     that are smaller than the grid can hold (their geometry is empty), ``largest_move_m`` how far
-    a boundary moved at most, in metres.
+    a boundary moved at most, in metres. ``suspects`` are the only positions where overlaps or
+    narrow gaps can be: all others meet their neighbours edge on edge.
     """
 
     geoms: Polygons
     noded: tuple[int, ...]
     vanished: tuple[int, ...]
     largest_move_m: float
+    suspects: NDArray[np.intp]
 
 
 def node(geoms: Polygons) -> Noded:
@@ -57,7 +62,9 @@ def node(geoms: Polygons) -> Noded:
     move = float(np.max(np.abs(exact - round_to_grid(exact)), initial=0.0)) * np.sqrt(2)
     del exact
     present = on_grid(geoms)
-    touched, inserted = _join(present, REACH, _mended)
+    wrong = np.flatnonzero(~shapely.is_empty(invalid_edges(present, gap_width=NARROW)))
+    suspects = _with_neighbours(present, wrong) if len(wrong) else wrong
+    touched, inserted = _join(present, REACH, _mended, suspects)
     move = max(move, inserted)
     vanished = np.flatnonzero(shapely.is_empty(present))
     return Noded(
@@ -65,6 +72,7 @@ def node(geoms: Polygons) -> Noded:
         noded=tuple(np.flatnonzero(touched).tolist()),
         vanished=tuple(vanished.tolist()),
         largest_move_m=move * DEGREE_M,
+        suspects=suspects,
     )
 
 
@@ -78,7 +86,7 @@ def join_corners(geoms: Polygons, reach: float) -> Polygons:
     present = geoms.copy()
     usable = np.flatnonzero(shapely.is_valid(present) & ~shapely.is_empty(present))
     joined = present[usable]
-    _join(joined, reach, None)
+    _join(joined, reach, None, np.arange(len(joined)))
     present[usable] = joined
     return present
 
@@ -91,12 +99,17 @@ def longest_edge(geoms: Polygons) -> float:
 
 
 def _join(
-    present: Polygons, reach: float, mend: Callable[[BaseGeometry], BaseGeometry] | None
+    present: Polygons,
+    reach: float,
+    mend: Callable[[BaseGeometry], BaseGeometry] | None,
+    active: NDArray[np.intp],
 ) -> tuple[NDArray[np.bool_], float]:
-    """Insert corners in place until nothing is left to do. Returns who changed, and the move."""
+    """Insert corners in place until nothing is left to do. Returns who changed, and the move.
+
+    ``active`` are the positions to look at first.
+    """
     touched = np.zeros(len(present), dtype=bool)
     move = 0.0
-    active = np.arange(len(present))
     for _ in range(_ROUNDS):
         lines = invalid_edges(present[active], gap_width=reach)
         flagged = ~shapely.is_empty(lines)

@@ -17,7 +17,6 @@ Kind = Literal[
     "out_of_range",
     "far_away",
     "invalid",
-    "vanishes",
     "no_code",
     "duplicate_code",
     "no_name",

@@ -16,14 +16,12 @@ from shapely.geometry.base import BaseGeometry
 from geodata.frames import round_to_grid
 from geodata.partition.checks import SLIVER_M2
 from geodata.partition.measure import area_m2
-from geodata.partition.noding import STEP, Polygons, invalid_edges, node, polygonal
+from geodata.partition.noding import NARROW, STEP, Polygons, invalid_edges, node, polygonal
 
 # A ring that crosses itself more often is not a slip; unfolding it can take minutes and gives
 # a shape that nobody drew.
 MAX_CROSSINGS = 50
 _MAX_CORNERS = 200_000
-# Gaps up to this wide are closed: about 1 m.
-_GAP_DEGREES = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +68,13 @@ def mend_coverage(geoms: Polygons) -> tuple[Polygons, list[Repair]]:
     before = geoms.copy()
     present = _give_away_pieces(geoms)
     for _ in range(4):
-        wrong = ~shapely.is_empty(invalid_edges(present, gap_width=_GAP_DEGREES))
+        wrong = ~shapely.is_empty(invalid_edges(present, gap_width=NARROW))
         rows = np.flatnonzero(wrong & ~shapely.is_empty(present))
         if not len(rows):
             break
         # Not yet in the type stubs of shapely 2.2.
         clean = shapely.coverage_clean  # pyright: ignore[reportAttributeAccessIssue]
-        cleaned = clean(present[rows], gap_width=_GAP_DEGREES)
+        cleaned = clean(present[rows], gap_width=NARROW)
         for row, shape in zip(rows, cleaned, strict=True):
             shape = polygonal(shape) if shape is not None else shape
             # A grid of its own is never given away whole.
@@ -146,6 +144,9 @@ def _give_away_pieces(geoms: Polygons) -> Polygons:
     for row in np.flatnonzero(shapely.get_num_geometries(geoms) > 1):
         parts = shapely.get_parts(geoms[row])
         sizes = area_m2(parts)
+        if sizes.max() < SLIVER_M2:
+            # Nothing would be left of the grid.
+            continue
         small = sizes < SLIVER_M2
         small[int(np.argmax(sizes))] = False
         if small.any():
