@@ -71,6 +71,16 @@ def open_pool(
     It does not wait for the database: the first request does, for ten seconds at the most. Wrap
     requests into ``failures()`` to get our errors instead of psycopg's.
     """
+
+    def check(conn: Connection[TupleRow]) -> None:
+        try:
+            _check(conn)
+        except psycopg.Error:
+            # What broke this one broke its siblings, and the pool would try them one by one, with
+            # growing pauses: replace them all.
+            pool.drain()
+            raise
+
     pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
         _conninfo(url),
         kwargs={"autocommit": autocommit},
@@ -78,7 +88,7 @@ def open_pool(
         max_size=max_size,
         open=False,
         configure=_configure,
-        check=_check,
+        check=check,
         name="gridmap",
         timeout=10,
         # A queue longer than this cannot be served in time: refuse at once instead.
@@ -130,6 +140,17 @@ def migrate(url: str) -> int:
                     migration.process_steps(backend, "apply")
                     backend.mark_one(migration)
             return len(pending)
+
+
+def analyze(conn: Connection[TupleRow]) -> None:
+    """Let the planner know what a bulk write has brought; call it before the commit.
+
+    Without it, the first questions after an import are planned for the table as it was.
+    """
+    conn.execute(
+        "ANALYZE grid, grid_version, grid_shape, grid_border, organisation, service_area, member,"
+        " duty, building, issue_category, issue, issue_event, service_kind, facility"
+    )
 
 
 @contextmanager

@@ -31,6 +31,12 @@ def extent(conn: Connection[Any], on: date) -> tuple[GridRef, Bounds] | None:
     return (GridRef(*row[:4]), Bounds(*row[4:])) if row else None
 
 
+def first_day(conn: Connection[Any]) -> date | None:
+    """Return the day of the oldest boundaries, None while nothing has been imported."""
+    row = conn.execute("SELECT min(lower(valid)) FROM grid_version").fetchone()
+    return row[0] if row else None
+
+
 def county(conn: Connection[Any], on: date) -> Grid | None:
     """Return the county on that day, None while nothing has been imported."""
     found = extent(conn, on)

@@ -125,23 +125,28 @@ def _is_snap(program: Path) -> bool:
 
 def _spare_the_disk(cluster: Cluster) -> None:
     """Do without fsync, for quick clones; test_embedded.py and test_run.py have it."""
-    with psycopg.connect(cluster.url.replace("gridmap@", "postgres@"), autocommit=True) as admin:
+    with psycopg.connect(_as_superuser(cluster), autocommit=True) as admin:
         admin.execute("ALTER SYSTEM SET fsync = off")
         admin.execute("SELECT pg_reload_conf()")
+
+
+def _as_superuser(cluster: Cluster) -> str:
+    return cluster.url.replace("gridmap@", "postgres@")
 
 
 class _database:  # noqa: N801 - reads as the context manager that it is
     """A database cloned from another, dropped at the end."""
 
     def __init__(self, cluster: Cluster, template: str, prefix: str) -> None:
-        self.admin = cluster.url.replace("/gridmap?", "/postgres?")
+        # A superuser, who may end a vacuum that happens to be at work in a database to be dropped.
+        self.admin = _as_superuser(cluster).replace("/gridmap?", "/postgres?")
         self.template = template
         self.name = f"{prefix}_{next(_numbers)}"
         self.url = cluster.url.replace("/gridmap?", f"/{self.name}?")
 
     def __enter__(self) -> str:
         self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.SQL("CREATE DATABASE {} OWNER gridmap TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(self.name), sql.Identifier(self.template)
             )
         )

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, get_locale
 
+from geodata import issues
 from geodata.errors import InvalidInputError
 
 LANGUAGES = ("zh", "en")
@@ -56,6 +57,11 @@ def now() -> datetime:
     return g.now
 
 
+def moment() -> datetime:
+    """Return the instant that the reader looks at: the present, or the end of the day asked for."""
+    return issues.instant(asked_day(request.args), now())
+
+
 def asked_day(args: Any) -> date:
     """Read ?on=YYYY-MM-DD, today when it is missing.
 
@@ -71,7 +77,8 @@ def asked_day(args: Any) -> date:
     if day is None or not date(1949, 10, 1) <= day <= today() + timedelta(days=3660):
         raise InvalidInputError(
             "“{value}” is not a date that this map can show.",
-            hint="Write it as year-month-day, for example 2026-03-01.",
+            hint="Write year-month-day, for example 2026-03-01, "
+            "between 1949 and ten years from now.",
             value=text,
         )
     return day

@@ -32,7 +32,7 @@ from webmap.words import words
 bp = Blueprint("page", __name__)
 
 # What an address may carry besides the view; kept by links from one panel to the next.
-_KEPT = ("mode", "on", "kind", "lang")
+_KEPT = ("mode", "on", "kind", "state", "category", "age", "lang")
 # Loaded only where a base map is configured.
 _LAZY = ("basemap", "gcj02")
 DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
@@ -74,8 +74,12 @@ def index() -> Response:
 
 @bp.app_context_processor
 def tools() -> dict[str, object]:
-    """Give every template ``view_url``, addresses that keep mode and date, and ``instant``, now."""
-    return {"view_url": view_url, "instant": i18n.now}
+    """Give every template its tools.
+
+    ``view_url`` makes addresses that keep mode, date and filters; ``moment`` is the instant that is
+    looked at, ``instant`` the present.
+    """
+    return {"view_url": view_url, "instant": i18n.now, "moment": i18n.moment}
 
 
 def view_url(**changes: object) -> str:

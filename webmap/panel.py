@@ -28,6 +28,7 @@ def home() -> Response:
         county = grids.county(conn, on)
         facts = settings.read(conn)
         summary = _SUMMARIES[mode](conn, county, on) if county else {}
+        first_day = None if county else grids.first_day(conn)
     return _fragment(
         "panel/home.html",
         mode=mode,
@@ -35,6 +36,7 @@ def home() -> Response:
         county=county,
         demo=bool(facts.get("demo")),
         summary=summary,
+        first_day=first_day,
     )
 
 

@@ -22,7 +22,7 @@ from scripts.cli.progress import Progress
 @click.option("--replace", is_flag=True, help="Remove the demo county that is there first.")
 def demo(compounds: int, seed: int, replace: bool) -> None:
     """Load the demo county, equal for equal sizes and seeds, into an empty database."""
-    with database() as conn, Progress("Loading the demo county") as progress:
+    with database(bulk=True) as conn, Progress("Loading the demo county") as progress:
         if replace:
             county.remove(conn)
         county.load(conn, compounds=compounds, seed=seed, progress=progress)

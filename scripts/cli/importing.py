@@ -203,7 +203,7 @@ def _run(
     work: Callable[[psycopg.Connection[TupleRow], Progress], Report],
 ) -> None:
     """Do an import, keep or undo it, and show its report."""
-    with database() as conn, Bar(f"Importing {options['file'].name}") as bar:
+    with database(bulk=True) as conn, Bar(f"Importing {options['file'].name}") as bar:
         report = work(conn, lambda stage, share: bar(stage, _STAGES.get(stage, share)))
         if not report.is_written:
             conn.rollback()

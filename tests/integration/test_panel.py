@@ -148,6 +148,28 @@ def test_errors_speak_the_readers_language(client):
     assert "There is no grid" in client.get("/panel/grid/999999?lang=en").text
 
 
+def test_a_day_before_the_first_boundaries_says_so(client):
+    text = client.get("/panel/home?on=2020-01-01&lang=en").text
+    assert "No boundaries on this day" in text
+    assert "2024" in text
+    assert "gridmap import" not in text
+
+
+def test_overdue_is_told_as_of_the_day(client):
+    # Due on 2 June: late by a week on the 9th, whatever day it is now.
+    assert "overdue by 1 week" in client.get("/panel/issue/1?on=2026-06-09&lang=en").text
+
+
+def test_an_issue_leads_back_to_the_list_that_it_came_from(client, county):
+    query = f"on={DAY}&state=overdue&page=1"
+    listed = client.get(f"/panel/grid/{county.county}/issues?{query}").text
+    assert "state=overdue" in re.findall(r'href="([^"]*issue=1[^"]*)"', listed)[0]
+    opened = client.get(f"/panel/issue/1?grid={county.county}&list=issues&{query}").text
+    back = re.findall(r'class="back">\s*<a href="([^"]*)"', opened)[0]
+    assert "list=issues" in back
+    assert "state=overdue" in back
+
+
 def test_a_post_is_refused(client):
     assert client.post("/panel/home").status_code == 405
     assert client.delete("/api/grids/1").status_code == 405

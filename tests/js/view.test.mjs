@@ -32,8 +32,20 @@ test("another grid drops the issue, the list and the page of the one before", ()
   assert.deepEqual([after.grid, after.issue, after.list, after.page], [2, null, null, 1]);
 });
 
+test("an issue carries the list that it was opened from", () => {
+  const asked = panelUrl(read("?mode=issues&issue=5&grid=2&list=issues&state=overdue&category=road&page=3"));
+  assert.equal(asked, "/panel/issue/5?mode=issues&state=overdue&category=road&grid=2&list=issues&page=3");
+});
+
+test("a day that no calendar has is left out", () => {
+  for (const on of ["31-31-31", "2026-02-30", "2026-13-01", "soon", "2026-1-1"]) {
+    assert.equal(read(`?on=${on}`).on, null, on);
+  }
+  assert.equal(read("?on=2024-02-29").on, "2024-02-29");
+});
+
 test("the panel shows the issue, else the list, else the grid, else the county", () => {
-  assert.equal(panelUrl(read("?mode=issues&issue=5&grid=2")), "/panel/issue/5?mode=issues");
+  assert.equal(panelUrl(read("?mode=issues&issue=5&grid=2")), "/panel/issue/5?mode=issues&grid=2");
   assert.equal(panelUrl(read("?grid=2&list=issues&state=closed&page=2")), "/panel/grid/2/issues?mode=territory&state=closed&page=2");
   assert.equal(panelUrl(read("?grid=2&on=2025-01-01")), "/panel/grid/2?mode=territory&on=2025-01-01");
   assert.equal(panelUrl(read("?mode=coverage&kind=shop")), "/panel/home?mode=coverage&kind=shop");

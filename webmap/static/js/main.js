@@ -173,9 +173,10 @@ function around(point) {
 
 /** Go to what a search hit or a button names: {grid, issue, bounds, point}. */
 function goTo({ grid, issue, bounds, point }) {
+  // The sheet first: what it covers is not where the place may be shown.
+  sheet.isSheet && sheet.set("half");
   if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), sheet, {});
   store.go({ grid: grid ? Number(grid) : null, issue: issue ? Number(issue) : null });
-  sheet.isSheet && sheet.set("half");
 }
 
 /** Escape: close what is open, then go a level up. */

@@ -31,7 +31,7 @@ export function parse(search, today) {
     place: placeOf(query),
     grid: idOf(query.get("grid")),
     issue: idOf(query.get("issue")),
-    on: on && on !== today ? on : null,
+    on: on && on !== today && isDay(on) ? on : null,
     kind: wordOf(query.get("kind")),
     state: among(query.get("state"), STATES) ?? EMPTY.state,
     category: wordOf(query.get("category")),
@@ -71,11 +71,12 @@ export function change(view, parts) {
 
 /** Return the address of the fragment that belongs in the panel. */
 export function panelUrl(view) {
-  if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, ["mode", "on"])}`;
-  if (view.grid && view.list) {
-    return `/panel/grid/${view.grid}/issues${queryOf(view, ["mode", "on", "state", "page"])}`;
-  }
   const shared = ["mode", "on", "kind", "state", "category", "age"];
+  // An issue knows the list that it was opened from, and leads back to it.
+  if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;
+  if (view.grid && view.list) {
+    return `/panel/grid/${view.grid}/issues${queryOf(view, [...shared, "page"])}`;
+  }
   if (view.grid) return `/panel/grid/${view.grid}${queryOf(view, shared)}`;
   return `/panel/home${queryOf(view, shared)}`;
 }
@@ -112,6 +113,12 @@ function placeOf(query) {
 // A tenth of a pixel at that zoom.
 function digits(z) {
   return Math.max(2, Math.min(6, Math.ceil((z + 8 - 8.49) / 3.32) + 1));
+}
+
+function isDay(text) {
+  const day = new Date(`${text}T00:00:00Z`);
+  // A browser takes 2026-02-30 for the second of March.
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
 function among(value, allowed) {
