@@ -8,7 +8,7 @@ from datetime import date, datetime
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import settings
+from geodata import coverage, db, settings
 from geodata.demo.buildings import Buildings, raise_buildings
 from geodata.demo.county import COUNTY_NAME, build
 from geodata.demo.grids import SOURCE, Dates, write_grids
@@ -78,6 +78,10 @@ def load(
     settings.write(conn, "demo", True)
     settings.write(conn, "county_name", {"zh": COUNTY_NAME, "en": "Huoshan County"})
     settings.write(conn, "data_notice", NOTICE)
+    tell("coverage", 0.97)
+    db.analyze(conn)
+    # So that the first look at the services does not wait for it.
+    coverage.ensure(conn, dates.today)
     tell("done", 1.0)
 
 
