@@ -136,4 +136,4 @@ def _counts(
 
 
 def _text(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split())
+    return "" if value is None else " ".join(str(value).replace("\x00", "").split())

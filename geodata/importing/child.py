@@ -44,11 +44,11 @@ def main(work: Path) -> int:
 def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
     # The libraries that read files are loaded behind the limits.
     if task == "grids":
-        from geodata.importing import features, results, survey
+        from geodata.importing import features, results, surveying
         from geodata.importing.requests import grid_request
 
         features.allowed_drivers_only()
-        found = survey.run(grid_request(request), work, _tell)
+        found = surveying.run(grid_request(request), work, _tell)
         return results.of_survey(found, work, _tell)
     if task == "table":
         from geodata.importing import tables

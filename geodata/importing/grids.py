@@ -214,12 +214,12 @@ def _write(
         for position, geom in zip(positions, geoms, strict=True)
     ]
     source = Path(order.file.path).name
+    ids = boundaries.insert_versions(
+        conn, order.level, versions, valid_from=order.valid_from, source=source
+    )
     with ThreadPoolExecutor(1) as helper:
-        # Simplified for small scales while the database is busy; used if the level is all new.
+        # Simplified for small scales while the database checks; used if the level is all new.
         drawn = helper.submit(list, simplify_level(order.level, geoms)) if _is_whole(done) else None
-        ids = boundaries.insert_versions(
-            conn, order.level, versions, valid_from=order.valid_from, source=source
-        )
         progress("checking in the database", 0.0)
         boundaries.check_now(conn)
         drawing = Drawing(ids, drawn.result()) if drawn else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors
@@ -87,7 +87,9 @@ def check_source(source: str) -> None:
 
 
 def fill(
-    conn: psycopg.Connection[TupleRow], rows: Sequence[tuple[object, ...]], statement: str
+    conn: psycopg.Connection[TupleRow],
+    rows: Sequence[tuple[object, ...]],
+    statement: LiteralString,
 ) -> None:
     """Send rows to a COPY statement of the caller, which is a literal there.
 
@@ -95,7 +97,7 @@ def fill(
         InvalidInputError: the database refuses a value
     """
     try:
-        with conn.cursor().copy(statement) as copy:  # pyright: ignore[reportArgumentType, reportCallIssue]
+        with conn.cursor().copy(statement) as copy:
             for row in rows:
                 copy.write_row(row)
     except errors.DataError as failure:

@@ -200,7 +200,7 @@ def _frame_line(data: Mapping[str, object]) -> str:
     misfit, then = data["misfit"], data["then"]
     assert isinstance(misfit, float)
     assert isinstance(then, (float, int))
-    fit = f"{misfit:.1%} of the ground does not fit the level above, {then:.1%} would then"
+    fit = f"{misfit:.1%} of the ground does not fit what is there, {then:.1%} would then"
     if frame == "wgs84":
         return f"The file seems to be in WGS 84 already: leave --frame out ({fit})."
     return (

@@ -44,7 +44,8 @@ class Sheet:
         """Return a cell as trimmed text, "" where there is none. Line breaks stay."""
         position = self.chosen.get(name)
         value = self.rows[row][position] if position is not None else None
-        return "" if value is None else str(value).strip()
+        # PostgreSQL has no place for a null character.
+        return "" if value is None else str(value).replace("\x00", "").strip()
 
     def required(self, row: int, name: str) -> str:
         """Return a cell's text; note a fault where it is empty."""

@@ -314,6 +314,14 @@ def test_shift_of_a_web_map_is_noticed(
     assert fixed.counts["new towns"] == 2
 
 
+def test_shift_of_the_county_against_its_earlier_version(county: Conn, tmp_path: Path) -> None:
+    shifted = shapely.transform(COUNTY, wgs84_to_gcj02)
+    path = faults.write_json(
+        tmp_path / "again.geojson", faults.features([shifted], ["341525"], ["霍山县"])
+    )
+    assert kinds(run(county, path, "county")) == {"frame_offset"}
+
+
 def test_shift_taken_away_wrongly_is_noticed(county: Conn, tmp_path: Path) -> None:
     path = faults.write_json(tmp_path / "towns.geojson", faults.features(HALVES))
     report = run(county, path, frame="gcj02")

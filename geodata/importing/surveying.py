@@ -1,0 +1,236 @@
+"""The child's work on a file of grids: read, convert, check, mend if asked. No database here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geodata.importing import archive, attributes, exchange, features, placing
+from geodata.importing.requests import GridRequest, Progress
+from geodata.importing.settling import settle
+from geodata.importing.survey import Survey
+from geodata.partition import checks, nesting, noding, offset, repair
+from geodata.partition.polygons import as_multipolygons
+from geodata.partition.problems import Problem
+
+
+def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
+    """Survey a file. Results stay in memory; ``results`` turns them into plain data.
+
+    Raises:
+        FileRefusedError: the file cannot be read at all
+    """
+    survey = _read(request, work, progress)
+    if request.level != "county":
+        survey.parents = exchange.load(work / "parents.wkb")
+    survey.existing = exchange.load(work / "existing.wkb")
+    progress("converting coordinates", 0.0)
+    good = placing.check_place(survey)
+    progress("checking shapes", 0.0)
+    good = _check_validity(survey, good)
+    if not len(good):
+        return survey
+    _node(survey, good, progress)
+    good = _check_level(survey, good, progress)
+    if request.level != "county":
+        progress("checking against the level above", 0.0)
+        _check_nesting(survey, good)
+    else:
+        _check_frame(survey, survey.geoms[good], survey.existing)
+    survey.problems += attributes.same_names(survey.rows, survey.parent_of.tolist())
+    survey.problems, survey.exceptions = settle(
+        survey.problems,
+        request,
+        level_share=_outside_share(survey, good),
+        parent_of=survey.parent_of,
+    )
+    return survey
+
+
+def _read(request: GridRequest, work: Path, progress: Progress) -> Survey:
+    progress("reading", 0.0)
+    source = archive.open_source(Path(request.file.path), work, request.file.layer)
+    found = features.read(source, layer=request.file.layer, encoding=request.file.encoding)
+    rows, problems = attributes.rows_of(found.columns, request)
+    notes = [f"{found.driver}, layer {found.layer}, {len(found.geoms):,} rows.", *found.notes]
+    survey = Survey(request, found.geoms, rows, notes, problems)
+    survey.problems += checks.shape_problems(survey.geoms)
+    placing.place(survey, found.crs, source.driver)
+    return survey
+
+
+def _check_validity(survey: Survey, good: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Find invalid shapes; mend those that can be, where that was asked for."""
+    found = checks.validity_problems(survey.geoms[good])
+    for problem in found:
+        row = int(good[problem.rows[0]])
+        problem = replace(problem, rows=(row,))
+        if survey.request.repair:
+            geom = survey.geoms[row]
+            if repair.is_mendable(geom):
+                mended = repair.mend_invalid(geom)
+                before = float(shapely.area(geom))
+                moved = abs(float(shapely.area(mended)) - before) / max(before, 1e-30)
+                m2 = moved * float(checks.area_m2(np.array([mended], dtype=object))[0])
+                survey.geoms[row] = mended
+                survey.repairs.append(repair.Repair(row, "invalid", m2))
+                continue
+            problem = replace(problem, data={**problem.data, "unmendable": repair.crossings(geom)})
+        survey.problems.append(problem)
+    return survey.good()
+
+
+def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
+    """Bring the rows, and the grids of the level not in the file, onto the storage grid."""
+    codes = {row.code for row in survey.rows}
+    known = survey.request.existing
+    survey.others = [index for index, grid in enumerate(known) if grid.code not in codes]
+    count = len(survey.geoms)
+    level = np.concatenate((survey.geoms, survey.existing[survey.others]))
+    used = np.concatenate((good, np.arange(count, len(level))))
+    progress("fitting shared boundaries", 0.0)
+    sources = np.asarray(level[used], dtype=object)
+    noded = noding.node(sources)
+    shapes = noded.geoms
+    survey.drawn_m2 = np.full(len(level), np.inf)
+    survey.drawn_m2[used] = checks.area_m2(sources)
+    if survey.request.repair:
+        shapes = _mend(survey, sources, noded, used)
+    else:
+        survey.suspects = used[noded.suspects]
+    level[used] = shapes
+    survey.geoms = level
+    if noded.noded:
+        survey.notes.append(
+            f"Shared boundaries: corners of neighbours were added to {len(noded.noded):,} grids;"
+            f" no boundary moved by more than {noded.largest_move_m * 100:.1f} cm."
+        )
+    elif len(good):
+        survey.notes.append(
+            "Shared boundaries: neighbours meet corner on corner; coordinates were rounded to"
+            f" 1e-7 degrees (at most {noded.largest_move_m * 100:.1f} cm)."
+        )
+
+
+def _mend(
+    survey: Survey, sources: NDArray[np.object_], noded: noding.Noded, used: NDArray[np.intp]
+) -> NDArray[np.object_]:
+    shapes = repair.keep_vanished(noded.geoms, sources, noded.vanished)
+    kept = checks.area_m2(shapes[list(noded.vanished)]) if noded.vanished else ()
+    for position, m2 in zip(noded.vanished, kept, strict=True):
+        survey.repairs.append(repair.Repair(int(used[position]), "vanishes", float(m2)))
+    shapes, deeds = repair.mend_coverage(shapes)
+    survey.repairs += [replace(deed, row=int(used[deed.row])) for deed in deeds]
+    return shapes
+
+
+def _check_level(survey: Survey, good: NDArray[np.intp], progress: Progress) -> NDArray[np.intp]:
+    """Check the level within itself. Returns the rows that still have ground."""
+    progress("looking for overlaps", 0.0)
+    count = len(survey.rows)
+    level = np.concatenate((good, np.arange(count, len(survey.geoms))))
+    level = level[~shapely.is_empty(survey.geoms[level])]
+    shapes = survey.geoms[level]
+    suspects = None
+    if survey.suspects is not None:
+        suspects = np.flatnonzero(np.isin(level, survey.suspects))
+    for problem in checks.find_overlaps(shapes, suspects):
+        rows = tuple(int(level[row]) for row in problem.rows)
+        if all(row >= count for row in rows):
+            continue
+        kind = "overlap" if all(row < count for row in rows) else "overlap_existing"
+        survey.problems.append(replace(problem, kind=kind, rows=rows))
+    progress("looking for slivers", 0.0)
+    found = checks.find_slivers(survey.geoms[good], survey.drawn_m2[good])
+    found += _within(checks.find_narrow_gaps(shapes, suspects), level, good)
+    for problem in found:
+        survey.problems.append(replace(problem, rows=tuple(int(good[row]) for row in problem.rows)))
+    return good[~shapely.is_empty(survey.geoms[good])]
+
+
+def _within(
+    problems: Sequence[Problem], level: NDArray[np.intp], good: NDArray[np.intp]
+) -> list[Problem]:
+    """Return problems of level positions in terms of positions in ``good``, dropping others."""
+    index = {int(row): position for position, row in enumerate(good)}
+    kept: list[Problem] = []
+    for problem in problems:
+        rows = tuple(index[int(level[row])] for row in problem.rows if int(level[row]) in index)
+        if rows:
+            kept.append(replace(problem, rows=rows))
+    return kept
+
+
+def _check_nesting(survey: Survey, good: NDArray[np.intp]) -> None:
+    """Find each row's parent, what leaves it, and what of the parents nothing covers."""
+    request = survey.request
+    wanted, problems = attributes.parents_of(survey.rows, request)
+    survey.problems += problems
+    shapes = as_multipolygons(survey.geoms[good])
+    chosen = wanted[good] if wanted is not None else None
+    found = nesting.nest(shapes, survey.parents, chosen)
+    survey.parent_of = np.full(len(survey.rows), -1, dtype=np.intp)
+    survey.parent_of[good] = found.parent
+    unmet = good[(found.parent < 0) & (found.area_m2 > 0)]
+    if len(unmet) and wanted is None:
+        survey.parent_of[unmet] = nesting.nearest(survey.geoms[unmet], survey.parents)
+    named = {problem.rows[0] for problem in problems}
+    for problem in nesting.nesting_problems(found, shapes, survey.parents):
+        row = int(good[problem.rows[0]])
+        if row in named:
+            continue
+        owner = int(survey.parent_of[row])
+        data = {**problem.data, "parent": request.parents[owner].name if owner >= 0 else ""}
+        survey.problems.append(replace(problem, rows=(row,), data=data))
+    _check_frame(survey, shapes, survey.parents)
+    if request.level != "compound":
+        _check_gaps(survey, good)
+
+
+def _check_frame(survey: Survey, shapes: NDArray[np.object_], around: NDArray[np.object_]) -> None:
+    """Find a shift of a Chinese web map against grids that are there already."""
+    request = survey.request
+    shift = offset.find_offset(shapes, around)
+    if shift is not None and request.file.frame is None:
+        data = {"frame": shift.frame, "metres": round(shift.shift_m)}
+        data |= {"misfit": round(shift.misfit, 4), "then": round(shift.misfit_then, 4)}
+        survey.problems.append(Problem("frame_offset", "blocking", (), data=data))
+    elif shift is not None and shift.frame == "wgs84":
+        data = {"frame": "wgs84", "metres": round(shift.shift_m), "misfit": round(shift.misfit, 4)}
+        survey.problems.append(
+            Problem("frame_offset", "blocking", (), data={**data, "then": shift.misfit_then})
+        )
+
+
+def _check_gaps(survey: Survey, good: NDArray[np.intp]) -> None:
+    """Look for ground of the parents that nothing covers, unless rows are missing anyway."""
+    if len(good) < len(survey.rows):
+        survey.notes.append("Gaps were not looked for, because some rows cannot be used.")
+        return
+    request = survey.request
+    index = {grid.grid_id: position for position, grid in enumerate(request.parents)}
+    others = [index.get(request.existing[i].parent_id or -1, -1) for i in survey.others]
+    owner = np.concatenate((survey.parent_of, np.asarray(others, dtype=np.intp)))
+    for problem in nesting.find_gaps(survey.geoms, survey.parents, owner):
+        position = problem.rows[0]
+        parent = request.parents[position]
+        data = {**problem.data, "parent": parent.name, "parent_index": position}
+        survey.problems.append(replace(problem, rows=(), data=data))
+
+
+def _outside_share(survey: Survey, good: NDArray[np.intp]) -> float:
+    """Return the part of the level's ground that lies outside its parents."""
+    outside = sum(
+        problem.m2 or 0.0
+        for problem in survey.problems
+        if problem.kind in {"does_not_nest", "outside_parent"}
+    )
+    if not outside:
+        return 0.0
+    total = float(checks.area_m2(survey.geoms[good]).sum())
+    return outside / total if total else 0.0
