@@ -11,7 +11,8 @@ export function fit(map, [west, south, east, north], sheet, { maxZoom = 16, anim
   const over = sheet.isSheet ? OVERSHOOT.phone : OVERSHOOT.desk;
   const room = map.getSize().subtract([16, 72 + sheet.covers]);
   const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
-  const exact = Math.log2(Math.min(room.x / size.x, room.y / size.y));
+  // On the smallest of screens there may be no room at all; a map has a zoom all the same.
+  const exact = Math.log2(Math.min(Math.max(room.x, 48) / size.x, Math.max(room.y, 48) / size.y));
   const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, Math.floor(exact + over)));
   // The middle of what the sheet and the bar at the top leave free.
   const middle = map.project(box.getCenter(), zoom).add([0, (sheet.covers - 48) / 2]);

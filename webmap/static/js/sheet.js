@@ -3,6 +3,8 @@
 
 const HEIGHTS = ["peek", "half", "full"];
 const FLICK_PX_PER_MS = 0.45;
+// The share of the screen that css/layout.css gives to the half-open sheet (46dvh).
+const HALF = 0.46;
 
 export class Sheet {
   #drag = null;
@@ -33,9 +35,14 @@ export class Sheet {
     return matchMedia("(max-width: 899px)").matches;
   }
 
-  /** Pixels of the map that the sheet covers. */
+  /**
+   * Pixels of the map that the sheet covers, once it has come to rest: measured while it still
+   * moves it would be its old height. A full sheet hides the map; nothing is to be fitted beside it.
+   */
   get covers() {
-    return this.isSheet && this.height !== "full" ? this.panel.offsetHeight : 0;
+    if (!this.isSheet || this.height === "full") return 0;
+    if (this.height === "half") return Math.round(innerHeight * HALF);
+    return Number.parseFloat(getComputedStyle(this.panel).getPropertyValue("--peek"));
   }
 
   set(height) {
