@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from apiflask import APIFlask
 from flask import Flask
@@ -24,12 +25,18 @@ from webmap import (
 )
 
 
+class _App(APIFlask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Take every view and hook as it is: none is async, and looking costs at each request."""
+        return func
+
+
 def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     """Make the application from GRIDMAP_* environment variables, then ``overrides``.
 
     Opens no connection: the pool opens at the first request, after a server has forked.
     """
-    app = APIFlask(
+    app = _App(
         "webmap",
         title="GridMap",
         version="1",

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 
 from geodata import grids, settings
 from geodata.errors import InvalidInputError
@@ -25,7 +25,7 @@ from geodata.model import Bounds, GridRef
 from layers import LAYERS
 from layers import basemap as frames
 from layers.style import STYLE
-from webmap import assets, basemap, db, i18n, tiles
+from webmap import assets, basemap, db, i18n, security, tiles
 from webmap.views import MODES
 from webmap.words import words
 
@@ -123,7 +123,7 @@ def _config(found: tuple[GridRef, Bounds] | None, addresses: dict[str, str]) -> 
         "base": basemap.basemap_config(current_app),
         "strings": words(),
         "build": current_app.config["STATIC_BUILD"],
-        "nonce": g.csp_nonce,
+        "nonce": security.nonce(),
     }
 
 

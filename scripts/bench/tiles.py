@@ -37,7 +37,7 @@ from scripts import serve
 from scripts.bench.table import Row, show
 
 ZOOM = 14
-CLIENTS = 4
+CLIENTS = 8
 PARAMETERS = (
     "west_m", "south_m", "east_m", "north_m", "side_m", "west", "south", "east", "north",
 )  # fmt: skip
@@ -205,7 +205,10 @@ def _peers(url: str, tiles: list[Tile], folder: Path, seconds: int) -> Iterator[
         port = _free_port()
         command = [python, "-m", "uvicorn", "tipg.main:app", "--port", str(port)]
         command += ["--workers", "2", "--log-level", "error"]
-        environment = {"DATABASE_URL": url, "TIPG_DB_SPATIAL_EXTENT": "false"}
+        # asyncpg wants the socket's folder as the host; libpq reads it so too.
+        user, _, database, sockets = re.split(r"@|/|\?host=", url.removeprefix("postgresql://"), 3)
+        address = f"postgresql://{user}@{sockets.replace('/', '%2F')}/{database}"
+        environment = {"DATABASE_URL": address, "TIPG_DB_SPATIAL_EXTENT": "false"}
         base = f"http://127.0.0.1:{port}/"
         path = "collections/public.grid_version/tiles/WebMercatorQuad/{z}/{x}/{y}"
         with _running(command, environment, f"{base}healthz"):
@@ -236,6 +239,8 @@ def _running(command: list[str], environment: dict[str, str], ready: str) -> Gen
                 break
             except OSError:
                 time.sleep(0.1)
+        else:
+            raise click.ClickException(f"{command[0]} does not answer at {ready}")
         yield
     finally:
         process.terminate()

@@ -31,11 +31,11 @@ VENDOR = Path(webmap.__file__).parent / "static" / "vendor"
 PAGE = """<!doctype html><meta charset="utf-8"><title>base map</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{{ leaflet }}leaflet.css">
-<style nonce="{{ g.csp_nonce }}">html, body, #map { margin: 0; height: 100% }</style>
+<style nonce="{{ csp_nonce() }}">html, body, #map { margin: 0; height: 100% }</style>
 <div id="map"></div>
 <script src="{{ leaflet }}leaflet.js"></script>
 <script src="{{ protomaps }}protomaps-leaflet.js"></script>
-<script type="module" nonce="{{ g.csp_nonce }}">
+<script type="module" nonce="{{ csp_nonce() }}">
   import { createBaseLayer } from "{{ static_url('js/basemap.js') }}";
   const query = new URLSearchParams(location.search);
   window.map = L.map("map", { zoomControl: false, fadeAnimation: false, zoomAnimation: false })
