@@ -206,7 +206,7 @@ def _peers(url: str, tiles: list[Tile], folder: Path, seconds: int) -> Iterator[
         command = [python, "-m", "uvicorn", "tipg.main:app", "--port", str(port)]
         command += ["--workers", "2", "--log-level", "error"]
         # asyncpg wants the socket's folder as the host; libpq reads it so too.
-        user, _, database, sockets = re.split(r"@|/|\?host=", url.removeprefix("postgresql://"), 3)
+        user, _, database, sockets = re.split(r"@|/|\?host=", url[13:], maxsplit=3)
         address = f"postgresql://{user}@{sockets.replace('/', '%2F')}/{database}"
         environment = {"DATABASE_URL": address, "TIPG_DB_SPATIAL_EXTENT": "false"}
         base = f"http://127.0.0.1:{port}/"
