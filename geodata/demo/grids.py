@@ -72,28 +72,10 @@ def _write_before(
     def write(level: Level, versions: list[NewVersion]) -> list[int]:
         return boundaries.insert_versions(conn, level, versions, valid_from=day, source=SOURCE)
 
-    of_towns = np.bincount(town_of, weights=households, minlength=len(TOWNS)).astype(np.int64)
-    total = int(households.sum())
-    (top,) = write(
-        "county",
-        [NewVersion(None, COUNTY_NAME, COUNTY_CODE, None, total, _people(total), era.county[0])],
-    )
-    towns = write(
-        "town",
-        [
-            NewVersion(
-                None,
-                town.name,
-                town.code,
-                top,
-                int(of_towns[i]),
-                _people(int(of_towns[i])),
-                era.towns[i],
-            )
-            for i, town in enumerate(TOWNS)
-        ],
-    )
     in_community = _community_households(county, era, households)
+    in_town = _town_households(town_of, in_community)
+    (top,) = write("county", [_county(era, None, in_town)])
+    towns = write("town", [_town(era, i, None, top, in_town) for i in range(len(TOWNS))])
     there = [index for index, code in enumerate(era.community_codes) if code]
     written = write(
         "community",
@@ -120,11 +102,31 @@ def _write_changes(
 ) -> GridIds:
     """Write the grids that are new or different since the change."""
     before, now, town_of = county.before, county.now, county.territory.town_of
+    formerly = _community_households(county, before, households)
     in_community = _community_households(county, now, households)
+    of_towns = _town_households(town_of, formerly), _town_households(town_of, in_community)
+    boundaries.insert_versions(
+        conn,
+        "county",
+        [_county(now, ids.county, of_towns[1])] if of_towns[0].sum() != of_towns[1].sum() else [],
+        valid_from=day,
+        source=SOURCE,
+    )
+    boundaries.insert_versions(
+        conn,
+        "town",
+        [
+            _town(now, int(index), ids.towns[index], ids.county, of_towns[1])
+            for index in np.flatnonzero(of_towns[0] != of_towns[1])
+        ],
+        valid_from=day,
+        source=SOURCE,
+    )
     changed = [
         index
         for index in range(len(town_of))
         if not before.community_codes[index]
+        or formerly[index] != in_community[index]
         or not before.communities[index].equals_exact(now.communities[index])
     ]
     communities = list(ids.communities)
@@ -166,6 +168,11 @@ def _write_changes(
     return GridIds(ids.county, ids.towns, communities, compounds)
 
 
+def _town_households(town_of: Ints, in_community: Ints) -> Ints:
+    """Sum the households of communities up to their towns."""
+    return np.bincount(town_of, weights=in_community, minlength=len(TOWNS)).astype(np.int64)
+
+
 def _community_households(county: County, era: Era, households: Ints) -> Ints:
     """Return the households of each community of an era, from those of today's communities."""
     result = households.copy()
@@ -179,7 +186,20 @@ def _community_households(county: County, era: Era, households: Ints) -> Ints:
     for new, old in county.split_from.items():
         if not era.community_codes[new]:
             result[old] += result[new]
+            result[new] = 0
     return result
+
+
+def _county(era: Era, grid_id: int | None, in_town: Ints) -> NewVersion:
+    count = int(in_town.sum())
+    return NewVersion(grid_id, COUNTY_NAME, COUNTY_CODE, None, count, _people(count), era.county[0])
+
+
+def _town(era: Era, index: int, grid_id: int | None, county: int, in_town: Ints) -> NewVersion:
+    town, count = TOWNS[index], int(in_town[index])
+    return NewVersion(
+        grid_id, town.name, town.code, county, count, _people(count), era.towns[index]
+    )
 
 
 def _community(
