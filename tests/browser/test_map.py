@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+SIDEWAYS = {"width": 844, "height": 390}
 MODES = ("territory", "responsibility", "issues", "coverage")
 
 
@@ -182,7 +183,7 @@ class TestOfficial:
         expect(page).to_have_url(re.compile("kind="))
         expect(page.locator("#panel-body h2", has_text=name)).to_be_visible(timeout=15_000)
         expect(page.locator(".legend")).to_contain_text(name)
-        expect(page.locator(".legend")).to_contain_text("户数无数据")
+        expect(page.locator(".legend")).to_contain_text("户数不详")
 
     def test_asks_as_of_an_earlier_day(self, page: Page, live_server: str, watched: Watch) -> None:
         show(page, live_server, "/?mode=responsibility")
@@ -317,6 +318,69 @@ def test_axe_finds_nothing(
     show(page, live_server, f"/?mode={mode}&lang={lang}", size)
     found = Axe().run(page)
     assert found.response["violations"] == [], found.generate_report()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE, SIDEWAYS], ids=["desk", "phone", "sideways"])
+def test_the_whole_county_is_in_sight_at_first(
+    page: Page, live_server: str, watched: Watch, size: dict[str, int]
+) -> None:
+    show(page, live_server, size=size)
+    free = page.evaluate(
+        """() => {
+          const { bounds } = JSON.parse(document.querySelector("#config").textContent).county;
+          const corners = [[bounds[3], bounds[0]], [bounds[1], bounds[2]]];
+          const [a, b] = corners.map((corner) => map_grid.latLngToContainerPoint(corner));
+          const { x, y } = map_grid.getSize();
+          return { left: a.x, top: a.y, right: x - b.x, bottom: y - b.y, share: (b.x - a.x) / x };
+        }"""
+    )
+    assert min(free["left"], free["top"], free["right"], free["bottom"]) >= 8
+    # And not lost in it.
+    assert free["share"] > 0.55
+
+
+def test_a_phone_held_sideways_has_the_panel_beside_the_map(
+    page: Page, live_server: str, watched: Watch
+) -> None:
+    show(page, live_server, "/?mode=responsibility", SIDEWAYS)
+    panel, stage = (page.locator(name).bounding_box() for name in (".panel", ".stage"))
+    assert panel is not None
+    assert stage is not None
+    assert panel["x"] + panel["width"] <= stage["x"] + 1
+    assert stage["width"] > 400
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIDEWAYS["width"]
+    for link in page.locator(".mode").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+        assert box["y"] + box["height"] <= SIDEWAYS["height"]
+
+
+def test_prints_the_map_the_legend_and_the_panel(
+    page: Page,
+    live_server: str,
+    watched: Watch,
+    demo_conn: psycopg.Connection[tuple[int, str, str]],
+) -> None:
+    page.add_init_script("window.print = () => document.documentElement.classList.add('printed')")
+    grid_id, _ = town(demo_conn)
+    show(page, live_server, f"/?mode=responsibility&grid={grid_id}")
+    before = page.url
+    page.locator("[data-do=print]").click()
+    page.wait_for_selector("html.paper.printed")
+    sheet, legend, panel = (
+        page.locator(part).bounding_box() for part in (".map", ".legend-body", ".panel-body")
+    )
+    assert sheet is not None
+    assert legend is not None
+    assert panel is not None
+    assert sheet["y"] + sheet["height"] <= legend["y"]
+    assert legend["y"] + legend["height"] <= panel["y"]
+    expect(page.locator(".panel-body h1")).to_have_text("衡山镇")
+    expect(page.locator(".panel-body button:visible")).to_have_count(0)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.wait_for_selector("html:not(.paper)", state="attached")
+    assert page.url == before
 
 
 def test_transfers_little_until_painted(page: Page, live_server: str, watched: Watch) -> None:

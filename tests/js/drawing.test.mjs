@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coverageClass, issueReach, issueState } from "../../webmap/static/js/rules.js";
+import { coverageClass, issuePlace, issueReach, issueState } from "../../webmap/static/js/rules.js";
 import { clusterRadius } from "../../webmap/static/js/symbols.js";
 
 const style = {
@@ -21,10 +21,21 @@ test("overdue outranks the stage of an issue", () => {
   assert.equal(issueState({ overdue: 0, state: "suspended" }), "suspended");
 });
 
-test("clusters grow with their number, and two neighbours do not touch", () => {
+test("clusters grow with their number, and each stays in its own cell at every scale", () => {
   assert.ok(clusterRadius(2) < clusterRadius(20));
-  // Cells of 64 pixels, each cluster within 10 of the middle: 44 apart at least.
-  assert.ok(2 * clusterRadius(15) <= 44);
-  assert.ok(clusterRadius(5000) + clusterRadius(15) <= 50);
-  assert.ok(issueReach({ props: { n: 1 } }) >= 11);
+  for (const k of [0.71, 1, 1.2, 1.41]) {
+    for (const n of [2, 5, 15, 200, 5000]) {
+      const feature = { geom: [[{ x: 66, y: 127 }]], props: { n } };
+      const { x, y } = issuePlace(feature, k);
+      const reach = issueReach(feature, k);
+      assert.ok(x - reach >= 64 - 1e-9 && x + reach <= 128 + 1e-9, `${n} at ${k}: ${x} ± ${reach}`);
+      assert.ok(y - reach >= 64 - 1e-9 && y + reach <= 128 + 1e-9, `${n} at ${k}: ${y} ± ${reach}`);
+    }
+  }
+});
+
+test("a single issue is hit where it lies, by a finger too", () => {
+  const feature = { geom: [[{ x: 3, y: 250 }]], props: { n: 1 } };
+  assert.deepEqual(issuePlace(feature, 1.3), { x: 3, y: 250 });
+  assert.ok(issueReach(feature) >= 11);
 });

@@ -1,22 +1,28 @@
 // The buttons on the map: zoom, the whole county, where am I, base map; scale bar and attribution.
 
+import { allowed, setExactView } from "./zoom.js";
+
 const BASE_KEY = "gridmap.base";
 
-// Whole zooms only: rather cut a little at the edges than show a quarter of the size.
-const OVERSHOOT = { desk: 0.2, phone: 0.45 };
+// What a fit keeps free at every edge, and for the bar at the top, CSS pixels.
+const MARGIN = 16;
+const TOP_BAR = 48;
 
-/** Fit a box [west, south, east, north] into the part of the map that the sheet leaves free. */
-export function fit(map, [west, south, east, north], sheet, { maxZoom = 16, animate = true } = {}) {
+/**
+ * Fit a box [west, south, east, north] into what is free of the map: below the bar at the top and
+ * above what ``covers`` pixels hide at the bottom. Beside ``beside`` pixels at the left if there is
+ * room to spare.
+ */
+export function fit(map, [west, south, east, north], { covers, beside = 0 }, { maxZoom = 16, animate = true } = {}) {
   const box = L.latLngBounds([south, west], [north, east]);
-  const over = sheet.isSheet ? OVERSHOOT.phone : OVERSHOOT.desk;
-  const room = map.getSize().subtract([16, 72 + sheet.covers]);
+  const room = map.getSize().subtract([2 * MARGIN, TOP_BAR + 2 * MARGIN + covers]);
   const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
   // On the smallest of screens there may be no room at all; a map has a zoom all the same.
   const exact = Math.log2(Math.min(Math.max(room.x, 48) / size.x, Math.max(room.y, 48) / size.y));
-  const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, Math.floor(exact + over)));
-  // The middle of what the sheet and the bar at the top leave free.
-  const middle = map.project(box.getCenter(), zoom).add([0, (sheet.covers - 48) / 2]);
-  map.setView(map.unproject(middle, zoom), zoom, { animate });
+  const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, allowed(exact, Math.floor)));
+  const spare = Math.max(0, room.x - size.x * 2 ** zoom);
+  const middle = map.project(box.getCenter(), zoom).add([-Math.min(spare, beside) / 2, (covers - TOP_BAR) / 2]);
+  setExactView(map, map.unproject(middle, zoom), zoom, { animate });
 }
 
 /** Move the map just so far that a place is not hidden under the sheet or the bar at the top. */

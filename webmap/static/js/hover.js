@@ -2,6 +2,7 @@
 
 import { eachPiece, gridsAt } from "./picking.js";
 import { trace } from "./symbols.js";
+import { tilePixels } from "./zoom.js";
 
 const LIGHT = "rgb(29 86 184 / 0.12)";
 const EDGE = "#1d56b8";
@@ -60,8 +61,10 @@ export class Hover {
     this.canvas.style.height = `${size.y}px`;
     L.DomUtil.setPosition(this.canvas, this.map.containerPointToLayerPoint([0, 0]));
     const ctx = this.canvas.getContext("2d");
-    const { min } = this.map.getPixelBounds();
-    ctx.scale(ratio, ratio);
+    // In the pixels of the tiles, whatever the map shows them as.
+    const k = tilePixels(this.map.getZoom());
+    const min = this.map.getPixelBounds().min.multiplyBy(k);
+    ctx.scale(ratio / k, ratio / k);
     ctx.fillStyle = LIGHT;
     ctx.strokeStyle = EDGE;
     ctx.lineJoin = "round";
@@ -73,7 +76,7 @@ export class Hover {
       ctx.rect(0, 0, place.dim, place.dim);
       ctx.clip();
       ctx.scale(place.scale, place.scale);
-      ctx.lineWidth = 1.5 / place.scale;
+      ctx.lineWidth = (1.5 * k) / place.scale;
       trace(ctx, rings);
       ctx.fill();
       ctx.stroke();

@@ -3,8 +3,9 @@
 
 import { finestLevel } from "./geometry.js";
 import { rules } from "./rules.js";
-import { TileSource } from "./source.js";
+import { TileSource, Wave } from "./source.js";
 import { layerQuery } from "./view.js";
+import { tilePixels, tileZoom } from "./zoom.js";
 
 const SOURCES = {
   territory: ["grids"],
@@ -17,9 +18,11 @@ const ASK_EVERY_MS = 60_000;
 const SWAP_AT_LATEST_MS = 6_000;
 // Data tiles whose names are laid out together; fewer, and names vanish on large screens.
 const LABELLED_TILES = 96;
+// Names and symbols reach this far over the county's box, as a share of it.
+const OVERHANG = 0.05;
 
 export class LayerSet extends EventTarget {
-  #shown = null; // {key, layer, mode}
+  #shown = null; // {key, mode, ask, templates, k, layer}
   #retiring = [];
   #turn = 0;
   #view = null;
@@ -33,8 +36,12 @@ export class LayerSet extends EventTarget {
     this.addresses = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.tilejson]));
     // What the page knows already, good for the first look; from then on the TileJSON is asked.
     this.known = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.tiles]));
+    // The county's box today; that of another day comes with the TileJSON.
+    this.box = config.county?.bounds;
     setInterval(() => document.visibilityState === "visible" && this.refresh(), ASK_EVERY_MS);
     addEventListener("focus", () => this.refresh());
+    map.on("zoomanim", ({ zoom }) => this.#shown && tilePixels(zoom) !== this.#shown.k && rest(this.#shown.layer));
+    map.on("zoomend", () => this.#rescale());
   }
 
   /** The protomaps-leaflet layer on the map, null before the first. */
@@ -42,9 +49,14 @@ export class LayerSet extends EventTarget {
     return this.#shown?.layer ?? null;
   }
 
+  /** Is anything still to be drawn, or to make room? */
+  get isPainting() {
+    return Boolean(this.#retiring.length || this.layer?.isLoading());
+  }
+
   /** The finest grid level drawn at the map's zoom. */
   get finestLevel() {
-    return finestLevel(this.styles.grids.from_zoom, this.map.getZoom());
+    return finestLevel(this.styles.grids.from_zoom, tileZoom(this.map.getZoom()));
   }
 
   /** Draw what a view asks for. */
@@ -64,8 +76,14 @@ export class LayerSet extends EventTarget {
     const key = JSON.stringify([mode, this.overBase(), templates]);
     if (this.#shown?.key === key) return;
     const news = this.#shown !== null && this.#shown.mode === mode && this.#shown.ask === ask(view, names);
-    this.#swap({ key, mode, ask: ask(view, names), layer: this.#make(mode, names, templates) });
+    this.#swap({ key, mode, ask: ask(view, names), templates });
     if (news) this.dispatchEvent(new Event("news"));
+  }
+
+  // Names and symbols keep their size on the screen, so they are laid out anew when tiles are
+  // shown at another scale.
+  #rescale() {
+    if (this.#shown && this.#shown.k !== tilePixels(this.map.getZoom())) this.#swap(this.#shown);
   }
 
   /** Ask whether the data has changed, and draw it if so. */
@@ -83,38 +101,56 @@ export class LayerSet extends EventTarget {
     const query = layerQuery(view, name);
     const known = this.known[name];
     this.known[name] = null;
-    if (known && !query) return known;
+    if (known && !query) return { name, url: known, bounds: this.box };
     const response = await fetch(this.addresses[name] + query, { cache: "no-cache" });
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
-    const { tiles } = await response.json();
+    const { tiles, bounds } = await response.json();
     // Same host by rule; a proxy may have changed how the server sees its own name.
-    return tiles[0].replace(/^https?:\/\/[^/]+/, "");
+    return { name, url: tiles[0].replace(/^https?:\/\/[^/]+/, ""), bounds };
   }
 
-  #make(mode, names, templates) {
+  #make(mode, templates, k) {
+    const wave = new Wave();
     const sources = Object.fromEntries(
-      names.map((name, i) => [
+      templates.map(({ name, url }) => [
         name,
-        { url: new TileSource(templates[i], (ok) => this.#report(ok)), levelDiff: 1, maxDataZoom: 16 },
+        { url: new TileSource(url, wave, (ok) => this.#report(ok)), levelDiff: 1, maxDataZoom: 16 },
       ]),
     );
-    const drawn = rules(mode, this.styles, { overBase: this.overBase() });
+    const { bounds } = templates[0];
+    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k });
     const layer = protomapsL.leafletLayer({
       sources,
       ...drawn,
       attribution: "",
       maxZoom: this.map.getMaxZoom(),
+      // Nothing is drawn, or asked for, where the county is not.
+      bounds: bounds && L.latLngBounds([bounds[1], bounds[0]], [bounds[3], bounds[2]]).pad(OVERHANG),
       keepBuffer: 1,
-      tileDelay: 1,
+      tileDelay: 0.01,
+      // One pixel of a canvas is one of the screen, at whatever scale its tile is shown.
+      devicePixelRatio: devicePixelRatio / k,
       lang: document.documentElement.lang,
     });
-    layer.labelers = new protomapsL.Labelers(layer.scratch, layer.labelRules, LABELLED_TILES, layer.onTilesInvalidated);
+    layer.tileSize = Math.round(layer.tileSize);
+    layer.on("loading", () => (layer.tasks = [wave.start()]));
+    // A name that reaches into a tile paints it again, if it has been painted.
+    const repaint = (keys) => {
+      const painted = [...keys].filter((key) => layer._tiles[key]?.loaded);
+      if (painted.length) layer.onTilesInvalidated(new Set(painted));
+    };
+    layer.labelers = new protomapsL.Labelers(layer.scratch, layer.labelRules, LABELLED_TILES, repaint);
     return layer;
   }
 
-  #swap(next) {
+  #swap(drawn) {
     const old = this.#shown;
-    if (old) this.#retiring.push(old.layer);
+    if (old) {
+      rest(old.layer);
+      this.#retiring.push(old.layer);
+    }
+    const k = tilePixels(this.map.getZoom());
+    const next = { ...drawn, k, layer: this.#make(drawn.mode, drawn.templates, k) };
     this.#shown = next;
     const done = () => {
       for (const layer of this.#retiring.splice(0)) layer.remove();
@@ -131,6 +167,11 @@ export class LayerSet extends EventTarget {
   #report(ok) {
     this.dispatchEvent(new Event(ok ? "answered" : "failed"));
   }
+}
+
+// A layer that is about to go keeps what it shows, and asks for nothing more.
+function rest(layer) {
+  layer._update = () => {};
 }
 
 function ask(view, names) {

@@ -1,6 +1,6 @@
 // The legend: only what is drawn now, drawn by the same functions as the map.
 
-import { drawBuilding, drawCluster, drawFacility, drawIssue, paintOf } from "./symbols.js";
+import { drawBadge, drawBuilding, drawCluster, drawFacility, drawIssue, paintOf } from "./symbols.js";
 import { LEVELS } from "./view.js";
 
 const WIDTH = 30;
@@ -106,6 +106,13 @@ function responsibility(style, strings, zoom, finest) {
     draw: area(style.states[state]),
   }));
   const title = strings["legend.responsibility"].replace("{level}", strings[`level.${finest}.mid`]);
+  if (finest !== "compound") {
+    const draw = centred((ctx) => {
+      ctx.scale(0.8, 0.8);
+      drawBadge(ctx, style.unheld, 3);
+    });
+    return [{ title }, ...rows, { text: strings["legend.unheld"], draw }];
+  }
   if (zoom < style.building_zoom) return [{ title }, ...rows];
   const leads = ["held", "ended", "vacant"].map((state) => ({
     text: strings[`state.${state}`],
@@ -127,10 +134,7 @@ function issues(style, strings, state) {
     })),
     {
       text: strings["legend.cluster"],
-      draw: centred((ctx) => {
-        ctx.scale(0.45, 0.45);
-        drawCluster(ctx, style.states, counts);
-      }),
+      draw: centred((ctx) => drawCluster(ctx, style.states, counts, 0.45)),
     },
   ];
 }

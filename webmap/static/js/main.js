@@ -1,5 +1,6 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
+import { showDay, showLinks, showMode } from "./bars.js";
 import { addScale, Base, fit, Locator, reveal } from "./controls.js";
 import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
@@ -7,14 +8,14 @@ import { LayerSet } from "./layerset.js";
 import * as legend from "./legend.js";
 import { Notices, watchNetwork } from "./notices.js";
 import { Panel } from "./panel.js";
-import { gridsAt, spotAt } from "./picking.js";
+import { badgeAt, gridsAt, issueAt } from "./picking.js";
 import { print } from "./printing.js";
-import { issuePlace, issueReach } from "./rules.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
 import { Sheet } from "./sheet.js";
 import { Store } from "./store.js";
-import { format, hereUrl, layerQuery, LEVELS, panelUrl } from "./view.js";
+import { hereUrl, layerQuery, LEVELS, panelUrl } from "./view.js";
+import { setExactView, tileZoom } from "./zoom.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const { strings } = config;
@@ -46,7 +47,8 @@ function start() {
   map.getContainer().setAttribute("aria-label", strings.map);
   map.getContainer().setAttribute("role", "application");
   addScale(map, $(".scale"));
-  if (sheet.isSheet) $(".legend").open = false;
+  // On a phone, held either way, it would hide half of the map.
+  if (matchMedia("(max-width: 899px)").matches) $(".legend").open = false;
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
   if (!config.county || store.view.grid || store.view.issue) sheet.raise();
   place(store.view, { animate: false });
@@ -71,15 +73,15 @@ function react(view, before, how) {
     panel.load(panelUrl(view));
   }
   if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
-  showDay(view);
-  showLinks(view);
+  showDay(view, config);
+  showLinks(view, config.lang);
   showLegend();
 }
 
 /** Move the map to where a view says; a view without a place is fitted when its panel arrives. */
 function place(view, { animate = true }) {
-  if (view.place) map.setView([view.place.lat, view.place.lon], view.place.z, { animate });
-  else if (config.county && !view.grid) fit(map, config.county.bounds, sheet, { animate });
+  if (view.place) setExactView(map, [view.place.lat, view.place.lon], view.place.z, { animate });
+  else if (config.county && !view.grid) fit(map, config.county.bounds, free(), { animate });
 }
 
 function watch() {
@@ -128,7 +130,7 @@ function retryTiles() {
 function pick(latlng) {
   const view = store.view;
   if (view.mode === "issues") {
-    const hit = spotAt(map, layers.layer, "issues", "issue", latlng, issueReach, issuePlace);
+    const hit = issueAt(map, layers.layer, latlng);
     if (hit?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
       map.setView(latlng, Math.min(map.getMaxZoom(), map.getZoom() + 2));
       return;
@@ -138,6 +140,12 @@ function pick(latlng) {
       sheet.raise();
       return;
     }
+  }
+  const badge = view.mode === "responsibility" && badgeAt(map, layers.layer, layers.styles.grids, latlng);
+  if (badge && badge.props.id !== view.grid) {
+    store.go({ grid: badge.props.id });
+    sheet.raise();
+    return;
   }
   const again = selection.geometry && containsLonLat(selection.geometry, latlng.lng, latlng.lat);
   const selected = panel.root?.dataset.level;
@@ -149,7 +157,11 @@ function pick(latlng) {
 }
 
 /** A fragment is on show: take its grid as the selection, its title, and fit what has no place yet. */
-function arrived({ grid, bounds, point, title, kindTitle: kind }) {
+function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
+  // Filters that the data does not know were left out; so the address and the map do too.
+  if (becomes) store.note(Object.fromEntries([...new URLSearchParams(becomes)].map(([key, value]) => [key, value || null])), { panel: "loaded" });
+  // Outside the county nothing is selected.
+  if (grid === "") store.go({ grid: null, issue: null, list: null }, { panel: "loaded" });
   const view = store.view;
   document.title = [title, strings.title].filter(Boolean).join(" · ");
   kindTitle = kind ?? kindTitle;
@@ -157,13 +169,19 @@ function arrived({ grid, bounds, point, title, kindTitle: kind }) {
   const found = id && id !== view.grid && !view.issue;
   if (found) store.go({ grid: id }, { panel: "loaded" });
   if (bounds && (fitNext || (!found && id === view.grid && !view.place && !view.issue))) {
-    fit(map, bounds.split(",").map(Number), sheet, { animate: fitNext });
+    fit(map, bounds.split(",").map(Number), free(), { animate: fitNext });
   }
   else if (point && sheet.isSheet) reveal(map, ...point.split(",").map(Number), sheet);
   selection.point(view.issue && point ? point.split(",").map(Number).reverse() : null);
-  if (view.issue && point && !view.place) fit(map, around(point), sheet, {});
+  if (view.issue && point && !view.place) fit(map, around(point), free());
   fitNext = false;
   showLegend();
+}
+
+// What a fit must leave free: the sheet at the bottom, the legend at the left if it is open.
+function free() {
+  const legend = $(".legend");
+  return { covers: sheet.covers, beside: legend.open ? legend.offsetWidth + legend.offsetLeft : 0 };
 }
 
 function around(point) {
@@ -175,7 +193,7 @@ function around(point) {
 function goTo({ grid, issue, bounds, point }) {
   // The sheet first: what it covers is not where the place may be shown.
   sheet.isSheet && sheet.set("half");
-  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), sheet, {});
+  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), free());
   store.go({ grid: grid ? Number(grid) : null, issue: issue ? Number(issue) : null });
 }
 
@@ -193,12 +211,12 @@ function up() {
 const DO = {
   "zoom-in": () => map.zoomIn(),
   "zoom-out": () => map.zoomOut(),
-  whole: () => config.county && fit(map, config.county.bounds, sheet, {}),
+  whole: () => config.county && fit(map, config.county.bounds, free()),
   locate: () => locator.locate(),
   share: () => share(),
   today: () => store.go({ on: null }),
   retry: () => panel.retry(),
-  print: () => print(map, layers, printed()),
+  print: () => print(map, layers, printed(), paperBox()),
   close: () => store.go({ grid: null, issue: null, list: null }),
 };
 
@@ -250,6 +268,13 @@ async function share() {
   }
 }
 
+// On paper: what is selected, or the county if all of it is in sight; null for what the screen shows.
+function paperBox() {
+  const [west, south, east, north] = config.county?.bounds ?? [];
+  const isWhole = config.county && map.getBounds().contains([[south, west], [north, east]]);
+  return selection.bounds ?? (isWhole ? config.county.bounds : null);
+}
+
 function printed() {
   const mode = $(`.mode[data-mode="${store.view.mode}"] span`).textContent;
   const title = panel.root?.dataset.title ?? "";
@@ -257,36 +282,10 @@ function printed() {
   return { mode, on: $("#on + time").textContent, selected };
 }
 
-function showMode(mode) {
-  document.documentElement.dataset.mode = mode;
-  for (const link of document.querySelectorAll(".mode")) {
-    if (link.dataset.mode === mode) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
-}
-
-function showDay(view) {
-  const day = view.on ?? config.today;
-  $("#on").value = day;
-  $("#on + time").textContent = new Intl.DateTimeFormat(config.lang, { dateStyle: config.lang === "en" ? "medium" : "long", timeZone: "UTC" }).format(new Date(day));
-  $("[data-do='today']").hidden = !view.on;
-  $(".day").classList.toggle("past", Boolean(view.on));
-}
-
-/** Keep the addresses of modes and language those of this very view, so they can be opened anew. */
-function showLinks(view) {
-  for (const link of document.querySelectorAll(".mode")) {
-    link.href = `/${format({ ...view, mode: link.dataset.mode, issue: null, list: null, page: 1 })}`;
-  }
-  for (const link of document.querySelectorAll("[data-lang]")) {
-    link.href = `/${format({ ...view, lang: config.lang === "en" ? "zh" : "en" })}`;
-  }
-}
-
 function showLegend() {
   const finest = layers.finestLevel;
   const outlined = Boolean(selection.geometry);
-  const drawn = { view: store.view, zoom: map.getZoom(), finest, styles: layers.styles, outlined };
+  const drawn = { view: store.view, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined };
   legend.show($(".legend-body"), config.county ? legend.entries({ ...drawn, strings, kind: kindTitle }) : []);
   $(".legend").hidden = !config.county;
 }

@@ -1,7 +1,11 @@
 // What lies under the pointer, found in the tiles that are already here: no request.
 
 import { contains, nearest, within } from "./geometry.js";
+import { issuePlace, issueReach } from "./rules.js";
+import { badgePlace } from "./symbolizers.js";
+import { badgeReach } from "./symbols.js";
 import { LEVELS } from "./view.js";
+import { tilePixels, tileZoom } from "./zoom.js";
 
 // MVT's number for areas: close up the coarse levels are borders only.
 const POLYGON = 3;
@@ -10,7 +14,7 @@ const POLYGON = 3;
 export function tileAt(map, layer, sourceName, latlng) {
   const view = layer?.views?.get(sourceName);
   if (!view) return null;
-  const zoom = map.getZoom();
+  const zoom = tileZoom(map.getZoom());
   const pixel = map.project(latlng.wrap(), zoom);
   const place = view.dataTileForDisplayTile({ x: Math.floor(pixel.x / 256), y: Math.floor(pixel.y / 256), z: zoom });
   const { x, y, z } = place.dataTile;
@@ -32,8 +36,22 @@ export function gridsAt(map, layer, latlng) {
   return found;
 }
 
-/** Return the point feature of a source's MVT layer nearest to a place within reach(feature) pixels. */
-export function spotAt(map, layer, sourceName, mvtLayer, latlng, reach, place) {
+/** Return the issue or cluster of issues that is drawn at a place, or null. */
+export function issueAt(map, layer, latlng) {
+  const k = tilePixels(map.getZoom());
+  const [reach, place] = [issueReach, issuePlace].map((of) => (feature) => of(feature, k));
+  return spotAt(map, layer, "issues", "issue", latlng, reach, place);
+}
+
+/** Return the grid whose badge is drawn at a place, or null: it may stand on the neighbour's ground. */
+export function badgeAt(map, layer, style, latlng) {
+  const k = tilePixels(map.getZoom());
+  const place = badgePlace(style, tileZoom(map.getZoom()), k);
+  return spotAt(map, layer, "members", "unheld", latlng, ({ props }) => badgeReach(props.n).x * k, place);
+}
+
+// The point feature of a source's MVT layer nearest to a place within reach(feature) pixels of a tile.
+function spotAt(map, layer, sourceName, mvtLayer, latlng, reach, place) {
   const hit = tileAt(map, layer, sourceName, latlng);
   const features = hit?.data.get(mvtLayer);
   if (!features) return null;
@@ -45,8 +63,10 @@ export function eachPiece(map, layer, level, id, draw) {
   const view = layer?.views?.get("grids");
   if (!view) return;
   const zoom = map.getZoom();
+  const k = tilePixels(zoom);
   const { min, max } = map.getPixelBounds();
-  for (const place of view.dataTilesForBounds(zoom, { minX: min.x, minY: min.y, maxX: max.x, maxY: max.y })) {
+  const seen = { minX: min.x * k, minY: min.y * k, maxX: max.x * k, maxY: max.y * k };
+  for (const place of view.dataTilesForBounds(tileZoom(zoom), seen)) {
     const { x, y, z } = place.dataTile;
     const data = view.tileCache.cache.get(`${x}:${y}:${z}`)?.data;
     for (const feature of data?.get(level) ?? []) {

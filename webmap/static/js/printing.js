@@ -1,36 +1,49 @@
 // Paper: the map is laid out for A4 first, painted at that size, then printed.
 
-const PAINT_AT_MOST_MS = 4000;
+import { fit } from "./controls.js";
+import { setExactView } from "./zoom.js";
 
-/** Lay the map out for paper, wait until it is painted, open the print dialogue, lay it back. */
-export async function print(map, layers, words) {
+const PAINT_AT_MOST_MS = 4000;
+const ASK_EVERY_MS = 100;
+// Leaflet fades tiles in.
+const FADE_MS = 300;
+
+/**
+ * Lay the map out for paper, wait until it is painted, open the print dialogue, lay it back.
+ * ``wanted`` is the box to fit; null fits what the screen shows.
+ */
+export async function print(map, layers, words, wanted) {
   for (const [name, text] of Object.entries(words)) {
     document.querySelector(`[data-print="${name}"]`).textContent = text;
   }
   const root = document.documentElement;
-  const bounds = map.getBounds();
+  const seen = map.getBounds();
+  const box = wanted ?? [seen.getWest(), seen.getSouth(), seen.getEast(), seen.getNorth()];
   const zoom = map.getZoom();
   const center = map.getCenter();
+  // Nothing can be unfolded on paper.
+  const folded = [...document.querySelectorAll(".legend:not([open]), .panel .fold:not([open])")];
   root.classList.add("paper");
+  for (const details of folded) details.open = true;
   map.invalidateSize({ animate: false });
-  map.fitBounds(bounds, { animate: false });
+  fit(map, box, { covers: 0 }, { maxZoom: map.getMaxZoom(), animate: false });
   await painted(layers);
   addEventListener("afterprint", () => {
     root.classList.remove("paper");
     map.invalidateSize({ animate: false });
-    map.setView(center, zoom, { animate: false });
+    for (const details of folded) details.open = false;
+    setExactView(map, center, zoom, { animate: false });
   }, { once: true });
   globalThis.print();
 }
 
-function painted(layers) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PAINT_AT_MOST_MS);
-    const idle = setTimeout(() => layers.layer?.isLoading() || resolve(), 250);
-    layers.addEventListener("load", () => {
-      clearTimeout(timer);
-      clearTimeout(idle);
-      setTimeout(resolve, 100);
-    }, { once: true });
-  });
+async function painted(layers) {
+  const latest = performance.now() + PAINT_AT_MOST_MS;
+  do await pause(ASK_EVERY_MS);
+  while (layers.isPainting && performance.now() < latest);
+  await pause(FADE_MS);
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -109,9 +109,8 @@ export class Search {
 
   #pick(option) {
     if (!option) return;
-    this.#open(false);
-    this.input.value = option.dataset.title ?? this.input.value;
-    this.clear.hidden = false;
+    // Found: the next search begins with an empty box.
+    this.reset();
     this.input.blur();
     this.choose(option);
   }

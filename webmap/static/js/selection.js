@@ -35,6 +35,13 @@ export class Selection {
   /** The selected grid's GeoJSON geometry, null while unknown. */
   geometry = null;
 
+  /** The box [west, south, east, north] of the selected grid, null while unknown. */
+  get bounds() {
+    if (!this.geometry) return null;
+    const box = this.#layers.at(-1).getBounds();
+    return [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()];
+  }
+
   /** Outline a grid as it was on a day; null takes the outline away. */
   async show(gridId, on) {
     const key = gridId ? `${gridId}${on ? `?on=${on}` : ""}` : null;

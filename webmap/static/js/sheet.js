@@ -2,6 +2,8 @@
 // the grip with a keyboard.
 
 const HEIGHTS = ["peek", "half", "full"];
+// The same condition as in css/layout.css: not at a desk, nor on a phone held sideways.
+const SHEET = "(max-width: 599px), (max-width: 899px) and (min-height: 500px)";
 const FLICK_PX_PER_MS = 0.45;
 // The share of the screen that css/layout.css gives to the half-open sheet (46dvh).
 const HALF = 0.46;
@@ -32,7 +34,7 @@ export class Sheet {
 
   /** Is the panel a sheet at all? At a desk it stands beside the map. */
   get isSheet() {
-    return matchMedia("(max-width: 899px)").matches;
+    return matchMedia(SHEET).matches;
   }
 
   /**

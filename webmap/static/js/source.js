@@ -2,16 +2,19 @@
 // reader of addresses would hand an error page to the tile parser.
 
 export class TileSource {
+  #wave;
   #report;
 
   /** template holds {z}/{x}/{y}; report(true|false) hears of every answer that arrives or fails. */
-  constructor(template, report) {
+  constructor(template, wave, report) {
     this.template = template;
+    this.#wave = wave;
     this.#report = report;
   }
 
   async getZxy(z, x, y, signal) {
     const url = this.template.replace("{z}", z).replace("{x}", x).replace("{y}", y);
+    this.#wave.asked();
     try {
       const response = await fetch(url, { signal });
       if (response.status === 204) return undefined;
@@ -22,6 +25,39 @@ export class TileSource {
     } catch (error) {
       if (error.name !== "AbortError") this.#report(false);
       throw error;
+    } finally {
+      this.#wave.answered();
     }
+  }
+}
+
+// The slowest tile holds the others up no longer than this.
+const PATIENCE_MS = 250;
+
+/**
+ * The tiles that one move of the map asks for. They are painted together once all are there: each
+ * once, with every name in its place, instead of again whenever a neighbour's names arrive.
+ */
+export class Wave {
+  #missing = 0;
+  #complete = () => {};
+
+  /** Begin a wave; the promise is kept when its tiles are there, or have kept others waiting. */
+  start() {
+    return new Promise((resolve) => {
+      this.#complete = resolve;
+      setTimeout(resolve, PATIENCE_MS);
+      // Where everything was there already nothing is asked for.
+      setTimeout(() => this.#missing || resolve());
+    });
+  }
+
+  asked() {
+    this.#missing += 1;
+  }
+
+  answered() {
+    this.#missing -= 1;
+    if (!this.#missing) this.#complete();
   }
 }

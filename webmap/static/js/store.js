@@ -24,10 +24,10 @@ export class Store {
   }
 
   /** Change parts of the view without a step of their own (moving the map). */
-  note(parts) {
+  note(parts, how = {}) {
     const next = change(this.view, parts);
     history.replaceState(null, "", location.pathname + format(next));
-    this.#become(next, { from: "note" });
+    this.#become(next, { from: "note", ...how });
   }
 
   /** Go where a link of this page leads; parts the link does not name are left behind. */

@@ -67,7 +67,8 @@ export function clusterRadius(n) {
 }
 
 /** Draw a cluster at the origin: a ring of its states around the number. */
-export function drawCluster(ctx, states, counts) {
+export function drawCluster(ctx, states, counts, scale = 1) {
+  ctx.scale(scale, scale);
   const radius = clusterRadius(counts.n);
   const open = counts.n - counts.overdue - counts.suspended - counts.closed;
   disc(ctx, radius + 1.5, "#ffffff");
@@ -136,6 +137,29 @@ const shapes = {
     ctx.stroke();
   },
 };
+
+/** Return half the width and half the height of the badge of a number, CSS pixels. */
+export function badgeReach(n) {
+  return { x: 7 + 3.5 * String(n).length, y: 10 };
+}
+
+/** Draw a number in a dark badge at the origin: not a circle, so that it is no cluster of issues. */
+export function drawBadge(ctx, style, n) {
+  const { x, y } = badgeReach(n);
+  ctx.beginPath();
+  ctx.roundRect(-x, -y, 2 * x, 2 * y, 5);
+  ctx.fillStyle = style.ink;
+  ctx.fill();
+  ctx.beginPath();
+  ctx.roundRect(1.5 - x, 1.5 - y, 2 * x - 3, 2 * y - 3, 3.5);
+  ctx.fillStyle = style.fill;
+  ctx.fill();
+  ctx.fillStyle = style.ink;
+  ctx.font = `700 12px ${FONT}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.fillText(String(n), 0, 0.5);
+}
 
 /** Draw a building at the origin, by the state of its lead. */
 export function drawBuilding(ctx, style, state, scale = 1) {

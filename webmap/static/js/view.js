@@ -1,6 +1,8 @@
 // The view and its address: what the map shows, as one plain frozen object.
 // Points are lon/lat in WGS 84 degrees; zoom is the map's.
 
+import { allowed } from "./zoom.js";
+
 export const MODES = ["territory", "responsibility", "issues", "coverage"];
 export const LEVELS = ["county", "town", "community", "compound"];
 const STATES = ["open", "overdue", "suspended", "closed", "all"];
@@ -107,7 +109,7 @@ function queryOf(view, keys) {
 function placeOf(query) {
   const [z, lat, lon] = ["z", "lat", "lon"].map((key) => Number.parseFloat(query.get(key)));
   const possible = z >= 0 && z <= 22 && Math.abs(lat) <= 85 && Math.abs(lon) <= 180;
-  return possible ? { z: Math.round(z), lat, lon } : null;
+  return possible ? { z: allowed(z), lat, lon } : null;
 }
 
 // A tenth of a pixel at that zoom.

@@ -1,0 +1,33 @@
+// The bars around the map: which mode and which day are on show, and the addresses of their links.
+
+import { format } from "./view.js";
+
+const $ = (selector) => document.querySelector(selector);
+
+/** Mark the mode that is on show. */
+export function showMode(mode) {
+  document.documentElement.dataset.mode = mode;
+  for (const link of document.querySelectorAll(".mode")) {
+    if (link.dataset.mode === mode) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/** Show the day of a view, today unless it names one. */
+export function showDay(view, { today, lang }) {
+  const day = view.on ?? today;
+  $("#on").value = day;
+  $("#on + time").textContent = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "zh", { dateStyle: lang === "en" ? "medium" : "long", timeZone: "UTC" }).format(new Date(day));
+  $("[data-do='today']").hidden = !view.on;
+  $(".day").classList.toggle("past", Boolean(view.on));
+}
+
+/** Keep the addresses of modes and language those of this very view, so they can be opened anew. */
+export function showLinks(view, lang) {
+  for (const link of document.querySelectorAll(".mode")) {
+    link.href = `/${format({ ...view, mode: link.dataset.mode, issue: null, list: null, page: 1 })}`;
+  }
+  for (const link of document.querySelectorAll("[data-lang]")) {
+    link.href = `/${format({ ...view, lang: lang === "en" ? "zh" : "en" })}`;
+  }
+}

@@ -1,0 +1,26 @@
+// Zooms: people zoom in whole steps, tiles are made for whole ones, and a fit may lie in between.
+
+const STEPS = 10;
+
+/** Return the zoom of the tiles that are shown at a zoom of the map. */
+export function tileZoom(zoom) {
+  return Math.round(zoom);
+}
+
+/** Return how many pixels of a tile make one CSS pixel at a zoom of the map: 1 at a whole zoom. */
+export function tilePixels(zoom) {
+  return 2 ** (tileZoom(zoom) - zoom);
+}
+
+/** Return the nearest zoom, or the next lower one, that a view may have: whole tenths. */
+export function allowed(zoom, round = Math.round) {
+  return round(zoom * STEPS) / STEPS;
+}
+
+/** Go to a centre and to a zoom that need not be whole. */
+export function setExactView(map, center, zoom, options) {
+  const { zoomSnap } = map.options;
+  map.options.zoomSnap = 0;
+  map.setView(center, zoom, options);
+  map.options.zoomSnap = zoomSnap;
+}
