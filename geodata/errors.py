@@ -36,6 +36,14 @@ class NotFoundError(GridMapError):
     code = "not_found"
 
 
+class AbsentError(NotFoundError):
+    """A grid that exists, but not on that day.
+
+    ``data``: grid_id, name and level of the version nearest to the day, on; first, its first day,
+    and last, its last day (None if it exists still).
+    """
+
+
 class InvalidInputError(GridMapError):
     """A value that a person or a program sent cannot be used."""
 

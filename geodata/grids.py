@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from geodata.errors import NotFoundError
+from geodata.errors import AbsentError, NotFoundError
 from geodata.model import Bounds, Grid, GridRef, GridRow, Level, Nearby, Point, SearchHit
 
 # Farther away than this nobody asks how near the boundary is; it bounds the search.
@@ -46,7 +48,7 @@ def county(conn: Connection[Any], on: date) -> Grid | None:
 def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:
     """Return a grid as it was on a day.
 
-    Raises NotFoundError if there is no such grid, or it did not exist on that day.
+    Raises NotFoundError if there is no such grid, AbsentError if it did not exist on that day.
     """
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
@@ -69,12 +71,7 @@ def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:
             {"grid_id": grid_id, "on": on},
         ).fetchone()
     if row is None:
-        raise NotFoundError(
-            "There is no grid {grid_id} on {on}.",
-            hint="It may have another date: clear the date to see the present.",
-            grid_id=grid_id,
-            on=on,
-        )
+        raise _absent(conn, grid_id, on)
     level: Level = row["level"]
     return Grid(
         grid_id=row["grid_id"],
@@ -198,17 +195,22 @@ def level_counts(conn: Connection[Any], on: date) -> dict[Level, int]:
 def search(conn: Connection[Any], query: str, on: date, *, limit: int = 12) -> list[SearchHit]:
     """Find grids by name, code, full pinyin or initials; members by name or pinyin.
 
-    Beginnings come before middles, higher levels before lower ones.
+    Beginnings come before middles, higher levels before lower ones. Case, width and spaces do not
+    matter. A member is found once, at the first of the places where a duty is held.
     """
-    text = query.strip().lower()
-    if not text:
+    text = " ".join(unicodedata.normalize("NFKC", query).lower().split())
+    folded = re.sub(r"[\s'’]", "", text)
+    if not folded:
         return []
-    # LIKE's own wildcards are letters here.
-    escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     values = {
         "text": text,
-        "start": f"{escaped}%",
-        "middle": f"%{escaped}%",
+        "folded": folded,
+        "start": f"{_escaped(text)}%",
+        "middle": f"%{_escaped(text)}%",
+        "folded_start": f"{_escaped(folded)}%",
+        "folded_middle": f"%{_escaped(folded)}%",
+        # A single letter is somewhere in nearly every name: it means the first.
+        "pinyin": f"{'%' if len(folded) > 1 else ''}{_escaped(folded)}%",
         "on": on,
         "limit": limit,
     }
@@ -220,42 +222,107 @@ def search(conn: Connection[Any], query: str, on: date, *, limit: int = 12) -> l
         FROM grid_version v
         LEFT JOIN grid_version p ON p.grid_id = v.parent_id AND p.valid @> %(on)s
         WHERE v.valid @> %(on)s
-          AND (v.name ILIKE %(middle)s OR v.pinyin LIKE %(middle)s OR v.code LIKE %(start)s)
-        ORDER BY (lower(v.name) = %(text)s OR lower(v.code) = %(text)s) DESC,
-                 (v.name ILIKE %(start)s OR v.pinyin LIKE %(start)s
-                  OR v.pinyin LIKE '%% ' || %(start)s OR v.code LIKE %(start)s) DESC,
+          AND (v.name ILIKE %(middle)s OR v.name ILIKE %(folded_middle)s
+               OR v.pinyin LIKE %(pinyin)s OR v.code LIKE %(folded_start)s)
+        ORDER BY (lower(v.name) IN (%(text)s, %(folded)s) OR lower(v.code) = %(folded)s) DESC,
+                 (v.name ILIKE %(start)s OR v.name ILIKE %(folded_start)s
+                  OR v.pinyin LIKE %(folded_start)s OR v.pinyin LIKE '%% ' || %(folded_start)s
+                  OR v.code LIKE %(folded_start)s) DESC,
                  v.level, length(v.name), v.code
         LIMIT %(limit)s
         """,
         values,
     ).fetchall()
-    members = conn.execute(
+    hits = [SearchHit("grid", row[2], row[4], "", "", *_place(row[:4], row[5:])) for row in grids]
+    people = _members(conn, values)
+    # A surname is a part of many a village's name: a third of the list is kept for people.
+    hits = hits[: max(limit - len(people), limit - limit // 3)]
+    return hits + people[: limit - len(hits)]
+
+
+def _members(conn: Connection[Any], values: Mapping[str, object]) -> list[SearchHit]:
+    # The few best first, by their duties alone; only theirs are then found on the ground.
+    rows = conn.execute(
         """
-        SELECT m.name, r.name_zh, r.name_en, v.grid_id, v.level::text, v.name, v.code,
+        WITH best AS MATERIALIZED (
+            SELECT m.member_id, m.name, d.duty_id, d.role, d.places,
+                   m.name ILIKE %(folded_start)s OR m.pinyin LIKE %(folded_start)s
+                       OR m.pinyin LIKE '%% ' || %(folded_start)s AS starts
+            FROM member m, LATERAL (
+                SELECT (array_agg(d.duty_id ORDER BY r.rank, d.duty_id))[1] AS duty_id,
+                       (array_agg(d.role ORDER BY r.rank, d.duty_id))[1] AS role,
+                       min(r.rank) AS rank,
+                       count(DISTINCT coalesce(d.grid_id, -d.building_id)) AS places
+                FROM duty d JOIN duty_role r USING (role)
+                WHERE d.member_id = m.member_id AND d.term @> %(on)s) d
+            WHERE d.duty_id IS NOT NULL
+              AND (m.name ILIKE %(middle)s OR m.name ILIKE %(folded_middle)s
+                   OR m.pinyin LIKE %(pinyin)s)
+            ORDER BY starts DESC, d.rank, m.name, m.member_id
+            LIMIT %(limit)s)
+        SELECT m.name, r.name_zh, r.name_en, m.places - 1,
+               v.grid_id, v.level::text, v.name, v.code,
                ST_X(v.label_point), ST_Y(v.label_point),
                ST_XMin(v.geom), ST_YMin(v.geom), ST_XMax(v.geom), ST_YMax(v.geom)
-        FROM member m
-        JOIN duty d ON d.member_id = m.member_id AND d.term @> %(on)s
-        JOIN duty_role r USING (role)
+        FROM best m
+        JOIN duty d USING (duty_id)
+        JOIN duty_role r ON r.role = m.role
         LEFT JOIN building b USING (building_id)
         JOIN LATERAL (
+            SELECT * FROM grid_version v WHERE v.valid @> %(on)s AND v.grid_id = d.grid_id
+            UNION ALL
             SELECT * FROM grid_version v
-            WHERE v.valid @> %(on)s
-              AND (v.grid_id = d.grid_id
-                   OR (v.level = 'compound' AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)))
+            WHERE v.valid @> %(on)s AND v.level = 'compound'
+              AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)
+            UNION ALL
+            SELECT * FROM grid_version v
+            WHERE v.valid @> %(on)s AND v.level = 'community'
+              AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)
             LIMIT 1) v ON true
-        WHERE m.name ILIKE %(middle)s OR m.pinyin LIKE %(middle)s
-        ORDER BY (m.name ILIKE %(start)s OR m.pinyin LIKE %(start)s) DESC, r.rank, m.name
-        LIMIT %(limit)s
+        ORDER BY m.starts DESC, r.rank, m.name, m.member_id
         """,
         values,
     ).fetchall()
-    hits = [SearchHit("grid", row[2], row[4], "", "", *_place(row[:4], row[5:])) for row in grids]
-    hits += [
-        SearchHit("member", row[0], row[5], row[1], row[2], *_place(row[3:7], row[7:]))
-        for row in members
+    return [
+        SearchHit("member", row[0], row[6], row[1], row[2], *_place(row[4:8], row[8:]), more=row[3])
+        for row in rows
     ]
-    return hits[:limit]
+
+
+def _escaped(text: str) -> str:
+    """Write LIKE's own wildcards as the letters that they are here."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def _absent(conn: Connection[Any], grid_id: int, on: date) -> NotFoundError:
+    row = conn.execute(
+        """
+        SELECT v.name, v.level::text, life.first, life.last
+        FROM grid_version v, LATERAL (
+            SELECT min(lower(w.valid)) AS first,
+                   CASE WHEN NOT bool_or(upper_inf(w.valid))
+                        THEN max(upper(w.valid)) - 1 END AS last
+            FROM grid_version w WHERE w.grid_id = v.grid_id) life
+        WHERE v.grid_id = %(grid_id)s
+        -- The name it had last before the day, else its first.
+        ORDER BY lower(v.valid) <= %(on)s DESC,
+                 CASE WHEN lower(v.valid) <= %(on)s THEN lower(v.valid) END DESC,
+                 lower(v.valid)
+        LIMIT 1
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchone()
+    if row is None:
+        return NotFoundError("There is no grid with the number {grid_id}.", grid_id=grid_id)
+    return AbsentError(
+        "“{name}” did not exist on {on}.",
+        grid_id=grid_id,
+        name=row[0],
+        level=row[1],
+        on=on,
+        first=row[2],
+        last=row[3],
+    )
 
 
 def _place(ref: Sequence[Any], at: Sequence[Any]) -> tuple[GridRef, Point, Bounds]:

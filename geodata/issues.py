@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, LiteralString, get_args
 
@@ -11,7 +11,15 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.model import GridRef, Issue, IssueCounts, IssueEvent, IssueSummary, Point
+from geodata.model import (
+    GridRef,
+    Issue,
+    IssueCategory,
+    IssueCounts,
+    IssueEvent,
+    IssueSummary,
+    Point,
+)
 
 StateFilter = Literal["open", "overdue", "suspended", "closed", "all"]
 STATES: tuple[StateFilter, ...] = get_args(StateFilter)
@@ -221,17 +229,34 @@ def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
     )
 
 
-def categories(conn: Connection[Any], on: date, now: datetime) -> list[tuple[str, str, str, int]]:
-    """List the large classes with open issues: (code, Chinese, English, count), most first."""
-    at = IssueFilter(instant(on, now), on < now.date(), "open")
-    return conn.execute(
-        "SELECT p.code, p.name_zh, p.name_en, count(*)"
-        " FROM (" + MATCHING + ") i"
-        " JOIN issue_category c USING (category_id)"
-        " JOIN issue_category p ON p.category_id = coalesce(c.parent_id, c.category_id)"
-        " GROUP BY p.code, p.name_zh, p.name_en ORDER BY count(*) DESC, p.code",
-        at.values(),
+def categories(
+    conn: Connection[Any], chosen: IssueFilter, grid_id: int | None, on: date
+) -> list[IssueCategory]:
+    """Return the large classes with their categories, those with the most issues first.
+
+    Counted are the issues of a grid (None: all) that the filter lets through, whatever category it
+    names itself.
+    """
+    rows = conn.execute(
+        "SELECT c.code, c.name_zh, c.name_en, p.code, coalesce(n.issues, 0)"
+        " FROM issue_category c LEFT JOIN issue_category p ON p.category_id = c.parent_id"
+        " LEFT JOIN (SELECT i.category_id, count(*) AS issues FROM (" + MATCHING + ") i"
+        " WHERE " + _within(grid_id) + " GROUP BY i.category_id) n"
+        " ON n.category_id = c.category_id"
+        " ORDER BY coalesce(n.issues, 0) DESC, c.code",
+        {**replace(chosen, category="").values(), "grid_id": grid_id, "on": on},
     ).fetchall()
+    small: dict[str, list[IssueCategory]] = {}
+    for code, zh, en, large, issues in rows:
+        if large is not None:
+            small.setdefault(large, []).append(IssueCategory(code, zh, en, issues, ()))
+    classes = [
+        IssueCategory(code, zh, en, issues + sum(s.issues for s in parts), parts)
+        for code, zh, en, large, issues in rows
+        if large is None
+        for parts in [tuple(small.get(code, ()))]
+    ]
+    return sorted(classes, key=lambda large: (-large.issues, large.code))
 
 
 # The numbers of the issues in a grid, where its boundary ran on that day. The grid comes first:

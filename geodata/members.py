@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import date
-from typing import Any, cast
+from typing import Any, LiteralString, cast
 
 from psycopg import Connection
 
-from geodata.model import Duty, GridRef, Responsibility, ResponsibilityRow
+from geodata.model import (
+    Duty,
+    GridRef,
+    HeldDuty,
+    Place,
+    Responsibility,
+    ResponsibilityRow,
+    UnheldCompound,
+)
+
+# Whether anybody is in office at the grid v, be it only a deputy: what ``grid_responsibility``
+# calls held or deputy, for many grids at once. Takes %(on)s.
+IN_OFFICE: LiteralString = """
+    EXISTS (
+        SELECT FROM duty d
+        WHERE d.grid_id = v.grid_id AND d.term @> %(on)s::date
+          AND d.role = ANY (ARRAY(SELECT r.role FROM duty_role r WHERE r.responsible)))
+"""
 
 
 def duties(conn: Connection[Any], grid_id: int, on: date, *, limit: int = 200) -> list[Duty]:
@@ -99,3 +118,93 @@ def responsibility_by_town(conn: Connection[Any], on: date) -> list[Responsibili
         {"on": on},
     ).fetchall()
     return [ResponsibilityRow(GridRef(*row[:4]), *row[4:]) for row in rows]
+
+
+def responsibility_within(conn: Connection[Any], grid_id: int, on: date) -> ResponsibilityRow:
+    """Count the compounds of a town or a community by whether somebody is responsible."""
+    row = conn.execute(
+        """
+        WITH compound AS MATERIALIZED (
+            SELECT grid_responsibility(v.grid_id, %(on)s) AS state
+            FROM grid_version c
+            JOIN grid_version v ON v.parent_id = c.grid_id AND v.valid @> %(on)s
+            WHERE %(grid_id)s IN (c.grid_id, c.parent_id)
+              AND c.level = 'community' AND c.valid @> %(on)s)
+        SELECT count(*) FILTER (WHERE state = 'held'),
+               count(*) FILTER (WHERE state = 'deputy'),
+               count(*) FILTER (WHERE state = 'ended'),
+               count(*) FILTER (WHERE state = 'vacant')
+        FROM compound
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchone()
+    assert row is not None
+    return ResponsibilityRow(None, *row)
+
+
+def unheld_within(conn: Connection[Any], grid_id: int, on: date) -> list[UnheldCompound]:
+    """List the compounds of a town or a community that have nobody in office.
+
+    Those whose term has ended come first, longest ago first; then those that never had anybody.
+    """
+    rows = conn.execute(
+        """
+        SELECT v.grid_id, v.level::text, v.name, v.code,
+               c.grid_id, c.level::text, c.name, c.code, last.ended,
+               (SELECT min(lower(w.valid)) FROM grid_version w WHERE w.grid_id = v.grid_id)
+        FROM grid_version c
+        JOIN grid_version v ON v.parent_id = c.grid_id AND v.valid @> %(on)s,
+        LATERAL (
+            SELECT max(upper(d.term)) AS ended FROM duty d JOIN duty_role r USING (role)
+            WHERE d.grid_id = v.grid_id AND r.responsible AND upper(d.term) <= %(on)s) last
+        WHERE %(grid_id)s IN (c.grid_id, c.parent_id)
+          AND c.level = 'community' AND c.valid @> %(on)s AND NOT """
+        + IN_OFFICE
+        + """
+        ORDER BY last.ended NULLS LAST, v.code
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchall()
+    return [
+        UnheldCompound(
+            GridRef(*row[:4]),
+            community=GridRef(*row[4:8]),
+            state="ended" if row[8] else "vacant",
+            since=row[8] or row[9],
+        )
+        for row in rows
+    ]
+
+
+def fold(duties: Iterable[Duty]) -> list[HeldDuty]:
+    """Join the duties that one member holds in one role at several places, in their order.
+
+    The term runs from the first beginning to the last end of them.
+    """
+    joined: dict[tuple[object, ...], list[Duty]] = {}
+    for duty in duties:
+        key = (duty.member_id, duty.role, duty.is_deputy, duty.in_office, duty.is_responsible)
+        joined.setdefault(key, []).append(duty)
+    return [
+        HeldDuty(
+            duty=group[0],
+            places=tuple(
+                sorted({Place(duty.place, duty.entrance) for duty in group}, key=_numeric)
+            ),
+            term_from=min(duty.term_from for duty in group),
+            term_until=_latest(duty.term_until for duty in group),
+        )
+        for group in joined.values()
+    ]
+
+
+def _latest(days: Iterable[date | None]) -> date | None:
+    ends = list(days)
+    return None if None in ends else max(end for end in ends if end)
+
+
+def _numeric(place: Place) -> tuple[list[tuple[int, str]], int]:
+    # 2号楼 before 10号楼.
+    parts = re.split(r"(\d+)", place.name)
+    name = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return name, place.entrance or 0

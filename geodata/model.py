@@ -7,7 +7,7 @@ Dates are local calendar days; instants carry a time zone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 Level = Literal["county", "town", "community", "compound"]
@@ -97,6 +97,24 @@ class ResponsibilityRow:
     ended: int
     vacant: int
 
+    @property
+    def total(self) -> int:
+        """All compounds."""
+        return self.held + self.deputy + self.ended + self.vacant
+
+
+@dataclass(frozen=True, slots=True)
+class UnheldCompound:
+    """A compound that has nobody in office.
+
+    ``since`` is the end of the last term; for one that never had anybody, its own first day.
+    """
+
+    ref: GridRef
+    community: GridRef
+    state: Responsibility
+    since: date
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:
@@ -117,6 +135,32 @@ class Duty:
     term_until: date | None
     in_office: bool
     entrance: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A grid or a building by name; ``entrance`` is the building's entrance, if one is meant."""
+
+    name: str
+    entrance: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDuty:
+    """What one member does in one role, at all places of a grid where it is so.
+
+    ``duty`` is the first of them; ``term_until`` is None where one of the terms is open.
+    """
+
+    duty: Duty
+    places: tuple[Place, ...]
+    term_from: date
+    term_until: date | None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the term, None while it is open."""
+        return self.term_until - timedelta(days=1) if self.term_until else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +209,17 @@ class Issue:
     reported_in: GridRef | None
     lies_in: tuple[GridRef, ...]
     events: tuple[IssueEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCategory:
+    """A category with the number of its issues; a large class has that of all its ``parts``."""
+
+    code: str
+    name_zh: str
+    name_en: str
+    issues: int
+    parts: tuple[IssueCategory, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +286,8 @@ class Nearby:
 class SearchHit:
     """A grid or a member that the search box found.
 
-    ``title`` is the name, ``within`` the name of the grid around it; a member has the duty's name.
+    ``title`` is the name, ``within`` the name of the grid around it; a member has the duty's name,
+    and ``more`` counts the other places where it is held.
     """
 
     kind: Literal["grid", "member"]
@@ -242,3 +298,4 @@ class SearchHit:
     grid: GridRef | None
     point: Point | None
     bounds: Bounds | None
+    more: int = 0

@@ -42,6 +42,8 @@ MEMBERS: dict[str, Any] = {
         "vacant": {"fill": "#741235", "ink": "#f6c9d3", "pattern": "cross"},
     },
     "building_zoom": 16,
+    # How many compounds have nobody in office, on the grids above them.
+    "unheld": {"fill": INK, "ink": HALO},
 }
 
 ISSUES: dict[str, Any] = {

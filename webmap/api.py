@@ -86,6 +86,7 @@ class HitOut(_Out):
     grid: GridRefOut | None
     point: PointOut | None
     bounds: BoundsOut | None
+    more: int = Field(description="Other places where the member's duty is held.")
 
 
 class HitsOut(BaseModel):

@@ -7,6 +7,9 @@ id joins what the reader saw with the log.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from datetime import date
+from urllib.parse import urlencode
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, g, jsonify, make_response, render_template, request
@@ -14,6 +17,8 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError, UnavailableError
+from webmap import i18n
+from webmap.views import MODES
 
 STATUS: dict[type[GridMapError], int] = {
     NotFoundError: 404,
@@ -41,8 +46,9 @@ def init_app(app: APIFlask) -> None:
         status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
         if status >= 500:
             app.logger.error("request %s: %s", g.request_id, error, exc_info=error)
-        text = _(error.message).format(**error.data)
-        hint = _(error.hint).format(**error.data) if error.hint else ""
+        data = _written(error.data)
+        text = _(error.message).format(**data)
+        hint = _(error.hint).format(**data) if error.hint else ""
         return _answer(status, error.code, text, hint)
 
     @app.error_processor
@@ -91,7 +97,13 @@ def _answer(status: int, code: str, text: str, hint: str) -> Response:
         template = "panel/error.html" if request.path.startswith("/panel/") else "errors/page.html"
         response = make_response(
             render_template(
-                template, title=title, text=text, hint=hint, status=status, request_id=g.request_id
+                template,
+                title=title,
+                text=text,
+                hint=hint,
+                status=status,
+                request_id=g.request_id,
+                county_url=_county_url(),
             )
         )
     response.status_code = status
@@ -99,6 +111,23 @@ def _answer(status: int, code: str, text: str, hint: str) -> Response:
     if status == 503:
         response.headers["Retry-After"] = "10"
     return response
+
+
+def _written(data: Mapping[str, object]) -> dict[str, object]:
+    """Write days as the reader's language does."""
+    return {key: i18n.day(it) if isinstance(it, date) else it for key, it in data.items()}
+
+
+def _county_url() -> str:
+    """Return the address of the whole county that keeps mode and day, if they are none to blame."""
+    kept = {key: request.args[key] for key in ("mode", "on", "lang") if request.args.get(key)}
+    if kept.get("mode") not in MODES:
+        kept.pop("mode", None)
+    try:
+        i18n.asked_day(request.args)
+    except InvalidInputError:
+        kept.pop("on", None)
+    return f"/?{urlencode(kept)}" if kept else "/"
 
 
 def _title(status: int) -> str:

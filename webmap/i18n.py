@@ -6,13 +6,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, format_date, format_datetime, get_locale
 
-from geodata import issues
+from geodata import issues, settings
 from geodata.errors import InvalidInputError
+from webmap import db
 
 LANGUAGES = ("zh", "en")
 COOKIE = "lang"
+# The same everywhere in a language: CLDR's own vary with the length that is asked for.
+DAY = {"zh": "y年M月d日", "en": "d MMM y"}
+TIME = {"zh": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
 
 
 def init_app(app: Flask) -> None:
@@ -30,6 +34,8 @@ def init_app(app: Flask) -> None:
 
     app.add_template_global(pick)
     app.add_template_global(language)
+    for write in (day, time, local):
+        app.add_template_filter(write)
 
 
 def language() -> str:
@@ -43,6 +49,29 @@ def language() -> str:
 def pick(zh: str, en: str) -> str:
     """Choose between two stored names by the reader's language."""
     return en if str(get_locale()).startswith("en") else zh
+
+
+def day(value: date) -> str:
+    """Write a day as the reader's language does: 2026年3月1日, 1 Mar 2026."""
+    return format_date(value, DAY[language()], rebase=False)
+
+
+def time(value: datetime) -> str:
+    """Write an instant as day and minute of the county's clock."""
+    return format_datetime(value, TIME[language()])
+
+
+def local(name: str) -> str:
+    """Return the county's English name for its Chinese one, if the reader and the data have it."""
+    if language() == "zh":
+        return name
+    if "county_names" not in g:
+        with db.connection() as conn:
+            g.county_names = settings.read(conn).get("county_name")
+    names = g.county_names
+    if isinstance(names, dict) and names.get("zh") == name:
+        return names.get("en") or name
+    return name
 
 
 def today() -> date:

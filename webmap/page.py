@@ -128,7 +128,7 @@ def _config(found: tuple[GridRef, Bounds] | None, addresses: dict[str, str]) -> 
 
 
 def _county(ref: GridRef, bounds: Bounds) -> dict[str, object]:
-    return {"id": ref.grid_id, "name": ref.name, "bounds": _box(bounds)}
+    return {"id": ref.grid_id, "name": i18n.local(ref.name), "bounds": _box(bounds)}
 
 
 def _box(bounds: Bounds) -> list[float]:

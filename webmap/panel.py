@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
@@ -9,8 +11,15 @@ from flask import Blueprint, Response, make_response, render_template, request
 from psycopg import Connection
 
 from geodata import coverage, facilities, grids, issues, members, settings
-from geodata.errors import InvalidInputError
-from geodata.model import Grid, Nearby, Point, ResponsibilityRow
+from geodata.errors import AbsentError, InvalidInputError
+from geodata.issues import IssueFilter
+from geodata.model import (
+    Grid,
+    IssueCategory,
+    Nearby,
+    Point,
+    ResponsibilityRow,
+)
 from webmap import db, i18n
 from webmap.views import MODES, Mode
 
@@ -18,6 +27,8 @@ bp = Blueprint("panel", __name__, url_prefix="/panel")
 
 PAGE_SIZE = 50
 URGENT = 5
+# Longer lists of compounds without anybody are folded after this many.
+UNFOLDED = 12
 
 
 @bp.get("/home")
@@ -54,7 +65,7 @@ def here() -> Response:
             return _fragment("panel/outside.html", point=point, mode=mode, on=on)
         wanted = request.args.get("level")
         shown = next((ref for ref in nearby.path if ref.level == wanted), nearby.path[-1])
-        context = _grid(conn, shown.grid_id, on)
+        context = _grid(conn, shown.grid_id, on, mode)
         nearest = facilities.nearest(conn, point, on)
     return _fragment("panel/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
 
@@ -64,7 +75,7 @@ def grid(grid_id: int) -> Response:
     """Show one grid."""
     mode, on = _mode(), i18n.asked_day(request.args)
     with db.connection() as conn:
-        context = _grid(conn, grid_id, on)
+        context = _grid(conn, grid_id, on, mode)
     nowhere: Nearby | None = None
     return _fragment("panel/grid.html", mode=mode, on=on, here=nowhere, nearest=[], **context)
 
@@ -72,29 +83,27 @@ def grid(grid_id: int) -> Response:
 @bp.get("/grid/<int:grid_id>/issues")
 def grid_issues(grid_id: int) -> Response:
     """List the issues of a grid, page by page."""
-    on, now = i18n.asked_day(request.args), i18n.now()
-    chosen = issues.read_filter(request.args, on, now)
+    on = i18n.asked_day(request.args)
     page = max(1, request.args.get("page", 1, type=int))
     with db.connection() as conn:
         place = grids.get(conn, grid_id, on)
+        filters = _filters(conn, grid_id, on)
+        chosen = filters["chosen"]
         total = issues.count(conn, chosen, grid_id, on)
         pages = max(1, -(-total // PAGE_SIZE))
         page = min(page, pages)
         offset = (page - 1) * PAGE_SIZE
         items = issues.listed(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
-        counts = issues.counts(conn, grid_id, on, now)
     return _fragment(
         "panel/issues.html",
         grid=place,
         items=items,
-        counts=counts,
         total=total,
-        state=chosen.state,
-        chosen=chosen,
         page=page,
         pages=pages,
         on=on,
         mode=_mode(),
+        **filters,
     )
 
 
@@ -143,18 +152,33 @@ def _mode() -> Mode:
     return mode
 
 
-def _grid(conn: Connection[Any], grid_id: int, on: date) -> dict[str, Any]:
+@bp.errorhandler(AbsentError)
+def absent(error: AbsentError) -> Response:
+    """Say when a grid existed that did not on the day asked for, and lead there."""
+    response = _fragment("panel/absent.html", mode=_mode(), today=i18n.today(), **error.data)
+    response.status_code = 404
+    return response
+
+
+def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str, Any]:
     now = i18n.now()
     place = grids.get(conn, grid_id, on)
-    everything = issues.IssueFilter(issues.instant(on, now), on < now.date())
+    everything = IssueFilter(issues.instant(on, now), on < now.date())
+    compounds, unheld = None, []
+    if mode == "responsibility" and place.level in ("town", "community"):
+        compounds = members.responsibility_within(conn, grid_id, on)
+        unheld = members.unheld_within(conn, grid_id, on)
     return {
         "grid": place,
-        "duties": members.duties(conn, grid_id, on),
+        "duties": members.fold(members.duties(conn, grid_id, on)),
         "state": members.state(conn, grid_id, on),
         "issues": issues.counts(conn, grid_id, on, now),
         "urgent": issues.listed(conn, everything, grid_id, on, limit=URGENT),
         "coverage": coverage.of_grid(conn, grid_id, on),
         "children": grids.children(conn, grid_id, on),
+        "compounds": compounds,
+        "unheld": unheld,
+        "unfolded": UNFOLDED,
     }
 
 
@@ -184,25 +208,55 @@ def _responsibility(conn: Connection[Any], _county: Grid, on: date) -> dict[str,
 
 
 def _issues(conn: Connection[Any], _county: Grid, on: date) -> dict[str, Any]:
-    now = i18n.now()
-    chosen = issues.read_filter(request.args, on, now)
+    filters = _filters(conn, None, on)
+    chosen = filters["chosen"]
     total = issues.count(conn, chosen, None, on)
     items = issues.listed(conn, chosen, None, on, limit=PAGE_SIZE)
+    return {"items": items, "total": total, "more": total - len(items), **filters}
+
+
+def _filters(conn: Connection[Any], grid_id: int | None, on: date) -> dict[str, Any]:
+    """Return what the filters of a list of issues show: numbers, categories, what is chosen.
+
+    A category that the county does not have is named as ``unknown`` and not filtered by.
+    """
+    now = i18n.now()
+    chosen = issues.read_filter(request.args, on, now)
+    categories = issues.categories(conn, chosen, grid_id, on)
+    known = {c.code for large in categories for c in (large, *large.parts)}
+    unknown = chosen.category if chosen.category not in known else ""
+    if unknown:
+        chosen = replace(chosen, category="")
     return {
-        "counts": issues.counts(conn, None, on, now),
-        "items": items,
-        "total": total,
-        "more": total - len(items),
+        "counts": issues.counts(conn, grid_id, on, now),
         "chosen": chosen,
-        "categories": issues.categories(conn, on, now),
+        "categories": _offered(categories, chosen.category),
+        "category_total": sum(large.issues for large in categories),
+        "unknown": unknown,
+        "changes": "category=" if unknown else "",
     }
 
 
+def _offered(categories: Iterable[IssueCategory], chosen: str) -> list[IssueCategory]:
+    """Leave out the categories without issues, but never the one that is chosen."""
+    pruned = [
+        replace(large, parts=tuple(c for c in large.parts if c.issues or c.code == chosen))
+        for large in categories
+    ]
+    return [large for large in pruned if large.issues or large.parts or large.code == chosen]
+
+
 def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
-    kind = coverage.read_kind(request.args)
+    kinds = coverage.of_grid(conn, county.grid_id, on)
+    asked = coverage.read_kind(request.args)
+    known = [kind.kind for kind in kinds]
+    # The county may not have what is asked for, nor the kind that is shown without asking.
+    kind = asked if asked in known or not known else known[0]
     return {
         "kind": kind,
-        "kinds": coverage.of_grid(conn, county.grid_id, on),
+        "unknown": asked if kind != asked and request.args.get("kind") else "",
+        "changes": f"kind={kind}" if kind != asked else "",
+        "kinds": kinds,
         "rows": coverage.worst(conn, kind, "community", on, limit=PAGE_SIZE),
     }
 

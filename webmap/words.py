@@ -44,6 +44,7 @@ def words() -> dict[str, str]:
         "state.deputy": _("Deputy only"),
         "state.ended": _("Term ended"),
         "state.vacant": _("Vacant"),
+        "legend.unheld": _("Compounds with nobody in office, their number"),
         "legend.building": _("Building lead"),
         "legend.issues": _("Issues"),
         "legend.cluster": _("Several issues, with their number"),

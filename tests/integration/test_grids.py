@@ -9,7 +9,7 @@ from county import BEGIN, TODAY, box, build
 
 from geodata import boundaries, grids
 from geodata.boundaries import NewVersion
-from geodata.errors import NotFoundError
+from geodata.errors import AbsentError, NotFoundError
 from geodata.model import Point
 
 
@@ -78,8 +78,10 @@ def test_a_grid_is_what_it_was_on_the_day(conn, county):
 
 
 def test_before_the_first_version_there_is_nothing(conn, county):
-    with pytest.raises(NotFoundError):
+    with pytest.raises(AbsentError) as caught:
         grids.get(conn, county.county, date(BEGIN.year - 1, 1, 1))
+    assert caught.value.data["name"] == "霍山县"
+    assert (caught.value.data["first"], caught.value.data["last"]) == (BEGIN, None)
     assert grids.county(conn, date(BEGIN.year - 1, 1, 1)) is None
 
 
@@ -91,6 +93,10 @@ def test_before_the_first_version_there_is_nothing(conn, county):
         ("hsz", "衡山镇"),
         ("341525101", "佛子岭镇"),
         ("HSZ ", "衡山镇"),
+        ("heng shan zhen", "衡山镇"),
+        ("衡 山", "衡山镇"),
+        # As an input method leaves full-width letters.
+        ("ＨＳＺ", "衡山镇"),
     ],
 )
 def test_search_knows_name_pinyin_initials_and_code(conn, county, query, expected):
@@ -106,3 +112,9 @@ def test_children_are_in_the_order_of_their_codes(conn, county):
     rows = grids.children(conn, county.county, TODAY)
     assert [row.ref.code for row in rows] == ["341525100", "341525101"]
     assert {row.state for row in rows} == {"vacant"}
+
+
+def test_a_grid_that_never_was_is_not_one_that_was_not_then(conn, county):
+    with pytest.raises(NotFoundError) as caught:
+        grids.get(conn, 999_999, TODAY)
+    assert not isinstance(caught.value, AbsentError)

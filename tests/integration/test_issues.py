@@ -12,6 +12,7 @@ from geodata import issues
 from geodata.errors import InvalidInputError, NotFoundError
 
 HERE = (116.305, 31.405)
+THERE = (116.335, 31.435)
 
 
 @pytest.fixture
@@ -120,3 +121,50 @@ def test_history_is_only_ever_appended_to(conn, county, change):
     add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         conn.execute(change)
+
+
+def test_categories_count_what_the_other_filters_let_through(conn, county):
+    conn.execute(
+        """
+        WITH large AS (
+            INSERT INTO issue_category (code, name_zh, name_en, kind)
+            VALUES ('street', '街面秩序', 'Street order', 'event') RETURNING category_id)
+        INSERT INTO issue_category (code, name_zh, name_en, kind, parent_id)
+        SELECT code, name, code, 'event', category_id
+        FROM large,
+             (VALUES ('street.stall', '占道经营'), ('street.noise', '噪声')) small (code, name)
+        """
+    )
+
+    def add(code, place, due=None):
+        issue = add_issue(conn, *place, "2026-06-01T08:00+08", due)
+        conn.execute(
+            "UPDATE issue SET category_id ="
+            " (SELECT category_id FROM issue_category WHERE code = %s) WHERE issue_id = %s",
+            (code, issue),
+        )
+
+    add("street.stall", HERE, "2026-06-02T08:00+08")
+    add("street.stall", THERE)
+    add("street.noise", HERE)
+    add("street", HERE)
+    add("rubbish", HERE)
+
+    def counted(grid_id=None, **args):
+        return {
+            category.code: category.issues
+            for large in issues.categories(conn, read(**args), grid_id, TODAY)
+            for category in (large, *large.parts)
+        }
+
+    everywhere = {"street": 4, "street.stall": 2, "street.noise": 1, "rubbish": 1}
+    assert counted() == everywhere
+    # The category that is chosen does not hide the others from the choice.
+    assert counted(category="rubbish") == everywhere
+    assert counted(state="overdue") == {
+        "street": 1, "street.stall": 1, "street.noise": 0, "rubbish": 0,
+    }  # fmt: skip
+    assert counted(county.towns[1]) == {
+        "street": 1, "street.stall": 1, "street.noise": 0, "rubbish": 0,
+    }  # fmt: skip
+    assert ids(conn, read(category="street")) != ids(conn, read(category="street.stall"))

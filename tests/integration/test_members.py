@@ -8,6 +8,7 @@ import pytest
 from county import TODAY, add_duty, build
 
 from geodata import grids, members
+from geodata.model import Place
 
 
 @pytest.fixture
@@ -91,3 +92,60 @@ def test_search_finds_a_member_where_the_duty_is(conn, county):
     assert hit.role_en == "Grid worker"
     assert hit.grid is not None
     assert hit.grid.grid_id == county.compounds[3]
+
+
+def test_a_member_of_many_duties_is_found_once(conn, county):
+    [member_id] = conn.execute(
+        "INSERT INTO member (name, pinyin) VALUES ('欧阳建国', 'ouyangjianguo oyjg')"
+        " RETURNING member_id"
+    ).fetchone()
+    for grid_id in county.compounds[:3]:
+        conn.execute(
+            "INSERT INTO duty (member_id, role, grid_id, term)"
+            " VALUES (%s, 'grid_worker', %s, '[2025-01-01,)')",
+            (member_id, grid_id),
+        )
+    for query in ("欧阳", "ouyang jian guo", "oyjg", "OY"):
+        [hit] = grids.search(conn, query, TODAY)
+        assert (hit.title, hit.more) == ("欧阳建国", 2), query
+
+
+def test_a_town_counts_and_names_its_compounds_without_anybody(conn, county):
+    add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2025-01-01,)")
+    add_duty(conn, county.compounds[1], "乙", "grid_worker", "[2025-01-01,)", deputy=True)
+    add_duty(conn, county.compounds[2], "丙", "grid_worker", "[2025-01-01,2026-01-01)")
+    counts = members.responsibility_within(conn, county.towns[0], TODAY)
+    assert (counts.held, counts.deputy, counts.ended, counts.vacant) == (1, 1, 1, 1)
+    ended, vacant = members.unheld_within(conn, county.towns[0], TODAY)
+    assert (ended.ref.grid_id, ended.state, ended.since) == (
+        county.compounds[2], "ended", date(2026, 1, 1),
+    )  # fmt: skip
+    assert (vacant.ref.grid_id, vacant.state, vacant.community.grid_id) == (
+        county.compounds[3], "vacant", county.communities[1],
+    )  # fmt: skip
+    # The same compounds, asked of the community that they are in.
+    of_community = members.unheld_within(conn, county.communities[1], TODAY)
+    assert [it.ref for it in of_community] == [ended.ref, vacant.ref]
+    assert members.responsibility_within(conn, county.communities[1], TODAY).total == 2
+
+
+def test_ten_buildings_of_one_lead_are_one_entry(conn, county):
+    conn.execute(
+        """
+        WITH m AS (INSERT INTO member (name) VALUES ('楼长甲') RETURNING member_id),
+        b AS (
+            INSERT INTO building (name, households, geom)
+            SELECT n || '号楼', 20, ST_SetSRID(ST_MakePoint(116.303 + n * 0.0001, 31.405), 4326)
+            FROM generate_series(1, 10) n RETURNING building_id, name)
+        INSERT INTO duty (member_id, role, building_id, term)
+        SELECT member_id, 'building_lead', building_id,
+               CASE WHEN name = '3号楼' THEN '[2025-01-01,2027-01-01)'
+                    ELSE '[2025-02-01,2026-12-01)' END::daterange
+        FROM b, m
+        """
+    )
+    [held] = members.fold(members.duties(conn, county.compounds[0], TODAY))
+    assert [place.name for place in held.places] == [f"{n}号楼" for n in range(1, 11)]
+    assert held.places[0] == Place("1号楼", None)
+    assert (held.term_from, held.term_until) == (date(2025, 1, 1), date(2027, 1, 1))
+    assert held.last_day == date(2026, 12, 31)

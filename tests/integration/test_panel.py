@@ -150,7 +150,7 @@ def test_errors_speak_the_readers_language(client):
 
 def test_a_day_before_the_first_boundaries_says_so(client):
     text = client.get("/panel/home?on=2020-01-01&lang=en").text
-    assert "No boundaries on this day" in text
+    assert "This map has no boundaries of 1 Jan 2020" in text
     assert "2024" in text
     assert "gridmap import" not in text
 
@@ -205,3 +205,46 @@ def test_openapi_describes_every_route_of_the_api(client):
         if rule.rule.startswith("/api/") and "openapi" not in rule.rule
     }
     assert routes == set(spec["paths"])
+
+
+def test_a_grid_of_another_time_is_named_and_shown_the_way_to(client, county):
+    response = client.get(f"/panel/grid/{county.towns[0]}?on=2020-01-01&lang=en")
+    assert response.status_code == 404
+    assert "衡山镇 did not exist yet on 1 Jan 2020" in response.text
+    way = re.search(r'class="primary"\s+href="([^"]*)"', response.text)
+    assert way is not None
+    assert {"on=2024-01-01", f"grid={county.towns[0]}"} < set(re.split(r"[?&;]|amp", way[1]))
+    problem = client.get(f"/api/grids/{county.towns[0]}?on=2020-01-01&lang=en")
+    assert problem.status_code == 404
+    assert "衡山镇" in problem.json["detail"]
+
+
+def test_what_the_county_does_not_have_is_left_out_and_said(client, county):
+    text = client.get(f"/panel/home?mode=issues&category=ghosts&on={DAY}&lang=en").text
+    assert "no category “ghosts”" in text
+    assert 'data-becomes="category="' in text
+    assert "垃圾未清" in text
+    text = client.get(f"/panel/home?mode=coverage&kind=ghosts&on={DAY}&lang=en").text
+    assert "no service kind “ghosts”" in text
+    assert 'data-becomes="kind=clinic"' in text
+
+
+def test_a_day_to_come_is_called_expected(client, county):
+    assert "Expected for 1 Jan 2030" in client.get("/panel/home?on=2030-01-01&lang=en").text
+    assert "Expected" not in client.get(f"/panel/home?on={DAY}&lang=en").text
+
+
+def test_a_click_outside_selects_nothing(client, county):
+    assert 'data-grid=""' in client.get(f"/panel/here?lon=0&lat=0&on={DAY}").text
+
+
+def test_a_towns_panel_lists_its_compounds_without_anybody(client, county):
+    text = client.get(f"/panel/grid/{county.towns[0]}?mode=responsibility&on={DAY}&lang=en").text
+    listed = text[text.index('id="unheld"') :]
+    assert "城南社区乙小区" in listed
+    assert "城南社区甲小区" not in listed[: listed.index("</section>")]
+
+
+def test_english_names_the_county_in_english(client, county):
+    assert "Huoshan County" in client.get(f"/panel/home?on={DAY}&lang=en").text
+    assert "Huoshan County" not in client.get(f"/panel/home?on={DAY}&lang=zh").text

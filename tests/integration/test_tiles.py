@@ -263,3 +263,25 @@ def test_neighbours_share_their_edge_in_every_simplified_zoom(client, county):
         whole = unary_union([shape(f["geometry"]) for f in decoded["county"]["features"]])
         assert sum(t.area for t in towns) == pytest.approx(unary_union(towns).area)
         assert unary_union(towns).symmetric_difference(whole).area <= whole.length
+
+
+def test_grids_above_the_compounds_tell_how_many_of_them_have_nobody(client, conn, county):
+    add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2025-01-01,)")
+    add_duty(conn, county.compounds[1], "乙", "grid_worker", "[2025-01-01,)", deputy=True)
+    add_duty(conn, county.compounds[2], "丙", "grid_worker", "[2025-01-01,2026-01-01)")
+    conn.commit()
+
+    def numbers(z):
+        found = {}
+        for place in ((116.305, 31.405), (116.305, 31.435), (116.335, 31.405), (116.335, 31.435)):
+            response = fetch(client, "members", z, place)
+            found |= {f["id"]: f["n"] for f in features(response, "unheld")}
+        return found
+
+    west_south, west_north, *_ = county.communities
+    assert numbers(8) == {county.county: 6}
+    assert numbers(10) == {county.towns[0]: 2, county.towns[1]: 4}
+    # A community in good order has no badge.
+    assert west_south not in numbers(12)
+    assert numbers(12)[west_north] == 2
+    assert numbers(13) == {}
