@@ -27,11 +27,14 @@ _PROTOMAPS = "vendor/protomaps-leaflet@5.1.0/dist/protomaps-leaflet"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The parts of the map page that folium renders: trusted HTML, and JavaScript in ``script``."""
+    """The parts of the map page that folium renders.
 
-    styles: str
+    ``styles`` and ``libraries`` are addresses, ``body`` is trusted HTML, ``script`` JavaScript.
+    """
+
+    styles: tuple[str, ...]
     body: str
-    libraries: str
+    libraries: tuple[str, ...]
     script: str
 
 
@@ -89,8 +92,8 @@ def frame(static_url: Callable[[str], str], bounds: Bounds | None) -> Frame:
     grid_map.render()
     links = figure.header._children.values()  # pyright: ignore[reportPrivateUsage]
     return Frame(
-        styles="".join(link.render() for link in links if isinstance(link, CssLink)),
+        styles=tuple(str(link.url) for link in links if isinstance(link, CssLink)),
         body=figure.html.render(),
-        libraries="".join(link.render() for link in links if isinstance(link, JavascriptLink)),
+        libraries=tuple(str(link.url) for link in links if isinstance(link, JavascriptLink)),
         script=figure.script.render(),
     )

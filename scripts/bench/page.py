@@ -2,7 +2,8 @@
 beside a page that embeds the same compounds with folium.GeoJson.
 
 The embedded page is measured twice: written when it is asked for, as a view that shows the present
-data must, and as a file that was written before.
+data must, and as a file that was written before. It is measured for the demo county and for one of
+5,300 compounds, at which it has the 13.8 MB that the target was set against.
 
 Run: .venv/bin/python -m scripts.bench.page
 """
@@ -38,6 +39,8 @@ CHROMIUM = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+# The demo county, and the county whose embedded page has 13.8 MB.
+COMPOUNDS = (2_000, 5_300)
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 
 
@@ -45,16 +48,28 @@ SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--chromium", default="/usr/bin/chromium", show_default=True)
 def main(rounds: int, chromium: str) -> None:
-    """Measure and print the table."""
+    """Measure and print the tables."""
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=chromium, args=CHROMIUM)
+        for compounds in COMPOUNDS:
+            rows = measure(browser, compounds, rounds)
+            show(f"The map page of a county of {compounds:,} compounds", rows)
+        browser.close()
+
+
+def measure(browser: Browser, compounds: int, rounds: int) -> list[Row]:
+    """Measure sizes and times for a county of so many compounds."""
     with tempfile.TemporaryDirectory(prefix="gridmap-bench-") as name:
         folder = Path(name)
         folder.chmod(0o711)
-        with Cluster(folder, purpose="bench") as cluster, sync_playwright() as tools:
+        with Cluster(folder, purpose="bench") as cluster:
             db.migrate(cluster.url)
             with db.connect(cluster.url) as conn:
-                demo.load(conn)
+                demo.load(conn, compounds=compounds)
+                conn.commit()
+                conn.autocommit = True
+                conn.execute("VACUUM ANALYZE")
             stored = embed(cluster.url)
-            browser = tools.chromium.launch(executable_path=chromium, args=CHROMIUM)
             with (
                 serve.listen("127.0.0.1", 0) as listener,
                 serve.Server(cluster.url, listener) as server,
@@ -63,9 +78,7 @@ def main(rounds: int, chromium: str) -> None:
                 server.wait_until_ready()
                 rows = [html_size(server.url), *transfers(browser, server.url)]
                 rows += times(browser, server.url, other, rounds)
-            browser.close()
-    rows.append(Row("size of the embedded page", f"{len(stored) / 1e6:.1f} MB"))
-    show("The map page of the demo county", rows)
+    return [*rows, Row("size of the embedded page", f"{len(stored) / 1e6:.1f} MB")]
 
 
 def embed(database_url: str) -> bytes:
