@@ -120,6 +120,12 @@ def responsibility_by_town(conn: Connection[Any], on: date) -> list[Responsibili
     return [ResponsibilityRow(GridRef(*row[:4]), *row[4:]) for row in rows]
 
 
+def any_named(conn: Connection[Any]) -> bool:
+    """Return whether anybody was ever given a duty; else a vacancy is but missing data."""
+    row = conn.execute("SELECT EXISTS (SELECT FROM duty)").fetchone()
+    return bool(row and row[0])
+
+
 def responsibility_within(conn: Connection[Any], grid_id: int, on: date) -> ResponsibilityRow:
     """Count the compounds of a town or a community by whether somebody is responsible."""
     row = conn.execute(

@@ -204,7 +204,7 @@ def _responsibility(conn: Connection[Any], _county: Grid, on: date) -> dict[str,
         ended=sum(row.ended for row in rows),
         vacant=sum(row.vacant for row in rows),
     )
-    return {"rows": rows, "total": total}
+    return {"rows": rows, "total": total, "any_named": members.any_named(conn)}
 
 
 def _issues(conn: Connection[Any], _county: Grid, on: date) -> dict[str, Any]:

@@ -248,3 +248,11 @@ def test_a_towns_panel_lists_its_compounds_without_anybody(client, county):
 def test_english_names_the_county_in_english(client, county):
     assert "Huoshan County" in client.get(f"/panel/home?on={DAY}&lang=en").text
     assert "Huoshan County" not in client.get(f"/panel/home?on={DAY}&lang=zh").text
+
+
+def test_a_county_without_any_members_is_told_apart_from_one_that_nobody_leads(client, conn, county):
+    address = f"/panel/home?mode=responsibility&on={DAY}&lang=en"
+    assert "missing data, not a vacancy" not in client.get(address).text
+    conn.execute("DELETE FROM duty")
+    conn.commit()
+    assert "missing data, not a vacancy" in client.get(address).text

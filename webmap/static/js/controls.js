@@ -10,10 +10,10 @@ const TOP_BAR = 48;
 
 /**
  * Fit a box [west, south, east, north] into what is free of the map: below the bar at the top and
- * above what ``covers`` pixels hide at the bottom. Beside ``beside`` pixels at the left if there is
- * room to spare.
+ * above what ``covers`` pixels hide at the bottom; if there is room to spare, between ``left`` and
+ * ``right`` pixels at the sides.
  */
-export function fit(map, [west, south, east, north], { covers, beside = 0 }, { maxZoom = 16, animate = true } = {}) {
+export function fit(map, [west, south, east, north], { covers, left = 0, right = 0 }, { maxZoom = 16, animate = true } = {}) {
   const box = L.latLngBounds([south, west], [north, east]);
   const room = map.getSize().subtract([2 * MARGIN, TOP_BAR + 2 * MARGIN + covers]);
   const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
@@ -21,7 +21,8 @@ export function fit(map, [west, south, east, north], { covers, beside = 0 }, { m
   const exact = Math.log2(Math.min(Math.max(room.x, 48) / size.x, Math.max(room.y, 48) / size.y));
   const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, allowed(exact, Math.floor)));
   const spare = Math.max(0, room.x - size.x * 2 ** zoom);
-  const middle = map.project(box.getCenter(), zoom).add([-Math.min(spare, beside) / 2, (covers - TOP_BAR) / 2]);
+  const aside = Math.min(spare, Math.abs(left - right)) * Math.sign(left - right);
+  const middle = map.project(box.getCenter(), zoom).add([-aside / 2, (covers - TOP_BAR) / 2]);
   setExactView(map, map.unproject(middle, zoom), zoom, { animate });
 }
 

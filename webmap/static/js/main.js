@@ -178,10 +178,10 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
   showLegend();
 }
 
-// What a fit must leave free: the sheet at the bottom, the legend at the left if it is open.
+// What a fit should leave free: the sheet at the bottom, the legend if it is open, the buttons.
 function free() {
-  const legend = $(".legend");
-  return { covers: sheet.covers, beside: legend.open ? legend.offsetWidth + legend.offsetLeft : 0 };
+  const left = $(".legend").open ? $(".corner-left").offsetWidth : 0;
+  return { covers: sheet.covers, left, right: $(".corner-right").offsetWidth };
 }
 
 function around(point) {
