@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -196,7 +197,8 @@ def search(conn: Connection[Any], query: str, on: date, *, limit: int = 12) -> l
     """Find grids by name, code, full pinyin or initials; members by name or pinyin.
 
     Beginnings come before middles, higher levels before lower ones. Case, width and spaces do not
-    matter. A member is found once, at the first of the places where a duty is held.
+    matter. Of several members each is found once, at the first place where a duty is held; a
+    single one at all places.
     """
     text = " ".join(unicodedata.normalize("NFKC", query).lower().split())
     folded = re.sub(r"[\s'’]", "", text)
@@ -245,48 +247,55 @@ def _members(conn: Connection[Any], values: Mapping[str, object]) -> list[Search
     rows = conn.execute(
         """
         WITH best AS MATERIALIZED (
-            SELECT m.member_id, m.name, d.duty_id, d.role, d.places,
+            SELECT m.member_id, m.name, d.rank,
                    m.name ILIKE %(folded_start)s OR m.pinyin LIKE %(folded_start)s
                        OR m.pinyin LIKE '%% ' || %(folded_start)s AS starts
             FROM member m, LATERAL (
-                SELECT (array_agg(d.duty_id ORDER BY r.rank, d.duty_id))[1] AS duty_id,
-                       (array_agg(d.role ORDER BY r.rank, d.duty_id))[1] AS role,
-                       min(r.rank) AS rank,
-                       count(DISTINCT coalesce(d.grid_id, -d.building_id)) AS places
-                FROM duty d JOIN duty_role r USING (role)
+                SELECT min(r.rank) AS rank FROM duty d JOIN duty_role r USING (role)
                 WHERE d.member_id = m.member_id AND d.term @> %(on)s) d
-            WHERE d.duty_id IS NOT NULL
+            WHERE d.rank IS NOT NULL
               AND (m.name ILIKE %(middle)s OR m.name ILIKE %(folded_middle)s
                    OR m.pinyin LIKE %(pinyin)s)
             ORDER BY starts DESC, d.rank, m.name, m.member_id
-            LIMIT %(limit)s)
-        SELECT m.name, r.name_zh, r.name_en, m.places - 1,
-               v.grid_id, v.level::text, v.name, v.code,
-               ST_X(v.label_point), ST_Y(v.label_point),
-               ST_XMin(v.geom), ST_YMin(v.geom), ST_XMax(v.geom), ST_YMax(v.geom)
-        FROM best m
-        JOIN duty d USING (duty_id)
-        JOIN duty_role r ON r.role = m.role
-        LEFT JOIN building b USING (building_id)
-        JOIN LATERAL (
-            SELECT * FROM grid_version v WHERE v.valid @> %(on)s AND v.grid_id = d.grid_id
-            UNION ALL
-            SELECT * FROM grid_version v
-            WHERE v.valid @> %(on)s AND v.level = 'compound'
-              AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)
-            UNION ALL
-            SELECT * FROM grid_version v
-            WHERE v.valid @> %(on)s AND v.level = 'community'
-              AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)
-            LIMIT 1) v ON true
-        ORDER BY m.starts DESC, r.rank, m.name, m.member_id
+            LIMIT %(limit)s),
+        place AS (
+            SELECT DISTINCT ON (m.member_id, v.grid_id)
+                   m.member_id, m.name, m.starts, m.rank AS best, r.rank, r.name_zh, r.name_en, v.*
+            FROM best m
+            JOIN duty d ON d.member_id = m.member_id AND d.term @> %(on)s
+            JOIN duty_role r USING (role)
+            LEFT JOIN building b USING (building_id)
+            JOIN LATERAL (
+                SELECT v.grid_id, v.level, v.name AS within, v.code, v.label_point, v.geom
+                FROM grid_version v WHERE v.valid @> %(on)s AND v.grid_id = d.grid_id
+                UNION ALL
+                SELECT v.grid_id, v.level, v.name, v.code, v.label_point, v.geom
+                FROM grid_version v
+                WHERE v.valid @> %(on)s AND v.level = 'compound'
+                  AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)
+                UNION ALL
+                SELECT v.grid_id, v.level, v.name, v.code, v.label_point, v.geom
+                FROM grid_version v
+                WHERE v.valid @> %(on)s AND v.level = 'community'
+                  AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)
+                LIMIT 1) v ON true
+            ORDER BY m.member_id, v.grid_id, r.rank)
+        SELECT member_id, name, name_zh, name_en, grid_id, level::text, within, code,
+               ST_X(label_point), ST_Y(label_point),
+               ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)
+        FROM place
+        ORDER BY starts DESC, best, name, member_id, rank, code
         """,
         values,
     ).fetchall()
-    return [
-        SearchHit("member", row[0], row[6], row[1], row[2], *_place(row[4:8], row[8:]), more=row[3])
-        for row in rows
-    ]
+    hits: dict[int, list[SearchHit]] = {}
+    for row in rows:
+        hit = SearchHit("member", row[1], row[6], row[2], row[3], *_place(row[4:8], row[8:]))
+        hits.setdefault(row[0], []).append(hit)
+    # Whoever is the only one meant is found at every place; of several, each stands once.
+    if len(hits) == 1:
+        return next(iter(hits.values()))
+    return [replace(places[0], more=len(places) - 1) for places in hits.values()]
 
 
 def _escaped(text: str) -> str:

@@ -50,7 +50,7 @@ MATCHING: LiteralString = """
         WHEN 'open' THEN s.is_open
         WHEN 'overdue' THEN s.is_overdue
         WHEN 'suspended' THEN s.is_suspended
-        WHEN 'closed' THEN NOT s.is_open
+        WHEN 'closed' THEN NOT s.is_open AND s.closed_at > %(at)s::timestamptz - interval '30 days'
         ELSE true END
 """
 # Longer than any county has records: no limit of age.
@@ -59,7 +59,10 @@ _ANY_AGE = 36_500
 
 @dataclass(frozen=True, slots=True)
 class IssueFilter:
-    """Which issues, as they stood when. ``category`` is a code of either level, '' for all."""
+    """Which issues, as they stood when.
+
+    ``closed`` are those of the last 30 days; ``category`` is a code of either level, '' for all.
+    """
 
     at: datetime
     past: bool
@@ -123,15 +126,16 @@ def instant(on: date, now: datetime) -> datetime:
     return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
 
 
-def counts(conn: Connection[Any], grid_id: int | None, on: date, now: datetime) -> IssueCounts:
-    """Count the issues of a grid (None: all) as they stood then."""
-    at = IssueFilter(instant(on, now), on < now.date(), "all")
+def counts(
+    conn: Connection[Any], chosen: IssueFilter, grid_id: int | None, on: date
+) -> IssueCounts:
+    """Count the issues of a grid (None: all) by state, whatever state the filter names itself."""
     row = conn.execute(
         "SELECT count(*) FILTER (WHERE is_open), count(*) FILTER (WHERE is_overdue),"
         " count(*) FILTER (WHERE is_suspended),"
         " count(*) FILTER (WHERE NOT is_open AND closed_at > %(at)s - interval '30 days')"
         " FROM (" + MATCHING + ") i WHERE " + _within(grid_id),
-        {**at.values(), "grid_id": grid_id, "on": on},
+        {**replace(chosen, state="all").values(), "grid_id": grid_id, "on": on},
     ).fetchone()
     assert row is not None
     return IssueCounts(*row)
@@ -156,18 +160,23 @@ def listed(
     limit: int = 50,
     offset: int = 0,
 ) -> list[IssueSummary]:
-    """List issues of a grid (None: all), most urgent first: overdue, then due, then the newest."""
+    """List issues of a grid (None: all), most urgent first: overdue, then due, then the newest.
+
+    Those that are closed follow, closed last first.
+    """
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT i.issue_id, i.title, c.name_zh, c.name_en, s.state, s.name_zh AS state_zh,"
-            " s.name_en AS state_en, i.is_open, i.is_overdue, i.reported_at, i.due_at,"
+            " s.name_en AS state_en, i.is_open, i.is_overdue, i.reported_at, i.due_at, i.closed_at,"
             " ST_X(i.geom) AS lon, ST_Y(i.geom) AS lat, v.name AS grid_name"
             " FROM (" + MATCHING + ") i"
             " JOIN issue_category c USING (category_id)"
             " JOIN issue_state s ON s.state = i.state_then"
             " LEFT JOIN grid_version v ON v.grid_id = i.grid_id AND v.valid @> %(on)s::date"
             " WHERE " + _within(grid_id) + ""
-            " ORDER BY i.is_overdue DESC, i.is_open DESC, i.due_at NULLS LAST,"
+            " ORDER BY i.is_overdue DESC, i.is_open DESC,"
+            " CASE WHEN i.is_open THEN i.due_at END NULLS LAST,"
+            " CASE WHEN NOT i.is_open THEN i.closed_at END DESC NULLS LAST,"
             " i.reported_at DESC, i.issue_id"
             " LIMIT %(limit)s OFFSET %(offset)s",
             {**chosen.values(), "grid_id": grid_id, "on": on, "limit": limit, "offset": offset},
@@ -222,7 +231,6 @@ def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
         summary=_summary(row),
         detail=row["detail"],
         lead_unit=row["lead_unit"],
-        closed_at=None if row["is_open"] else row["closed_at"],
         reported_in=reported_in if row["grid_id"] else None,
         lies_in=tuple(GridRef(*grid) for grid in around),
         events=tuple(IssueEvent(*event) for event in events),
@@ -294,6 +302,7 @@ def _summary(row: dict[str, Any]) -> IssueSummary:
         is_overdue=bool(row["is_overdue"]),
         reported_at=row["reported_at"],
         due_at=row["due_at"],
+        closed_at=None if row["is_open"] else row["closed_at"],
         point=Point(row["lon"], row["lat"]),
         grid_name=row["grid_name"],
     )

@@ -151,13 +151,13 @@ def responsibility_within(conn: Connection[Any], grid_id: int, on: date) -> Resp
 def unheld_within(conn: Connection[Any], grid_id: int, on: date) -> list[UnheldCompound]:
     """List the compounds of a town or a community that have nobody in office.
 
-    Those whose term has ended come first, longest ago first; then those that never had anybody.
+    Longest first, whether the last term has ended or nobody was ever named.
     """
     rows = conn.execute(
         """
         SELECT v.grid_id, v.level::text, v.name, v.code,
-               c.grid_id, c.level::text, c.name, c.code, last.ended,
-               (SELECT min(lower(w.valid)) FROM grid_version w WHERE w.grid_id = v.grid_id)
+               c.grid_id, c.level::text, c.name, c.code, last.ended, coalesce(last.ended, (
+                   SELECT min(lower(w.valid)) FROM grid_version w WHERE w.grid_id = v.grid_id))
         FROM grid_version c
         JOIN grid_version v ON v.parent_id = c.grid_id AND v.valid @> %(on)s,
         LATERAL (
@@ -167,7 +167,7 @@ def unheld_within(conn: Connection[Any], grid_id: int, on: date) -> list[UnheldC
           AND c.level = 'community' AND c.valid @> %(on)s AND NOT """
         + IN_OFFICE
         + """
-        ORDER BY last.ended NULLS LAST, v.code
+        ORDER BY 10, v.code
         """,
         {"grid_id": grid_id, "on": on},
     ).fetchall()
@@ -176,7 +176,7 @@ def unheld_within(conn: Connection[Any], grid_id: int, on: date) -> list[UnheldC
             GridRef(*row[:4]),
             community=GridRef(*row[4:8]),
             state="ended" if row[8] else "vacant",
-            since=row[8] or row[9],
+            since=row[9],
         )
         for row in rows
     ]

@@ -178,6 +178,7 @@ class IssueSummary:
     is_overdue: bool
     reported_at: datetime
     due_at: datetime | None
+    closed_at: datetime | None
     point: Point
     grid_name: str | None
 
@@ -205,7 +206,6 @@ class Issue:
     summary: IssueSummary
     detail: str
     lead_unit: str
-    closed_at: datetime | None
     reported_in: GridRef | None
     lies_in: tuple[GridRef, ...]
     events: tuple[IssueEvent, ...]

@@ -79,6 +79,8 @@ def frame(static_url: Callable[[str], str], bounds: Bounds | None) -> Frame:
         attribution_control=False,
         bounce_at_zoom_limits=False,
         tap_hold=False,
+        # One notch of a wheel is one zoom; on Linux it would be two.
+        wheel_px_per_zoom_level=120,
     )
     grid_map._id = "grid"  # pyright: ignore[reportPrivateUsage]
     # On the instance: the class-level lists are shared by every map of the process.

@@ -28,7 +28,7 @@ def _query(cell: LiteralString) -> LiteralString:
     cells = (
         "SELECT count(*) AS n, min(issue_id) AS id, min(category) AS category,"
         " count(*) FILTER (WHERE is_overdue) AS overdue,"
-        " count(*) FILTER (WHERE is_suspended) AS suspended,"
+        " count(*) FILTER (WHERE is_suspended AND NOT is_overdue) AS suspended,"
         " count(*) FILTER (WHERE NOT is_open) AS closed,"
         " ST_SetSRID(ST_MakePoint(avg(ST_X(point)), avg(ST_Y(point))), 3857) AS point"
         " FROM (" + hits + ") h"

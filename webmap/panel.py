@@ -26,6 +26,7 @@ from webmap.views import MODES, Mode
 bp = Blueprint("panel", __name__, url_prefix="/panel")
 
 PAGE_SIZE = 50
+FOUND = 12
 URGENT = 5
 # Longer lists of compounds without anybody are folded after this many.
 UNFOLDED = 12
@@ -122,8 +123,15 @@ def search() -> Response:
     query = request.args.get("q", "").replace("\0", "")[:80]
     on = i18n.asked_day(request.args)
     with db.connection() as conn:
-        hits = grids.search(conn, query, on)
-    return _fragment("panel/search.html", q=query, hits=hits, on=on, mode=_mode())
+        hits = grids.search(conn, query, on, limit=FOUND + 1)
+    return _fragment(
+        "panel/search.html",
+        q=query,
+        hits=hits[:FOUND],
+        is_cut=len(hits) > FOUND,
+        on=on,
+        mode=_mode(),
+    )
 
 
 def asked_point(args: Any) -> Point:
@@ -172,7 +180,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "grid": place,
         "duties": members.fold(members.duties(conn, grid_id, on)),
         "state": members.state(conn, grid_id, on),
-        "issues": issues.counts(conn, grid_id, on, now),
+        "issues": issues.counts(conn, everything, grid_id, on),
         "urgent": issues.listed(conn, everything, grid_id, on, limit=URGENT),
         "coverage": coverage.of_grid(conn, grid_id, on),
         "children": grids.children(conn, grid_id, on),
@@ -228,7 +236,7 @@ def _filters(conn: Connection[Any], grid_id: int | None, on: date) -> dict[str, 
     if unknown:
         chosen = replace(chosen, category="")
     return {
-        "counts": issues.counts(conn, grid_id, on, now),
+        "counts": issues.counts(conn, chosen, grid_id, on),
         "chosen": chosen,
         "categories": _offered(categories, chosen.category),
         "category_total": sum(large.issues for large in categories),
@@ -258,6 +266,7 @@ def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
         "changes": f"kind={kind}" if kind != asked else "",
         "kinds": kinds,
         "rows": coverage.worst(conn, kind, "community", on, limit=PAGE_SIZE),
+        "communities": grids.level_counts(conn, on).get("community", 0),
     }
 
 

@@ -320,6 +320,68 @@ def test_axe_finds_nothing(
     assert found.response["violations"] == [], found.generate_report()
 
 
+def test_another_service_is_chosen_without_losing_the_town(
+    page: Page,
+    live_server: str,
+    watched: Watch,
+    demo_conn: psycopg.Connection[tuple[int, str, str]],
+) -> None:
+    grid_id, _ = town(demo_conn)
+    show(page, live_server, f"/?mode=coverage&grid={grid_id}")
+    page.locator(".services a", has_text="药店").click()
+    expect(page.locator(".legend")).to_contain_text("药店")
+    expect(page.locator(".services a[aria-current]")).to_contain_text("药店")
+    heading(page, "衡山镇")
+    assert f"grid={grid_id}" in page.url
+
+
+def test_escape_empties_the_filter_before_it_leaves_the_grid(
+    page: Page,
+    live_server: str,
+    watched: Watch,
+    demo_conn: psycopg.Connection[tuple[int, str, str]],
+) -> None:
+    grid_id, _ = town(demo_conn)
+    show(page, live_server, f"/?grid={grid_id}")
+    box = page.locator("input[data-filters]")
+    rows = page.locator("#children > :visible")
+    before = rows.count()
+    box.fill("没有这样的名字")
+    expect(rows).to_have_count(0)
+    box.press("Escape")
+    expect(box).to_have_value("")
+    expect(rows).to_have_count(before)
+    heading(page, "衡山镇")
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_everything_at_the_top_is_within_reach_on_an_earlier_day(
+    page: Page, live_server: str, watched: Watch, width: int, lang: str
+) -> None:
+    show(page, live_server, f"/?on=2025-11-25&lang={lang}", {"width": width, "height": 700})
+    for control in page.locator(".stage-top :is(button, a, input, summary):visible").all():
+        box = control.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+def test_a_folded_sheet_opens_by_its_title_and_shows_it_from_the_top(
+    page: Page, live_server: str, watched: Watch
+) -> None:
+    show(page, live_server, size=PHONE)
+    panel = page.locator("#panel")
+    expect(panel).to_have_attribute("data-height", "peek")
+    page.locator("#panel-body h1").click()
+    expect(panel).to_have_attribute("data-height", "half")
+    page.locator("#panel-body").evaluate("body => body.scrollTo(0, 200)")
+    page.locator(".grip").click()
+    page.locator(".grip").click()
+    expect(panel).to_have_attribute("data-height", "peek")
+    assert page.locator("#panel-body").evaluate("body => body.scrollTop") == 0
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE, SIDEWAYS], ids=["desk", "phone", "sideways"])
 def test_the_whole_county_is_in_sight_at_first(
     page: Page, live_server: str, watched: Watch, size: dict[str, int]

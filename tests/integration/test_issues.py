@@ -42,7 +42,7 @@ def test_open_overdue_suspended_and_closed_are_told_apart(conn, county):
     assert ids(conn, read(state="suspended")) == [hung]
     assert ids(conn, read(state="closed")) == [done]
     assert set(ids(conn, read(state="all"))) == {fresh, late, hung, done}
-    counts = issues.counts(conn, None, TODAY, NOW)
+    counts = issues.counts(conn, read(), None, TODAY)
     assert (counts.open, counts.overdue, counts.suspended, counts.closed_last_30_days) == (
         3, 1, 1, 1,
     )  # fmt: skip
@@ -168,3 +168,22 @@ def test_categories_count_what_the_other_filters_let_through(conn, county):
         "street": 1, "street.stall": 1, "street.noise": 0, "rubbish": 0,
     }  # fmt: skip
     assert ids(conn, read(category="street")) != ids(conn, read(category="street.stall"))
+
+
+def test_closed_are_those_of_the_last_30_days_the_latest_first(conn, county):
+    def closed(at):
+        return add_issue(conn, *HERE, "2026-05-01T08:00+08", None, f"{at} closed")
+
+    closed("2026-05-10T08:00+08")
+    earlier = closed("2026-06-01T08:00+08")
+    latest = closed("2026-06-10T08:00+08")
+    assert ids(conn, read(state="closed")) == [latest, earlier]
+    assert issues.counts(conn, read(state="open"), None, TODAY).closed_last_30_days == 2
+    assert len(ids(conn, read(state="all"))) == 3
+
+
+def test_the_states_are_counted_among_what_else_is_chosen(conn, county):
+    add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
+    add_issue(conn, *HERE, "2026-03-01T08:00+08", "2026-03-02T08:00+08")
+    recent = issues.counts(conn, read(state="overdue", age="30"), None, TODAY)
+    assert (recent.open, recent.overdue) == (1, 0)

@@ -94,7 +94,7 @@ def test_search_finds_a_member_where_the_duty_is(conn, county):
     assert hit.grid.grid_id == county.compounds[3]
 
 
-def test_a_member_of_many_duties_is_found_once(conn, county):
+def test_a_member_of_many_duties_is_found_once_among_others_and_everywhere_alone(conn, county):
     [member_id] = conn.execute(
         "INSERT INTO member (name, pinyin) VALUES ('欧阳建国', 'ouyangjianguo oyjg')"
         " RETURNING member_id"
@@ -106,8 +106,25 @@ def test_a_member_of_many_duties_is_found_once(conn, county):
             (member_id, grid_id),
         )
     for query in ("欧阳", "ouyang jian guo", "oyjg", "OY"):
-        [hit] = grids.search(conn, query, TODAY)
-        assert (hit.title, hit.more) == ("欧阳建国", 2), query
+        hits = grids.search(conn, query, TODAY)
+        assert [hit.grid.grid_id for hit in hits] == county.compounds[:3], query
+        assert {(hit.title, hit.more) for hit in hits} == {("欧阳建国", 0)}
+    add_duty(conn, county.compounds[7], "欧阳小兰", "grid_worker", "[2025-01-01,)")
+    several = grids.search(conn, "欧阳", TODAY)
+    assert [(hit.title, hit.more) for hit in several] == [("欧阳小兰", 0), ("欧阳建国", 2)]
+    # Ten buildings of one compound are one place.
+    conn.execute(
+        """
+        WITH b AS (
+            INSERT INTO building (name, households, geom)
+            SELECT n || '号楼', 20, ST_SetSRID(ST_MakePoint(116.303 + n * 0.0001, 31.405), 4326)
+            FROM generate_series(1, 10) n RETURNING building_id)
+        INSERT INTO duty (member_id, role, building_id, term)
+        SELECT %s, 'building_lead', building_id, '[2025-01-01,)' FROM b
+        """,
+        (member_id,),
+    )
+    assert [hit.more for hit in grids.search(conn, "欧阳", TODAY)] == [0, 2]
 
 
 def test_a_town_counts_and_names_its_compounds_without_anybody(conn, county):
@@ -116,7 +133,8 @@ def test_a_town_counts_and_names_its_compounds_without_anybody(conn, county):
     add_duty(conn, county.compounds[2], "丙", "grid_worker", "[2025-01-01,2026-01-01)")
     counts = members.responsibility_within(conn, county.towns[0], TODAY)
     assert (counts.held, counts.deputy, counts.ended, counts.vacant) == (1, 1, 1, 1)
-    ended, vacant = members.unheld_within(conn, county.towns[0], TODAY)
+    # Longest without anybody first.
+    vacant, ended = members.unheld_within(conn, county.towns[0], TODAY)
     assert (ended.ref.grid_id, ended.state, ended.since) == (
         county.compounds[2], "ended", date(2026, 1, 1),
     )  # fmt: skip
@@ -125,7 +143,7 @@ def test_a_town_counts_and_names_its_compounds_without_anybody(conn, county):
     )  # fmt: skip
     # The same compounds, asked of the community that they are in.
     of_community = members.unheld_within(conn, county.communities[1], TODAY)
-    assert [it.ref for it in of_community] == [ended.ref, vacant.ref]
+    assert [it.ref for it in of_community] == [vacant.ref, ended.ref]
     assert members.responsibility_within(conn, county.communities[1], TODAY).total == 2
 
 

@@ -250,7 +250,9 @@ def test_english_names_the_county_in_english(client, county):
     assert "Huoshan County" not in client.get(f"/panel/home?on={DAY}&lang=zh").text
 
 
-def test_a_county_without_any_members_is_told_apart_from_one_that_nobody_leads(client, conn, county):
+def test_a_county_without_any_members_is_told_apart_from_one_that_nobody_leads(
+    client, conn, county
+):
     address = f"/panel/home?mode=responsibility&on={DAY}&lang=en"
     assert "missing data, not a vacancy" not in client.get(address).text
     conn.execute("DELETE FROM duty")

@@ -265,6 +265,23 @@ def test_neighbours_share_their_edge_in_every_simplified_zoom(client, county):
         assert unary_union(towns).symmetric_difference(whole).area <= whole.length
 
 
+def test_an_issue_hung_up_beyond_its_time_counts_once_in_a_cluster(client, conn, county):
+    steps = (
+        "2026-06-03T08:00+08 filed",
+        "2026-06-03T09:00+08 dispatched",
+        "2026-06-03T10:00+08 handling",
+        "2026-06-04T08:00+08 suspended",
+    )
+    add_issue(conn, *PLACE, "2026-06-02T08:00+08", "2026-06-05T08:00+08", *steps)
+    add_issue(conn, *PLACE, "2026-06-02T08:00+08", "2030-06-05T08:00+08", *steps)
+    add_issue(conn, *PLACE, "2026-06-02T08:00+08", "2030-06-05T08:00+08")
+    conn.commit()
+    [cluster] = features(fetch(client, "issues", 13), "issue")
+    assert (cluster["n"], cluster["overdue"], cluster["suspended"], cluster["closed"]) == (
+        3, 1, 1, 0,
+    )  # fmt: skip
+
+
 def test_grids_above_the_compounds_tell_how_many_of_them_have_nobody(client, conn, county):
     add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2025-01-01,)")
     add_duty(conn, county.compounds[1], "乙", "grid_worker", "[2025-01-01,)", deputy=True)

@@ -28,7 +28,15 @@ export function fit(map, [west, south, east, north], { covers, left = 0, right =
 
 /** Move the map just so far that a place is not hidden under the sheet or the bar at the top. */
 export function reveal(map, lon, lat, sheet) {
-  map.panInside([lat, lon], { paddingTopLeft: [32, 88], paddingBottomRight: [32, sheet.covers + 48] });
+  const { x, y } = map.latLngToContainerPoint([lat, lon]);
+  const size = map.getSize();
+  // Not by the map's own panInside: it goes to whole zooms.
+  map.panBy([beyond(x, 32, size.x - 32), beyond(y, 88, size.y - sheet.covers - 48)]);
+}
+
+function beyond(value, least, most) {
+  if (value < least) return value - least;
+  return value > most ? Math.max(value - most, 0) : 0;
 }
 
 export function addScale(map, element) {
@@ -68,7 +76,10 @@ export class Locator {
     const { county } = this.config;
     if (county && !inside(county.bounds, longitude, latitude)) this.#say("locate.outside");
     else this.notices.show("locate", this.strings["locate.you"].replace("{m}", Math.round(accuracy).toLocaleString()), { forMs: 5000 });
-    this.map.setView(place, Math.max(this.map.getZoom(), 16));
+    const zoom = Math.max(this.map.getZoom(), 16);
+    // In the middle of what the sheet leaves free.
+    const middle = this.map.project(place, zoom).add([0, this.sheet.covers / 2]);
+    this.map.setView(this.map.unproject(middle, zoom), zoom);
   }
 
   #say(key) {

@@ -146,7 +146,7 @@ function coverage(style, strings, zoom, kind) {
     from = step.to;
     return { text, draw: area(step) };
   });
-  const title = kind ? `${strings["legend.coverage"]}: ${kind}` : strings["legend.coverage"];
+  const title = kind ? strings["legend.coverage.of"].replace("{kind}", kind) : strings["legend.coverage"];
   const facility = { text: kind || strings["legend.facility"], draw: centred((ctx) => drawFacility(ctx, style.facility)) };
   return [
     { title },

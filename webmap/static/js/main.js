@@ -47,8 +47,8 @@ function start() {
   map.getContainer().setAttribute("aria-label", strings.map);
   map.getContainer().setAttribute("role", "application");
   addScale(map, $(".scale"));
-  // On a phone, held either way, it would hide half of the map.
-  if (matchMedia("(max-width: 899px)").matches) $(".legend").open = false;
+  // On a small screen it would hide half of the map.
+  if (matchMedia("(max-width: 1199px)").matches) $(".legend").open = false;
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
   if (!config.county || store.view.grid || store.view.issue) sheet.raise();
   place(store.view, { animate: false });
@@ -57,8 +57,9 @@ function start() {
   react(store.view, null, { from: "start" });
   watch();
   watchNetwork(notices, strings, () => {
-    layers.retry();
+    retryTiles();
     panel.retry();
+    selection.show(store.view.grid, store.view.on).then(showLegend);
   });
   ready.catch(() => {});
 }
@@ -94,7 +95,7 @@ function watch() {
   map.getContainer().addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === map.getContainer()) pick(map.getCenter());
   });
-  document.addEventListener("keydown", (event) => event.key === "Escape" && up());
+  document.addEventListener("keydown", (event) => event.key === "Escape" && up(event.target));
   // Leaflet takes the focus on every click: the cross is for those who came by keyboard.
   addEventListener("keydown", () => $(".stage").classList.add("by-keys"));
   addEventListener("pointerdown", () => $(".stage").classList.remove("by-keys"), true);
@@ -197,8 +198,14 @@ function goTo({ grid, issue, bounds, point }) {
   store.go({ grid: grid ? Number(grid) : null, issue: issue ? Number(issue) : null });
 }
 
-/** Escape: close what is open, then go a level up. */
-function up() {
+/** Escape: empty the filter that is being typed, close what is open, then go a level up. */
+function up(target) {
+  if (target.matches("input[data-filters]") && target.value) {
+    target.value = "";
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+    return;
+  }
+  if (target.matches("input, select")) return;
   const view = store.view;
   if (view.issue) store.go({ issue: null });
   else if (view.list) store.go({ list: null });
@@ -278,7 +285,8 @@ function paperBox() {
 function printed() {
   const mode = $(`.mode[data-mode="${store.view.mode}"] span`).textContent;
   const title = panel.root?.dataset.title ?? "";
-  const selected = title === config.county?.name ? "" : `${title} ·`;
+  const parts = [title === config.county?.name ? "" : title, panel.root?.dataset.filtered];
+  const selected = parts.filter(Boolean).map((part) => `${part} ·`).join(" ");
   return { mode, on: $("#on + time").textContent, selected };
 }
 

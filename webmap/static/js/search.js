@@ -61,7 +61,8 @@ export class Search {
     this.#mark(-1);
     this.#open(true);
     const n = this.#options().length;
-    this.status.textContent = n ? this.strings["search.count"].replace("{n}", n) : this.strings["search.none"];
+    const said = this.list.querySelector("[data-cut]") ? "search.more" : "search.count";
+    this.status.textContent = n ? this.strings[said].replace("{n}", n) : this.strings["search.none"];
   }
 
   #options() {

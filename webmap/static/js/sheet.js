@@ -17,8 +17,11 @@ export class Sheet {
     this.onChange = onChange;
     this.grip = panel.querySelector(".grip");
     this.grip.addEventListener("click", () => this.#moved || this.next());
-    for (const handle of [this.grip, panel.querySelector(".panel-top")]) {
-      handle.addEventListener("pointerdown", (event) => this.#start(event));
+    this.body = panel.querySelector(".panel-body");
+    // What a folded sheet shows of its content opens it, unless a link or a button is meant.
+    this.body.addEventListener("click", (event) => this.isSheet && !this.#moved && !event.target.closest("a, button, input, summary, label") && this.raise());
+    for (const handle of [this.grip, panel.querySelector(".panel-top"), this.body]) {
+      handle.addEventListener("pointerdown", (event) => (handle !== this.body || this.height === "peek") && this.#start(event));
       handle.addEventListener("pointermove", (event) => this.#move(event));
       handle.addEventListener("pointerup", (event) => this.#end(event));
       handle.addEventListener("pointercancel", (event) => this.#end(event));
@@ -50,6 +53,7 @@ export class Sheet {
   set(height) {
     this.panel.dataset.height = height;
     this.panel.style.removeProperty("height");
+    if (height === "peek") this.body.scrollTop = 0;
     document.documentElement.dataset.sheet = height;
     this.grip.querySelector(".sr").textContent = this.strings[`sheet.${height}`];
     this.grip.setAttribute("aria-expanded", String(height !== "peek"));

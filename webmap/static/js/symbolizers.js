@@ -87,11 +87,7 @@ export class Blocker {
     const x = geom[0][0].x + shift.x - feature.geom[0][0].x;
     const y = geom[0][0].y + shift.y - feature.geom[0][0].y;
     const reach = this.reach(feature);
-    return [{
-      anchor: { x, y },
-      bboxes: [{ minX: x - reach, minY: y - reach, maxX: x + reach, maxY: y + reach }],
-      draw() {},
-    }];
+    return [{ anchor: { x, y }, bboxes: [claim(layout, { x, y }, { x: reach, y: reach })], draw() {} }];
   }
 }
 
@@ -106,12 +102,9 @@ export class Badge {
     const reach = { x: badgeReach(n).x * this.k, y: badgeReach(n).y * this.k };
     const { x } = geom[0][0];
     const y = geom[0][0].y + badgeDrop(this.grids, feature.props, layout.zoom, this.k);
-    let box = { minX: x - reach.x, minY: y - reach.y, maxX: x + reach.x, maxY: y + reach.y };
-    // What overlaps another badge would be dropped: it keeps names off its middle only.
-    if (layout.index.bboxCollides(box, layout.order)) box = { minX: x, minY: y, maxX: x, maxY: y };
     return [{
       anchor: { x, y },
-      bboxes: [box],
+      bboxes: [claim(layout, { x, y }, reach)],
       draw: (ctx) => {
         ctx.globalAlpha = 1;
         ctx.scale(this.k, this.k);
@@ -119,6 +112,16 @@ export class Badge {
       },
     }];
   }
+}
+
+// The box that a symbol keeps free of names. One that overlaps another symbol's would be dropped with
+// its symbol: then it shrinks until it fits, and keeps names off its middle at least.
+function claim(layout, { x, y }, reach) {
+  for (const share of [1, 0.75, 0.5, 0.25]) {
+    const box = { minX: x - reach.x * share, minY: y - reach.y * share, maxX: x + reach.x * share, maxY: y + reach.y * share };
+    if (!layout.index.bboxCollides(box, layout.order)) return box;
+  }
+  return { minX: x, minY: y, maxX: x, maxY: y };
 }
 
 // The side in a tile's pixels of a square of that area, at the latitudes of China (cosine 0.85).
