@@ -24,6 +24,7 @@ from geodata import shapes
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError
 from geodata.model import LEVELS, Level
 from geodata.partition.polygons import as_multipolygons, label_points, to_ewkb
+from geodata.phrases import Phrase
 from geodata.pinyin import search_key
 
 # The same number stands in the trigger of migration 0001.ground.
@@ -207,7 +208,8 @@ def _check_parents(
     """Refuse parents that are missing, of the wrong level or not there on that day."""
     if any((version.parent_id is None) != (level == "county") for version in versions):
         raise InvalidInputError(
-            "A county has no parent, and every other grid has one: level {level}.", level=level
+            "A county has no parent, and every other grid has one: level {level}.",
+            level=Phrase(level),
         )
     if level == "county":
         return
@@ -224,7 +226,7 @@ def _check_parents(
     if missing := wanted - found:
         raise NotFoundError(
             "There is no {above} with the id {parent_id} on {day}.",
-            above=above,
+            above=Phrase(above),
             parent_id=min(number for number in missing if number is not None),
             day=day,
         )
@@ -242,7 +244,7 @@ def _close(
     ).fetchone()
     if known is None or known[0] != len(set(ids)) or len(set(ids)) != len(ids):
         raise NotFoundError(
-            "Some of the grids are unknown at level {level}, or named twice.", level=level
+            "Some of the grids are unknown at level {level}, or named twice.", level=Phrase(level)
         )
     later = conn.execute(
         "SELECT name, lower(valid) FROM grid_version"
@@ -291,9 +293,24 @@ def _translate(failure: psycopg.Error) -> GridMapError | None:
     detail = diagnosis.message_detail or ""
     text = diagnosis.message_primary or ""
     if constraint == "grid_version_no_overlap":
-        return OverlapError("{text}.", text=text[:1].upper() + text[1:], **json.loads(detail))
-    if constraint in {"grid_version_shape_valid", "grid_version_shape_precision"}:
-        return ShapeError("{text}.", text=text[:1].upper() + text[1:])
+        grid, _, other = text.removeprefix("grid ").partition(") overlaps ")
+        return OverlapError(
+            "Grid {grid} overlaps {other}.", grid=f"{grid})", other=other, **json.loads(detail)
+        )
+    if constraint == "grid_version_shape_valid":
+        grid, _, fault = text.removeprefix("grid ").partition("): shape is not valid: ")
+        reason, bracket, spot = fault.partition("[")
+        return ShapeError(
+            "Grid {grid}: shape is not valid: {reason}{spot}.",
+            grid=f"{grid})",
+            reason=Phrase(reason),
+            spot=bracket + spot,
+        )
+    if constraint == "grid_version_shape_precision":
+        grid = text.removeprefix("grid ").rpartition(": ")[0]
+        return ShapeError(
+            "Grid {grid}: coordinates are not on the grid of 1e-7 degrees.", grid=grid
+        )
     if constraint.startswith("grid_version_level_code_valid"):
         return CodeTakenError("Another grid carries the code at that time: {detail}", detail=detail)
     if constraint.startswith("grid_version_grid_id_valid"):

@@ -153,7 +153,10 @@ class Cluster:
             start_new_session=True,
         )
         if done.returncode:
-            raise _failure("The database cannot be created: {reason}", done.stderr)
+            raise _failure(
+                SetupError("The database cannot be created: {reason}", reason=_tail(done.stderr)),
+                done.stderr,
+            )
         unfinished.rename(self.home.data)
         _sync_directory(self.home.cluster)
 
@@ -188,9 +191,12 @@ class Cluster:
                 with self.log.open("rb") as log:
                     log.seek(start)
                     output = log.read().decode(errors="replace") or "no answer in time"
-                raise _failure(
-                    "The database does not start: {reason} (see {log})", output, self.log
+                failure = SetupError(
+                    "The database does not start: {reason} (see {log})",
+                    reason=_tail(output),
+                    log=self.log,
                 )
+                raise _failure(failure, output)
             time.sleep(0.03)
 
     def _ensure_database(self) -> None:
@@ -259,10 +265,11 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _failure(message: str, output: str, log: Path | None = None) -> SetupError:
+def _failure(failure: SetupError, output: str) -> SetupError:
+    """Return the failure, or a full disk where the output names that."""
     if "No space left on device" in output:
         return SetupError("The disk of the database is full.", hint="Free some space on it.")
-    return SetupError(message, reason=_tail(output), log=log)
+    return failure
 
 
 def _tail(text: str) -> str:

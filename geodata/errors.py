@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from geodata.phrases import Phrase, Translate, english
+
 
 class GridMapError(Exception):
     """Something that the reader can act on went wrong.
@@ -24,10 +26,16 @@ class GridMapError(Exception):
         self.hint = hint
         self.data = data
 
+    def said(self, translate: Translate = english) -> str:
+        """Return the text in the reader's language: what is wrong, then what to do."""
+        text = Phrase(self.message, self.data)
+        if self.hint:
+            text = Phrase("{text} {hint}", {"text": text, "hint": Phrase(self.hint, self.data)})
+        return text.said(translate)
+
     def __str__(self) -> str:
-        """Return the English text: what is wrong, then what to do."""
-        text = self.message.format(**self.data)
-        return f"{text} {self.hint.format(**self.data)}" if self.hint else text
+        """Return the English text."""
+        return self.said()
 
 
 class NotFoundError(GridMapError):

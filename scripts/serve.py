@@ -25,6 +25,8 @@ from geodata import db
 from geodata.embedded import Cluster
 from geodata.errors import GridMapError, SetupError
 from geodata.homes import REPOSITORY, home_from_env
+from scripts.cli import language
+from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
 
 # Held while the demo county is loaded, so that only one of several starters does.
@@ -49,6 +51,7 @@ class StopRequested(KeyboardInterrupt):
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--demo/--no-demo", default=True, help="Load the demo county into an empty database.")
+@language.option
 def main(port: int, host: str, demo: bool) -> None:
     """Set up and serve the map until Ctrl-C."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -58,7 +61,7 @@ def main(port: int, host: str, demo: bool) -> None:
     except StopRequested as stop:
         sys.exit(130 if stop.number == signal.SIGINT else 0)
     except GridMapError as error:
-        sys.exit(f"Error: {error}")
+        sys.exit(language.said(error))
 
 
 def serve(host: str, port: int, *, with_demo: bool) -> None:
@@ -87,7 +90,7 @@ def load_demo(url: str) -> None:
         # Slow to import, and needed once.
         from geodata import demo
 
-        with Progress("Loading the demo county") as progress:
+        with Progress(_("Loading the demo county")) as progress:
             demo.load(conn, progress=progress)
         conn.commit()
         conn.autocommit = True
@@ -246,9 +249,9 @@ def _supervise(server: Server, cluster: Cluster | None) -> None:
                     log=cluster.log,
                 )
             restarts.append(now)
-            print("The database stopped unexpectedly; starting it again …", file=sys.stderr)
+            print(_("The database stopped unexpectedly; starting it again …"), file=sys.stderr)
             cluster.restart()
-            print("The database is back.", file=sys.stderr, flush=True)
+            print(_("The database is back."), file=sys.stderr, flush=True)
         time.sleep(0.2)
 
 

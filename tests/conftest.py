@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from geodata.embedded import Cluster
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 _numbers = itertools.count(1)
+
+# What tests compare is English, whatever the terminal speaks.
+os.environ["GRIDMAP_LANG"] = "en"
 
 # The same examples in every run, however slow the machine: what is red is red for everybody.
 # Random ones are for scripts/bench.

@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError, UnavailableError
+from geodata.phrases import Phrase
 from webmap import i18n
 from webmap.views import MODES
 
@@ -114,8 +115,11 @@ def _answer(status: int, code: str, text: str, hint: str) -> Response:
 
 
 def _written(data: Mapping[str, object]) -> dict[str, object]:
-    """Write days as the reader's language does."""
-    return {key: i18n.day(it) if isinstance(it, date) else it for key, it in data.items()}
+    """Write days and phrases in the reader's language."""
+    return {
+        key: i18n.day(it) if isinstance(it, date) else it.said(_) if isinstance(it, Phrase) else it
+        for key, it in data.items()
+    }
 
 
 def _county_url() -> str:

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from geodata.errors import InvalidInputError, SetupError
 from geodata.frames import FRAMES, Frame
+from geodata.phrases import Phrase
 
 Kind = Literal["none", "offline", "xyz", "wmts"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -214,13 +215,15 @@ def _typed(name: str, value: object, default: object) -> object:
             return value
         if str(value).lower() in ("true", "1", "yes", "false", "0", "no"):
             return str(value).lower() in ("true", "1", "yes")
-        raise _wrong(name, value, "true or false")
+        raise _wrong(name, value, Phrase("true or false"))
     if isinstance(default, int):
         if isinstance(value, bool) or not str(value).isdecimal() or int(str(value)) > MAX_ZOOM:
-            raise _wrong(name, value, f"a whole number from 0 to {MAX_ZOOM}")
+            raise _wrong(
+                name, value, Phrase("a whole number from 0 to {limit}", {"limit": MAX_ZOOM})
+            )
         return int(str(value))
     if not isinstance(value, str):
-        raise _wrong(name, value, "text")
+        raise _wrong(name, value, Phrase("text"))
     return value.strip()
 
 
@@ -234,9 +237,11 @@ def _check(base: BaseMap) -> None:
         if value not in allowed:
             raise _wrong(name, value, " | ".join(allowed))
     if base.min_zoom > base.max_zoom:
-        raise _wrong("min_zoom", base.min_zoom, f"at most max_zoom ({base.max_zoom})")
+        raise _wrong(
+            "min_zoom", base.min_zoom, Phrase("at most max_zoom ({zoom})", {"zoom": base.max_zoom})
+        )
     if base.attribution_url and urlsplit(base.attribution_url).scheme not in ("http", "https"):
-        raise _wrong("attribution_url", base.attribution_url, "an http or https address")
+        raise _wrong("attribution_url", base.attribution_url, Phrase("an http or https address"))
     if base.kind in ("none", "offline"):
         return
     if not base.url:
@@ -274,24 +279,28 @@ def _check_template(template: str, base: BaseMap) -> None:
         )
     bare = _PLACEHOLDER.sub("", template)
     if _UNSAFE.search(bare) or "{" in bare or "}" in bare:
-        raise _wrong("url", template, "an address without spaces, quotes, commas and semicolons")
+        raise _wrong(
+            "url", template, Phrase("an address without spaces, quotes, commas and semicolons")
+        )
     parts = urlsplit(template)
     is_foreign = parts.scheme in ("http", "https") and bool(parts.netloc)
     is_own = not parts.scheme and not parts.netloc and template.startswith("/")
     if not (is_foreign or is_own) or "@" in parts.netloc or "*" in parts.netloc:
-        raise _wrong("url", template, "an http or https address, or a path on this server")
+        raise _wrong("url", template, Phrase("an http or https address, or a path on this server"))
     names = set(_PLACEHOLDER.findall(template))
     if unknown := names - _LEAFLET:
-        raise _wrong("url", template, f"no placeholder {{{min(unknown)}}}")
+        raise _wrong("url", template, Phrase("no placeholder {{{name}}}", {"name": min(unknown)}))
     if not ({"z", "x"} <= names and names & {"y", "-y"}):
-        raise _wrong("url", template, "{z}, {x} and {y} in it")
+        raise _wrong("url", template, Phrase("{{z}}, {{x}} and {{y}} in it"))
     if ("s" in names) != bool(base.subdomains):
-        raise _wrong("subdomains", base.subdomains, "given if, and only if, the url has {s}")
+        raise _wrong(
+            "subdomains", base.subdomains, Phrase("given if, and only if, the url has {{s}}")
+        )
     if base.subdomains and not base.subdomains.isalnum():
-        raise _wrong("subdomains", base.subdomains, 'letters or digits, such as "abc"')
+        raise _wrong("subdomains", base.subdomains, Phrase('letters or digits, such as "abc"'))
 
 
-def _wrong(name: str, value: object, allowed: str) -> InvalidInputError:
+def _wrong(name: str, value: object, allowed: str | Phrase) -> InvalidInputError:
     return InvalidInputError(
         "The base map's {name} cannot be {value}.",
         hint="It is: {allowed}.",

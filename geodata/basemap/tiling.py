@@ -15,10 +15,11 @@ from psycopg import Connection
 
 from geodata.basemap import archive, kinds
 from geodata.model import Bounds
+from geodata.phrases import Phrase
 from geodata.tiles import Tile
 
 MIN_ZOOM = 0
-Progress = Callable[[str, float], None]
+Progress = Callable[[str | Phrase, float], None]
 
 _COLUMNS = ("layer", "kind", "name", "name_en", "ref", "rank", "min_zoom")
 
@@ -83,7 +84,7 @@ def cut(
             if data:
                 yield tile, data
             done += 1
-            progress(f"zoom {zoom}", done / total)
+            progress(Phrase("zoom {zoom}", {"zoom": zoom}), done / total)
 
 
 def _generalise(conn: Connection[Any], zoom: int, *, is_last: bool) -> None:

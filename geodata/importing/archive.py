@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.sniffing import Source, kind_of
+from geodata.phrases import Phrase
 
 MAX_ENTRIES = 1000
 MAX_BYTES = 2 << 30
@@ -132,7 +133,7 @@ def _single(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], work: Path
             "no_shp",
             "The archive holds no .shp file. It holds: {names}.",
             hint="Pack .shp, .dbf, .shx and .prj of one layer together.",
-            names=names or "nothing",
+            names=names or Phrase("nothing"),
         )
     target = work / f"layer{PurePosixPath(found[0].filename).suffix.lower()}"
     _unpack(archive, found[0], target)
@@ -163,9 +164,9 @@ def _assembled(work: Path, sides: set[str], title: str) -> Source:
         )
     if kind_of(work / "layer.shp") != "ESRI Shapefile":
         raise FileRefusedError("wrong_format", "The .shp file is not a shapefile.")
-    notes = (
-        () if ".shx" in sides else ("The .shx file is missing; it was made from the .shp file.",)
-    )
+    notes: tuple[Phrase, ...] = ()
+    if ".shx" not in sides:
+        notes = (Phrase("The .shx file is missing; it was made from the .shp file."),)
     declared = None
     if ".cpg" in sides:
         cpg = work / "layer.cpg"

@@ -13,6 +13,7 @@ from geodata.errors import InvalidInputError
 from geodata.importing.encoding import broken
 from geodata.importing.requests import GridRequest
 from geodata.partition.problems import Problem
+from geodata.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _column(columns: dict[str, list[object]], name: str) -> list[object]:
     raise InvalidInputError(
         "The file has no column {name}. It has: {columns}.",
         name=name,
-        columns=", ".join(columns) or "none",
+        columns=", ".join(columns) or Phrase("none"),
     )
 
 

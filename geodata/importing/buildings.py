@@ -10,6 +10,7 @@ from geodata.importing.columns import Field
 from geodata.importing.lists import ListImport
 from geodata.importing.report import Report
 from geodata.importing.requests import Progress
+from geodata.phrases import Phrase
 
 FIELDS = {
     "name": Field(("name", "名称", "楼栋", "楼栋名称", "楼号", "building", "幢号"), True),
@@ -48,7 +49,7 @@ def import_buildings(
         if row not in sheet.bad:
             key = f"{order.source}:{code}"
             values.append((key, name, units, households, lon, lat, order.source))
-    report = lists.settle(order, "Buildings", sheet)
+    report = lists.settle(order, Phrase("Buildings"), sheet)
     if report.is_blocked:
         return report
     progress("writing", 0.6)

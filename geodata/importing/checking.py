@@ -12,10 +12,12 @@ import shapely
 from numpy.typing import NDArray
 from psycopg.rows import TupleRow
 
-from geodata.importing.report import Finding, Report, RowRef
+from geodata.importing.finding import Finding, RowRef
+from geodata.importing.report import Report
 from geodata.model import LEVELS, Level
 from geodata.partition import checks, nesting, offset
 from geodata.partition.problems import Problem
+from geodata.phrases import Phrase
 
 # The exception that lets a finding stand.
 _RECORDED_AS = {
@@ -72,8 +74,11 @@ def _check_level(
     exceptions: set[tuple[str, int]],
     on: date,
 ) -> Report:
-    report = Report(f"Level {level}", f"the database on {on.isoformat()}")
-    report.notes.append(f"{len(ground.ids):,} grids.")
+    report = Report(
+        Phrase("Level {level}", {"level": Phrase(level)}),
+        Phrase("the database on {day}", {"day": on.isoformat()}),
+    )
+    report.notes.append(Phrase("{count:,} grids.", {"count": len(ground.ids)}))
     problems = checks.find_overlaps(ground.geoms) + checks.find_slivers(ground.geoms)
     problems += checks.find_narrow_gaps(ground.geoms)
     report.findings = [

@@ -15,6 +15,7 @@ from typing import Any
 
 from geodata.errors import GridMapError
 from geodata.importing import limits
+from geodata.phrases import Phrase, to_plain
 
 
 def main(work: Path) -> int:
@@ -26,19 +27,27 @@ def main(work: Path) -> int:
     try:
         result = _work(asked["task"], asked["request"], work)
     except GridMapError as refused:
-        data = {key: str(value) for key, value in refused.data.items()}
-        result = {
-            "refused": {"message": str(refused), "fault": data.get("fault", refused.code)},
-        }
-    except MemoryError:
+        data = {key: _plain(value) for key, value in refused.data.items()}
         result = {
             "refused": {
-                "message": "The file needs more memory than is given to reading one.",
-                "fault": "memory",
+                "fault": data.pop("fault", refused.code),
+                "message": refused.message,
+                "hint": refused.hint,
+                "data": data,
             }
         }
-    (work / "result.json").write_text(json.dumps(result, ensure_ascii=False), "utf-8")
+    except MemoryError:
+        lacking = Phrase("The file needs more memory than is given to reading one.")
+        result = {
+            "refused": {"fault": "memory", "message": lacking.text, "hint": "", "data": {}},
+        }
+    written = json.dumps(result, ensure_ascii=False, default=to_plain)
+    (work / "result.json").write_text(written, "utf-8")
     return 0
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, (str, int, float, Phrase)) else str(value)
 
 
 def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:

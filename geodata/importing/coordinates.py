@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import shapely
@@ -14,27 +15,30 @@ from pyproj.transformer import Transformer, TransformerGroup
 
 from geodata.frames import Frame, to_wgs84
 from geodata.importing.refusals import FileRefusedError
+from geodata.phrases import Phrase
 
 # Systems that county and open data come in; the first that puts the data where it belongs is named.
 _USUAL = (
-    (3857, "Web Mercator"),
-    (27700, "British National Grid"),
-    *((epsg, "CGCS2000 3-degree zone") for epsg in range(4534, 4555)),
-    *((epsg, "CGCS2000 3-degree zone with number") for epsg in range(4513, 4534)),
-    *((epsg, "CGCS2000 6-degree zone") for epsg in range(4502, 4513)),
-    *((epsg, "Xian 1980 3-degree zone") for epsg in range(2370, 2391)),
-    *((epsg, "UTM") for epsg in range(32643, 32654)),
+    (3857, Phrase("Web Mercator")),
+    (27700, Phrase("British National Grid")),
+    *((epsg, Phrase("CGCS2000 3-degree zone")) for epsg in range(4534, 4555)),
+    *((epsg, Phrase("CGCS2000 3-degree zone with number")) for epsg in range(4513, 4534)),
+    *((epsg, Phrase("CGCS2000 6-degree zone")) for epsg in range(4502, 4513)),
+    *((epsg, Phrase("Xian 1980 3-degree zone")) for epsg in range(2370, 2391)),
+    *((epsg, Phrase("UTM")) for epsg in range(32643, 32654)),
 )
 _NEAR_DEGREES = 0.3
-NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How coordinates get to WGS 84: the source's name, the operation, its accuracy in metres."""
+    """How coordinates get to WGS 84: the source's name, the operation, its accuracy in metres.
+
+    ``operation`` is None where they are in WGS 84 already.
+    """
 
     source: str
-    operation: str
+    operation: Phrase | None
     accuracy_m: float | None
     better: str | None
     transformer: Transformer | None
@@ -65,7 +69,7 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
     """
     name = _name(crs)
     if crs.is_geographic and crs.to_epsg() in {4326, 4979}:
-        return Way(name, NOTHING, None, None, None)
+        return Way(name, None, None, None, None)
     if not (crs.is_geographic or crs.is_projected or crs.is_bound or crs.is_compound):
         raise FileRefusedError(
             "unknown_crs",
@@ -100,9 +104,23 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
         if not grid.available
     ]
     accuracy = best.accuracy if best.accuracy >= 0 else None
-    steps = best.description.split(" + ")
-    operation = " + ".join(step for step in steps if not step.startswith("axis order"))
+    operation = _operation(best.description)
     return Way(name, operation, accuracy, missing[0] if missing else None, best)
+
+
+def _operation(description: str) -> Phrase | None:
+    """Return PROJ's description of an operation, a step after the other."""
+    steps = [step for step in description.split(" + ") if not step.startswith("axis order")]
+    inverse = "Inverse of "
+    said = [
+        Phrase("Inverse of {step}", {"step": step.removeprefix(inverse)})
+        if step.startswith(inverse)
+        else Phrase("{step}", {"step": step})
+        for step in steps
+    ]
+    if not said:
+        return None
+    return reduce(lambda one, two: Phrase("{one} + {two}", {"one": one, "two": two}), said)
 
 
 def _is_cgcs2000(crs: CRS) -> bool:
@@ -113,11 +131,12 @@ def _is_cgcs2000(crs: CRS) -> bool:
 
 def _cgcs2000_way(crs: CRS, name: str) -> Way:
     """Take CGCS2000 for WGS 84, as they agree within decimetres: only the projection is undone."""
-    operation = "taking CGCS2000 for WGS 84, which agree within decimetres"
+    operation = Phrase("taking CGCS2000 for WGS 84, which agree within decimetres")
     if crs.is_geographic:
         return Way(name, operation, None, None, None)
     transformer = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    return Way(name, f"the inverse projection and {operation}", None, None, transformer)
+    both = Phrase("the inverse projection and {operation}", {"operation": operation})
+    return Way(name, both, None, None, transformer)
 
 
 def to_lonlat(geoms: NDArray[np.object_], way: Way, frame: Frame) -> NDArray[np.object_]:
@@ -140,23 +159,25 @@ def is_on_earth(bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
     return (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
 
 
-def guess(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> list[str]:
-    """Return systems in which raw coordinates would make sense, best first.
+def guess(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> Phrase | None:
+    """Return up to three systems in which raw coordinates would make sense, best first.
 
     ``home`` is the box of the county, if known: then only systems that lead there count.
     """
     centre = (bounds[:2] + bounds[2:]) / 2
-    found: list[str] = []
+    found: list[Phrase] = []
     if home is not None and _is_near(centre[::-1], home):
-        return ["latitude and longitude swapped"]
+        return Phrase("latitude and longitude swapped")
     for epsg, name in _USUAL:
         lon, lat = Transformer.from_crs(epsg, 4326, always_xy=True).transform(*centre)
         spot = np.array([lon, lat])
         if not np.isfinite(spot).all():
             continue
         if _is_near(spot, home) if home is not None else _is_within_use(epsg, lon, lat):
-            found.append(f"EPSG:{epsg} ({name})")
-    return found[:3]
+            found.append(Phrase("EPSG:{epsg} ({name})", {"epsg": epsg, "name": name}))
+    if not found:
+        return None
+    return reduce(lambda one, two: Phrase("{one} or {two}", {"one": one, "two": two}), found[:3])
 
 
 def _is_near(spot: NDArray[np.float64], home: NDArray[np.float64]) -> bool:

@@ -12,6 +12,7 @@ from geodata.importing.columns import Field
 from geodata.importing.lists import ListImport
 from geodata.importing.report import Report
 from geodata.importing.requests import Progress
+from geodata.phrases import Phrase
 
 FIELDS = {
     "name": Field(("name", "名称", "机构名称", "设施名称", "organisationname", "单位名称"), True),
@@ -70,7 +71,7 @@ def import_facilities(
         if row not in sheet.bad:
             key = code if len(same) == 1 else f"{code} ({len(same)})"
             values.append((order.source, key, kind, name, address, lon, lat))
-    report = lists.settle(order, "Facilities", sheet)
+    report = lists.settle(order, Phrase("Facilities"), sheet)
     if report.is_blocked:
         return report
     progress("writing", 0.6)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from geodata.importing.encoding import canonical, detect
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.sniffing import DRIVERS, Source
+from geodata.phrases import Phrase
 
 MAX_FEATURES = 2_000_000
 _FAILURES = (
@@ -43,7 +44,7 @@ class Features:
     crs: str | None
     layer: str
     driver: str
-    notes: tuple[str, ...]
+    notes: tuple[Phrase, ...]
 
 
 def allowed_drivers_only() -> None:
@@ -93,9 +94,14 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
             "too_many", "The layer has more than {limit} features.", limit=MAX_FEATURES
         )
     if taken is None and encoding is not None:
-        notes.append(f"--encoding {encoding} was not needed: this format is always UTF-8.")
+        notes.append(
+            Phrase(
+                "--encoding {encoding} was not needed: this format is always UTF-8.",
+                {"encoding": encoding},
+            )
+        )
     if shapely.has_z(geoms).any():
-        notes.append("Heights (3D coordinates) were left out.")
+        notes.append(Phrase("Heights (3D coordinates) were left out."))
     names = [_text(name, taken) for name in meta["fields"]]
     columns = {
         name: [_plain(value, taken) for value in values]
@@ -124,7 +130,7 @@ def _layer(source: Source, wanted: str | None) -> str:
     if wanted is not None and wanted in layers:
         return wanted
     if not layers and source.driver == "FlatGeobuf":
-        raise _unreadable(ValueError("no layer is found in it"))
+        raise _damaged(Phrase("no layer is found in it."))
     if not layers:
         raise FileRefusedError("no_layer", "The file holds no layer with shapes.")
     if wanted is not None or len(layers) > 1:
@@ -142,15 +148,19 @@ def _unreadable(failure: Exception) -> FileRefusedError:
     reason = " ".join(str(failure).split())
     # The library names the path in our work folder, which says nothing to the reader.
     reason = reason.split("; Failed to open")[0].split("It might help")[0][:300]
+    return _damaged(reason.strip().rstrip(".") + ".")
+
+
+def _damaged(reason: str | Phrase) -> FileRefusedError:
     return FileRefusedError(
         "unreadable",
         "The file is damaged or cut off: {reason}",
         hint="Copy or export it again.",
-        reason=reason.strip().rstrip(".") + ".",
+        reason=reason,
     )
 
 
-def _table_encoding(source: Source, wanted: str | None, notes: list[str]) -> str:
+def _table_encoding(source: Source, wanted: str | None, notes: list[Phrase]) -> str:
     """Choose the encoding of a shapefile's table: as told, as declared if it fits, or by look."""
     assert source.table is not None
     samples = table_texts(source.table)
@@ -162,7 +172,12 @@ def _table_encoding(source: Source, wanted: str | None, notes: list[str]) -> str
         fits = sum(_decodes(sample, declared) for sample in samples)
         if fits >= 0.98 * len(samples):
             return declared
-        notes.append(f"The .cpg file says {source.declared_encoding}, but the text is not in it.")
+        notes.append(
+            Phrase(
+                "The .cpg file says {encoding}, but the text is not in it.",
+                {"encoding": source.declared_encoding},
+            )
+        )
     if found is None:
         raise FileRefusedError(
             "encoding_unknown",
@@ -171,7 +186,12 @@ def _table_encoding(source: Source, wanted: str | None, notes: list[str]) -> str
         )
     if any(not sample.isascii() for sample in samples):
         shown = {"gb18030": "GBK (GB18030)", "utf-8": "UTF-8", "latin-1": "Latin-1"}[found]
-        notes.append(f"No .cpg file says the encoding: the text was taken for {shown}.")
+        notes.append(
+            Phrase(
+                "No .cpg file says the encoding: the text was taken for {encoding}.",
+                {"encoding": shown},
+            )
+        )
     return found
 
 

@@ -19,8 +19,9 @@ from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.importing import exchange, process
+from geodata.importing.finding import Finding, RowRef
 from geodata.importing.process import Limits
-from geodata.importing.report import Finding, Report, RowRef, describe
+from geodata.importing.report import Report, describe
 from geodata.importing.requests import (
     Acceptable,
     Columns,
@@ -32,13 +33,15 @@ from geodata.importing.requests import (
 )
 from geodata.model import LEVELS, Level
 from geodata.partition.simplify import simplify_level
+from geodata.phrases import Phrase
 from geodata.shapes import Drawing
 
-_PLURALS: dict[Level, str] = {
-    "county": "county",
-    "town": "towns",
-    "community": "communities",
-    "compound": "compounds",
+# The names under which new grids are counted.
+_NEW: dict[Level, str] = {
+    "county": "new county",
+    "town": "new towns",
+    "community": "new communities",
+    "compound": "new compounds",
 }
 
 
@@ -106,8 +109,8 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
             raise NotFoundError(
                 "There is no {above} in the database on {day}, and every {level} lies in one.",
                 hint="Import the level {above} first, from that day or an earlier one on.",
-                above=above,
-                level=order.level,
+                above=Phrase(above),
+                level=Phrase(order.level),
                 day=order.valid_from.isoformat(),
             )
     box = conn.execute(
@@ -161,7 +164,8 @@ def _report(order: GridImport, request: GridRequest, result: dict[str, Any]) -> 
     for index in result["others"]:
         grid = request.existing[index]
         refs.append(RowRef(None, grid.code, grid.name))
-    report = Report(f"Grids, level {order.level}", Path(order.file.path).name)
+    subject = Phrase("Grids, level {level}", {"level": Phrase(order.level)})
+    report = Report(subject, Path(order.file.path).name)
     report.notes = list(result["notes"])
     report.is_dry_run = order.is_dry_run
     for problem in result["problems"]:
@@ -187,12 +191,17 @@ def _count(report: Report, request: GridRequest, result: dict[str, Any]) -> None
     written = [position for position in result["write"] if position < count]
     changed = sum(result["rows"][position]["code"] in known for position in written)
     report.counts = {
-        f"new {_PLURALS[request.level]}": len(written) - changed,
+        _NEW[request.level]: len(written) - changed,
         "new versions of known grids": changed,
         "neighbours that got shared corners": len(result["write"]) - len(written),
     }
     if not report.is_blocked and count > len(written):
-        report.notes.append(f"{count - len(written):,} grids are unchanged and were not touched.")
+        report.notes.append(
+            Phrase(
+                "{count:,} grids are unchanged and were not touched.",
+                {"count": count - len(written)},
+            )
+        )
 
 
 def _write(

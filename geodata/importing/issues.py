@@ -12,6 +12,7 @@ from geodata.importing.lists import ListImport
 from geodata.importing.report import Report
 from geodata.importing.requests import Progress
 from geodata.importing.rows import Sheet
+from geodata.phrases import Phrase
 
 FIELDS = {
     "id": Field((
@@ -73,7 +74,9 @@ def import_issues(
     progress("checking", 0.2)
     states = _states(conn)
     if not sheet.has("id"):
-        sheet.notes.append("No column of numbers: the same list again would double its issues.")
+        sheet.notes.append(
+            Phrase("No column of numbers: the same list again would double its issues.")
+        )
     seen: dict[str, int] = {}
     rows: list[IssueRow] = []
     for number in range(len(sheet.rows)):
@@ -81,13 +84,17 @@ def import_issues(
         row = _row(sheet, number, place, states, seen)
         if row is not None:
             rows.append(row)
-    report = lists.settle(order, "Issues", sheet)
+    report = lists.settle(order, Phrase("Issues"), sheet)
     if report.is_blocked:
         return report
     progress("writing", 0.4)
     made = make_categories(conn, order.source, sorted({row.category for row in rows}))
     if made:
-        report.notes.append(f"New categories under {order.source}: {', '.join(made)}.")
+        report.notes.append(
+            Phrase(
+                "New categories under {source}: {names}.", {"source": order.source, "names": made}
+            )
+        )
     report.counts = write(conn, order.source, rows, progress)
     report.is_written = not order.is_dry_run
     return report
@@ -135,7 +142,7 @@ def _row(
     if closed_at is not None and closed_at < reported_at:
         sheet.fault(
             number, "bad_value", column="closed_at", text=closed_at.isoformat(),
-            reason="earlier than the report",
+            reason=Phrase("earlier than the report"),
         )  # fmt: skip
         return None
     detail = sheet.text(number, "detail")

@@ -18,6 +18,7 @@ from geodata.importing.process import Limits
 from geodata.importing.report import Report
 from geodata.importing.requests import FileRequest, Progress, to_plain
 from geodata.importing.rows import Sheet
+from geodata.phrases import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,20 @@ def open_sheet(
     with process.opened("table", to_plain(order.file), {}, progress, limits or Limits()) as done:
         found: dict[str, Any] = done.result
     chosen = choose(found["columns"], fields, order.told, given)
-    notes = [f"{len(found['rows']):,} rows.", *found["notes"]]
-    taken = ", ".join(f"{name} = {_shown(found['columns'][at])}" for name, at in chosen.items())
-    notes.append(f"Columns: {taken}.")
+    notes = [Phrase("{rows:,} rows.", {"rows": len(found["rows"])}), *found["notes"]]
+    taken = [
+        Phrase("{field} = {column}", {"field": name, "column": _shown(found["columns"][at])})
+        for name, at in chosen.items()
+    ]
+    notes.append(Phrase("Columns: {columns}.", {"columns": taken}))
     return Sheet(found["columns"], found["rows"], found["first"], chosen, notes)
 
 
-def _shown(column: str) -> str:
-    return "the shape" if column.startswith("@") else column
+def _shown(column: str) -> str | Phrase:
+    return Phrase("the shape") if column.startswith("@") else column
 
 
-def settle(order: ListImport, subject: str, sheet: Sheet) -> Report:
+def settle(order: ListImport, subject: Phrase, sheet: Sheet) -> Report:
     """Start the report; with ``skip_bad_rows`` faults of single rows no longer stand in the way."""
     report = Report(subject, Path(order.file.path).name, sheet.notes, is_dry_run=order.is_dry_run)
     findings = sheet.findings
@@ -75,7 +79,9 @@ def settle(order: ListImport, subject: str, sheet: Sheet) -> Report:
             for finding in findings
         ]
         if sheet.bad:
-            report.notes.append(f"{len(sheet.bad):,} rows with problems are left out.")
+            report.notes.append(
+                Phrase("{rows:,} rows with problems are left out.", {"rows": len(sheet.bad)})
+            )
     report.findings = findings
     return report
 

@@ -13,10 +13,12 @@ from psycopg.types.range import DateRange
 from geodata.importing import lists
 from geodata.importing.columns import Field
 from geodata.importing.encoding import broken
+from geodata.importing.finding import Finding
 from geodata.importing.lists import ListImport
-from geodata.importing.report import Finding, Report
+from geodata.importing.report import Report
 from geodata.importing.requests import Progress
 from geodata.importing.rows import Sheet
+from geodata.phrases import Phrase
 from geodata.pinyin import search_key
 
 FIELDS = {
@@ -131,7 +133,7 @@ def import_members(
         duty = _duty(sheet, row, known, order.source, today)
         if duty is not None and not _repeats(sheet, row, duty, seen):
             duties.append(duty)
-    report = lists.settle(order, "Members", sheet)
+    report = lists.settle(order, Phrase("Members"), sheet)
     if report.is_blocked:
         return report
     progress("writing", 0.6)
@@ -159,7 +161,7 @@ def _duty(sheet: Sheet, row: int, known: _Known, source: str, today: date) -> _D
     is_deputy = sheet.flag(row, "deputy")
     begin = start or min(today, until or today)
     if until is not None and until <= begin:
-        reason = "not later than the first day"
+        reason = Phrase("not later than the first day")
         sheet.fault(row, "bad_value", column="until", text=until.isoformat(), reason=reason)
     organisation = sheet.text(row, "organisation")
     if organisation and organisation not in known.organisations:
@@ -186,7 +188,8 @@ def _place(
     text = sheet.required(row, field)
     found = known.buildings[text] if field == "building" else known.grids[place, text]
     if text and not found:
-        sheet.fault(row, "unknown_place", column=f"{field} ({place})", text=text)
+        column = Phrase("{field} ({place})", {"field": field, "place": Phrase(place)})
+        sheet.fault(row, "unknown_place", column=column, text=text)
     elif len(found) > 1:
         sheet.fault(row, "ambiguous_place", text=text)
     if len(found) != 1:

@@ -13,8 +13,9 @@ from psycopg.rows import TupleRow
 from geodata.frames import Frame
 from geodata.importing import coordinates
 from geodata.importing.columns import Field
-from geodata.importing.report import Finding
+from geodata.importing.finding import Finding
 from geodata.importing.rows import Sheet
+from geodata.phrases import Phrase
 
 POINT_FIELDS = {
     "lon": Field(("@lon", "lon", "long", "lng", "longitude", "经度", "x", "x坐标", "jd"), True),
@@ -60,7 +61,7 @@ def points(
         lon, lat = sheet.number(row, "lon"), sheet.number(row, "lat")
         if lon is None or lat is None:
             if row not in sheet.bad:
-                sheet.fault(row, "bad_point", reason="no coordinates")
+                sheet.fault(row, "bad_point", reason=Phrase("no coordinates"))
             continue
         xy[row] = lon, lat
     if not is_layer:
@@ -91,11 +92,14 @@ def _check_range(sheet: Sheet, xy: NDArray[np.float64]) -> None:
         outside = (np.abs(xy[:, 0]) > 180) | (np.abs(xy[:, 1]) > 90) | np.isinf(xy).any(axis=1)
     for row in np.flatnonzero(outside):
         x, y = xy[row]
-        reason = f"{x:.6g}, {y:.6g} are no degrees (is --crs missing?)"
+        reason = Phrase(
+            "{x:.6g}, {y:.6g} are no degrees (is --crs missing?)", {"x": float(x), "y": float(y)}
+        )
         sheet.fault(int(row), "bad_point", reason=reason)
     zero = (xy[:, 0] == 0) & (xy[:, 1] == 0)
     for row in np.flatnonzero(zero):
-        sheet.fault(int(row), "bad_point", reason="0, 0 stands for no coordinates")
+        reason = Phrase("0, 0 stands for no coordinates")
+        sheet.fault(int(row), "bad_point", reason=reason)
 
 
 def _check_county(sheet: Sheet, xy: NDArray[np.float64], home: County) -> None:

@@ -12,6 +12,7 @@ from geodata.importing.survey import Survey
 from geodata.partition import noding
 from geodata.partition.measure import DEGREE_M
 from geodata.partition.problems import Problem
+from geodata.phrases import Phrase
 
 _FAR_DEGREES = 0.5
 # In metres, or feet: edges this long bend by a millimetre when the system changes.
@@ -29,15 +30,24 @@ def place(survey: Survey, crs: str | None, driver: str) -> None:
     home = np.array(request.home) if request.home else None
     wanted = request.file.crs or crs
     if wanted is None:
+        guess = coordinates.guess(bounds, home) if np.isfinite(bounds).all() else None
         raise FileRefusedError(
             "no_prj" if driver == "ESRI Shapefile" else "no_crs",
             "The shapefile has no .prj file, so its coordinate system is unknown."
             if driver == "ESRI Shapefile"
             else "The file does not say its coordinate system.",
-            hint=_crs_hint(bounds, home),
+            hint="Give it with --crs. The coordinates look like {guess}."
+            if guess
+            else "Give it with --crs, for example --crs EPSG:4548.",
+            guess=guess,
         )
     if request.file.crs and crs and coordinates.parse(crs) != coordinates.parse(request.file.crs):
-        survey.notes.append(f"--crs {request.file.crs} was taken instead of the file's own {crs}.")
+        survey.notes.append(
+            Phrase(
+                "--crs {told} was taken instead of the file's own {own}.",
+                {"told": request.file.crs, "own": crs},
+            )
+        )
     system = coordinates.parse(wanted)
     if system.is_geographic:
         _check_degrees(survey, good, home)
@@ -46,27 +56,36 @@ def place(survey: Survey, crs: str | None, driver: str) -> None:
             return
         bounds = _total_bounds(survey.geoms[good])
     way = coordinates.find_way(system, bounds)
-    note = f"Coordinates: {way.source}"
-    if way.operation != coordinates.NOTHING:
-        note += f", brought to WGS 84 by {way.operation}"
-    if way.accuracy_m is not None:
-        note += f", exact to {way.accuracy_m:g} m" if way.accuracy_m else ", exact"
-    survey.notes.append(note + ".")
+    survey.notes.append(_said_of(way))
     if way.better:
-        survey.notes.append(f"(With the grid file {way.better} it would be more exact.)")
+        survey.notes.append(
+            Phrase("(With the grid file {file} it would be more exact.)", {"file": way.better})
+        )
     frame = request.file.frame or "wgs84"
     if frame != "wgs84":
-        survey.notes.append(f"The shift of {frame.upper()} was taken away (--frame {frame}).")
+        survey.notes.append(
+            Phrase(
+                "The shift of {system} was taken away (--frame {frame}).",
+                {"system": frame.upper(), "frame": frame},
+            )
+        )
     if system.is_projected and noding.longest_edge(survey.geoms[good]) > _LONG_EDGE:
         survey.geoms[good] = noding.join_corners(survey.geoms[good], _REACH)
     survey.geoms[good] = coordinates.to_lonlat(survey.geoms[good], way, frame)
 
 
-def _crs_hint(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> str:
-    guesses = coordinates.guess(bounds, home) if np.isfinite(bounds).all() else []
-    if guesses:
-        return f"Give it with --crs. The coordinates look like {' or '.join(guesses)}."
-    return "Give it with --crs, for example --crs EPSG:4548."
+def _said_of(way: coordinates.Way) -> Phrase:
+    """Return the note that says how the coordinates got to WGS 84."""
+    note = Phrase("Coordinates: {source}", {"source": way.source})
+    if way.operation is not None:
+        note = Phrase(
+            "{note}, brought to WGS 84 by {operation}", {"note": note, "operation": way.operation}
+        )
+    if way.accuracy_m:
+        note = Phrase("{note}, exact to {metres:g} m", {"note": note, "metres": way.accuracy_m})
+    elif way.accuracy_m is not None:
+        note = Phrase("{note}, exact", {"note": note})
+    return Phrase("{note}.", {"note": note})
 
 
 def _check_degrees(
@@ -78,11 +97,10 @@ def _check_degrees(
     if not len(wrong):
         return
     bounds = _total_bounds(survey.geoms[wrong])
-    guesses = coordinates.guess(bounds, home)
+    guess = coordinates.guess(bounds, home) or ""
     for row in wrong:
         x, y = shapely.bounds(survey.geoms[row])[:2]
-        data: dict[str, str | int | float] = {"x": float(x), "y": float(y)}
-        data["guess"] = " or ".join(guesses)
+        data = {"x": float(x), "y": float(y), "guess": guess}
         survey.problems.append(Problem("out_of_range", "blocking", (int(row),), data=data))
 
 

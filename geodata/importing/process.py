@@ -21,6 +21,7 @@ from geodata.importing import exchange
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import Progress
 from geodata.importing.sniffing import DRIVERS
+from geodata.phrases import Phrase, from_plain
 
 _ROOT = Path(__file__).resolve().parents[2]
 _HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
@@ -73,18 +74,21 @@ def opened(
         (work / "request.json").write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
         stage = _run(work, progress, limits)
         try:
-            result = json.loads((work / "result.json").read_text("utf-8"))
+            written = (work / "result.json").read_text("utf-8")
         except FileNotFoundError:
             raise _failure(work, 0, stage, limits, is_late=False) from None
+        result = json.loads(written, object_hook=from_plain)
         if "refused" in result:
             refused = result["refused"]
-            raise FileRefusedError(refused["fault"], "{text}", text=refused["message"])
+            raise FileRefusedError(
+                refused["fault"], refused["message"], hint=refused["hint"], **refused["data"]
+            )
         yield Outcome(result, work)
 
 
 def _run(work: Path, progress: Progress, limits: Limits) -> str:
     """Run the child to its end and return its last stage."""
-    stage = "starting"
+    stage = Phrase("starting").text
     is_late = threading.Event()
     with (
         (work / "errors.txt").open("wb") as errors,
@@ -135,7 +139,7 @@ def _failure(
             "The file took longer than {seconds} s while {stage}.",
             hint="Send fewer rows or simpler shapes at a time.",
             seconds=seconds,
-            stage=stage,
+            stage=Phrase(stage),
         )
     if "MemoryError" in errors or "bad_alloc" in errors or "ArrayMemoryError" in errors:
         return FileRefusedError(
@@ -143,14 +147,14 @@ def _failure(
             "The file needs more than {gigabytes:.0f} GB of memory while {stage}.",
             hint="Send fewer rows or simpler shapes at a time.",
             gigabytes=limits.memory_bytes / (1 << 30),
-            stage=stage,
+            stage=Phrase(stage),
         )
     last = errors.strip().splitlines()[-1:] or [f"exit code {code}"]
     return FileRefusedError(
         "crashed",
         "Reading the file failed while {stage}: {reason}",
         hint="The database was not touched.",
-        stage=stage,
+        stage=Phrase(stage),
         reason=last[0][:300],
     )
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from geodata.importing.report import Finding, RowRef
+from geodata.importing.finding import Finding, RowRef
+from geodata.phrases import Phrase
 
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -28,7 +29,7 @@ class Sheet:
     rows: list[list[object]]
     first: int
     chosen: Mapping[str, int]
-    notes: list[str] = field(default_factory=list[str])
+    notes: list[Phrase] = field(default_factory=list[Phrase])
     findings: list[Finding] = field(default_factory=list[Finding])
     bad: set[int] = field(default_factory=set[int])
 
@@ -64,7 +65,8 @@ class Sheet:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason="no number")
+            reason = Phrase("no number")
+            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
             return None
         return value
 
@@ -75,7 +77,7 @@ class Sheet:
             return None
         if value != int(value) or value < least:
             text = self.text(row, name)
-            reason = f"no whole number from {least} on"
+            reason = Phrase("no whole number from {least} on", {"least": least})
             self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
             return None
         return int(value)
@@ -91,7 +93,8 @@ class Sheet:
                 return date(int(match[1]), int(match[2]), int(match[3]))
         except ValueError:
             pass
-        self.fault(row, "bad_value", column=self._column(name), text=text, reason="no date")
+        reason = Phrase("no date")
+        self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
         return None
 
     def instant(self, row: int, name: str) -> datetime | None:
@@ -104,8 +107,7 @@ class Sheet:
         except ValueError:
             match = _DATE.match(text)
             if match is None:
-                column = self._column(name)
-                self.fault(row, "bad_value", column=column, text=text, reason="no date and time")
+                self._no_instant(row, name, text)
                 return None
             rest = text[match.end() :].strip() or "00:00"
             clock = [*(int(part) for part in re.findall(r"\d+", rest)[:3]), 0, 0]
@@ -114,8 +116,7 @@ class Sheet:
                     int(match[1]), int(match[2]), int(match[3]), clock[0], clock[1], clock[2]
                 )
             except ValueError:
-                column = self._column(name)
-                self.fault(row, "bad_value", column=column, text=text, reason="no date and time")
+                self._no_instant(row, name, text)
                 return None
         return found if found.tzinfo else found.astimezone()
 
@@ -125,7 +126,8 @@ class Sheet:
         if text in _TRUE:
             return True
         if text not in _FALSE:
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason="yes or no")
+            reason = Phrase("yes or no")
+            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
         return False
 
     def fault(
@@ -143,6 +145,10 @@ class Sheet:
     def usable(self) -> list[int]:
         """Return the rows without a blocking fault."""
         return [row for row in range(len(self.rows)) if row not in self.bad]
+
+    def _no_instant(self, row: int, name: str, text: str) -> None:
+        reason = Phrase("no date and time")
+        self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
 
     def _column(self, name: str) -> str:
         position = self.chosen.get(name)

@@ -58,7 +58,7 @@ def settle(
             kept.append(problem)
             continue
         if kind == "gap":
-            records.append(ExceptionRecord(kind, None, int(problem.data["parent_index"])))
+            records.append(ExceptionRecord(kind, None, int(str(problem.data["parent_index"]))))
         else:
             row = problem.rows[0]
             if kind == "outside_parent" and parent_of[row] < 0:

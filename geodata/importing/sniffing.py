@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geodata.importing.refusals import FileRefusedError
+from geodata.phrases import Phrase
 
 DRIVERS = ("GPKG", "GeoJSON", "FlatGeobuf", "KML", "ESRI Shapefile")
 
@@ -23,15 +24,15 @@ _SHP_MAGIC = b"\x00\x00\x27\x0a"
 _NOT_A_NUMBER = re.compile(rb"NaN|Infinity")
 _XML_ROOT = re.compile(rb"<\s*(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _OTHERS = (
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"%PDF", "a PDF document"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"\x89PNG", "a PNG image"),
-    (b"AC10", "an AutoCAD drawing (DWG)"),
+    (b"\x1f\x8b", Phrase("a gzip archive")),
+    (b"Rar!", Phrase("a RAR archive")),
+    (b"7z\xbc\xaf", Phrase("a 7-Zip archive")),
+    (b"%PDF", Phrase("a PDF document")),
+    (b"\xd0\xcf\x11\xe0", Phrase("an old Office document")),
+    (b"II*\x00", Phrase("a TIFF image")),
+    (b"MM\x00*", Phrase("a TIFF image")),
+    (b"\x89PNG", Phrase("a PNG image")),
+    (b"AC10", Phrase("an AutoCAD drawing (DWG)")),
 )
 
 
@@ -41,7 +42,7 @@ class Source:
 
     driver: str
     path: Path
-    notes: tuple[str, ...] = ()
+    notes: tuple[Phrase, ...] = ()
     # Text of a shapefile's attribute table is decoded by us, see features.
     table: Path | None = None
     declared_encoding: str | None = None

@@ -12,6 +12,7 @@ from geodata.importing.requests import GridRequest
 from geodata.importing.settling import ExceptionRecord
 from geodata.partition import repair
 from geodata.partition.problems import Problem
+from geodata.phrases import Phrase
 
 # A row with one of these has no shape that further checks could use.
 _UNUSABLE = {
@@ -36,7 +37,7 @@ class Survey:
     request: GridRequest
     geoms: NDArray[np.object_]
     rows: list[attributes.Row]
-    notes: list[str]
+    notes: list[Phrase]
     problems: list[Problem] = field(default_factory=list)
     repairs: list[repair.Repair] = field(default_factory=list)
     exceptions: list[ExceptionRecord] = field(default_factory=list)

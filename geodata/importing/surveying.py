@@ -17,6 +17,7 @@ from geodata.importing.survey import Survey
 from geodata.partition import checks, nesting, noding, offset, repair
 from geodata.partition.polygons import as_multipolygons
 from geodata.partition.problems import Problem
+from geodata.phrases import Phrase
 
 
 def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
@@ -57,7 +58,8 @@ def _read(request: GridRequest, work: Path, progress: Progress) -> Survey:
     source = archive.open_source(Path(request.file.path), work, request.file.layer)
     found = features.read(source, layer=request.file.layer, encoding=request.file.encoding)
     rows, problems = attributes.rows_of(found.columns, request)
-    notes = [f"{found.driver}, layer {found.layer}, {len(found.geoms):,} rows.", *found.notes]
+    read = {"format": found.driver, "layer": found.layer, "rows": len(found.geoms)}
+    notes = [Phrase("{format}, layer {layer}, {rows:,} rows.", read), *found.notes]
     survey = Survey(request, found.geoms, rows, notes, problems)
     survey.problems += checks.shape_problems(survey.geoms)
     placing.place(survey, found.crs, source.driver)
@@ -105,15 +107,22 @@ def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
         survey.suspects = used[noded.suspects]
     level[used] = shapes
     survey.geoms = level
+    moved = {"grids": len(noded.noded), "cm": noded.largest_move_m * 100}
     if noded.noded:
         survey.notes.append(
-            f"Shared boundaries: corners of neighbours were added to {len(noded.noded):,} grids;"
-            f" no boundary moved by more than {noded.largest_move_m * 100:.1f} cm."
+            Phrase(
+                "Shared boundaries: corners of neighbours were added to {grids:,} grids;"
+                " no boundary moved by more than {cm:.1f} cm.",
+                moved,
+            )
         )
     elif len(good):
         survey.notes.append(
-            "Shared boundaries: neighbours meet corner on corner; coordinates were rounded to"
-            f" 1e-7 degrees (at most {noded.largest_move_m * 100:.1f} cm)."
+            Phrase(
+                "Shared boundaries: neighbours meet corner on corner; coordinates were rounded to"
+                " 1e-7 degrees (at most {cm:.1f} cm).",
+                moved,
+            )
         )
 
 
@@ -210,7 +219,7 @@ def _check_frame(survey: Survey, shapes: NDArray[np.object_], around: NDArray[np
 def _check_gaps(survey: Survey, good: NDArray[np.intp]) -> None:
     """Look for ground of the parents that nothing covers, unless rows are missing anyway."""
     if len(good) < len(survey.rows):
-        survey.notes.append("Gaps were not looked for, because some rows cannot be used.")
+        survey.notes.append(Phrase("Gaps were not looked for, because some rows cannot be used."))
         return
     request = survey.request
     index = {grid.grid_id: position for position, grid in enumerate(request.parents)}

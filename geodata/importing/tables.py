@@ -21,6 +21,7 @@ from geodata.importing import archive, coordinates, features, sniffing
 from geodata.importing.encoding import canonical, detect
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import FileRequest
+from geodata.phrases import Phrase
 
 MAX_ROWS = 2_000_000
 _MAX_UNPACKED = 1 << 30
@@ -47,7 +48,7 @@ def read(request: FileRequest, work: Path) -> dict[str, object]:
         path = _gunzip(path, work)
         with path.open("rb") as file:
             head = file.read(4096)
-    notes: list[str] = []
+    notes: list[Phrase] = []
     if head.startswith(b"\xd0\xcf\x11\xe0") or _is_workbook(path, head):
         columns, rows = _excel(path, request.layer, notes)
         first = 2
@@ -109,7 +110,7 @@ def _is_geojson(path: Path, head: bytes) -> bool:
     return b'"FeatureCollection"' in head or b'"features"' in head
 
 
-def _excel(path: Path, sheet: str | None, notes: list[str]) -> Table:
+def _excel(path: Path, sheet: str | None, notes: list[Phrase]) -> Table:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
@@ -124,9 +125,11 @@ def _excel(path: Path, sheet: str | None, notes: list[str]) -> Table:
             )
         chosen = sheet or names[0]
         if sheet is None and len(names) > 1:
-            others = ", ".join(names[1:])
             notes.append(
-                f"The first sheet, {chosen}, was read; --layer chooses another ({others})."
+                Phrase(
+                    "The first sheet, {sheet}, was read; --layer chooses another ({others}).",
+                    {"sheet": chosen, "others": names[1:]},
+                )
             )
         rows = book.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
     except CalamineError as failure:
@@ -193,7 +196,7 @@ def _flat(value: object) -> object:
     return value
 
 
-def _csv(path: Path, request: FileRequest, notes: list[str]) -> Table:
+def _csv(path: Path, request: FileRequest, notes: list[Phrase]) -> Table:
     raw = path.read_bytes()
     encoding = _csv_encoding(raw, request.encoding, notes)
     try:
@@ -235,7 +238,7 @@ def _csv(path: Path, request: FileRequest, notes: list[str]) -> Table:
     return header, [[*row[:width], *[None] * (width - len(row))] for row in body if any(row)]
 
 
-def _csv_encoding(raw: bytes, wanted: str | None, notes: list[str]) -> str:
+def _csv_encoding(raw: bytes, wanted: str | None, notes: list[Phrase]) -> str:
     if wanted is not None:
         return canonical(wanted)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -249,11 +252,16 @@ def _csv_encoding(raw: bytes, wanted: str | None, notes: list[str]) -> str:
         )
     if found != "utf-8":
         shown = {"gb18030": "GBK (GB18030)", "latin-1": "Latin-1"}[found]
-        notes.append(f"The text was taken for {shown}; --encoding says otherwise.")
+        notes.append(
+            Phrase(
+                "The text was taken for {encoding}; --encoding says otherwise.",
+                {"encoding": shown},
+            )
+        )
     return found
 
 
-def _layer(path: Path, request: FileRequest, work: Path, notes: list[str]) -> Table:
+def _layer(path: Path, request: FileRequest, work: Path, notes: list[Phrase]) -> Table:
     """Read a layer of points as a table with two more columns, lon and lat in WGS 84."""
     features.allowed_drivers_only()
     source = archive.open_source(path, work, request.layer)

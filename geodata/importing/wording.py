@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from geodata.phrases import Phrase
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -138,3 +140,75 @@ WORDS: dict[str, Words] = {
         "Names that several grids carry", '{row}: "{text}"', "Give the code instead of the name."
     ),
 }
+
+# What an import wrote, by the name under which reports count it.
+COUNTS: dict[str, Phrase] = {
+    "new county": Phrase("{number:,} new county"),
+    "new towns": Phrase("{number:,} new towns"),
+    "new communities": Phrase("{number:,} new communities"),
+    "new compounds": Phrase("{number:,} new compounds"),
+    "new versions of known grids": Phrase("{number:,} new versions of known grids"),
+    "neighbours that got shared corners": Phrase("{number:,} neighbours that got shared corners"),
+    "new members": Phrase("{number:,} new members"),
+    "new duties": Phrase("{number:,} new duties"),
+    "known duties": Phrase("{number:,} known duties"),
+    "new issues": Phrase("{number:,} new issues"),
+    "updated issues": Phrase("{number:,} updated issues"),
+    "issues that changed state": Phrase("{number:,} issues that changed state"),
+    "new facilities": Phrase("{number:,} new facilities"),
+    "updated facilities": Phrase("{number:,} updated facilities"),
+    "new buildings": Phrase("{number:,} new buildings"),
+    "updated buildings": Phrase("{number:,} updated buildings"),
+}
+
+DEEDS: dict[str, Phrase] = {
+    "invalid": Phrase("unfolded"),
+    "vanishes": Phrase("kept as the smallest shape that can be stored"),
+    "coverage": Phrase("boundary fitted to its neighbours"),
+}
+
+# The columns of a report as a table, then what its first column can say.
+COLUMNS = (
+    Phrase("severity"),
+    Phrase("kind"),
+    Phrase("row"),
+    Phrase("code"),
+    Phrase("name"),
+    Phrase("other"),
+    Phrase("m2"),
+    Phrase("lon"),
+    Phrase("lat"),
+    Phrase("text"),
+    Phrase("title"),
+    Phrase("advice"),
+)
+SEVERITIES: dict[str, Phrase] = {
+    "blocking": Phrase("blocking"),
+    "warning": Phrase("warning"),
+    "repaired": Phrase("repaired"),
+}
+
+# What GEOS calls shapes and their faults, and the database the places of duties: they reach a
+# report as data.
+GIVEN = (
+    Phrase("Point"),
+    Phrase("MultiPoint"),
+    Phrase("LineString"),
+    Phrase("LinearRing"),
+    Phrase("MultiLineString"),
+    Phrase("GeometryCollection"),
+    Phrase("Topology Validation Error"),
+    Phrase("Repeated Point"),
+    Phrase("Hole lies outside shell"),
+    Phrase("Holes are nested"),
+    Phrase("Interior is disconnected"),
+    Phrase("Self-intersection"),
+    Phrase("Ring Self-intersection"),
+    Phrase("Nested shells"),
+    Phrase("Duplicate Rings"),
+    Phrase("Too few points in geometry component"),
+    Phrase("Invalid Coordinate"),
+    Phrase("Ring is not closed"),
+    Phrase("building"),
+    Phrase("entrance"),
+)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geodata.partition.measure import area_m2, place
 from geodata.partition.noding import NARROW, Polygons, invalid_edges
 from geodata.partition.problems import Problem
+from geodata.phrases import Phrase
 
 # A grid, or a piece of one, smaller than this is a slip of the drawing tool.
 SLIVER_M2 = 1.0
@@ -36,8 +37,8 @@ def shape_problems(geoms: NDArray[np.object_]) -> list[Problem]:
     for row in np.flatnonzero(is_empty):
         problems.append(Problem("empty", "blocking", (int(row),)))
     for row in np.flatnonzero(~is_empty & ~np.isin(types, (3, 6))):
-        found = geoms[row].geom_type
-        problems.append(Problem("wrong_type", "blocking", (int(row),), data={"type": found}))
+        data = {"type": Phrase(geoms[row].geom_type)}
+        problems.append(Problem("wrong_type", "blocking", (int(row),), data=data))
     for row in np.flatnonzero(corners > MAX_CORNERS):
         data = {"corners": int(corners[row]), "limit": MAX_CORNERS}
         problems.append(Problem("too_many_points", "blocking", (int(row),), data=data))
@@ -56,9 +57,8 @@ def validity_problems(geoms: NDArray[np.object_]) -> list[Problem]:
         numbers = spot.rstrip("]").split()
         if len(numbers) >= 2:
             where = float(numbers[0]), float(numbers[1])
-        problems.append(
-            Problem("invalid", "blocking", (int(row),), place=where, data={"reason": reason})
-        )
+        data = {"reason": Phrase(reason)}
+        problems.append(Problem("invalid", "blocking", (int(row),), place=where, data=data))
     return problems
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from geodata.phrases import Phrase
+
 Severity = Literal["blocking", "warning"]
 
 Kind = Literal[
@@ -39,7 +41,7 @@ Kind = Literal[
 ]
 
 
-def _nothing() -> Mapping[str, str | int | float]:
+def _nothing() -> Mapping[str, str | int | float | Phrase]:
     return MappingProxyType({})
 
 
@@ -56,7 +58,7 @@ class Problem:
     rows: tuple[int, ...] = ()
     m2: float | None = None
     place: tuple[float, float] | None = None
-    data: Mapping[str, str | int | float] = field(default_factory=_nothing)
+    data: Mapping[str, str | int | float | Phrase] = field(default_factory=_nothing)
 
     @property
     def is_blocking(self) -> bool:

@@ -10,6 +10,7 @@ from types import FrameType
 import click
 
 from geodata.errors import GridMapError
+from scripts.cli import language
 
 # Command to the module whose ``commands`` has it: a module is loaded when its command is called.
 _MODULES = {
@@ -34,6 +35,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@language.option
 def gridmap() -> None:
     """Work on a GridMap: bring files in, check the ground, make the base map.
 
@@ -49,7 +51,7 @@ def main() -> None:
     try:
         gridmap(prog_name="gridmap")
     except GridMapError as error:
-        sys.exit(f"Error: {error}")
+        sys.exit(language.said(error))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -14,9 +14,8 @@ from geodata.frames import FRAMES, Frame
 from geodata.homes import home_from_env
 from geodata.model import Bounds
 from scripts.cli.connecting import database
+from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
-
-_RESTART = "Restart GridMap for it to take effect."
 
 
 @click.group()
@@ -62,13 +61,13 @@ def make(
     """
     given = [sources.parse(text, frame) for text in (*files, *layers)]
     if not given:
-        raise click.UsageError("Name at least one file.")
+        raise click.UsageError(_("Name at least one file."))
     named = making.credit_for(
         given, credit["attribution"], credit["attribution_url"], credit["licence"]
     )
     target = out or home_from_env() / settings.ARCHIVE_NAME
     today = datetime.now().astimezone().date()
-    with database() as conn, Progress("Making the base map") as progress:
+    with database() as conn, Progress(_("Making the base map")) as progress:
         box = _box(bbox)
         if box is None and not whole:
             box = making.territory(conn, today)
@@ -83,7 +82,7 @@ def make(
         )
     _describe(made)
     if out is None and settings.load(home_from_env()).kind != "offline":
-        click.echo("It is not the one shown: gridmap basemap use offline")
+        click.echo(_("It is not the one shown: gridmap basemap use offline"))
 
 
 @basemap.command()
@@ -95,11 +94,13 @@ def info(file: Path | None) -> None:
         _describe(archive.read(file))
         return
     base = settings.load(home)
-    click.echo(f"Shown: {base.kind}")
+    click.echo(_("Shown: {kind}").format(kind=_kind(base)))
     if base.kind in ("xyz", "wmts"):
         for template in base.templates():
             click.echo(f"  {template.replace(base.key, '…') if base.key else template}")
-        click.echo(f"  frame {base.frame}, attribution: {base.attribution or 'none'}")
+        about = _("frame {frame}, attribution: {attribution}")
+        whom = base.attribution or _("none")
+        click.echo(f"  {about.format(frame=base.frame, attribution=whom)}")
     if (home / settings.ARCHIVE_NAME).is_file():
         _describe(archive.read(home / settings.ARCHIVE_NAME))
 
@@ -177,24 +178,40 @@ commands: tuple[click.Command, ...] = (basemap,)
 
 def _save(base: settings.BaseMap) -> None:
     path = settings.save(home_from_env(), base)
-    click.echo(f"{path}: {base.kind}. {_RESTART}")
+    taken = _("{path}: {kind}. Restart GridMap for it to take effect.")
+    click.echo(taken.format(path=path, kind=_kind(base)))
     if hosts := base.hosts():
-        click.echo(f"Visitors' browsers will ask: {', '.join(hosts)}")
+        asked = _("Visitors' browsers will ask: {hosts}")
+        click.echo(asked.format(hosts=_(", ").join(hosts)))
     if base.key:
-        click.echo("They will see the key: bind it to your site's address at the service.")
+        click.echo(_("They will see the key: bind it to your site's address at the service."))
     if hosts and not base.attribution:
-        click.echo("Most services ask to be named: --attribution TEXT.")
+        click.echo(_("Most services ask to be named: --attribution TEXT."))
+
+
+def _kind(base: settings.BaseMap) -> str:
+    """Return what a base map is called; the services go by the names of their protocols."""
+    return {"none": _("none"), "offline": _("offline")}.get(base.kind, base.kind)
 
 
 def _describe(made: archive.Archive) -> None:
     box = made.bounds
-    click.echo(f"{made.path}: {made.tile_count:,} tiles, {made.size / 1e6:.1f} MB")
-    click.echo(f"  zoom {made.min_zoom} to {made.max_zoom}")
-    click.echo(f"  box {box.west:.4f},{box.south:.4f},{box.east:.4f},{box.north:.4f}")
-    for name in ("attribution", "licence", "made", "sources"):
+    size = _("{path}: {tiles:,} tiles, {megabytes:.1f} MB")
+    click.echo(size.format(path=made.path, tiles=made.tile_count, megabytes=made.size / 1e6))
+    zooms = _("zoom {first} to {last}").format(first=made.min_zoom, last=made.max_zoom)
+    click.echo(f"  {zooms}")
+    edges = f"{box.west:.4f},{box.south:.4f},{box.east:.4f},{box.north:.4f}"
+    click.echo(f"  {_('box {edges}').format(edges=edges)}")
+    for name, line in (
+        ("attribution", _("attribution {value}")),
+        ("licence", _("licence {value}")),
+        ("made", _("made {value}")),
+        ("sources", _("sources {value}")),
+    ):
         value = made.metadata.get(name)
         if value:
-            click.echo(f"  {name} {', '.join(value) if isinstance(value, list) else value}")
+            listed = _(", ").join(value) if isinstance(value, list) else value
+            click.echo(f"  {line.format(value=listed)}")
 
 
 def _box(text: str | None) -> Bounds | None:
@@ -205,8 +222,8 @@ def _box(text: str | None) -> Bounds | None:
         west, south, east, north = map(float, parts)
     except ValueError:
         raise click.BadParameter(
-            "four numbers: west,south,east,north", param_hint="--bbox"
+            _("four numbers: west,south,east,north"), param_hint="--bbox"
         ) from None
     if not (-180 <= west < east <= 180 and -85 <= south < north <= 85):
-        raise click.BadParameter("west < east, south < north, in degrees", param_hint="--bbox")
+        raise click.BadParameter(_("west < east, south < north, in degrees"), param_hint="--bbox")
     return Bounds(west, south, east, north)

@@ -10,6 +10,7 @@ import click
 from geodata.importing.checking import check as check_ground
 from geodata.model import LEVELS, Level
 from scripts.cli.connecting import database
+from scripts.cli.language import translate as _
 
 
 @click.command()
@@ -32,15 +33,16 @@ def check(levels: tuple[str, ...], day: datetime | None, show_all: bool) -> None
         reports = check_ground(conn, cast("tuple[Level, ...]", levels) or LEVELS, on=on)
         conn.rollback()
     if not reports:
-        click.echo(f"There are no grids on {on.isoformat()}.")
+        click.echo(_("There are no grids on {day}.").format(day=on.isoformat()))
     for report in reports:
-        click.echo(report.to_text(None if show_all else 10, verdict=False))
+        click.echo(report.to_text(None if show_all else 10, verdict=False, translate=_))
         click.echo()
     blocking = sum(f.severity == "blocking" for report in reports for f in report.findings)
     if blocking:
-        click.echo(f"{blocking:,} to put right." if blocking > 1 else "One to put right.")
+        one, several = _("One to put right."), _("{number:,} to put right.")
+        click.echo(several.format(number=blocking) if blocking > 1 else one)
         raise click.exceptions.Exit(1)
-    click.echo("Nothing that must be put right.")
+    click.echo(_("Nothing that must be put right."))
 
 
 commands: tuple[click.Command, ...] = (check,)

@@ -7,6 +7,7 @@ import click
 from geodata import demo as county
 from geodata.demo.loading import DEFAULT_COMPOUNDS, DEFAULT_SEED
 from scripts.cli.connecting import database
+from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
 
 
@@ -22,7 +23,7 @@ from scripts.cli.progress import Progress
 @click.option("--replace", is_flag=True, help="Remove the demo county that is there first.")
 def demo(compounds: int, seed: int, replace: bool) -> None:
     """Load the demo county, equal for equal sizes and seeds, into an empty database."""
-    with database(bulk=True) as conn, Progress("Loading the demo county") as progress:
+    with database(bulk=True) as conn, Progress(_("Loading the demo county")) as progress:
         if replace:
             county.remove(conn)
         county.load(conn, compounds=compounds, seed=seed, progress=progress)

@@ -22,10 +22,11 @@ from geodata.importing.report import Report
 from geodata.importing.requests import Acceptable, Columns, FileRequest, Progress
 from geodata.model import LEVELS
 from scripts.cli.connecting import database
+from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress as Bar
 
 # Where each stage begins on the bar; learned from a large import.
-_STAGES = {
+STAGES = {
     "reading": 0.0,
     "converting coordinates": 0.06,
     "checking shapes": 0.08,
@@ -193,7 +194,7 @@ def _told(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         name, equals, column = pair.partition("=")
         if not equals or not name or not column:
-            raise click.BadParameter(f"--map takes FIELD=COLUMN, not {pair}.")
+            raise click.BadParameter(_("--map takes FIELD=COLUMN, not {pair}.").format(pair=pair))
         told[name] = column
     return told
 
@@ -203,29 +204,30 @@ def _run(
     work: Callable[[psycopg.Connection[TupleRow], Progress], Report],
 ) -> None:
     """Do an import, keep or undo it, and show its report."""
-    with database(bulk=True) as conn, Bar(f"Importing {options['file'].name}") as bar:
-        report = work(conn, lambda stage, share: bar(stage, _STAGES.get(stage, share)))
+    title = _("Importing {file}").format(file=options["file"].name)
+    with database(bulk=True) as conn, Bar(title) as bar:
+        report = work(conn, lambda stage, share: bar(stage, STAGES.get(stage, share)))
         if not report.is_written:
             conn.rollback()
-    click.echo(report.to_text(None if options["show_all"] else 10))
+    click.echo(report.to_text(None if options["show_all"] else 10, translate=_))
     target: Path | None = options["report_file"]
     if target is not None:
         _save(report, target)
-        click.echo(f"The whole report is in {target}.")
+        click.echo(_("The whole report is in {file}.").format(file=target))
     if report.is_blocked:
-        raise ImportBlockedError("blocked")
+        raise ImportBlockedError("")
 
 
 def _save(report: Report, target: Path) -> None:
     """Write a report in the form that the file's name asks for."""
     suffix = target.suffix.lower()
     if suffix == ".json":
-        target.write_text(report.to_json(), "utf-8")
+        target.write_text(report.to_json(_), "utf-8")
     elif suffix == ".csv":
         # The mark at the start makes Excel read UTF-8.
-        target.write_text(report.to_csv(), "utf-8-sig")
+        target.write_text(report.to_csv(_), "utf-8-sig")
     else:
-        target.write_text(report.to_text(None) + "\n", "utf-8")
+        target.write_text(report.to_text(None, translate=_) + "\n", "utf-8")
 
 
 def _file(options: dict[str, Any]) -> FileRequest:

@@ -7,6 +7,9 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
+from geodata.phrases import Phrase
+from scripts.cli.language import translate as _
+
 
 class Progress:
     """Shows what is being done and how far it is, on standard error.
@@ -26,8 +29,9 @@ class Progress:
             print(f"{self._title} …", file=self._stream, flush=True)
         return self
 
-    def __call__(self, step: str, share: float) -> None:
-        """Show a step and the share of the whole that is done."""
+    def __call__(self, step: str | Phrase, share: float) -> None:
+        """Show a step, given in English, and the share of the whole that is done."""
+        step = step.said(_) if isinstance(step, Phrase) else _(step)
         percent = round(min(max(share, 0.0), 1.0) * 100)
         if (step, percent) == self._shown:
             return
@@ -50,4 +54,5 @@ class Progress:
         if self._is_live:
             self._stream.write("\r\x1b[K")
         if kind is None:
-            print(f"{self._title}: done in {taken_s:.0f} s", file=self._stream, flush=True)
+            done = _("{title}: done in {seconds:.0f} s").format(title=self._title, seconds=taken_s)
+            print(done, file=self._stream, flush=True)

@@ -377,7 +377,7 @@ def test_three_dimensions_are_left_out(county: Conn, tmp_path: Path) -> None:
     path = faults.write_json(tmp_path / "towns.geojson", faults.features(shapes))
     report = run(county, path, is_dry_run=True)
     assert not report.is_blocked
-    assert any("3D" in note for note in report.notes)
+    assert any("3D" in str(note) for note in report.notes)
 
 
 def test_column_that_is_not_there(county: Conn, tmp_path: Path) -> None:

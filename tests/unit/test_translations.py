@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from geodata.homes import REPOSITORY
 
 CATALOGUE = REPOSITORY / "webmap" / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+(?::[^{}]*)?\}")
 
 
 @pytest.fixture(scope="module")
