@@ -34,6 +34,7 @@ def check(levels: tuple[str, ...], day: datetime | None, show_all: bool) -> None
         conn.rollback()
     if not reports:
         click.echo(_("There are no grids on {day}.").format(day=on.isoformat()))
+        return
     for report in reports:
         click.echo(report.to_text(None if show_all else 10, verdict=False, translate=_))
         click.echo()
