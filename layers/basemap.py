@@ -58,7 +58,7 @@ class GridMap(folium.Map):
           maxZoom: {{ this.zooms[1] }},
           ...{{ this.options|tojavascript }},
           ...(matchMedia("(prefers-reduced-motion: reduce)").matches
-            ? { zoomAnimation: false, fadeAnimation: false, inertia: false }
+            ? { zoomAnimation: false, inertia: false }
             : {}),
         });
         {% endmacro %}
@@ -79,6 +79,9 @@ def frame(static_url: Callable[[str], str], bounds: Bounds | None) -> Frame:
         attribution_control=False,
         bounce_at_zoom_limits=False,
         tap_hold=False,
+        # Tiles come together and beneath the eye (static/js/source.js): nothing is left to soften,
+        # and each fading frame would draw them all anew.
+        fade_animation=False,
         # One notch of a wheel is one zoom; on Linux it would be two.
         wheel_px_per_zoom_level=120,
     )

@@ -15,9 +15,13 @@ import brotli
 from apiflask import APIFlask
 from flask import Response, abort, current_app, request
 
+from webmap import modules
+
 FOLDER = Path(__file__).parent / "static"
-# The page's own sheets in their order, sent as one: each request costs more than its bytes.
+# The page's own sheets in their order, and its modules, each sent as one: on a slow line a request
+# costs more than its bytes.
 SHEET = "css/gridmap.css"
+SCRIPT = "js/gridmap.js"
 _SHEETS = ("base", "layout", "panel", "map", "print")
 FOREVER = "public, max-age=31536000, immutable"
 # Text types; pictures are compressed already.
@@ -79,6 +83,8 @@ def _read() -> tuple[str, dict[str, _Asset]]:
         files[name] = _asset(name, body)
     sheet = b"".join(files[f"css/{name}.css"].bodies[""] for name in _SHEETS)
     files[SHEET] = _asset(SHEET, sheet)
+    script = modules.join("main.js", lambda name: files[f"js/{name}"].bodies[""].decode())
+    files[SCRIPT] = _asset(SCRIPT, script.encode())
     return digest.hexdigest()[:12], files
 
 

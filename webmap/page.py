@@ -33,8 +33,6 @@ bp = Blueprint("page", __name__)
 
 # What an address may carry besides the view; kept by links from one panel to the next.
 _KEPT = ("mode", "on", "kind", "state", "category", "age", "lang")
-# Loaded only where a base map is configured.
-_LAZY = ("basemap", "gcj02")
 DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
 
 
@@ -65,7 +63,6 @@ def index() -> Response:
         on=on,
         today=i18n.today(),
         mode=_mode(),
-        modules=_modules(),
     )
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
@@ -92,13 +89,6 @@ def view_url(**changes: object) -> str:
         if value not in (None, "") and DEFAULTS.get(key) != str(value)
     }
     return f"/?{urlencode(query)}" if query else "/"
-
-
-def _modules() -> list[str]:
-    # Told to the browser at once, so that it does not find them one import after the other.
-    return sorted(
-        path.name for path in (assets.FOLDER / "js").glob("*.js") if path.stem not in _LAZY
-    )
 
 
 def _mode() -> str:

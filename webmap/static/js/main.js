@@ -71,7 +71,9 @@ function react(view, before, how) {
   if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
   if (!before || view.grid !== before.grid || view.on !== before.on) selection.show(view.grid, view.on).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
-    panel.load(panelUrl(view));
+    // At first the map's tiles are asked for before anything else.
+    if (how.from === "start") setTimeout(() => panel.load(panelUrl(store.view)));
+    else panel.load(panelUrl(view));
   }
   if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
   showDay(view, config);

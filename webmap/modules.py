@@ -1,0 +1,60 @@
+"""Joins the page's JavaScript modules into one: a phone in the hills waits for every request.
+
+A module becomes a function that is called once and returns what it exports; what it imports are the
+results of those called before it. Only the forms of import and export that this project writes are
+known; the others are refused, so that nothing is joined wrongly. A dynamic ``import()`` stays what
+it is and loads its module by itself. See docs/decisions/0007.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_IMPORT = re.compile(
+    r"^import (?:\{ (?P<names>\w+(?:, \w+)*) \}|\* as (?P<all>\w+))"
+    r' from "\./(?P<file>[\w-]+\.js)";$'
+)
+_EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (?P<name>\w+)")
+_OTHER = re.compile(r"^(?:import|export)\b(?!\()")
+
+
+def join(entry: str, read: Callable[[str], str]) -> str:
+    """Return one module that does what ``entry`` does; ``read`` gives a file's source by its name.
+
+    Raises ValueError on modules that import each other in a circle, or by other means.
+    """
+    done: dict[str, str] = {}
+    _add(entry, read, done, ())
+    return "\n".join(done.values())
+
+
+def _add(
+    name: str, read: Callable[[str], str], done: dict[str, str], above: tuple[str, ...]
+) -> None:
+    if name in done:
+        return
+    if name in above:
+        raise ValueError(f"modules import each other: {' > '.join([*above, name])}")
+    lines: list[str] = []
+    exports: list[str] = []
+    for line in read(name).splitlines():
+        if found := _IMPORT.match(line):
+            _add(found["file"], read, done, (*above, name))
+            # What is bound is the same, under the same name.
+            names = f"{{ {found['names']} }}" if found["names"] else found["all"]
+            lines.append(f"const {names} = {_variable(found['file'])};")
+        elif found := _EXPORT.match(line):
+            exports.append(found["name"])
+            lines.append(line.removeprefix("export "))
+        elif _OTHER.match(line):
+            raise ValueError(f"{name}: this cannot be joined: {line}")
+        else:
+            lines.append(line)
+    body = "\n".join(lines)
+    returned = f"return {{ {', '.join(exports)} }};"
+    done[name] = f"// {name}\nconst {_variable(name)} = (() => {{\n{body}\n{returned}\n}})();"
+
+
+def _variable(name: str) -> str:
+    return f"${name.removesuffix('.js').replace('-', '_')}"
