@@ -231,6 +231,8 @@ def test_what_the_county_does_not_have_is_left_out_and_said(client, county):
 
 def test_a_day_to_come_is_called_expected(client, county):
     assert "Expected for 1 Jan 2030" in client.get("/panel/home?on=2030-01-01&lang=en").text
+    ahead = client.get("/panel/home?mode=issues&on=2030-01-01&lang=en").text
+    assert "Issues are those of today." in ahead
     assert "Expected" not in client.get(f"/panel/home?on={DAY}&lang=en").text
 
 
