@@ -157,7 +157,7 @@ def children(conn: Connection[Any], grid_id: int, on: date) -> list[GridRow]:
     """List the grids one level below, with who is responsible and what is open, by code."""
     rows = conn.execute(
         """
-        SELECT v.grid_id, v.level::text, v.name, v.code, v.households,
+        SELECT v.grid_id, v.level::text, v.name, v.code, v.pinyin, v.households,
                grid_responsibility(v.grid_id, %(on)s), i.open, i.overdue
         FROM grid_version v,
              LATERAL (
@@ -175,10 +175,11 @@ def children(conn: Connection[Any], grid_id: int, on: date) -> list[GridRow]:
     return [
         GridRow(
             GridRef(*row[:4]),
-            households=row[4],
-            state=row[5],
-            open_issues=row[6],
-            overdue_issues=row[7],
+            pinyin=row[4],
+            households=row[5],
+            state=row[6],
+            open_issues=row[7],
+            overdue_issues=row[8],
         )
         for row in rows
     ]

@@ -78,9 +78,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class GridRow:
-    """One line in a list of grids."""
+    """One line in a list of grids; ``pinyin`` is the name's full pinyin and its initials."""
 
     ref: GridRef
+    pinyin: str
     households: int | None
     state: Responsibility
     open_issues: int

@@ -79,13 +79,15 @@ export class Panel extends EventTarget {
   }
 }
 
-// A list names its filter box by data-filters="#list"; rows are matched by their text.
+// A list names its filter box by data-filters="#list"; rows are matched by their text and by the
+// words that they carry along: pinyin, initials, code.
 function filterInPlace(input) {
   if (!input.dataset.filters) return;
   const wanted = input.value.trim().toLowerCase();
   let count = 0;
   for (const row of document.querySelectorAll(`${input.dataset.filters} > *`)) {
-    row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
+    const words = `${row.textContent} ${row.dataset.words ?? ""}`;
+    row.hidden = wanted !== "" && !words.toLowerCase().includes(wanted);
     if (!row.hidden) count += 1;
   }
   const counter = document.querySelector(`[data-count="${input.dataset.filters}"]`);
