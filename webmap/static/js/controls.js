@@ -7,10 +7,12 @@ const BASE_KEY = "gridmap.base";
 // What a fit keeps free at every edge, and for the bar at the top, CSS pixels.
 const MARGIN = 16;
 const TOP_BAR = 48;
+// Zooms that a fit gives up at most, so that the legend hides nothing.
+const GIVE_UP = 0.3;
 
 /**
  * Fit a box [west, south, east, north] into what is free of the map: below the bar at the top and
- * above what ``covers`` pixels hide at the bottom; if there is room to spare, between ``left`` and
+ * above what ``covers`` pixels hide at the bottom; where it costs little, between ``left`` and
  * ``right`` pixels at the sides.
  */
 export function fit(map, [west, south, east, north], { covers, left = 0, right = 0 }, { maxZoom = 16, animate = true } = {}) {
@@ -18,8 +20,9 @@ export function fit(map, [west, south, east, north], { covers, left = 0, right =
   const room = map.getSize().subtract([2 * MARGIN, TOP_BAR + 2 * MARGIN + covers]);
   const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
   // On the smallest of screens there may be no room at all; a map has a zoom all the same.
-  const exact = Math.log2(Math.min(Math.max(room.x, 48) / size.x, Math.max(room.y, 48) / size.y));
-  const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, allowed(exact, Math.floor)));
+  const exact = (width) => Math.log2(Math.min(Math.max(width, 48) / size.x, Math.max(room.y, 48) / size.y));
+  const [all, beside] = [exact(room.x), exact(room.x - left)];
+  const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, allowed(all - beside <= GIVE_UP ? beside : all, Math.floor)));
   const spare = Math.max(0, room.x - size.x * 2 ** zoom);
   const aside = Math.min(spare, Math.abs(left - right)) * Math.sign(left - right);
   const middle = map.project(box.getCenter(), zoom).add([-aside / 2, (covers - TOP_BAR) / 2]);
