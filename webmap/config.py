@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,10 @@ DEFAULT_HOME = Path(__file__).resolve().parent.parent / "var"
 
 
 def load(app: Flask, overrides: Mapping[str, object]) -> None:
-    """Fill ``app.config``. Raises SetupError if no database is named."""
+    """Fill ``app.config``.
+
+    Raises SetupError if no database is named, or a setting makes no sense.
+    """
     home = Path(os.environ.get("GRIDMAP_HOME") or DEFAULT_HOME)
     app.config.from_mapping(
         HOME=home,
@@ -24,6 +28,8 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
         POOL_SIZE=int(os.environ.get("GRIDMAP_POOL_SIZE", "8")),
         TIMEZONE=ZoneInfo(os.environ.get("GRIDMAP_TIMEZONE", "Asia/Shanghai")),
         MAX_CONTENT_LENGTH=1024 * 1024,
+        PROXIES=_number("GRIDMAP_PROXIES"),
+        FRAME_ANCESTORS=_origins("GRIDMAP_FRAME_ANCESTORS"),
         COMPRESS_MIMETYPES=[
             "text/html",
             "text/css",
@@ -47,3 +53,24 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
         )
     app.config.setdefault("SECRET_KEY", None)
     app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or secrets.token_hex()
+
+
+def _number(name: str) -> int:
+    text = os.environ.get(name) or "0"
+    if not text.isdecimal() or len(text) > 2:
+        raise SetupError("{name} is “{value}”: it must be a number.", name=name, value=text[:40])
+    return int(text)
+
+
+def _origins(name: str) -> tuple[str, ...]:
+    origins = tuple((os.environ.get(name) or "").split())
+    for origin in origins:
+        # Anything else would be read as another directive of the policy, or as everybody.
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise SetupError(
+                "{name} holds “{value}”, which is not the address of a site.",
+                hint="It looks like https://portal.example.gov.cn; several are parted by spaces.",
+                name=name,
+                value=origin[:80],
+            )
+    return origins

@@ -6,6 +6,7 @@ import secrets
 
 from flask import Flask, Request, Response, g
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webmap import basemap
 
@@ -27,10 +28,17 @@ class _Sessions(SecureCookieSessionInterface):
 
 
 def init_app(app: Flask) -> None:
-    """Send a content security policy with a nonce of this request, and its companions."""
+    """Send a content security policy with a nonce of this request, and its companions.
+
+    Behind reverse proxies, as many as are configured are believed what they say of the reader's
+    address, of the scheme and of the host; what anybody else says of them is not.
+    """
+    if proxies := app.config["PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     app.session_interface = _Sessions()
     app.add_template_global(nonce, "csp_nonce")
     foreign = " ".join(basemap.csp_sources(app))
+    framed_by = " ".join(app.config["FRAME_ANCESTORS"]) or "'none'"
 
     @app.after_request
     def add_headers(response: Response) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -44,7 +52,8 @@ def init_app(app: Flask) -> None:
                 f"style-src 'self' 'nonce-{nonce()}'; "
                 f"img-src 'self' data: blob: {foreign}; "
                 f"connect-src 'self' {foreign}; "
-                "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+                "object-src 'none'; base-uri 'none'; form-action 'self'; "
+                f"frame-ancestors {framed_by}"
             )
             headers["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=()"
         return response
