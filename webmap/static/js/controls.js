@@ -29,6 +29,18 @@ export function fit(map, [west, south, east, north], { covers, left = 0, right =
   setExactView(map, map.unproject(middle, zoom), zoom, { animate });
 }
 
+/** Return a box around a place given as "lon,lat". */
+export function around(point) {
+  const [lon, lat] = point.split(",").map(Number);
+  return [lon - 0.004, lat - 0.003, lon + 0.004, lat + 0.003];
+}
+
+/** Return a box if all of it is in sight, else null. */
+export function whole(map, box) {
+  const [west, south, east, north] = box ?? [];
+  return box && map.getBounds().contains([[south, west], [north, east]]) ? box : null;
+}
+
 /** Move the map just so far that a place is not hidden under the sheet or the bar at the top. */
 export function reveal(map, lon, lat, sheet) {
   const { x, y } = map.latLngToContainerPoint([lat, lon]);

@@ -1,7 +1,7 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
 import { showDay, showLinks, showMode } from "./bars.js";
-import { addScale, Base, fit, Locator, reveal } from "./controls.js";
+import { addScale, around, Base, fit, Locator, reveal, whole } from "./controls.js";
 import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
 import { LayerSet } from "./layerset.js";
@@ -187,11 +187,6 @@ function free() {
   return { covers: sheet.covers, left, right: $(".corner-right").offsetWidth };
 }
 
-function around(point) {
-  const [lon, lat] = point.split(",").map(Number);
-  return [lon - 0.004, lat - 0.003, lon + 0.004, lat + 0.003];
-}
-
 /** Go to what a search hit or a button names: {grid, issue, bounds, point}. */
 function goTo({ grid, issue, bounds, point }) {
   // The sheet first: what it covers is not where the place may be shown.
@@ -225,7 +220,7 @@ const DO = {
   share: () => share(),
   today: () => store.go({ on: null }),
   retry: () => panel.retry(),
-  print: () => print(map, layers, printed(), paperBox()),
+  print: () => print(map, layers, printed(), selection.bounds ?? whole(map, config.county?.bounds)),
   close: () => store.go({ grid: null, issue: null, list: null }),
 };
 
@@ -275,13 +270,6 @@ async function share() {
   } catch {
     notices.show("share", url, { forMs: 10_000 });
   }
-}
-
-// On paper: what is selected, or the county if all of it is in sight; null for what the screen shows.
-function paperBox() {
-  const [west, south, east, north] = config.county?.bounds ?? [];
-  const isWhole = config.county && map.getBounds().contains([[south, west], [north, east]]);
-  return selection.bounds ?? (isWhole ? config.county.bounds : null);
 }
 
 function printed() {
