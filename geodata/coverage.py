@@ -8,7 +8,7 @@ meridian runs through the county, true to 1e-5 over its width.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -20,14 +20,18 @@ from scipy.spatial import KDTree
 
 from geodata import revisions
 from geodata.errors import InvalidInputError
-from geodata.model import Coverage, GridRef, Level
+from geodata.model import LEVELS, Coverage, GridRef, Level
 
 DEFAULT_KIND = "service_station"
 # Days kept; the one not asked for longest goes first.
 DAYS_KEPT = 12
 _LOCK = 341526
 
-Metres = NDArray[np.float64]
+Floats = NDArray[np.float64]
+# A building: place (lon, lat), households, and the grid of each level that it stands in.
+_BUILDING = np.dtype(
+    [("lon", "f8"), ("lat", "f8"), ("households", "i8")] + [(level, "i8") for level in LEVELS[::-1]]
+)
 
 
 def read_kind(args: Mapping[str, str]) -> str:
@@ -53,13 +57,13 @@ def compute(conn: Connection[Any], day: date) -> None:
     basis = revisions.current(conn, ("grids", "services"))
     conn.execute("DELETE FROM coverage_day WHERE day = %s", (day,))
     conn.execute("INSERT INTO coverage_day (day, basis) VALUES (%s, %s)", (day, basis))
-    # Whole before the COPY begins: a connection does one thing at a time.
-    rows = list(_served_by_grid(conn, day))
+    # Read before the COPY begins: a connection does one thing at a time.
+    buildings, facilities = _buildings(conn, day), _facilities(conn, day)
     with conn.cursor().copy(
         "COPY coverage_grid (day, grid_id, kind, households, served) FROM STDIN (FORMAT binary)"
     ) as copy:
         copy.set_types(["date", "int8", "text", "int4", "int4"])
-        for grid_id, kind, households, served in rows:
+        for grid_id, kind, households, served in _served_by_grid(buildings, facilities):
             copy.write_row((day, grid_id, kind, households, served))
     conn.execute(
         """
@@ -131,44 +135,57 @@ def _is_current(conn: Connection[Any], day: date) -> bool:
     return bool(row and row[0])
 
 
-def _served_by_grid(conn: Connection[Any], day: date) -> Iterable[tuple[int, str, int, int]]:
+def _buildings(conn: Connection[Any], day: date) -> NDArray[np.void]:
+    """Return the buildings with households: place, households, the grid of each level (0: none).
+
+    Row by row into an array: a million compounds have ten million buildings.
+    """
+    with conn.cursor(binary=True) as cursor:
+        return np.fromiter(
+            cursor.stream(
+                """
+                -- Grid by grid: each shape is unpacked and prepared once, not for every building.
+                WITH inside AS (
+                    SELECT v.level, v.grid_id, v.parent_id, b.building_id
+                    FROM grid_version v, LATERAL (
+                        SELECT b.building_id FROM building b
+                        WHERE b.geom && v.geom AND ST_Covers(v.geom, b.geom) OFFSET 0) b
+                    WHERE v.level IN ('community', 'compound') AND v.valid @> %(day)s)
+                SELECT ST_X(b.geom), ST_Y(b.geom), b.households,
+                       coalesce(p.grid_id, 0), coalesce(c.grid_id, 0), coalesce(c.parent_id, 0),
+                       coalesce(t.parent_id, 0)
+                FROM building b
+                LEFT JOIN inside c ON c.building_id = b.building_id AND c.level = 'community'
+                LEFT JOIN grid_version t ON t.grid_id = c.parent_id AND t.valid @> %(day)s
+                LEFT JOIN inside p ON p.building_id = b.building_id AND p.level = 'compound'
+                WHERE b.valid @> %(day)s AND b.households > 0
+                """,
+                {"day": day},
+            ),
+            dtype=_BUILDING,
+        )
+
+
+def _served_by_grid(
+    buildings: NDArray[np.void], facilities: Sequence[tuple[str, int, Floats]]
+) -> Iterator[tuple[int, str, int, int]]:
     """Yield (grid, kind, households, served) for every grid that has buildings with households."""
-    buildings = conn.execute(
-        """
-        -- Grid by grid: each shape is unpacked and prepared once, not for every building.
-        WITH inside AS (
-            SELECT v.level, v.grid_id, v.parent_id, b.building_id
-            FROM grid_version v, LATERAL (
-                SELECT b.building_id FROM building b
-                WHERE b.geom && v.geom AND ST_Covers(v.geom, b.geom) OFFSET 0) b
-            WHERE v.level IN ('community', 'compound') AND v.valid @> %(day)s)
-        SELECT ST_X(b.geom), ST_Y(b.geom), b.households,
-               p.grid_id, c.grid_id, c.parent_id, t.parent_id
-        FROM building b
-        LEFT JOIN inside c ON c.building_id = b.building_id AND c.level = 'community'
-        LEFT JOIN grid_version t ON t.grid_id = c.parent_id AND t.valid @> %(day)s
-        LEFT JOIN inside p ON p.building_id = b.building_id AND p.level = 'compound'
-        WHERE b.valid @> %(day)s AND b.households > 0
-        """,
-        {"day": day},
-    ).fetchall()
-    if not buildings:
+    if not len(buildings):
         return
-    columns = list(zip(*buildings, strict=True))
-    lon, lat = np.array(columns[0], dtype=np.float64), np.array(columns[1], dtype=np.float64)
-    households = np.array(columns[2], dtype=np.int64)
-    levels = [np.array([grid or 0 for grid in column], dtype=np.int64) for column in columns[3:]]
+    households = buildings["households"]
     to_metres = Transformer.from_crs(
-        4326, f"+proj=tmerc +lon_0={lon.mean():.6f} +k=1 +ellps=WGS84", always_xy=True
+        4326,
+        f"+proj=tmerc +lon_0={buildings['lon'].mean():.6f} +k=1 +ellps=WGS84",
+        always_xy=True,
     )
-    places = np.column_stack(to_metres.transform(lon, lat))
-    for kind, reach_m, facilities in _facilities(conn, day, to_metres):
+    places = np.column_stack(to_metres.transform(buildings["lon"], buildings["lat"]))
+    grids = [np.unique(buildings[level], return_inverse=True) for level in LEVELS[::-1]]
+    for kind, reach_m, lon_lat in facilities:
         served = np.zeros(len(households), dtype=np.bool_)
-        if len(facilities):
-            distance_m, _ = KDTree(facilities).query(places)
+        if lon_lat.size:
+            distance_m, _ = KDTree(np.column_stack(to_metres.transform(*lon_lat))).query(places)
             served = distance_m <= reach_m
-        for grids in levels:
-            found, index = np.unique(grids, return_inverse=True)
+        for found, index in grids:
             total = np.bincount(index, weights=households, minlength=len(found))
             inside = np.bincount(index, weights=households * served, minlength=len(found))
             for grid_id, all_of_them, in_reach in zip(found, total, inside, strict=True):
@@ -176,9 +193,8 @@ def _served_by_grid(conn: Connection[Any], day: date) -> Iterable[tuple[int, str
                     yield int(grid_id), kind, int(all_of_them), int(in_reach)
 
 
-def _facilities(
-    conn: Connection[Any], day: date, to_metres: Transformer
-) -> Iterable[tuple[str, int, Metres]]:
+def _facilities(conn: Connection[Any], day: date) -> list[tuple[str, int, Floats]]:
+    """Return each kind with facilities of any day: its reach and their places (lon, lat)."""
     rows = conn.execute(
         """
         SELECT k.kind, k.reach_m, array_agg(ST_X(f.geom)) FILTER (WHERE f.valid @> %(day)s),
@@ -188,9 +204,4 @@ def _facilities(
         """,
         {"day": day},
     ).fetchall()
-    for kind, reach_m, lon, lat in rows:
-        yield (
-            kind,
-            reach_m,
-            np.column_stack(to_metres.transform(np.array(lon or []), np.array(lat or []))),
-        )
+    return [(kind, reach_m, np.array([lon or [], lat or []])) for kind, reach_m, lon, lat in rows]

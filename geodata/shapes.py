@@ -20,7 +20,7 @@ from geodata.model import Level
 from geodata.partition.polygons import as_multipolygons, to_ewkb
 from geodata.partition.simplify import simplify_level
 
-# Rows per fetch: bounds the memory that binary forms of shapes take.
+# Rows read or written at once: bounds the memory that their other forms take.
 _CHUNK = 2000
 
 
@@ -58,9 +58,12 @@ def refresh(
     conn.execute("TRUNCATE shape_new")
     with conn.cursor().copy("COPY shape_new (version_id, max_zoom, geom) FROM STDIN") as copy:
         for max_zoom, shapes in drawn:
-            texts = to_ewkb(as_multipolygons(shapes), 3857)
-            for version_id, text in zip(version_ids, texts, strict=True):
-                copy.write_row((version_id, max_zoom, text))
+            for start in range(0, len(shapes), _CHUNK):
+                texts = to_ewkb(as_multipolygons(shapes[start : start + _CHUNK]), 3857)
+                for version_id, text in zip(
+                    version_ids[start : start + _CHUNK], texts, strict=True
+                ):
+                    copy.write_row((version_id, max_zoom, text))
     _merge_shapes(conn, level, on)
 
 

@@ -75,25 +75,27 @@ def write_issues(
     places = np.round((buildings.places[near] + rng.normal(0.0, 0.000_25, (count, 2))) * 1e7) / 1e7
     within = _compounds_around(county, places)
     issue_ids = reserve_ids(conn, "issue", "issue_id", count)
-    rows: list[tuple[object, ...]] = []
-    for number, (issue, place) in enumerate(zip(issues, points(places), strict=True)):
-        community = int(buildings.community[near[number]])
-        compound = int(within[number])
-        name = county.community_names[community]
-        if compound >= 0:
-            name = county.now.compound_names[compound]
-        title, detail = issue.small.texts[int(rng.integers(0, len(issue.small.texts)))]
-        grid_id = _grid_then(county, ids, community, compound, issue.reported_at.date(), dates)
-        rows.append((
-            issue_ids[number], SOURCE, f"demo-{number + 1:07d}", categories[issue.small.name_zh],
-            title.format(place=name), detail.format(place=name), place,
-            grid_id, issue.reported_at, issue.due_at,
-        ))  # fmt: skip
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for number, (issue, place) in enumerate(zip(issues, points(places), strict=True)):
+            community = int(buildings.community[near[number]])
+            compound = int(within[number])
+            name = county.community_names[community]
+            if compound >= 0:
+                name = county.now.compound_names[compound]
+            title, detail = issue.small.texts[int(rng.integers(0, len(issue.small.texts)))]
+            grid_id = _grid_then(county, ids, community, compound, issue.reported_at.date(), dates)
+            yield (
+                issue_ids[number], SOURCE, f"demo-{number + 1:07d}",
+                categories[issue.small.name_zh], title.format(place=name),
+                detail.format(place=name), place, grid_id, issue.reported_at, issue.due_at,
+            )  # fmt: skip
+
     copy_rows(
         conn,
         "COPY issue (issue_id, source, external_id, category_id, title, detail, geom, grid_id,"
         " reported_at, due_at) FROM STDIN",
-        rows,
+        rows(),
     )
     copy_rows(
         conn,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import LiteralString
 
@@ -12,17 +12,22 @@ import shapely
 from psycopg.rows import TupleRow
 
 from geodata.demo.lattice import Floats
+from geodata.partition.polygons import to_ewkb
+
+# Points written down at once: bounds the memory that they take meanwhile.
+_CHUNK = 10_000
 
 
 def reserve_ids(
     conn: psycopg.Connection[TupleRow], table: str, column: str, count: int
 ) -> list[int]:
     """Take so many ids from a table's sequence."""
-    rows = conn.execute(
-        "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+    row = conn.execute(
+        "SELECT array_agg(nextval(pg_get_serial_sequence(%s, %s))) FROM generate_series(1, %s)",
         [table, column, count],
-    ).fetchall()
-    return [int(row[0]) for row in rows]
+        binary=True,
+    ).fetchone()
+    return row[0] or [] if row else []
 
 
 def copy_rows(
@@ -36,10 +41,11 @@ def copy_rows(
             copy.write_row(row)
 
 
-def points(lon_lat: Floats) -> list[str]:
-    """Return points (n, 2), WGS 84, in the form that PostGIS reads."""
-    geoms = np.asarray(shapely.set_srid(shapely.points(lon_lat), 4326), dtype=object)
-    return [str(text) for text in shapely.to_wkb(geoms, hex=True, include_srid=True)]
+def points(lon_lat: Floats) -> Iterator[str]:
+    """Yield points (n, 2), WGS 84, in the form that PostGIS reads."""
+    for start in range(0, len(lon_lat), _CHUNK):
+        geoms = shapely.points(lon_lat[start : start + _CHUNK])
+        yield from to_ewkb(np.asarray(geoms, dtype=object), 4326)
 
 
 def term(begin: date, end: date | None = None) -> str:

@@ -10,18 +10,15 @@ Run: .venv/bin/python -m scripts.bench.importing
 from __future__ import annotations
 
 import multiprocessing
-import os
 import tempfile
-import threading
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import click
-import numpy as np
 import psycopg
 import shapely
 
@@ -32,6 +29,7 @@ from geodata.importing.grids import GridImport, import_grids
 from geodata.importing.requests import Columns, FileRequest
 from geodata.model import Level
 from scripts.bench.table import Row, show
+from scripts.bench.watch import Watch
 
 DAY = date(2024, 1, 1)
 # Code, name, parent's code, shape (WKB) of the grids of the levels above.
@@ -106,53 +104,6 @@ def write_upper_levels(conn: psycopg.Connection[Any], upper: Upper) -> None:
         boundaries.refresh_shapes(conn, level, on=DAY)
 
 
-class Watch:
-    """Follows the memory of this process and the one that it starts, and the stages' times."""
-
-    def __init__(self) -> None:
-        self.peak_kb = 0
-        self.stages: list[tuple[str, float]] = []
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def __call__(self, stage: str, share: float) -> None:
-        if not self.stages or self.stages[-1][0] != stage:
-            self.stages.append((stage, time.monotonic()))
-
-    def _follow(self) -> None:
-        while not self._done.wait(0.1):
-            own = os.getpid()
-            listed = Path(f"/proc/{own}/task/{own}/children").read_text()
-            total = sum(
-                _resident_kb(int(pid)) for pid in [str(own), *listed.split()] if _is_ours(pid)
-            )
-            self.peak_kb = max(self.peak_kb, total)
-
-
-def _is_ours(pid: str) -> bool:
-    """Whether a process is Python; the database's memory is its own affair."""
-    try:
-        return b"python" in Path(f"/proc/{pid}/cmdline").read_bytes().lower()
-    except OSError:
-        return False
-
-
-def _resident_kb(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-
-
 def measure(conn: psycopg.Connection[Any], path: Path, by_place: bool) -> list[Row]:
     """Import the file and return the rows of the table."""
     columns = Columns("name", "code", None if by_place else "parent_code", "households")
@@ -162,17 +113,14 @@ def measure(conn: psycopg.Connection[Any], path: Path, by_place: bool) -> list[R
         report = import_grids(conn, order, progress=watch)
         watch("commit", 0)
         conn.commit()
-        end = time.monotonic()
+        taken_s, stages = time.monotonic() - start, watch.seconds()
     print(report.to_text(3))
-    taken_s, peak_gb = end - start, watch.peak_kb / 1e6
+    peak_gb = watch.peak_kb / 1e6
     rows = [
         Row("everything, with the commit", f"{taken_s:.0f} s", "<= 180 s", taken_s <= 180),
         Row("peak memory, both processes", f"{peak_gb:.2f} GB", "<= 3 GB", peak_gb <= 3),
     ]
-    begins = np.array([begin for _, begin in watch.stages] + [end])
-    for (stage, _), seconds in zip(watch.stages, np.diff(begins), strict=True):
-        rows.append(Row(f"  {stage}", f"{seconds:.1f} s"))
-    return rows
+    return rows + [Row(f"  {stage}", f"{seconds:.1f} s") for stage, seconds in stages]
 
 
 if __name__ == "__main__":

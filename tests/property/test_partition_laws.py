@@ -165,3 +165,13 @@ def test_simplified_levels_stay_coverages(geoms: np.ndarray) -> None:
         assert [zoom for zoom, _ in drawn] == sorted(steps, reverse=True)
         for _, shapes in drawn:
             assert shapely.coverage_is_valid(shapes)
+
+
+@given(partitions((4, 6)))
+@QUICK
+def test_a_level_simplified_in_pieces_is_the_level_simplified_whole(geoms: np.ndarray) -> None:
+    nodes = node(geoms).geoms
+    whole = simplify_level("compound", nodes)
+    pieces = simplify_level("compound", nodes, at_once=5)
+    for (_, one), (_, other) in zip(whole, pieces, strict=True):
+        assert shapely.to_wkb(one).tolist() == shapely.to_wkb(other).tolist()

@@ -10,6 +10,7 @@ from geodata.demo import compound_frame
 from geodata.demo.buildings import raise_buildings
 from geodata.demo.county import County, build
 from geodata.demo.people import impossible_phone
+from geodata.partition.simplify import simplify_level
 
 SIZE, SEED = 200, 7
 
@@ -49,6 +50,13 @@ def test_every_polygon_is_valid_and_on_the_coordinate_grid(county: County):
 def test_siblings_form_a_coverage(county: County):
     for shapes in (county.compounds, county.now.communities, county.now.towns):
         assert shapely.coverage_is_valid(shapes)
+
+
+def test_simplified_in_pieces_it_is_the_county_simplified_whole(county: County):
+    whole = simplify_level("compound", county.compounds)
+    pieces = simplify_level("compound", county.compounds, at_once=SIZE // 8)
+    for (_, one), (_, other) in zip(whole, pieces, strict=True):
+        assert shapely.to_wkb(one).tolist() == shapely.to_wkb(other).tolist()
 
 
 def test_every_vertex_of_a_parent_is_a_childs(county: County):
