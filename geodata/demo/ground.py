@@ -17,9 +17,11 @@ _STRIP_CELLS = 30_000_000
 def refine(territory: Territory, lattice: Lattice, rng: np.random.Generator) -> Zones:
     """Return the community of every cell of a fine lattice, -1 outside the county."""
     zone = np.empty((lattice.rows, lattice.cols), dtype=np.int32)
+    coarse_borders = _find_borders(territory)
     strip = max(2, _STRIP_CELLS // lattice.cols // 2 * 2)
     for row in range(0, lattice.rows, strip):
-        _refine_rows(territory, lattice, zone, row, min(row + strip, lattice.rows), rng)
+        rows = row, min(row + strip, lattice.rows)
+        _refine_rows(territory, coarse_borders, lattice, zone, rows, rng)
     return zone
 
 
@@ -110,12 +112,25 @@ def away_from_fences(groups: Ints, cells: int) -> Flags:
     return far
 
 
+def _find_borders(territory: Territory) -> Flags:
+    """Tell the coarse cells at a border between communities, which are to be redrawn."""
+    flat = territory.community.ravel()
+    at_border = np.zeros(flat.size, dtype=np.bool_)
+    for _, a, b in neighbours((territory.community.shape[0], territory.community.shape[1])):
+        differ = flat[a] != flat[b]
+        at_border[a[differ]] = True
+        at_border[b[differ]] = True
+    inner = np.bincount(flat[~at_border & (flat >= 0)], minlength=len(territory.town_of))
+    # A tiny community that is border throughout would be lost; it stays as it is.
+    return at_border & ((flat < 0) | (inner[flat] > 0))
+
+
 def _refine_rows(
     territory: Territory,
+    coarse_borders: Flags,
     lattice: Lattice,
     zone: Zones,
-    first: int,
-    last: int,
+    rows: tuple[int, int],
     rng: np.random.Generator,
 ) -> None:
     """Write the communities of some rows into ``zone``, their borders redrawn in fine cells.
@@ -123,13 +138,8 @@ def _refine_rows(
     Fine cells away from every border take over the community of the coarse cell around them; the
     strip between grows together from both sides.
     """
-    coarse = territory.terrain.lattice
+    coarse, (first, last) = territory.terrain.lattice, rows
     flat = territory.community.ravel()
-    at_border = np.zeros(flat.size, dtype=np.bool_)
-    for _, a, b in neighbours((coarse.rows, coarse.cols)):
-        differ = flat[a] != flat[b]
-        at_border[a[differ]] = True
-        at_border[b[differ]] = True
     halo = 2 * ceil(2.0 * coarse.side_m / lattice.side_m)
     low, high = max(0, first - halo), min(lattice.rows, last + halo)
     block = lattice.window(low, 0, high - low, lattice.cols)
@@ -140,7 +150,7 @@ def _refine_rows(
         xy = block.centres(cells)
         around = coarse.locate(xy)
         label[cells] = np.where(around >= 0, flat[around], _OUTSIDE)
-        unknown[cells] = (around >= 0) & at_border[around]
+        unknown[cells] = (around >= 0) & coarse_borders[around]
     shape = (block.rows, block.cols)
     beside = np.zeros(block.cells, dtype=np.bool_)
     for _, a, b in neighbours(shape):
