@@ -21,10 +21,6 @@ def words() -> dict[str, str]:
         "level.town.mid": _("town"),
         "level.community.mid": _("community"),
         "level.compound.mid": _("compound"),
-        "zoom.in": _("Zoom in"),
-        "zoom.out": _("Zoom out"),
-        "zoom.all": _("Show the whole county"),
-        "locate": _("Where am I"),
         "locate.denied": _(
             "This browser does not tell the map where you are. Allow it in the browser's"
             " settings, then try again."
@@ -36,7 +32,6 @@ def words() -> dict[str, str]:
         "locate.you": _("You are here, within {m} m"),
         "base": _("Base map"),
         "base.none": _("No base map"),
-        "legend": _("Legend"),
         "legend.boundaries": _("Boundaries"),
         "legend.gap": _("Outside every compound"),
         "legend.responsibility": _("Responsible for the {level}"),
@@ -59,8 +54,6 @@ def words() -> dict[str, str]:
         "legend.selected": _("Selected"),
         "panel.failed": _("This could not be loaded."),
         "panel.retry": _("Try again"),
-        "panel.request": _("Request number {id}"),
-        "panel.loading": _("Loading"),
         "offline": _("You are offline. What has been loaded stays on the map."),
         "online": _("Connected again."),
         "tiles.failed": _("Parts of the map could not be loaded."),
@@ -71,6 +64,4 @@ def words() -> dict[str, str]:
         "sheet.peek": _("Panel folded. Open it halfway."),
         "sheet.half": _("Panel half open. Open it fully."),
         "sheet.full": _("Panel fully open. Fold it."),
-        "selected": _("Selected: {name}"),
-        "cluster": _("{n} issues"),
     }

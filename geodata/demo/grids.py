@@ -104,24 +104,8 @@ def _write_changes(
     before, now, town_of = county.before, county.now, county.territory.town_of
     formerly = _community_households(county, before, households)
     in_community = _community_households(county, now, households)
-    of_towns = _town_households(town_of, formerly), _town_households(town_of, in_community)
-    boundaries.insert_versions(
-        conn,
-        "county",
-        [_county(now, ids.county, of_towns[1])] if of_towns[0].sum() != of_towns[1].sum() else [],
-        valid_from=day,
-        source=SOURCE,
-    )
-    boundaries.insert_versions(
-        conn,
-        "town",
-        [
-            _town(now, int(index), ids.towns[index], ids.county, of_towns[1])
-            for index in np.flatnonzero(of_towns[0] != of_towns[1])
-        ],
-        valid_from=day,
-        source=SOURCE,
-    )
+    in_towns = _town_households(town_of, formerly), _town_households(town_of, in_community)
+    _write_upper_changes(conn, now, ids, day, in_towns)
     changed = [
         index
         for index in range(len(town_of))
@@ -171,6 +155,24 @@ def _write_changes(
 def _town_households(town_of: Ints, in_community: Ints) -> Ints:
     """Sum the households of communities up to their towns."""
     return np.bincount(town_of, weights=in_community, minlength=len(TOWNS)).astype(np.int64)
+
+
+def _write_upper_changes(
+    conn: psycopg.Connection[TupleRow],
+    now: Era,
+    ids: GridIds,
+    day: date,
+    in_towns: tuple[Ints, Ints],
+) -> None:
+    """Write county and towns anew where their households, before and now, differ."""
+    before, after = in_towns
+    county = [_county(now, ids.county, after)] if before.sum() != after.sum() else []
+    towns = [
+        _town(now, int(index), ids.towns[index], ids.county, after)
+        for index in np.flatnonzero(before != after)
+    ]
+    boundaries.insert_versions(conn, "county", county, valid_from=day, source=SOURCE)
+    boundaries.insert_versions(conn, "town", towns, valid_from=day, source=SOURCE)
 
 
 def _community_households(county: County, era: Era, households: Ints) -> Ints:

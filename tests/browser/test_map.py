@@ -355,6 +355,23 @@ def test_escape_empties_the_filter_before_it_leaves_the_grid(
     expect(box).to_have_value("")
     expect(rows).to_have_count(before)
     heading(page, "衡山镇")
+    box.press("Escape")
+    heading(page, "霍山县")
+
+
+def test_escape_leaves_the_grid_from_a_filter_that_was_just_chosen(
+    page: Page,
+    live_server: str,
+    watched: Watch,
+    demo_conn: psycopg.Connection[tuple[int, str, str]],
+) -> None:
+    grid_id, _ = town(demo_conn)
+    show(page, live_server, f"/?mode=issues&grid={grid_id}&list=issues")
+    page.locator(".tile-overdue").click()
+    expect(page.locator(".tile-overdue input")).to_be_checked()
+    filled(page)
+    page.keyboard.press("Escape")
+    heading(page, "衡山镇")
 
 
 @pytest.mark.parametrize("width", [320, 360, 390])

@@ -51,7 +51,7 @@ export function reveal(map, lon, lat, sheet) {
 
 function beyond(value, least, most) {
   if (value < least) return value - least;
-  return value > most ? Math.max(value - most, 0) : 0;
+  return value > most ? value - most : 0;
 }
 
 export function addScale(map, element) {

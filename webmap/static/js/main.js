@@ -202,7 +202,6 @@ function up(target) {
     target.dispatchEvent(new Event("input", { bubbles: true }));
     return;
   }
-  if (target.matches("input, select")) return;
   const view = store.view;
   if (view.issue) store.go({ issue: null });
   else if (view.list) store.go({ list: null });

@@ -14,8 +14,8 @@ export function badgePlace(style, zoom, k) {
   return ({ geom: [[{ x, y }]], props }) => ({ x, y: y + badgeDrop(style, props, zoom, k) });
 }
 
-/** Return how far below its label point a grid's badge is drawn, in a tile's pixels: beneath the name. */
-export function badgeDrop(style, { level, name, area, n }, zoom, k = 1) {
+// How far below its label point a grid's badge is drawn, in a tile's pixels: beneath the name.
+function badgeDrop(style, { level, name, area, n }, zoom, k = 1) {
   const height = lines(name).length * style.levels[level].label_size * 1.2;
   // Not out of a small grid: there the name moves up a little instead.
   return Math.min((height / 2 + NAME_ROOM.y + badgeReach(n).y) * k, sideOnScreen(area, zoom) * 0.4);
