@@ -6,11 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
+from geodata.dbroles import APP
 from geodata.homes import Home
 from geodata.installation import Account
 
 _SHM = Path("/dev/shm")  # noqa: S108 - asked for its size only
-_ROLES = ("gridmap", "postgres")
+_ROLES = ("gridmap", APP, "postgres")
 
 
 def write(home: Home, account: Account) -> Path:

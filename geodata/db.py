@@ -20,6 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
+from geodata import dbroles, rights
 from geodata.errors import GridMapError, SetupError, UnavailableError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -50,6 +51,28 @@ _checked_at: WeakKeyDictionary[Connection[TupleRow], float] = WeakKeyDictionary(
 def url_from_env() -> str | None:
     """Return the database that GRIDMAP_DATABASE_URL names, None where it is unset or empty."""
     return os.environ.get("GRIDMAP_DATABASE_URL") or None
+
+
+def app_url_from_env() -> str | None:
+    """Return the application's own address in GRIDMAP_APP_DATABASE_URL, None where there is none.
+
+    Without it the application steps down from the owner's address, see ``app_url``.
+    """
+    return os.environ.get("GRIDMAP_APP_DATABASE_URL") or None
+
+
+def app_url(url: str, *, timezone: str = "UTC") -> str:
+    """Return the address under which the application connects to a database: never its owner.
+
+    An owner's address is kept, and steps down to the application's role as the connection opens.
+    ``timezone`` decides which day it is when a role's term is looked at.
+    """
+    given = conninfo_to_dict(_conninfo(url))
+    options = [str(given["options"])] if given.get("options") else []
+    if given.get("user") != dbroles.APP:
+        options.append(f"-c role={dbroles.APP}")
+    options.append(f"-c timezone={timezone}")
+    return make_conninfo("", **{**given, "options": " ".join(options)})
 
 
 def connect(url: str) -> Connection[TupleRow]:
@@ -116,6 +139,7 @@ def migrate(url: str) -> int:
     with failures(url), psycopg.connect(_conninfo(url), autocommit=True) as guard:
         guard.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
         _check_server(guard)
+        dbroles.ensure(guard)
         # All parameters go into the query: yoyo's own reading of hosts knows no Unix sockets.
         parameters = urlencode(conninfo_to_dict(_conninfo(url)))
         with PostgresqlPsycopgBackend(
@@ -139,7 +163,9 @@ def migrate(url: str) -> int:
                 with backend.transaction():
                     migration.process_steps(backend, "apply")
                     backend.mark_one(migration)
-            return len(pending)
+        with guard.transaction():
+            rights.write(guard)
+        return len(pending)
 
 
 def analyze(conn: Connection[TupleRow]) -> None:

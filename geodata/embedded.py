@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from geodata import configuration
+from geodata import configuration, dbroles
 from geodata.db import failures
 from geodata.errors import SetupError
 from geodata.homes import Home, HomeInUseError, make_private
@@ -57,6 +57,11 @@ class Cluster:
     def url(self) -> str:
         """The address of the database ``gridmap``, as its owner, who is no superuser."""
         return self._url("gridmap", "gridmap")
+
+    @property
+    def app_url(self) -> str:
+        """The address of the same database for the application, which owns nothing in it."""
+        return self._url(dbroles.APP, "gridmap")
 
     @property
     def log(self) -> Path:
@@ -207,6 +212,7 @@ class Cluster:
         ):
             if not conn.execute("SELECT FROM pg_roles WHERE rolname = 'gridmap'").rowcount:
                 conn.execute("CREATE ROLE gridmap LOGIN CREATEDB")
+            dbroles.ensure(conn, "gridmap")
             if not conn.execute("SELECT FROM pg_database WHERE datname = 'gridmap'").rowcount:
                 conn.execute("CREATE DATABASE gridmap OWNER gridmap")
         with (

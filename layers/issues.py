@@ -76,4 +76,5 @@ LAYER = Layer(
         }
     },
     read=_read,
+    is_own=True,
 )

@@ -46,7 +46,8 @@ class Layer:
     ``fields`` lists the MVT layers inside a tile and their attributes, for TileJSON. ``read(query,
     day, now)`` turns an address's query into SQL parameters and into the query that a tile's
     address carries; it raises InvalidInputError on nonsense.
-    ``needs_coverage`` marks a layer whose figures are computed when they are first asked for.
+    ``needs_coverage`` marks a layer whose figures are computed when they are first asked for;
+    ``is_own`` one that shows everybody only what is theirs to see, so that no two see the same.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Layer:
     fields: Mapping[str, Mapping[str, str]]
     read: Callable[[Mapping[str, str], date, datetime], Read] = lambda _args, _on, _now: ({}, {})
     needs_coverage: bool = False
+    is_own: bool = False
 
 
 def level_at(z: int) -> Level:

@@ -137,7 +137,7 @@ def demo_county() -> Generator[str]:
         folder.chmod(0o711)
         with Cluster(folder, purpose="pictures") as cluster:
             db.migrate(cluster.url)
-            serve.load_demo(cluster.url)
+            serve.load_demo(cluster.url, folder)
             yield cluster.url
 
 

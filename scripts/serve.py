@@ -25,6 +25,7 @@ from geodata import db
 from geodata.embedded import Cluster
 from geodata.errors import GridMapError, SetupError
 from geodata.homes import REPOSITORY, home_from_env
+from scripts import demo_accounts
 from scripts.cli import language
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
@@ -74,15 +75,19 @@ def serve(host: str, port: int, *, with_demo: bool) -> None:
             url = cluster.url
         db.migrate(url)
         if with_demo:
-            load_demo(url)
-        server = stack.enter_context(Server(url, listener, host))
+            load_demo(url, home_from_env())
+        app_url = cluster.app_url if cluster else db.app_url_from_env() or url
+        server = stack.enter_context(Server(app_url, listener, host))
         server.wait_until_ready()
         print(f"GridMap is ready: {server.url}", flush=True)
         _supervise(server, cluster)
 
 
-def load_demo(url: str) -> None:
-    """Load the demo county if the database has no grids, all of it or nothing."""
+def load_demo(url: str, home: Path) -> None:
+    """Load the demo county if the database has no grids, all of it or nothing.
+
+    Its accounts are written to demo-accounts.json in the home, for the owner's eyes alone.
+    """
     with db.failures(url), db.connect(url) as conn:
         conn.execute("SELECT pg_advisory_xact_lock(%s)", [_DEMO_LOCK])
         if conn.execute("SELECT FROM grid LIMIT 1").rowcount:
@@ -92,6 +97,7 @@ def load_demo(url: str) -> None:
 
         with Progress(_("Loading the demo county")) as progress:
             demo.load(conn, progress=progress)
+        demo_accounts.write(home, demo.write_accounts(conn))
         conn.commit()
         conn.autocommit = True
         conn.execute("VACUUM ANALYZE")

@@ -10,11 +10,14 @@ from flask import Flask
 from flask_compress import Compress
 
 from webmap import (
+    account,
+    acting,
     api,
     assets,
     basemap,
     config,
     db,
+    door,
     errors,
     health,
     i18n,
@@ -47,9 +50,19 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         json_errors=False,
     )
     config.load(app, overrides or {})
-    for part in (db, i18n, assets, security, errors):
+    for part in (errors, db, i18n, assets, security, acting):
         part.init_app(app)
     Compress(app)
-    for blueprint in (page.bp, panel.bp, tiles.bp, api.bp, basemap.bp, health.bp):
+    for blueprint in (
+        page.bp,
+        panel.bp,
+        tiles.bp,
+        api.bp,
+        basemap.bp,
+        health.bp,
+        door.bp,
+        account.bp,
+    ):
         app.register_blueprint(blueprint)
+    acting.check(app)
     return app

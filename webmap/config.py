@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from geodata import sessions
 from geodata.errors import SetupError
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "var"
@@ -29,6 +31,11 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
         TIMEZONE=ZoneInfo(os.environ.get("GRIDMAP_TIMEZONE", "Asia/Shanghai")),
         MAX_CONTENT_LENGTH=1024 * 1024,
         PROXIES=_number("GRIDMAP_PROXIES"),
+        PERMANENT_SESSION_LIFETIME=sessions.KEPT,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        # As long as the session; which ends on the server.
+        WTF_CSRF_TIME_LIMIT=None,
         FRAME_ANCESTORS=_origins("GRIDMAP_FRAME_ANCESTORS"),
         COMPRESS_MIMETYPES=[
             "text/html",
@@ -51,8 +58,44 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
             "No database is named.",
             hint="Start the map with ./scripts/run, or set GRIDMAP_DATABASE_URL.",
         )
-    app.config.setdefault("SECRET_KEY", None)
-    app.config["SECRET_KEY"] = app.config["SECRET_KEY"] or secrets.token_hex()
+    app.config["SECRET_KEY"] = app.config.get("SECRET_KEY") or secret_key(home)
+    # Cookies do not tell ports apart: two instances on one host would sign each other out.
+    instance = hashlib.sha256(app.config["SECRET_KEY"].encode()).hexdigest()[:8]
+    app.config["SESSION_COOKIE_NAME"] = f"gridmap_{instance}"
+
+
+def secret_key(home: Path) -> str:
+    """Return what signs cookies: GRIDMAP_SECRET_KEY, else the home's own, made when it is missing.
+
+    Raises SetupError if it is too short to keep anything, or cannot be kept.
+    """
+    given = os.environ.get("GRIDMAP_SECRET_KEY")
+    if given:
+        if len(given) < 32:
+            raise SetupError(
+                "GRIDMAP_SECRET_KEY is too short.", hint="Use 32 random characters or more."
+            )
+        return given
+    path = home / "secret-key"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        unfinished = home / f"secret-key.{secrets.token_hex(8)}"
+        if not path.exists():
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_hex(32))
+            try:
+                # Whoever comes first: all workers and commands have one key.
+                os.link(unfinished, path)
+            except FileExistsError:
+                pass
+            finally:
+                unfinished.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        raise SetupError(
+            "{path} cannot be written: {reason}.", path=path, reason=error.strerror
+        ) from error
 
 
 def _number(name: str) -> int:

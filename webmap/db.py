@@ -52,7 +52,7 @@ def _pool() -> ConnectionPool[Any]:
                 size = app.config["POOL_SIZE"]
                 # A page asks for six things at once: that many wait for no connection.
                 pool = db.open_pool(
-                    app.config["DATABASE_URL"],
+                    db.app_url(app.config["DATABASE_URL"], timezone=app.config["TIMEZONE"].key),
                     min_size=min(size, 6),
                     max_size=size,
                     autocommit=True,

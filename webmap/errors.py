@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from apiflask import APIFlask, HTTPError
 from flask import Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError, UnavailableError
@@ -57,6 +58,16 @@ def init_app(app: APIFlask) -> None:
         # What the OpenAPI models refuse, in their words: this is read by programmers.
         return _answer(error.status_code, "invalid_input", str(error.detail), "")
 
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> Response:  # pyright: ignore[reportUnusedFunction]
+        app.logger.warning("request %s: %s", g.request_id, error.description)
+        return _answer(
+            400,
+            "forged",
+            _("This form is no longer valid; nothing was changed."),
+            _("Go back, reload the page and send it again."),
+        )
+
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]
         status = error.code or 500
@@ -70,7 +81,18 @@ def init_app(app: APIFlask) -> None:
         return _answer(500, "internal", _http_text(500), "")
 
 
+def said(error: GridMapError) -> str:
+    """Return a failure's text in the reader's language, to be shown beside a form's field."""
+    data = _written(error.data)
+    parts = (_(error.message).format(**data), _(error.hint).format(**data) if error.hint else "")
+    return " ".join(filter(None, parts))
+
+
 def _http_text(status: int) -> str:
+    if status == 401:
+        return _("Please sign in first.")
+    if status == 403:
+        return _("Please choose a password of your own first, under your account.")
     if status == 404:
         return _("There is nothing at this address.")
     if status == 405:
@@ -135,6 +157,8 @@ def _county_url() -> str:
 
 
 def _title(status: int) -> str:
+    if status == 401:
+        return _("Sign in")
     if status == 404:
         return _("Not found")
     if status == 503:

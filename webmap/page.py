@@ -25,7 +25,7 @@ from geodata.model import Bounds, GridRef
 from layers import LAYERS
 from layers import basemap as frames
 from layers.style import STYLE
-from webmap import assets, basemap, db, i18n, security, tiles
+from webmap import acting, assets, basemap, db, i18n, security, tiles
 from webmap.views import MODES
 from webmap.words import words
 
@@ -44,6 +44,7 @@ def index() -> Response:
     except InvalidInputError:
         # The panel says what is wrong with the date; the map shows today.
         on = i18n.today()
+    reader = acting.current()
     with db.connection() as conn:
         found = grids.extent(conn, on)
         demo = bool(settings.read(conn).get("demo"))
@@ -52,7 +53,7 @@ def index() -> Response:
         addresses = {
             layer.name: tiles.address(conn, layer, {}, i18n.today())
             for layer in LAYERS
-            if not layer.needs_coverage
+            if not layer.needs_coverage and (reader or not layer.is_own)
         }
     page = render_template(
         "page.html",
@@ -76,7 +77,12 @@ def tools() -> dict[str, object]:
     ``view_url`` makes addresses that keep mode, date and filters; ``moment`` is the instant that is
     looked at, ``instant`` the present.
     """
-    return {"view_url": view_url, "instant": i18n.now, "moment": i18n.moment}
+    return {
+        "view_url": view_url,
+        "language_query": language_query,
+        "instant": i18n.now,
+        "moment": i18n.moment,
+    }
 
 
 def view_url(**changes: object) -> str:
@@ -91,12 +97,19 @@ def view_url(**changes: object) -> str:
     return f"/?{urlencode(query)}" if query else "/"
 
 
+def language_query() -> str:
+    """Return the present page's query with the other language."""
+    other = "zh" if i18n.language() == "en" else "en"
+    return urlencode({**request.args.to_dict(), "lang": other})
+
+
 def _mode() -> str:
     asked = request.args.get("mode", "")
     return asked if asked in MODES else DEFAULTS["mode"]
 
 
 def _config(found: tuple[GridRef, Bounds] | None, addresses: dict[str, str]) -> dict[str, Any]:
+    reader = acting.current()
     return {
         "lang": i18n.language(),
         "today": i18n.today().isoformat(),
@@ -104,7 +117,8 @@ def _config(found: tuple[GridRef, Bounds] | None, addresses: dict[str, str]) -> 
         "layers": [
             {
                 "name": layer.name,
-                "tilejson": f"/tiles/{layer.name}.json",
+                # Without an account there is nothing of one's own to ask for.
+                "tilejson": f"/tiles/{layer.name}.json" if reader or not layer.is_own else None,
                 "tiles": addresses.get(layer.name),
                 "style": STYLE[layer.name],
             }

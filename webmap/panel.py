@@ -10,7 +10,7 @@ from typing import Any, get_args
 from flask import Blueprint, Response, make_response, render_template, request
 from psycopg import Connection
 
-from geodata import coverage, facilities, grids, issues, members, settings
+from geodata import contacts, coverage, facilities, grids, issues, members, settings
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
 from geodata.model import (
@@ -20,7 +20,7 @@ from geodata.model import (
     Point,
     ResponsibilityRow,
 )
-from webmap import db, i18n
+from webmap import acting, i18n
 from webmap.views import MODES, Mode
 
 bp = Blueprint("panel", __name__, url_prefix="/panel")
@@ -36,7 +36,7 @@ UNFOLDED = 12
 def home() -> Response:
     """Show the whole county in a mode."""
     mode, on = _mode(), i18n.asked_day(request.args)
-    with db.connection() as conn:
+    with acting.connection() as conn:
         county = grids.county(conn, on)
         facts = settings.read(conn)
         summary = _SUMMARIES[mode](conn, county, on) if county else {}
@@ -60,7 +60,7 @@ def here() -> Response:
     the finer ones at the point are linked. Without it, the finest grid.
     """
     mode, on, point = _mode(), i18n.asked_day(request.args), asked_point(request.args)
-    with db.connection() as conn:
+    with acting.connection() as conn:
         nearby = grids.locate(conn, point, on)
         if not nearby.path:
             return _fragment("panel/outside.html", point=point, mode=mode, on=on)
@@ -75,7 +75,7 @@ def here() -> Response:
 def grid(grid_id: int) -> Response:
     """Show one grid."""
     mode, on = _mode(), i18n.asked_day(request.args)
-    with db.connection() as conn:
+    with acting.connection() as conn:
         context = _grid(conn, grid_id, on, mode)
     nowhere: Nearby | None = None
     return _fragment("panel/grid.html", mode=mode, on=on, here=nowhere, nearest=[], **context)
@@ -86,8 +86,11 @@ def grid_issues(grid_id: int) -> Response:
     """List the issues of a grid, page by page."""
     on = i18n.asked_day(request.args)
     page = max(1, request.args.get("page", 1, type=int))
-    with db.connection() as conn:
+    with acting.connection() as conn:
         place = grids.get(conn, grid_id, on)
+        reach = acting.reach(conn, "see_issues", grid_id, on)
+        if reach == "none":
+            return _fragment("panel/issues.html", grid=place, reach=reach, on=on, mode=_mode())
         filters = _filters(conn, grid_id, on)
         chosen = filters["chosen"]
         total = issues.count(conn, chosen, grid_id, on)
@@ -98,6 +101,7 @@ def grid_issues(grid_id: int) -> Response:
     return _fragment(
         "panel/issues.html",
         grid=place,
+        reach=reach,
         items=items,
         total=total,
         page=page,
@@ -112,9 +116,28 @@ def grid_issues(grid_id: int) -> Response:
 def issue(issue_id: int) -> Response:
     """Show one issue with its history."""
     on = i18n.asked_day(request.args)
-    with db.connection() as conn:
+    with acting.connection() as conn:
         found = issues.get(conn, issue_id, on, i18n.now())
-    return _fragment("panel/issue.html", issue=found, on=on, mode=_mode())
+        has_reporter = contacts.has_reporter(conn, issue_id)
+    return _fragment(
+        "panel/issue.html", issue=found, has_reporter=has_reporter, on=on, mode=_mode()
+    )
+
+
+@bp.post("/member/<int:member_id>/contact")
+def contact(member_id: int) -> Response:
+    """Show how to reach a duty holder; it is noted who saw it."""
+    with acting.connection() as conn:
+        found = contacts.show(conn, member_id)
+    return _seen("panel/contact.html", contact=found)
+
+
+@bp.post("/issue/<int:issue_id>/reporter")
+def reporter(issue_id: int) -> Response:
+    """Show who reported an issue; it is noted who saw it."""
+    with acting.connection() as conn:
+        found = contacts.show_reporter(conn, issue_id)
+    return _seen("panel/contact.html", contact=found)
 
 
 @bp.get("/search")
@@ -122,7 +145,7 @@ def search() -> Response:
     """List grids and members that match ?q=."""
     query = request.args.get("q", "").replace("\0", "")[:80]
     on = i18n.asked_day(request.args)
-    with db.connection() as conn:
+    with acting.connection() as conn:
         hits = grids.search(conn, query, on, limit=FOUND + 1)
     return _fragment(
         "panel/search.html",
@@ -172,16 +195,22 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
     now = i18n.now()
     place = grids.get(conn, grid_id, on)
     everything = IssueFilter(issues.instant(on, now), on < now.date())
+    reach = acting.reach(conn, "see_issues", grid_id, on)
+    held = members.fold(members.duties(conn, grid_id, on))
     compounds, unheld = None, []
     if mode == "responsibility" and place.level in ("town", "community"):
         compounds = members.responsibility_within(conn, grid_id, on)
         unheld = members.unheld_within(conn, grid_id, on)
     return {
         "grid": place,
-        "duties": members.fold(members.duties(conn, grid_id, on)),
+        "reach": reach,
+        "duties": held,
+        "reachable": contacts.reachable(conn, {each.duty.member_id for each in held}),
         "state": members.state(conn, grid_id, on),
         "issues": issues.counts(conn, everything, grid_id, on),
-        "urgent": issues.listed(conn, everything, grid_id, on, limit=URGENT),
+        "urgent": issues.listed(conn, everything, grid_id, on, limit=URGENT)
+        if reach != "none"
+        else [],
         "coverage": coverage.of_grid(conn, grid_id, on),
         "children": grids.children(conn, grid_id, on),
         "compounds": compounds,
@@ -215,12 +244,16 @@ def _responsibility(conn: Connection[Any], _county: Grid, on: date) -> dict[str,
     return {"rows": rows, "total": total, "any_named": members.any_named(conn)}
 
 
-def _issues(conn: Connection[Any], _county: Grid, on: date) -> dict[str, Any]:
+def _issues(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+    reach = acting.reach(conn, "see_issues", county.grid_id, on)
+    if reach == "none":
+        return {"reach": reach}
     filters = _filters(conn, None, on)
     chosen = filters["chosen"]
     total = issues.count(conn, chosen, None, on)
     items = issues.listed(conn, chosen, None, on, limit=PAGE_SIZE)
-    return {"items": items, "total": total, "more": total - len(items), **filters}
+    more = total - len(items)
+    return {"reach": reach, "items": items, "total": total, "more": more, **filters}
 
 
 def _filters(conn: Connection[Any], grid_id: int | None, on: date) -> dict[str, Any]:
@@ -280,8 +313,15 @@ _SUMMARIES = {
 
 def _fragment(template: str, **context: Any) -> Response:
     response = make_response(render_template(template, **context))
-    # Public so far, but never older than the data: asked again each time.
-    response.headers["Cache-Control"] = "no-cache"
-    # The same address answers in two languages.
+    # Never older than the data: asked again each time. The same address answers in two languages,
+    # and to everybody with what is theirs to see.
+    response.headers["Cache-Control"] = "private, no-cache"
     response.vary.add("Cookie")
+    return response
+
+
+def _seen(template: str, **context: Any) -> Response:
+    response = _fragment(template, **context)
+    # A number is on the screen once; nothing keeps it.
+    response.headers["Cache-Control"] = "no-store"
     return response

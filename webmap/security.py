@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 
-from flask import Flask, Request, Response, g
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webmap import basemap
+from webmap import access, basemap
 
 
 def nonce() -> str:
@@ -19,12 +20,20 @@ def nonce() -> str:
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Flask's signed cookies; whoever brings none costs no cryptography, and most are tiles."""
+    """Flask's signed cookies, which public paths neither read nor write."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) not in request.cookies:
+        if access.is_public(request.path) or self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not access.is_public(request.path):
+            super().save_session(app, session, response)
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Over HTTPS the cookie never travels without it."""
+        return request.is_secure
 
 
 def init_app(app: Flask) -> None:
@@ -36,6 +45,7 @@ def init_app(app: Flask) -> None:
     if proxies := app.config["PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     app.session_interface = _Sessions()
+    CSRFProtect(app)
     app.add_template_global(nonce, "csp_nonce")
     foreign = " ".join(basemap.csp_sources(app))
     framed_by = " ".join(app.config["FRAME_ANCESTORS"]) or "'none'"

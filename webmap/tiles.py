@@ -7,7 +7,8 @@ under another revision than the present one is answered, but must not be kept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -20,21 +21,50 @@ from geodata import coverage, grids, revisions
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.tiles import Tile, render
 from layers.layer import MAX_ZOOM, Layer
-from webmap import db, i18n
+from webmap import acting, db, i18n
 
 bp = Blueprint("tiles", __name__, url_prefix="/tiles")
 
 MIME = "application/vnd.mapbox-vector-tile"
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "public, no-cache"
+# What is one's own to see is kept by one's own browser alone, and never shown unasked.
+OWN = "private, no-cache"
+
+Lend = Callable[[], AbstractContextManager[Connection[Any]]]
 
 
 @bp.get("/<name>.json")
 def tilejson(name: str) -> Response:
     """Describe a layer by TileJSON 3.0; its tile address answers the same question for good."""
-    layer = _layer(name)
+    return _tilejson(_layer(name, is_own=False), db.connection, ASK_AGAIN)
+
+
+@bp.get("/issues.json", defaults={"name": "issues"})
+def own_tilejson(name: str) -> Response:
+    """Describe a layer whose tiles differ from reader to reader."""
+    return _tilejson(_layer(name, is_own=True), acting.connection, OWN)
+
+
+@bp.get("/<name>/<int:revision>/<z>/<x>/<y>.mvt")
+def tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
+    """Render a tile: 204 if it is empty, 400 if it cannot exist."""
+    layer = _layer(name, is_own=False)
+    response, present = _tile(layer, _place(z, x, y), db.statements)
+    return _cached(response, FOREVER if revision == present else ASK_AGAIN)
+
+
+@bp.get("/issues/<int:revision>/<z>/<x>/<y>.mvt", defaults={"name": "issues"})
+def own_tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
+    """Render a tile of what the reader may see; the revision only makes addresses differ."""
+    del revision
+    response, _ = _tile(_layer(name, is_own=True), _place(z, x, y), acting.connection)
+    return _cached(response, OWN)
+
+
+def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
     on = i18n.asked_day(request.args)
-    with db.connection() as conn:
+    with lend() as conn:
         if layer.needs_coverage:
             coverage.ensure(conn, on)
         path = address(conn, layer, request.args, on)
@@ -51,21 +81,16 @@ def tilejson(name: str) -> Response:
     if county:
         _, box = county
         body["bounds"] = [box.west, box.south, box.east, box.north]
-    return _cached(jsonify(body), ASK_AGAIN)
+    return _cached(jsonify(body), rule)
 
 
-@bp.get("/<name>/<int:revision>/<z>/<x>/<y>.mvt")
-def tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
-    """Render a tile: 204 if it is empty, 400 if it cannot exist."""
-    layer = _layer(name)
-    place = _place(z, x, y)
+def _tile(layer: Layer, place: Tile, lend: Lend) -> tuple[Response, int]:
     now = i18n.now()
     on = i18n.asked_day(request.args)
     values, _ = layer.read(request.args, on, now)
-    with db.statements() as conn:
+    with lend() as conn:
         body, present = _render(conn, layer, place, {**values, "on": on}, now)
-    response = Response(body, mimetype=MIME) if body else Response(status=204)
-    return _cached(response, FOREVER if revision == present else ASK_AGAIN)
+    return Response(body, mimetype=MIME) if body else Response(status=204), present
 
 
 def address(conn: Connection[Any], layer: Layer, args: Mapping[str, str], on: date) -> str:
@@ -85,9 +110,9 @@ def _render(
     return render(conn, layer.source, place, values)
 
 
-def _layer(name: str) -> Layer:
+def _layer(name: str, *, is_own: bool) -> Layer:
     layer = layers.BY_NAME.get(name)
-    if layer is None:
+    if layer is None or layer.is_own != is_own:
         raise NotFoundError(
             "There is no layer “{name}”.",
             hint="Layers are: {names}.",
@@ -111,6 +136,8 @@ def _place(z: str, x: str, y: str) -> Tile:
 
 def _cached(response: Response, rule: str) -> Response:
     response.headers["Cache-Control"] = rule
+    if rule == OWN:
+        response.vary.add("Cookie")
     if response.status_code == 200:
         digest = hashlib.blake2b(response.get_data(), digest_size=12).hexdigest()
         response.set_etag(digest)

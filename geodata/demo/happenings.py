@@ -17,6 +17,7 @@ from geodata.demo.county import County
 from geodata.demo.grids import SOURCE, Dates, GridIds
 from geodata.demo.lattice import Flags, Floats, Ints
 from geodata.demo.organisations import Organisations
+from geodata.demo.people import impossible_phone
 from geodata.demo.writing import copy_rows, points, reserve_ids
 
 _PER_COMPOUND, _OPEN, _REJECTED = 0.75, 0.25, 0.03
@@ -101,6 +102,11 @@ def write_issues(
         conn,
         "COPY issue_event (issue_id, at, from_state, to_state, organisation_id, note) FROM STDIN",
         _event_rows(issues, issue_ids, organisations, buildings.community[near]),
+    )
+    copy_rows(
+        conn,
+        "COPY issue_reporter (issue_id, name, phone) FROM STDIN",
+        _reporter_rows(issues, issue_ids, np.random.default_rng([seed, 13])),
     )
 
 
@@ -233,6 +239,9 @@ def _path(stuck: bool, rng: np.random.Generator) -> list[tuple[str, str]]:
     return full[: int(rng.choice([1, 2, 3, 4, 5], p=[0.08, 0.12, 0.25, 0.43, 0.12]))]
 
 
+_OF_THE_LEAD = frozenset({"dispatched", "handling", "fed_back", "suspended"})
+
+
 def _event_rows(
     issues: list[_Issue], ids: list[int], organisations: Organisations, community: Ints
 ) -> Iterator[tuple[object, ...]]:
@@ -240,5 +249,15 @@ def _event_rows(
         committee = organisations.committees[int(community[number])]
         for event in issue.events:
             lead = organisations.departments[issue.small.lead]
-            unit = lead if event.to in ("handling", "fed_back", "suspended") else committee
+            # To whom it was handed, or who took the step.
+            unit = lead if event.to in _OF_THE_LEAD else committee
             yield (ids[number], event.at, event.before, event.to, unit, event.note)
+
+
+def _reporter_rows(
+    issues: list[_Issue], ids: list[int], rng: np.random.Generator
+) -> Iterator[tuple[object, ...]]:
+    """Give a third of the open issues a reporter whom nobody can call."""
+    for number, issue in enumerate(issues):
+        if issue.events[-1].to not in ("closed", "rejected") and rng.random() < 1 / 3:
+            yield (ids[number], f"报告人{number % 100:02d}（演示）", impossible_phone(number))

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from geodata import coverage, db, settings
+from geodata.demo import accounts
 from geodata.demo.buildings import Buildings, raise_buildings
 from geodata.demo.county import COUNTY_NAME, build
 from geodata.demo.grids import SOURCE, Dates, write_grids
@@ -107,16 +108,26 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
     # What this transaction wrote may still wait to be checked, and holds its tables.
     conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
     conn.execute("SET CONSTRAINTS ALL DEFERRED")
+    # The roles go with the places in which they are held; other accounts stay.
+    conn.execute("DELETE FROM account_role")
+    conn.execute("DELETE FROM account WHERE username = ANY(%s)", [list(accounts.USERNAMES)])
     # The one place where history goes: it was never real.
     conn.execute("ALTER TABLE issue_event DISABLE TRIGGER issue_event_append_only")
     conn.execute(
         """
         TRUNCATE issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
-            member, service_area, organisation, facility, coverage_grid, coverage_day, grid_shape,
-            partition_exception, grid_version, grid RESTART IDENTITY CASCADE
+            service_area, facility, coverage_grid, coverage_day, grid_shape, grid_border,
+            partition_exception, grid_version RESTART IDENTITY
         """
     )
     conn.execute("ALTER TABLE issue_event ENABLE TRIGGER issue_event_append_only")
+    # Not by TRUNCATE, which would take the accounts that refer to them.
+    conn.execute("DELETE FROM member")
+    conn.execute("DELETE FROM organisation")
+    conn.execute("DELETE FROM grid")
+    conn.execute("ALTER TABLE member ALTER member_id RESTART")
+    conn.execute("ALTER TABLE organisation ALTER organisation_id RESTART")
+    conn.execute("ALTER TABLE grid ALTER grid_id RESTART")
     conn.execute("DELETE FROM setting WHERE key IN ('demo', 'county_name', 'data_notice')")
 
 

@@ -6,6 +6,8 @@ import click
 
 from geodata import demo as county
 from geodata.demo.loading import DEFAULT_COMPOUNDS, DEFAULT_SEED
+from geodata.homes import home_from_env
+from scripts import demo_accounts
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
@@ -27,6 +29,8 @@ def demo(compounds: int, seed: int, replace: bool) -> None:
         if replace:
             county.remove(conn)
         county.load(conn, compounds=compounds, seed=seed, progress=progress)
+        path = demo_accounts.write(home_from_env(), county.write_accounts(conn))
+    click.echo(_("Its accounts are in {path}.").format(path=path))
 
 
 commands: tuple[click.Command, ...] = (demo,)

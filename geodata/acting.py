@@ -1,0 +1,125 @@
+"""Whoever is signed in, and what that lets them see: read from the session, set for a transaction.
+
+The application checks rights to say what is there and what is not; the database's policies
+(migrations/0006.accounts.sql) hold whatever the application forgets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from psycopg import Connection
+
+from geodata.dbroles import APP, Office, Scope
+from geodata.model import Level
+from geodata.rights import ROLES, Right, RoleName
+
+# All of a grid's land is one's own to see, some of it, none.
+Reach = Literal["all", "part", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRole:
+    """A role that an account holds in a grid or an organisation; ``until`` is exclusive."""
+
+    account_role_id: int
+    role: RoleName
+    grid_id: int | None
+    level: Level | None
+    organisation_id: int | None
+    place: str
+    since: date
+    until: date | None
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the term, None while it is open."""
+        return self.until - timedelta(days=1) if self.until else None
+
+    def is_current(self, today: date) -> bool:
+        """Tell whether the term runs today."""
+        return self.since <= today and (self.until is None or today < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """An account with its session; ``roles`` are those whose term runs today."""
+
+    account_id: int
+    username: str
+    name: str
+    member_id: int | None
+    roles: tuple[HeldRole, ...]
+    must_change_password: bool
+    token_hash: bytes
+
+    def may(self, right: Right) -> bool:
+        """Tell whether something may be done at all, be it only somewhere."""
+        return any(right in ROLES[held.role].rights for held in self.roles)
+
+    def everywhere(self, right: Right) -> bool:
+        """Tell whether something may be done in the whole county."""
+        return any(
+            held.level == "county" and right in ROLES[held.role].rights for held in self.roles
+        )
+
+    @property
+    def scope(self) -> Scope | None:
+        """The database role for what this account may see, None if that is what anybody may."""
+        if self.everywhere("see_issues"):
+            return "gridmap_county"
+        seeing = [held for held in self.roles if "see_issues" in ROLES[held.role].rights]
+        units = [held for held in seeing if held.organisation_id is not None]
+        if units:
+            return "gridmap_unit" if len(units) == len(seeing) else "gridmap_several"
+        return "gridmap_territory" if seeing else None
+
+    @property
+    def home(self) -> HeldRole | None:
+        """The territory to begin with: the smallest one that is held."""
+        order = ("compound", "community", "town", "county")
+        held = [role for role in self.roles if role.level is not None]
+        return min(held, key=lambda role: order.index(role.level or "county"), default=None)
+
+
+def take_on(
+    conn: Connection[Any], role: Scope | Office | None, token_hash: bytes | None, request_id: str
+) -> None:
+    """Act for a session until the transaction ends; None is the application itself, for anybody.
+
+    Raises RuntimeError outside a transaction, where it would not last until the next statement.
+    """
+    if conn.autocommit and conn.info.transaction_status == conn.info.transaction_status.IDLE:
+        raise RuntimeError("nobody can act outside a transaction")
+    conn.execute(
+        "SELECT set_config('gridmap.session', %s, true), set_config('gridmap.request', %s, true),"
+        " set_config('role', %s, true)",
+        [token_hash.hex() if token_hash else "", request_id, role or APP],
+    )
+
+
+def reach(
+    conn: Connection[Any], acting: Acting | None, right: Right, grid_id: int, on: date
+) -> Reach:
+    """Say how much of a grid's land is the acting account's to see."""
+    if acting is None:
+        return "none"
+    if acting.everywhere(right):
+        return "all"
+    held = [role for role in acting.roles if right in ROLES[role.role].rights]
+    mine = [role.grid_id for role in held if role.grid_id is not None]
+    row = conn.execute(
+        """
+        SELECT EXISTS (SELECT FROM grid_upwards(%(grid_id)s, %(on)s) up WHERE up = ANY (%(mine)s)),
+               EXISTS (SELECT FROM unnest(%(mine)s::bigint[]) m, grid_upwards(m, %(on)s) up
+                       WHERE up = %(grid_id)s)
+        """,
+        {"grid_id": grid_id, "on": on, "mine": mine},
+    ).fetchone()
+    assert row is not None
+    if row[0]:
+        return "all"
+    # What was handed to a unit may lie anywhere.
+    return "part" if row[1] or len(held) > len(mine) else "none"

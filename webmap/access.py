@@ -1,0 +1,62 @@
+"""Who may ask for what: every address of the map in one table.
+
+``public``     the same answer for everybody. These paths never look at the session, so a shared
+               cache in front may keep what they say.
+``open``       an answer for everybody, with more in it for those who are signed in.
+``signed_in``  for accounts, whatever they may do.
+a right        for accounts that hold a role with this right; to others it is not there.
+
+An endpoint that is missing here stops the start. What an answer holds beyond this is decided row by
+row, by geodata.acting and the database's policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from geodata.rights import Right
+
+Access = Literal["public", "open", "signed_in"] | Right
+
+ACCESS: Mapping[str, Access] = {
+    "static_file": "public",
+    "health.alive": "public",
+    "health.ready": "public",
+    "basemap.file": "public",
+    "tiles.tilejson": "public",
+    "tiles.tile": "public",
+    "tiles.own_tilejson": "open",
+    "tiles.own_tile": "open",
+    "api.grid": "public",
+    "api.shape": "public",
+    "api.here": "public",
+    "api.search": "public",
+    "openapi.spec": "public",
+    "page.index": "open",
+    "panel.home": "open",
+    "panel.here": "open",
+    "panel.grid": "open",
+    "panel.grid_issues": "open",
+    "panel.issue": "open",
+    "panel.search": "open",
+    "panel.contact": "signed_in",
+    "panel.reporter": "signed_in",
+    "door.sign_in": "open",
+    "door.sign_out": "open",
+    "door.rights": "open",
+    "account.show": "signed_in",
+    "account.change_password": "signed_in",
+    "account.end_session": "signed_in",
+    "account.end_all_sessions": "signed_in",
+}
+
+# The same by path, for what has to be known before the address is read. Layers that show an account
+# its own are not public.
+PUBLIC_PATHS = ("/static/", "/healthz", "/readyz", "/basemap", "/tiles/", "/api/")
+OWN_PATHS = ("/tiles/issues.json", "/tiles/issues/")
+
+
+def is_public(path: str) -> bool:
+    """Tell whether an address answers everybody alike."""
+    return path.startswith(PUBLIC_PATHS) and not path.startswith(OWN_PATHS)

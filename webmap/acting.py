@@ -1,0 +1,124 @@
+"""Whoever is signed in: looked up when first asked for, and never on a public path."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from apiflask import APIFlask
+from flask import Response, abort, g, redirect, request, session, url_for
+from psycopg import Connection
+
+from geodata import acting, sessions
+from geodata.acting import Acting, Reach
+from geodata.dbroles import Office
+from geodata.errors import SetupError
+from geodata.rights import Right
+from webmap import access, db
+
+TOKEN = "token"  # noqa: S105 - the name under which the session keeps it
+# What somebody whose password was given by another may do before choosing an own one.
+_BEFORE_PASSWORD = ("account.change_password", "door.sign_out", "page.index", "door.rights")
+
+
+def init_app(app: APIFlask) -> None:
+    """Let in whom ``webmap.access`` lets in; stop the start if an address is not in it."""
+
+    @app.before_request
+    def let_in() -> Response | None:  # pyright: ignore[reportUnusedFunction]
+        endpoint = request.endpoint
+        if endpoint is None:
+            return None
+        wanted = access.ACCESS[endpoint]
+        if wanted == "public" or wanted == "open":
+            return None
+        return _refused(endpoint, wanted)
+
+    app.add_template_global(current, "acting")
+
+
+def check(app: APIFlask) -> None:
+    """Raise ``SetupError`` if the table of access and the addresses do not agree."""
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    if unlisted := sorted(endpoints ^ set(access.ACCESS)):
+        raise SetupError("webmap/access.py and the addresses differ in: {names}", names=unlisted)
+
+
+def current() -> Acting | None:
+    """Return who is signed in, None for a visitor.
+
+    Raises RuntimeError on a public path: its answer must not depend on this.
+    """
+    if access.is_public(request.path):
+        raise RuntimeError("a public path must not look at the session")
+    if "acting" not in g:
+        token = session.get(TOKEN)
+        g.acting = None
+        if token:
+            with as_office("gridmap_door") as conn:
+                g.acting = sessions.resume(conn, token)
+            if g.acting is None:
+                # It has ended elsewhere: the cookie is of no more use.
+                session.pop(TOKEN, None)
+    return g.acting
+
+
+def signed_in() -> Acting:
+    """Return who is signed in, where ``webmap.access`` lets nobody else in."""
+    found = current()
+    assert found is not None
+    return found
+
+
+@contextmanager
+def connection() -> Generator[Connection[Any]]:
+    """Lend a connection that sees what the reader may see; commit when the block ends well."""
+    found = current()
+    with db.connection() as conn:
+        if found is not None:
+            acting.take_on(conn, found.scope, found.token_hash, g.request_id)
+        yield conn
+
+
+@contextmanager
+def as_office(role: Office) -> Generator[Connection[Any]]:
+    """Lend a connection for signing in, administration or audit; commit when the block ends well.
+
+    At the door nobody is signed in yet, or somebody signs out.
+    """
+    found: Acting | None = g.get("acting")
+    with db.connection() as conn:
+        acting.take_on(conn, role, found.token_hash if found else None, g.request_id)
+        yield conn
+
+
+def reach(conn: Connection[Any], right: Right, grid_id: int, on: Any) -> Reach:
+    """Say how much of a grid the reader may see in this respect."""
+    return acting.reach(conn, current(), right, grid_id, on)
+
+
+def local_path(text: str | None) -> str:
+    """Return where to go after signing in: an address on this map, else the map itself."""
+    # A second slash or a backslash would lead to another host.
+    if text and text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable():
+        return text
+    return "/"
+
+
+def _refused(endpoint: str, wanted: Right | Literal["signed_in"]) -> Response | None:
+    found = current()
+    if found is None:
+        if request.path.startswith("/panel/") or request.method not in ("GET", "HEAD"):
+            abort(401)
+        query = urlencode({"next": request.full_path.rstrip("?")})
+        return redirect(f"{url_for('door.sign_in')}?{query}")  # pyright: ignore[reportReturnType]
+    if found.must_change_password and endpoint not in _BEFORE_PASSWORD:
+        if request.path.startswith("/panel/"):
+            abort(403)
+        return redirect(url_for("account.change_password"))  # pyright: ignore[reportReturnType]
+    if wanted != "signed_in" and not found.may(wanted):
+        # What one may not see is not there.
+        abort(404)
+    return None
