@@ -25,6 +25,8 @@ _numbers = itertools.count(1)
 
 # What tests compare is English, whatever the terminal speaks.
 os.environ["GRIDMAP_LANG"] = "en"
+# Applications made by tests keep no key in the clone's own home.
+os.environ["GRIDMAP_SECRET_KEY"] = "the tests sign their cookies with this"
 
 # The same examples in every run, however slow the machine: what is red is red for everybody.
 # Random ones are for scripts/bench.

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from county import add_duty, add_issue, build
+from signing import sign_in
 
 from webmap import create_app
 
@@ -34,8 +35,9 @@ def county(conn):
 
 
 @pytest.fixture
-def client(database_url, county):
-    return create_app({"DATABASE_URL": database_url}).test_client()
+def client(database_url, county, conn):
+    """A browser in which a county official is signed in."""
+    return sign_in(create_app({"DATABASE_URL": database_url}).test_client(), conn)
 
 
 def addresses(county):

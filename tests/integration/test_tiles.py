@@ -8,6 +8,7 @@ from datetime import date
 import mapbox_vector_tile
 import pytest
 from county import add_duty, add_issue, box, build
+from signing import sign_in
 
 from geodata import boundaries
 from geodata.boundaries import NewVersion
@@ -26,8 +27,9 @@ def county(conn):
 
 
 @pytest.fixture
-def client(database_url, county):
-    return create_app({"DATABASE_URL": database_url}).test_client()
+def client(database_url, county, conn):
+    """A browser in which a county official is signed in."""
+    return sign_in(create_app({"DATABASE_URL": database_url}).test_client(), conn)
 
 
 def tile_at(lon, lat, z):
