@@ -301,6 +301,12 @@ END $$;
 CREATE TRIGGER account_secret_changed AFTER UPDATE ON account_secret
     FOR EACH ROW WHEN (NEW.changed_at <> OLD.changed_at) EXECUTE FUNCTION account_secret_changed();
 
+-- Members without a number of their own were known by name and phone: the phone goes out of the key.
+UPDATE member m
+SET external_key = m.source || ':' || m.name || '/' || left(encode(sha256(convert_to(m.name || '/' || c.phone, 'UTF8')), 'hex'), 16)
+FROM member_contact c
+WHERE c.member_id = m.member_id AND c.phone <> '' AND m.external_key = m.source || ':' || m.name || '/' || c.phone;
+
 -- What the application may touch -----------------------------------------------------------------
 
 -- Nobody calls a function of ours unless it is named here; plain functions stay open.
@@ -310,9 +316,13 @@ GRANT EXECUTE ON FUNCTION acting_account, acting_roles, acting_dispatched, actin
        gridmap_door, gridmap_accounts, gridmap_audit;
 
 -- Public facts.
-GRANT SELECT ON grid, grid_version, grid_shape, grid_border, organisation, service_area, member,
-    duty_role, building, duty, issue_category, issue_state, issue_transition, service_kind, facility,
+GRANT SELECT ON grid, grid_version, grid_shape, grid_border, organisation, service_area, duty_role,
+    building, duty, issue_category, issue_state, issue_transition, service_kind, facility,
     coverage_day, coverage_grid, revision, setting, role_right, role_place
+    TO gridmap_app, gridmap_territory, gridmap_unit, gridmap_several, gridmap_county,
+       gridmap_accounts, gridmap_audit, gridmap_door;
+-- Not the key under which the county's lists know the person.
+GRANT SELECT (member_id, name, pinyin, organisation_id) ON member
     TO gridmap_app, gridmap_territory, gridmap_unit, gridmap_several, gridmap_county,
        gridmap_accounts, gridmap_audit, gridmap_door;
 -- Computed when first asked for.
