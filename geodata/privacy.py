@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -159,6 +159,8 @@ def _day(year: int, month: int, day: int) -> date | None:
 
 
 KEPT_DAYS = 90
+# Household counts below this are not told to everybody, unless the setting least_count says else.
+LEAST_COUNT = 10
 _SETTING = "reporters_kept_days"
 # A hundred years: beyond it, there is no such date for the database.
 _MOST_DAYS = 36_500
@@ -191,3 +193,14 @@ def forget_reporters(conn: Connection[Any], after_days: int | None = None) -> in
         """,
         [days],
     ).rowcount
+
+
+def least_count(facts: Mapping[str, Any]) -> int:
+    """Return the smallest count of households that is told to everybody, from the settings."""
+    stored = facts.get("least_count")
+    return stored if isinstance(stored, int) and stored >= 0 else LEAST_COUNT
+
+
+def is_small(count: int | None, least: int) -> bool:
+    """Tell whether a count is so small that it speaks of single households. Zero speaks of none."""
+    return count is not None and 0 < count < least

@@ -17,7 +17,8 @@ FACILITY_ZOOM = 11
 def _query(z: int) -> LiteralString:
     grids = mvt(
         "grid",
-        "SELECT g.grid_id AS id, g.name, c.households, c.served,"
+        # No counts: a tile is for everybody, and some are small.
+        "SELECT g.grid_id AS id, g.name,"
         # Rounded down: 100 means everybody.
         " CASE WHEN c.households > 0 THEN c.served * 100 / c.households END AS share, g.geom"
         " FROM (" + grids_in_tile(level_at(z), z) + ") g"
@@ -48,8 +49,6 @@ LAYER = Layer(
         "grid": {
             "id": "Number",
             "name": "String",
-            "households": "Number",
-            "served": "Number",
             "share": "Number",
         },
         "facility": {"id": "Number", "name": "String"},

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import settings
+from playwright.sync_api import BrowserContext
 from psycopg import sql
 from psycopg.rows import TupleRow
 
 from geodata import db
+from geodata.demo import DemoAccount
 from geodata.embedded import Cluster
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 _numbers = itertools.count(1)
+_demo_accounts: list[DemoAccount] = []
 
 # What tests compare is English, whatever the terminal speaks.
 os.environ["GRIDMAP_LANG"] = "en"
@@ -81,10 +85,41 @@ def demo_url(cluster: Cluster, template: str) -> Iterator[str]:
     with _database(cluster, template, "demo") as url:
         with db.connect(url) as connection:
             demo.load(connection)
+            _demo_accounts.extend(demo.write_accounts(connection))
         with db.connect(url) as connection:
             connection.autocommit = True
             connection.execute("VACUUM ANALYZE")
         yield url
+
+
+@pytest.fixture(scope="session")
+def demo_passwords(demo_url: str) -> dict[str, str]:
+    """The passwords of the demo county's accounts by user name."""
+    return {account.username: account.password for account in _demo_accounts}
+
+
+@pytest.fixture(scope="session")
+def enter(
+    live_server: str, demo_passwords: dict[str, str]
+) -> Callable[[BrowserContext, str], None]:
+    """Sign a browser in as one of the demo county's accounts, on the sign-in page."""
+    kept: dict[str, list[Any]] = {}
+
+    def sign_in(context: BrowserContext, username: str) -> None:
+        # Signed in once for each account: hashing takes its time, and is meant to.
+        if username not in kept:
+            page = context.new_page()
+            page.goto(f"{live_server}/sign-in?lang=zh")
+            page.locator("[name=username]").fill(username)
+            page.locator("[name=password]").fill(demo_passwords[username])
+            page.locator("main button[type=submit]").click()
+            page.wait_for_url(re.compile(r"/(\?|$)"))
+            page.close()
+            kept[username] = [c for c in context.cookies() if c.get("name") != "lang"]
+            context.clear_cookies()
+        context.add_cookies(kept[username])
+
+    return sign_in
 
 
 @pytest.fixture

@@ -65,6 +65,11 @@ def current() -> Acting | None:
     return g.acting
 
 
+def forget() -> None:
+    """Look again who is signed in, after that has changed."""
+    g.pop("acting", None)
+
+
 def signed_in() -> Acting:
     """Return who is signed in, where ``webmap.access`` lets nobody else in."""
     found = current()

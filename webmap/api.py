@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
-from geodata import features, grids
+from geodata import features, grids, privacy, settings
 from webmap import db, i18n
 from webmap.panel import asked_point
 
@@ -55,6 +55,7 @@ class GridOut(GridRefOut):
     children: int
     households: int | None
     population: int | None
+    least_count: int = Field(description="Smaller counts of households or people are left null.")
     buildings: int
     area_m2: float
     territory_gap_m2: float | None
@@ -121,7 +122,13 @@ class SearchIn(DayIn):
 def grid(grid_id: int, _query: Any) -> dict[str, Any]:
     """Return one grid as it was on a day."""
     with db.connection() as conn:
-        return asdict(grids.get(conn, grid_id, i18n.asked_day(request.args)))
+        found = asdict(grids.get(conn, grid_id, i18n.asked_day(request.args)))
+        least = privacy.least_count(settings.read(conn))
+    # Everybody may ask: a small count is told to nobody here.
+    for name in ("households", "population"):
+        if privacy.is_small(found[name], least):
+            found[name] = None
+    return {**found, "least_count": least}
 
 
 @bp.get("/grids/<int:grid_id>/shape")

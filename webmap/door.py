@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -45,7 +46,7 @@ def sign_in() -> Response:
     if outcome.result != "in":
         return _refused(outcome, target, username)
     enter(outcome.token, is_kept=bool(request.form.get("keep")))
-    response = _to(url_for("account.change_password") if outcome.must_change else target)
+    response = _to(url_for("account.change_password") if outcome.must_change else own(target))
     response.set_cookie(
         _device_cookie(),
         outcome.device_token,
@@ -75,11 +76,21 @@ def rights() -> str:
     return render_template("pages/rights.html", roles=ROLES, rights=RIGHTS)
 
 
+def own(target: str) -> str:
+    """Return where to go after signing in: the map opens on one's own territory."""
+    found = acting.current()
+    home = found.home if found else None
+    if target != "/" or home is None or home.level == "county":
+        return target
+    return f"/?{urlencode({'grid': home.grid_id})}"
+
+
 def enter(token: str, *, is_kept: bool) -> None:
     """Make a new session the browser's, and leave nothing of the one before."""
     session.clear()
     session[acting.TOKEN] = token
     session.permanent = is_kept
+    acting.forget()
 
 
 def _refused(outcome: Outcome, target: str, username: str) -> Response:

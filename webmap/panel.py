@@ -10,7 +10,7 @@ from typing import Any, get_args
 from flask import Blueprint, Response, make_response, render_template, request
 from psycopg import Connection
 
-from geodata import contacts, coverage, facilities, grids, issues, members, settings
+from geodata import contacts, coverage, facilities, grids, issues, members, privacy, settings
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
 from geodata.model import (
@@ -40,6 +40,7 @@ def home() -> Response:
         county = grids.county(conn, on)
         facts = settings.read(conn)
         summary = _SUMMARIES[mode](conn, county, on) if county else {}
+        least = _least(conn, county.grid_id, on) if county else 0
         first_day = None if county else grids.first_day(conn)
     return _fragment(
         "panel/home.html",
@@ -48,6 +49,7 @@ def home() -> Response:
         county=county,
         demo=bool(facts.get("demo")),
         summary=summary,
+        least=least,
         first_day=first_day,
     )
 
@@ -204,6 +206,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
     return {
         "grid": place,
         "reach": reach,
+        "least": _least(conn, grid_id, on),
         "duties": held,
         "reachable": contacts.reachable(conn, {each.duty.member_id for each in held}),
         "state": members.state(conn, grid_id, on),
@@ -217,6 +220,13 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "unheld": unheld,
         "unfolded": UNFOLDED,
     }
+
+
+def _least(conn: Connection[Any], grid_id: int, on: date) -> int:
+    """Return the smallest count of households that the reader is told in a grid."""
+    if acting.reach(conn, "see_small_counts", grid_id, on) == "all":
+        return 0
+    return privacy.least_count(settings.read(conn))
 
 
 def _territory(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:

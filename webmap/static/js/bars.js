@@ -22,6 +22,11 @@ export function showDay(view, { today, lang }) {
   $(".day").classList.toggle("past", Boolean(view.on));
 }
 
+/** Let a link to the sign-in lead back to this very view. */
+export function comeBack(link) {
+  link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
 /** Keep the addresses of modes and language those of this very view, so they can be opened anew. */
 export function showLinks(view, lang) {
   for (const link of document.querySelectorAll(".mode")) {

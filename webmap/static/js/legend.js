@@ -14,7 +14,7 @@ const SHOWN_STATES = {
 };
 
 /** Return the legend's entries for a view: [{title}|{text, draw}] — pure but for the drawing. */
-export function entries({ view, zoom, finest, styles, strings, kind, outlined }) {
+export function entries({ view, zoom, finest, styles, strings, kind, outlined, seesIssues = true }) {
   const grids = styles.grids;
   const levels = LEVELS.slice(0, LEVELS.indexOf(finest) + 1);
   const borders = [
@@ -24,7 +24,7 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined })
   const own = {
     territory: () => compounds(grids, strings, finest),
     responsibility: () => responsibility(styles.members, strings, zoom, finest),
-    issues: () => [...issues(styles.issues, strings, view.state), ...compounds(grids, strings, finest)],
+    issues: () => [...(seesIssues ? issues(styles.issues, strings, view.state) : []), ...compounds(grids, strings, finest)],
     coverage: () => coverage(styles.coverage, strings, zoom, kind),
   }[view.mode]();
   const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];

@@ -1,6 +1,6 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
-import { showDay, showLinks, showMode } from "./bars.js";
+import { comeBack, showDay, showLinks, showMode } from "./bars.js";
 import { addScale, around, Base, fit, Locator, reveal, whole } from "./controls.js";
 import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
@@ -230,6 +230,7 @@ function click(event) {
     return;
   }
   const link = event.target.closest("a[href]");
+  if (link?.matches("[data-sign-in]")) comeBack(link);
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   if (link.origin !== location.origin || link.pathname !== "/" || link.target || link.matches("[data-lang], .skip")) return;
   event.preventDefault();
@@ -282,7 +283,7 @@ function printed() {
 function showLegend() {
   const finest = layers.finestLevel;
   const outlined = Boolean(selection.geometry);
-  const drawn = { view: store.view, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined };
+  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined };
   legend.show($(".legend-body"), config.county ? legend.entries({ ...drawn, strings, kind: kindTitle }) : []);
   $(".legend").hidden = !config.county;
 }
