@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
-from geodata.dbroles import APP, Office, Scope
+from geodata.dbroles import APP, SCOPES, Office, Scope
 from geodata.model import Level
 from geodata.rights import ROLES, Right, RoleName
 
@@ -89,14 +89,32 @@ def take_on(
 ) -> None:
     """Act for a session until the transaction ends; None is the application itself, for anybody.
 
-    Raises RuntimeError outside a transaction, where it would not last until the next statement.
+    The database compares a scope with the session: one that does not suit it becomes none. Raises
+    RuntimeError outside a transaction, where it would not last until the next statement.
     """
     if conn.autocommit and conn.info.transaction_status == conn.info.transaction_status.IDLE:
         raise RuntimeError("nobody can act outside a transaction")
     conn.execute(
         "SELECT set_config('gridmap.session', %s, true), set_config('gridmap.request', %s, true),"
-        " set_config('role', %s, true)",
-        [token_hash.hex() if token_hash else "", request_id, role or APP],
+        " set_config('gridmap.box', '', true)",
+        [token_hash.hex() if token_hash else "", request_id],
+    )
+    if role in SCOPES:
+        conn.execute(
+            "SELECT set_config('role', CASE WHEN acting_scope() = %s THEN %s ELSE %s END, true)",
+            [role, role, APP],
+        )
+    else:
+        conn.execute("SELECT set_config('role', %s, true)", [role or APP])
+
+
+def look_at(conn: Connection[Any], bounds: tuple[float, float, float, float]) -> None:
+    """Say that the transaction asks about one place only: west, south, east, north in degrees.
+
+    It spares comparing every issue of a large territory with the whole of its boundary.
+    """
+    conn.execute(
+        "SELECT set_config('gridmap.box', %s, true)", [",".join(repr(each) for each in bounds)]
     )
 
 

@@ -6,7 +6,7 @@ each of them sees is in migrations/0006.accounts.sql.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from psycopg import Connection, errors, sql
 
@@ -17,15 +17,8 @@ APP = "gridmap_app"
 Scope = Literal["gridmap_territory", "gridmap_unit", "gridmap_several", "gridmap_county"]
 # Signing in; administration of accounts; reading the audit trail.
 Office = Literal["gridmap_door", "gridmap_accounts", "gridmap_audit"]
-TAKEN_ON: tuple[Scope | Office, ...] = (
-    "gridmap_territory",
-    "gridmap_unit",
-    "gridmap_several",
-    "gridmap_county",
-    "gridmap_door",
-    "gridmap_accounts",
-    "gridmap_audit",
-)
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+TAKEN_ON: tuple[Scope | Office, ...] = (*SCOPES, *get_args(Office))
 
 
 def statements(owner: str) -> list[sql.Composed]:

@@ -7,8 +7,8 @@ under another revision than the present one is answered, but must not be kept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from psycopg import Connection
 
 import layers
 from geodata import coverage, grids, revisions
+from geodata.acting import look_at
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.tiles import Tile, render
 from layers.layer import MAX_ZOOM, Layer
@@ -58,7 +59,16 @@ def tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
 def own_tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
     """Render a tile of what the reader may see; the revision only makes addresses differ."""
     del revision
-    response, _ = _tile(_layer(name, is_own=True), _place(z, x, y), acting.connection)
+    layer, place = _layer(name, is_own=True), _place(z, x, y)
+
+    @contextmanager
+    def lend() -> Generator[Connection[Any]]:
+        with acting.connection() as conn:
+            # More than the tile shows: where the territory is cut, its edge is rounded.
+            look_at(conn, place.bounds(2 * layer.source.margin))
+            yield conn
+
+    response, _ = _tile(layer, place, lend)
     return _cached(response, OWN)
 
 

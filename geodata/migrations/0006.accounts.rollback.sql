@@ -1,3 +1,4 @@
+DROP POLICY visitor ON issue;
 DROP POLICY county ON issue;
 DROP POLICY territory ON issue;
 DROP POLICY unit ON issue;
@@ -13,4 +14,4 @@ ALTER TABLE issue_reporter DISABLE ROW LEVEL SECURITY;
 ALTER TABLE member_contact DISABLE ROW LEVEL SECURITY;
 DROP INDEX issue_event_organisation;
 DROP TABLE attempt, account_device, session, account_role, account_identity, account_secret, account, audit_event, role_place, role_right CASCADE;
-DROP FUNCTION acting_may_call, grid_upwards, acting_dispatched, acting_organisations, acting_territory, acting_everywhere, acting_may, acting_roles, acting_account, audit, account_role_place, account_role_changed, account_changed, account_secret_changed, audit_event_append_only;
+DROP FUNCTION acting_may_call, acting_scope, acting_issues, grid_upwards, acting_dispatched, acting_organisations, acting_territory, acting_everywhere, acting_may, acting_roles, acting_account, audit, account_role_place, account_role_changed, account_changed, account_secret_changed, audit_event_append_only;

@@ -174,11 +174,17 @@ CREATE FUNCTION acting_everywhere(wanted text) RETURNS boolean
 LANGUAGE sql STABLE AS $$ SELECT EXISTS (SELECT FROM acting_roles(wanted) r WHERE r.level = 'county') $$;
 
 -- The land on which it may be done, WGS 84, as the boundaries run today; NULL if there is none.
+-- A query about one place says so in gridmap.box (west,south,east,north): a town has thousands of
+-- vertices, and each issue is compared with what is left of them. The box can only take away.
 CREATE FUNCTION acting_territory(wanted text) RETURNS geometry
 LANGUAGE sql STABLE AS $$
-    SELECT ST_Union(v.geom)
-    FROM acting_roles(wanted) r
-    JOIN grid_version v ON v.grid_id = r.grid_id AND v.valid @> current_date
+    SELECT CASE WHEN box.corners IS NULL THEN land.geom
+        ELSE ST_CollectionExtract(ST_Intersection(land.geom, ST_MakeEnvelope(
+            box.corners[1], box.corners[2], box.corners[3], box.corners[4], 4326)), 3) END
+    FROM (SELECT ST_Union(v.geom) AS geom
+          FROM acting_roles(wanted) r
+          JOIN grid_version v ON v.grid_id = r.grid_id AND v.valid @> current_date) land,
+         (SELECT string_to_array(nullif(current_setting('gridmap.box', true), ''), ',')::float8[] AS corners) box
 $$;
 
 CREATE FUNCTION acting_organisations(wanted text) RETURNS bigint[]
@@ -193,6 +199,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
     WHERE e.organisation_id = ANY (acting_organisations(wanted))
       AND e.to_state IN ('dispatched', 'handling', 'fed_back')
 $$;
+-- Of those and the issues on one's own land, all.
+CREATE FUNCTION acting_issues(wanted text) RETURNS bigint[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    SELECT array_agg(i.issue_id) || acting_dispatched(wanted) FROM issue i
+    WHERE ST_Covers((SELECT acting_territory(wanted)), i.geom)
+$$;
 -- What was handed to a unit.
 CREATE INDEX issue_event_organisation ON issue_event (organisation_id, issue_id) WHERE organisation_id IS NOT NULL;
 
@@ -205,6 +217,19 @@ LANGUAGE sql STABLE ROWS 4 AS $$
         SELECT v.parent_id FROM up JOIN grid_version v ON v.grid_id = up.grid_id AND v.valid @> day
         WHERE v.parent_id IS NOT NULL)
     SELECT grid_id FROM up
+$$;
+
+-- The database role for what the acting account may see. Whoever sets the role asks here, so that
+-- the application cannot take one on for somebody whom it does not suit.
+CREATE FUNCTION acting_scope() RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT CASE
+        WHEN bool_or(r.level = 'county') THEN 'gridmap_county'
+        WHEN bool_and(r.organisation_id IS NOT NULL) THEN 'gridmap_unit'
+        WHEN bool_or(r.organisation_id IS NOT NULL) THEN 'gridmap_several'
+        WHEN count(*) > 0 THEN 'gridmap_territory'
+        ELSE 'gridmap_app' END
+    FROM acting_roles('see_issues') r
 $$;
 
 -- May the acting account call this duty holder? Whom one works with: those with a duty in one's own
@@ -310,8 +335,8 @@ WHERE c.member_id = m.member_id AND c.phone <> '' AND m.external_key = m.source 
 -- What the application may touch -----------------------------------------------------------------
 
 -- Nobody calls a function of ours unless it is named here; plain functions stay open.
-REVOKE ALL ON FUNCTION acting_account, acting_roles, acting_dispatched, acting_may_call, audit FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION acting_account, acting_roles, acting_dispatched, acting_may_call, audit
+REVOKE ALL ON FUNCTION acting_account, acting_roles, acting_dispatched, acting_issues, acting_may_call, audit FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION acting_account, acting_roles, acting_dispatched, acting_issues, acting_may_call, audit
     TO gridmap_app, gridmap_territory, gridmap_unit, gridmap_several, gridmap_county,
        gridmap_door, gridmap_accounts, gridmap_audit;
 
@@ -337,15 +362,18 @@ ALTER TABLE member_contact ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON issue, issue_event, issue_reporter, member_contact
     TO gridmap_app, gridmap_territory, gridmap_unit, gridmap_several, gridmap_county;
 
-CREATE POLICY county ON issue FOR SELECT TO gridmap_county
-    USING ((SELECT acting_everywhere('see_issues')));
+-- What a reader looks for is compared after the policy, so an index serves only where the policy
+-- itself names what it indexes, or lets everything through. Visitors: nothing, and the primary key
+-- says so without reading the table.
+CREATE POLICY visitor ON issue FOR SELECT TO gridmap_app USING (issue_id = -1);
+-- Taken on only where acting_scope() says so.
+CREATE POLICY county ON issue FOR SELECT TO gridmap_county USING (true);
 CREATE POLICY territory ON issue FOR SELECT TO gridmap_territory
     USING (ST_Covers((SELECT acting_territory('see_issues')), geom));
 CREATE POLICY unit ON issue FOR SELECT TO gridmap_unit
     USING (issue_id = ANY ((SELECT acting_dispatched('see_issues'))::bigint[]));
 CREATE POLICY several ON issue FOR SELECT TO gridmap_several
-    USING (ST_Covers((SELECT acting_territory('see_issues')), geom)
-           OR issue_id = ANY ((SELECT acting_dispatched('see_issues'))::bigint[]));
+    USING (issue_id = ANY ((SELECT acting_issues('see_issues'))::bigint[]));
 
 -- An event is seen by whoever sees its issue.
 CREATE POLICY with_issue ON issue_event FOR SELECT
