@@ -21,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 import webmap
 from geodata.basemap import making, settings, sources
-from webmap import basemap
+from webmap import access, basemap
 
 Picture = NDArray[np.uint8]
 
@@ -56,13 +56,15 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def site(home: Path, database_url: str) -> Iterator[str]:
+def site(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of the real application, with one page more; it reads its home when it starts."""
+    more = {"only_base": "open", "tile": "open"}
     (vendor,) = VENDOR.glob("leaflet@*/dist/leaflet.js")
     (paint,) = VENDOR.glob("protomaps-leaflet@*/dist/protomaps-leaflet.js")
     server: list[BaseWSGIServer] = []
     app = webmap.create_app({"HOME": home, "DATABASE_URL": database_url})
     _add_page(app, vendor.parent, paint.parent)
+    monkeypatch.setattr(access, "ACCESS", {**access.ACCESS, **more})
     server.append(make_server("127.0.0.1", 0, app, threaded=True))
     thread = Thread(target=server[0].serve_forever)
     thread.start()

@@ -1,7 +1,7 @@
 """The map in a real browser, on the demo county: what the three users come for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,12 @@ def watched(page: Page, live_server: str) -> Iterator[Watch]:
     yield watch
     assert watch.foreign == []
     assert watch.complaints == []
+
+
+@pytest.fixture
+def official(context: BrowserContext, enter: Callable[[BrowserContext, str], None]) -> None:
+    """Somebody who sees the issues of the whole county is signed in."""
+    enter(context, "official")
 
 
 def show(page: Page, live_server: str, address: str = "/", size: dict[str, int] = DESK) -> None:
@@ -126,7 +132,7 @@ class TestGridLeader:
         assert scroll == 0
 
     def test_works_on_with_what_is_loaded_when_the_network_goes(
-        self, page: Page, context: BrowserContext, live_server: str
+        self, page: Page, context: BrowserContext, live_server: str, official: None
     ) -> None:
         show(page, live_server, size=PHONE)
         context.set_offline(True)
@@ -138,6 +144,7 @@ class TestGridLeader:
         expect(page.locator(".notice", has_text="网络已断开")).to_have_count(0)
 
 
+@pytest.mark.usefixtures("official")
 class TestOfficial:
     """At a desk: where is nobody, what is overdue, where is no service."""
 
@@ -269,7 +276,7 @@ class TestWords:
         assert left == set()
 
     def test_changes_the_language_and_keeps_the_view(
-        self, page: Page, live_server: str, watched: Watch
+        self, page: Page, live_server: str, watched: Watch, official: None
     ) -> None:
         show(page, live_server, "/?mode=issues&state=overdue")
         page.locator(".tool[data-lang]").click()
@@ -312,6 +319,7 @@ class TestFaults:
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.usefixtures("official")
 def test_axe_finds_nothing(
     page: Page, live_server: str, watched: Watch, mode: str, lang: str, size: dict[str, int]
 ) -> None:
@@ -359,6 +367,7 @@ def test_escape_empties_the_filter_before_it_leaves_the_grid(
     heading(page, "霍山县")
 
 
+@pytest.mark.usefixtures("official")
 def test_escape_leaves_the_grid_from_a_filter_that_was_just_chosen(
     page: Page,
     live_server: str,
