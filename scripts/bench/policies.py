@@ -1,0 +1,121 @@
+"""What row-level security costs: tiles of 200,000 issues for every scope, beside the owner's.
+
+Each scope is compared in one run with the tables' owner, who is subject to no policy. A scope that
+reads the whole table at a close zoom has lost its index.
+
+Run: .venv/bin/python -m scripts.bench.policies
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import date, datetime
+from pathlib import Path
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+import layers
+from geodata import db, demo, sessions
+from geodata.acting import look_at, take_on
+from geodata.dbroles import Scope
+from geodata.embedded import Cluster
+from geodata.tiles import Tile, render
+from scripts.bench.table import Row, show
+
+ISSUES = 200_000
+ROUNDS = 7
+# In and around the county seat.
+TILES = (Tile(14, 13487, 6681), Tile(11, 1685, 834))
+SCOPES: tuple[tuple[str, Scope | None], ...] = (
+    ("official", "gridmap_county"),
+    ("town", "gridmap_territory"),
+    ("leader", "gridmap_territory"),
+    ("unit", "gridmap_unit"),
+    ("", None),
+)
+# What the policies may add: to the time of the owner's tile, and to a tile that shows nothing.
+SLOWER, AT_LEAST_MS = 1.5, 10.0
+
+
+def main() -> None:
+    """Measure and print the table."""
+    with tempfile.TemporaryDirectory(prefix="gridmap-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with Cluster(folder, purpose="bench") as cluster:
+            db.migrate(cluster.url)
+            with db.connect(cluster.url) as conn:
+                tokens = fill(conn)
+            rows = measure(cluster, tokens)
+    show(f"Tiles of {ISSUES:,} issues under row-level security", rows)
+
+
+def fill(conn: Connection[TupleRow]) -> dict[str, str]:
+    """Load the demo county with many issues more; return a session for each of its accounts."""
+    demo.load(conn)
+    conn.execute(
+        """
+        INSERT INTO issue (source, category_id, title, geom, reported_at, state, due_at)
+        SELECT 'bench', (SELECT min(category_id) FROM issue_category WHERE parent_id IS NOT NULL),
+               'x', ST_SetSRID(ST_MakePoint(115.9 + random() * 0.8, 31.1 + random() * 0.5), 4326),
+               now() - random() * interval '300 days', 'filed',
+               now() + (random() - 0.3) * interval '30 days'
+        FROM generate_series(1, %s)
+        """,
+        [ISSUES],
+    )
+    demo.write_accounts(conn)
+    db.analyze(conn)
+    rows = conn.execute("SELECT username, account_id FROM account").fetchall()
+    return {
+        username: sessions.open_session(conn, account_id, device="", device_token=None)[0]
+        for username, account_id in rows
+    }
+
+
+def measure(cluster: Cluster, tokens: dict[str, str]) -> list[Row]:
+    """Return the rows: for each tile the owner, then every scope with its target."""
+    rows: list[Row] = []
+    with (
+        db.connect(cluster.url) as owner,
+        psycopg.connect(db.app_url(cluster.app_url, timezone="Asia/Shanghai")) as app,
+    ):
+        for tile in TILES:
+            size, plain_ms = _best(owner, tile)
+            rows.append(Row(f"z{tile.z}, owner", f"{plain_ms:.1f} ms, {size} bytes"))
+            limit_ms = max(plain_ms * SLOWER, AT_LEAST_MS)
+            for username, scope in SCOPES:
+                with app.transaction():
+                    token = tokens.get(username)
+                    take_on(app, scope, sessions.digest(token) if token else None, "")
+                    look_at(app, tile.bounds(0.25))
+                    size, taken_ms = _best(app, tile)
+                rows.append(
+                    Row(
+                        f"z{tile.z}, {username or 'visitor'}",
+                        f"{taken_ms:.1f} ms, {size} bytes",
+                        f"<= {limit_ms:.1f} ms",
+                        met=taken_ms <= limit_ms,
+                    )
+                )
+    return rows
+
+
+def _best(conn: Connection[TupleRow], tile: Tile) -> tuple[int, float]:
+    """Return a tile's bytes and the shortest time of several rounds."""
+    layer = layers.BY_NAME["issues"]
+    values, _ = layer.read({}, date.today(), datetime.now().astimezone())  # noqa: DTZ011
+    size, times = 0, list[float]()
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        body, _ = render(conn, layer.source, tile, {**values, "on": date.today()})  # noqa: DTZ011
+        times.append((time.perf_counter() - start) * 1000)
+        size = len(body)
+    return size, min(times)
+
+
+if __name__ == "__main__":
+    main()
