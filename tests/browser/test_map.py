@@ -385,10 +385,11 @@ def test_escape_leaves_the_grid_from_a_filter_that_was_just_chosen(
 
 @pytest.mark.parametrize("width", [320, 360, 390])
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_everything_at_the_top_is_within_reach_on_an_earlier_day(
-    page: Page, live_server: str, watched: Watch, width: int, lang: str
+@pytest.mark.parametrize("on", ["", "2025-11-25"], ids=["today", "earlier"])
+def test_everything_at_the_top_is_within_reach(
+    page: Page, live_server: str, watched: Watch, width: int, lang: str, on: str
 ) -> None:
-    show(page, live_server, f"/?on=2025-11-25&lang={lang}", {"width": width, "height": 700})
+    show(page, live_server, f"/?on={on}&lang={lang}", {"width": width, "height": 700})
     for control in page.locator(".stage-top :is(button, a, input, summary):visible").all():
         box = control.bounding_box()
         assert box is not None
