@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
@@ -14,18 +12,15 @@ from geodata import contacts, coverage, facilities, grids, issues, members, priv
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
 from geodata.model import (
-    Grid,
-    IssueCategory,
     Nearby,
     Point,
-    ResponsibilityRow,
 )
 from webmap import acting, i18n
+from webmap.summaries import PAGE_SIZE, SUMMARIES, issue_filters
 from webmap.views import MODES, Mode
 
 bp = Blueprint("panel", __name__, url_prefix="/panel")
 
-PAGE_SIZE = 50
 FOUND = 12
 URGENT = 5
 # Longer lists of compounds without anybody are folded after this many.
@@ -39,7 +34,7 @@ def home() -> Response:
     with acting.connection() as conn:
         county = grids.county(conn, on)
         facts = settings.read(conn)
-        summary = _SUMMARIES[mode](conn, county, on) if county else {}
+        summary = SUMMARIES[mode](conn, county, on) if county else {}
         least = _least(conn, county.grid_id, on) if county else 0
         first_day = None if county else grids.first_day(conn)
     return _fragment(
@@ -93,7 +88,7 @@ def grid_issues(grid_id: int) -> Response:
         reach = acting.reach(conn, "see_issues", grid_id, on)
         if reach == "none":
             return _fragment("panel/issues.html", grid=place, reach=reach, on=on, mode=_mode())
-        filters = _filters(conn, grid_id, on)
+        filters = issue_filters(conn, grid_id, on)
         chosen = filters["chosen"]
         total = issues.count(conn, chosen, grid_id, on)
         pages = max(1, -(-total // PAGE_SIZE))
@@ -227,98 +222,6 @@ def _least(conn: Connection[Any], grid_id: int, on: date) -> int:
     if acting.reach(conn, "see_small_counts", grid_id, on) == "all":
         return 0
     return privacy.least_count(settings.read(conn))
-
-
-def _territory(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
-    levels = grids.level_counts(conn, on)
-    gap = county.territory_gap_m2
-    return {
-        "towns": levels.get("town", 0),
-        "communities": levels.get("community", 0),
-        "compounds": levels.get("compound", 0),
-        "households": county.households,
-        "gap_share": None if gap is None else gap / county.area_m2,
-        "children": grids.children(conn, county.grid_id, on),
-    }
-
-
-def _responsibility(conn: Connection[Any], _county: Grid, on: date) -> dict[str, Any]:
-    rows = members.responsibility_by_town(conn, on)
-    total = ResponsibilityRow(
-        None,
-        held=sum(row.held for row in rows),
-        deputy=sum(row.deputy for row in rows),
-        ended=sum(row.ended for row in rows),
-        vacant=sum(row.vacant for row in rows),
-    )
-    return {"rows": rows, "total": total, "any_named": members.any_named(conn)}
-
-
-def _issues(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
-    reach = acting.reach(conn, "see_issues", county.grid_id, on)
-    if reach == "none":
-        return {"reach": reach}
-    filters = _filters(conn, None, on)
-    chosen = filters["chosen"]
-    total = issues.count(conn, chosen, None, on)
-    items = issues.listed(conn, chosen, None, on, limit=PAGE_SIZE)
-    more = total - len(items)
-    return {"reach": reach, "items": items, "total": total, "more": more, **filters}
-
-
-def _filters(conn: Connection[Any], grid_id: int | None, on: date) -> dict[str, Any]:
-    """Return what the filters of a list of issues show: numbers, categories, what is chosen.
-
-    A category that the county does not have is named as ``unknown`` and not filtered by.
-    """
-    now = i18n.now()
-    chosen = issues.read_filter(request.args, on, now)
-    categories = issues.categories(conn, chosen, grid_id, on)
-    known = {c.code for large in categories for c in (large, *large.parts)}
-    unknown = chosen.category if chosen.category not in known else ""
-    if unknown:
-        chosen = replace(chosen, category="")
-    return {
-        "counts": issues.counts(conn, chosen, grid_id, on),
-        "chosen": chosen,
-        "categories": _offered(categories, chosen.category),
-        "category_total": sum(large.issues for large in categories),
-        "unknown": unknown,
-        "changes": "category=" if unknown else "",
-    }
-
-
-def _offered(categories: Iterable[IssueCategory], chosen: str) -> list[IssueCategory]:
-    """Leave out the categories without issues, but never the one that is chosen."""
-    pruned = [
-        replace(large, parts=tuple(c for c in large.parts if c.issues or c.code == chosen))
-        for large in categories
-    ]
-    return [large for large in pruned if large.issues or large.parts or large.code == chosen]
-
-
-def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
-    kinds = coverage.of_grid(conn, county.grid_id, on)
-    asked = coverage.read_kind(request.args)
-    known = [kind.kind for kind in kinds]
-    # The county may not have what is asked for, nor the kind that is shown without asking.
-    kind = asked if asked in known or not known else known[0]
-    return {
-        "kind": kind,
-        "unknown": asked if kind != asked and request.args.get("kind") else "",
-        "changes": f"kind={kind}" if kind != asked else "",
-        "kinds": kinds,
-        "rows": coverage.worst(conn, kind, "community", on, limit=PAGE_SIZE),
-        "communities": grids.level_counts(conn, on).get("community", 0),
-    }
-
-
-_SUMMARIES = {
-    "territory": _territory,
-    "responsibility": _responsibility,
-    "issues": _issues,
-    "coverage": _coverage,
-}
 
 
 def _fragment(template: str, **context: Any) -> Response:

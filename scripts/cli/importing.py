@@ -11,6 +11,7 @@ import click
 import psycopg
 from psycopg.rows import TupleRow
 
+from geodata import audit
 from geodata.frames import FRAMES
 from geodata.importing.buildings import import_buildings
 from geodata.importing.facilities import import_facilities
@@ -207,7 +208,11 @@ def _run(
     title = _("Importing {file}").format(file=options["file"].name)
     with database(bulk=True) as conn, Bar(title) as bar:
         report = work(conn, lambda stage, share: bar(stage, STAGES.get(stage, share)))
-        if not report.is_written:
+        if report.is_written:
+            what, name = click.get_current_context().info_name, options["file"].name
+            detail = {"what": what, "file": name, **report.counts}
+            audit.record(conn, "import.written", subject="import", detail=detail)
+        else:
             conn.rollback()
     click.echo(report.to_text(None if options["show_all"] else 10, translate=_))
     target: Path | None = options["report_file"]

@@ -61,7 +61,7 @@ def test_a_grid_leader_signs_in_lands_on_the_own_grid_and_calls(
         ("leader", "蔡家岭", True, True),
         ("leader", "衡山镇", False, False),
         ("town", "衡山镇", True, True),
-        ("town", "黄崖村", False, False),
+        ("town", "太平畈乡", False, False),
         ("official", "黄崖村", True, True),
         ("auditor", "衡山镇", False, False),
         ("admin", "衡山镇", False, False),

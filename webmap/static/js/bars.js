@@ -22,9 +22,10 @@ export function showDay(view, { today, lang }) {
   $(".day").classList.toggle("past", Boolean(view.on));
 }
 
-/** Let a link to the sign-in lead back to this very view. */
+/** Let a link to the sign-in lead back to this very view; from a mere place, to one's own territory. */
 export function comeBack(link) {
-  link.href = `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+  const asked = [...new URLSearchParams(location.search).keys()].some((key) => !["z", "lat", "lon", "lang"].includes(key));
+  link.href = asked ? `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}` : "/sign-in";
 }
 
 /** Keep the addresses of modes and language those of this very view, so they can be opened anew. */

@@ -1,0 +1,110 @@
+"""What the panel says of the whole county, mode by mode, and the filters of a list of issues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from flask import request
+from psycopg import Connection
+
+from geodata import coverage, grids, issues, members
+from geodata.model import Grid, IssueCategory, ResponsibilityRow
+from webmap import acting, i18n
+from webmap.views import Mode
+
+PAGE_SIZE = 50
+
+
+def _territory(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+    levels = grids.level_counts(conn, on)
+    gap = county.territory_gap_m2
+    return {
+        "towns": levels.get("town", 0),
+        "communities": levels.get("community", 0),
+        "compounds": levels.get("compound", 0),
+        "households": county.households,
+        "gap_share": None if gap is None else gap / county.area_m2,
+        "children": grids.children(conn, county.grid_id, on),
+    }
+
+
+def _responsibility(conn: Connection[Any], _county: Grid, on: date) -> dict[str, Any]:
+    rows = members.responsibility_by_town(conn, on)
+    total = ResponsibilityRow(
+        None,
+        held=sum(row.held for row in rows),
+        deputy=sum(row.deputy for row in rows),
+        ended=sum(row.ended for row in rows),
+        vacant=sum(row.vacant for row in rows),
+    )
+    return {"rows": rows, "total": total, "any_named": members.any_named(conn)}
+
+
+def _issues(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+    reach = acting.reach(conn, "see_issues", county.grid_id, on)
+    if reach == "none":
+        return {"reach": reach}
+    filters = issue_filters(conn, None, on)
+    chosen = filters["chosen"]
+    total = issues.count(conn, chosen, None, on)
+    items = issues.listed(conn, chosen, None, on, limit=PAGE_SIZE)
+    more = total - len(items)
+    return {"reach": reach, "items": items, "total": total, "more": more, **filters}
+
+
+def issue_filters(conn: Connection[Any], grid_id: int | None, on: date) -> dict[str, Any]:
+    """Return what the filters of a list of issues show: numbers, categories, what is chosen.
+
+    A category that the county does not have is named as ``unknown`` and not filtered by.
+    """
+    now = i18n.now()
+    chosen = issues.read_filter(request.args, on, now)
+    categories = issues.categories(conn, chosen, grid_id, on)
+    known = {c.code for large in categories for c in (large, *large.parts)}
+    unknown = chosen.category if chosen.category not in known else ""
+    if unknown:
+        chosen = replace(chosen, category="")
+    return {
+        "counts": issues.counts(conn, chosen, grid_id, on),
+        "chosen": chosen,
+        "categories": _offered(categories, chosen.category),
+        "category_total": sum(large.issues for large in categories),
+        "unknown": unknown,
+        "changes": "category=" if unknown else "",
+    }
+
+
+def _offered(categories: Iterable[IssueCategory], chosen: str) -> list[IssueCategory]:
+    """Leave out the categories without issues, but never the one that is chosen."""
+    pruned = [
+        replace(large, parts=tuple(c for c in large.parts if c.issues or c.code == chosen))
+        for large in categories
+    ]
+    return [large for large in pruned if large.issues or large.parts or large.code == chosen]
+
+
+def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+    kinds = coverage.of_grid(conn, county.grid_id, on)
+    asked = coverage.read_kind(request.args)
+    known = [kind.kind for kind in kinds]
+    # The county may not have what is asked for, nor the kind that is shown without asking.
+    kind = asked if asked in known or not known else known[0]
+    return {
+        "kind": kind,
+        "unknown": asked if kind != asked and request.args.get("kind") else "",
+        "changes": f"kind={kind}" if kind != asked else "",
+        "kinds": kinds,
+        "rows": coverage.worst(conn, kind, "community", on, limit=PAGE_SIZE),
+        "communities": grids.level_counts(conn, on).get("community", 0),
+    }
+
+
+SUMMARIES: Mapping[Mode, Callable[[Connection[Any], Grid, date], dict[str, Any]]] = {
+    "territory": _territory,
+    "responsibility": _responsibility,
+    "issues": _issues,
+    "coverage": _coverage,
+}
