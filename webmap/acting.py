@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from webmap import access, db
 
 TOKEN = "token"  # noqa: S105 - the name under which the session keeps it
 # What somebody whose password was given by another may do before choosing an own one.
-_BEFORE_PASSWORD = ("account.change_password", "door.sign_out", "page.index", "door.rights")
+_BEFORE_PASSWORD = ("account.change_password", "door.sign_out", "door.rights")
 
 
 def init_app(app: APIFlask) -> None:
@@ -32,8 +33,12 @@ def init_app(app: APIFlask) -> None:
         if endpoint is None:
             return None
         wanted = access.ACCESS[endpoint]
-        if wanted == "public" or wanted == "open":
+        if wanted == "public":
             return None
+        if wanted == "open":
+            # The map waits for the password; its parts show what a visitor sees until then.
+            found = current() if endpoint == "page.index" else None
+            return _to_password() if found and found.must_change_password else None
         return _refused(endpoint, wanted)
 
     app.add_template_global(current, "acting")
@@ -58,7 +63,11 @@ def current() -> Acting | None:
         g.acting = None
         if token:
             with as_office("gridmap_door") as conn:
-                g.acting = sessions.resume(conn, token)
+                found = sessions.resume(conn, token)
+            # With a password that somebody else knows, nobody is anybody yet.
+            if found and found.must_change_password:
+                found = replace(found, roles=())
+            g.acting = found
             if g.acting is None:
                 # It has ended elsewhere: the cookie is of no more use.
                 session.pop(TOKEN, None)
@@ -122,8 +131,12 @@ def _refused(endpoint: str, wanted: Right | Literal["signed_in"]) -> Response | 
     if found.must_change_password and endpoint not in _BEFORE_PASSWORD:
         if request.path.startswith("/panel/"):
             abort(403)
-        return redirect(url_for("account.change_password"))  # pyright: ignore[reportReturnType]
+        return _to_password()
     if wanted != "signed_in" and not found.may(wanted):
         # What one may not see is not there.
         abort(404)
     return None
+
+
+def _to_password() -> Response:
+    return redirect(url_for("account.change_password"))  # pyright: ignore[reportReturnType]
