@@ -38,6 +38,8 @@ def write(home: Home, account: Account) -> Path:
         "random_page_cost": "1.1",
         # Our queries take milliseconds; compiling them would take longer.
         "jit": "off",
+        # A refused row would stand in the log with all that it says of a person.
+        "log_error_verbosity": "terse",
         "log_line_prefix": "%m [%p] %u ",
         **_memory_settings(),
     }

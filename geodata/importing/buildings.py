@@ -49,7 +49,7 @@ def import_buildings(
         if row not in sheet.bad:
             key = f"{order.source}:{code}"
             values.append((key, name, units, households, lon, lat, order.source))
-    report = lists.settle(order, Phrase("Buildings"), sheet)
+    report = lists.settle(order, Phrase("Buildings"), sheet, ("name",))
     if report.is_blocked:
         return report
     progress("writing", 0.6)

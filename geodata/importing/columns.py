@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from geodata.errors import InvalidInputError
+from geodata.privacy import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def choose(
             raise InvalidInputError(
                 "The file has no column {column}. It has: {columns}.",
                 column=column,
-                columns=", ".join(name for name in columns if name),
+                columns=_listed(columns),
             )
         chosen[name] = positions[_plain(column)]
     for name, field in fields.items():
@@ -63,9 +64,14 @@ def choose(
             hint="Name them, for example --map {first}=COLUMN.",
             missing=", ".join(missing),
             first=missing[0],
-            columns=", ".join(name for name in columns if name),
+            columns=_listed(columns),
         )
     return chosen
+
+
+def _listed(columns: Sequence[str]) -> str:
+    """Return headers for a message. In a list without headers they are the first row's values."""
+    return ", ".join(masked(name) for name in columns if name)
 
 
 def _plain(header: str) -> str:

@@ -71,7 +71,7 @@ def import_facilities(
         if row not in sheet.bad:
             key = code if len(same) == 1 else f"{code} ({len(same)})"
             values.append((order.source, key, kind, name, address, lon, lat))
-    report = lists.settle(order, Phrase("Facilities"), sheet)
+    report = lists.settle(order, Phrase("Facilities"), sheet, ("name", "address"))
     if report.is_blocked:
         return report
     progress("writing", 0.6)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from geodata.importing.wording import WORDS
+from geodata import privacy
+from geodata.importing.wording import PERSONAL_NUMBERS, WORDS
 from geodata.phrases import Phrase, Translate, english
 
 
@@ -88,6 +89,24 @@ def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
             "The characters were lost when the file was saved: export it again, as UTF-8."
         )
     return Phrase(words, data) if words else None
+
+
+def of_numbers(row: RowRef, column: str | Phrase, text: str) -> Finding | None:
+    """Return a warning if a text holds numbers of persons; it says of what kinds, not which."""
+    kinds = dict.fromkeys(number.kind for number in privacy.findings(text))
+    if not kinds:
+        return None
+    what = [PERSONAL_NUMBERS[kind] for kind in kinds]
+    return Finding("personal_number", "warning", (row,), data={"column": column, "what": what})
+
+
+def without_numbers(finding: Finding) -> Finding:
+    """Return a finding whose values repeat no number of a person."""
+    data = {
+        key: privacy.masked(value) if isinstance(value, str) else value
+        for key, value in finding.data.items()
+    }
+    return replace(finding, data=data)
 
 
 def square_metres(m2: float) -> str:

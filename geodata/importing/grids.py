@@ -19,7 +19,7 @@ from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.importing import exchange, process
-from geodata.importing.finding import Finding, RowRef
+from geodata.importing.finding import Finding, RowRef, of_numbers, without_numbers
 from geodata.importing.process import Limits
 from geodata.importing.report import Report, describe
 from geodata.importing.requests import (
@@ -174,9 +174,12 @@ def _report(order: GridImport, request: GridRequest, result: dict[str, Any]) -> 
             rows = ()
         place = tuple(problem["place"]) if problem["place"] else None
         data = problem["data"]
-        report.findings.append(
-            Finding(problem["kind"], problem["severity"], rows, problem["m2"], place, data)
-        )
+        finding = Finding(problem["kind"], problem["severity"], rows, problem["m2"], place, data)
+        report.findings.append(without_numbers(finding))
+    for ref, row in zip(refs, result["rows"], strict=False):
+        found = of_numbers(ref, order.columns.name, row["name"])
+        if found is not None:
+            report.findings.append(found)
     report.findings += [
         Finding("not_in_file", "warning", (RowRef(None, grid.code, grid.name),))
         for grid in (request.existing[index] for index in result["others"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg.rows import TupleRow
 
+from geodata import privacy
 from geodata.importing import lists, places
 from geodata.importing.columns import Field
 from geodata.importing.issue_writing import IssueRow, make_categories, write
@@ -84,15 +85,16 @@ def import_issues(
         row = _row(sheet, number, place, states, seen)
         if row is not None:
             rows.append(row)
-    report = lists.settle(order, Phrase("Issues"), sheet)
+    report = lists.settle(order, Phrase("Issues"), sheet, ("category", "title", "detail"))
     if report.is_blocked:
         return report
     progress("writing", 0.4)
     made = make_categories(conn, order.source, sorted({row.category for row in rows}))
     if made:
+        names = [privacy.masked(name) for name in made]
         report.notes.append(
             Phrase(
-                "New categories under {source}: {names}.", {"source": order.source, "names": made}
+                "New categories under {source}: {names}.", {"source": order.source, "names": names}
             )
         )
     report.counts = write(conn, order.source, rows, progress)

@@ -11,9 +11,11 @@ import psycopg
 from psycopg import errors
 from psycopg.rows import TupleRow
 
+from geodata import privacy
 from geodata.errors import InvalidInputError
 from geodata.importing import process
 from geodata.importing.columns import Field, choose
+from geodata.importing.finding import without_numbers
 from geodata.importing.process import Limits
 from geodata.importing.report import Report
 from geodata.importing.requests import FileRequest, Progress, to_plain
@@ -64,13 +66,18 @@ def open_sheet(
 
 
 def _shown(column: str) -> str | Phrase:
-    return Phrase("the shape") if column.startswith("@") else column
+    return Phrase("the shape") if column.startswith("@") else privacy.masked(column)
 
 
-def settle(order: ListImport, subject: Phrase, sheet: Sheet) -> Report:
-    """Start the report; with ``skip_bad_rows`` faults of single rows no longer stand in the way."""
+def settle(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str]) -> Report:
+    """Start the report; with ``skip_bad_rows`` faults of single rows no longer stand in the way.
+
+    ``texts`` are the fields of free text, which numbers of persons may have slipped into.
+    """
     report = Report(subject, Path(order.file.path).name, sheet.notes, is_dry_run=order.is_dry_run)
-    findings = sheet.findings
+    sheet.seek_numbers(texts)
+    # A report is handed on: no fault repeats a phone number that stands in the wrong column.
+    findings = [without_numbers(finding) for finding in sheet.findings]
     if order.skip_bad_rows:
         in_rows = [finding for finding in findings if finding.severity == "blocking"]
         skippable = [finding for finding in in_rows if finding.kind != "swapped"]
@@ -108,5 +115,6 @@ def fill(
                 copy.write_row(row)
     except errors.DataError as failure:
         raise InvalidInputError(
-            "The database refuses a value: {reason}.", reason=str(failure).splitlines()[0]
+            "The database refuses a value: {reason}.",
+            reason=privacy.masked(str(failure).splitlines()[0]),
         ) from failure

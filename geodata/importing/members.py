@@ -133,7 +133,7 @@ def import_members(
         duty = _duty(sheet, row, known, order.source, today)
         if duty is not None and not _repeats(sheet, row, duty, seen):
             duties.append(duty)
-    report = lists.settle(order, Phrase("Members"), sheet)
+    report = lists.settle(order, Phrase("Members"), sheet, ("name", "pledge"))
     if report.is_blocked:
         return report
     progress("writing", 0.6)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -17,11 +16,12 @@ from typing import Any
 
 import pyogrio
 
-from geodata.importing import exchange
+from geodata.importing import exchange, workplace
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import Progress
 from geodata.importing.sniffing import DRIVERS
 from geodata.phrases import Phrase, from_plain
+from geodata.privacy import masked
 
 _ROOT = Path(__file__).resolve().parents[2]
 _HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
@@ -58,8 +58,7 @@ def opened(
     Raises:
         FileRefusedError: the file was refused, or the child ran into its limits or crashed
     """
-    with tempfile.TemporaryDirectory(prefix="gridmap-import-") as folder:
-        work = Path(folder)
+    with workplace.folder() as work:
         for name, shape in shapes.items():
             exchange.save_wkb(work / name, shape)
         asked = {
@@ -80,8 +79,12 @@ def opened(
         result = json.loads(written, object_hook=from_plain)
         if "refused" in result:
             refused = result["refused"]
+            data = {
+                key: masked(value) if isinstance(value, str) else value
+                for key, value in refused["data"].items()
+            }
             raise FileRefusedError(
-                refused["fault"], refused["message"], hint=refused["hint"], **refused["data"]
+                refused["fault"], refused["message"], hint=refused["hint"], **data
             )
         yield Outcome(result, work)
 
@@ -155,7 +158,7 @@ def _failure(
         "Reading the file failed while {stage}: {reason}",
         hint="The database was not touched.",
         stage=Phrase(stage),
-        reason=last[0][:300],
+        reason=masked(last[0][:300]),
     )
 
 

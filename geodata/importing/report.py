@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from geodata.importing.finding import Finding, RowRef, advice, square_metres
 from geodata.importing.wording import COLUMNS, COUNTS, DEEDS, SEVERITIES, WORDS
 from geodata.phrases import Phrase, Translate, english
+from geodata.privacy import masked
 
 
 @dataclass(slots=True)
@@ -69,13 +70,10 @@ class Report:
         plain["notes"] = [note.said(translate) for note in self.notes]
         plain["verdict"] = self.verdict(translate)
         for entry, finding in zip(plain["findings"], self.findings, strict=True):
-            entry["data"] = {
-                key: str(value) if isinstance(value, Phrase) else value
-                for key, value in finding.data.items()
-            }
+            entry["data"] = dict(finding.data)
             entry["text"] = finding.line(translate)
             entry["title"], entry["advice"] = _title_and_advice(finding, translate)
-        return json.dumps(plain, ensure_ascii=False, indent=2)
+        return json.dumps(plain, ensure_ascii=False, indent=2, default=str)
 
     def to_csv(self, translate: Translate = english) -> str:
         """Return one line per finding and repair, for a spreadsheet."""
@@ -188,5 +186,8 @@ def _more(total: int, shown: int, translate: Translate, indent: int = 2) -> list
 
 
 def describe(rows: Iterable[Mapping[str, object]]) -> list[RowRef]:
-    """Return references to the rows of a file, counted from 1."""
-    return [RowRef(index, str(row["code"]), str(row["name"])) for index, row in enumerate(rows, 1)]
+    """Return references to the rows of a file, counted from 1; numbers of persons are masked."""
+    return [
+        RowRef(index, masked(str(row["code"])), masked(str(row["name"])))
+        for index, row in enumerate(rows, 1)
+    ]

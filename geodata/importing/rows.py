@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from geodata.importing.finding import Finding, RowRef
+from geodata.importing.finding import Finding, RowRef, of_numbers
 from geodata.phrases import Phrase
 
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
@@ -129,6 +129,15 @@ class Sheet:
             reason = Phrase("yes or no")
             self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
         return False
+
+    def seek_numbers(self, names: Sequence[str]) -> None:
+        """Warn where free texts hold numbers of persons; rows that are ``bad`` are left out."""
+        chosen = [name for name in names if self.has(name)]
+        for row in self.usable():
+            for name in chosen:
+                found = of_numbers(self.ref(row), self._column(name), self.text(row, name))
+                if found is not None:
+                    self.findings.append(found)
 
     def fault(
         self,

@@ -139,6 +139,19 @@ WORDS: dict[str, Words] = {
     "ambiguous_place": Words(
         "Names that several grids carry", '{row}: "{text}"', "Give the code instead of the name."
     ),
+    "personal_number": Words(
+        "Personal numbers in texts that everybody can read",
+        "{row}: {column} holds what looks like {what}",
+        "They are imported all the same: delete them in the file unless they are meant for"
+        " everybody, and import it again.",
+    ),
+}
+
+# What a text seems to hold, by the kinds of geodata/privacy.py.
+PERSONAL_NUMBERS: dict[str, Phrase] = {
+    "identity_number": Phrase("an identity number"),
+    "mobile_number": Phrase("a mobile phone number"),
+    "landline_number": Phrase("a landline number"),
 }
 
 # What an import wrote, by the name under which reports count it.
