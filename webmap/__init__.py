@@ -14,6 +14,7 @@ from webmap import (
     acting,
     api,
     assets,
+    audit,
     basemap,
     config,
     db,
@@ -62,6 +63,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         health.bp,
         door.bp,
         account.bp,
+        audit.bp,
     ):
         app.register_blueprint(blueprint)
     acting.check(app)
