@@ -45,6 +45,8 @@ ACCESS: Mapping[str, Access] = {
     "door.sign_in": "open",
     "door.sign_out": "open",
     "door.rights": "open",
+    "sso.start": "open",
+    "sso.callback": "open",
     "account.show": "signed_in",
     "account.change_password": "signed_in",
     "account.end_session": "signed_in",

@@ -31,8 +31,14 @@ def show() -> str:
         roles = sessions.roles(conn, found.account_id)
         opened = sessions.of_account(conn, found.account_id)
         identities = accounts.identities(conn, found.account_id)
+        has_password = accounts.has_password(conn, found.account_id)
     return render_template(
-        "pages/account.html", account=found, roles=roles, sessions=opened, identities=identities
+        "pages/account.html",
+        account=found,
+        roles=roles,
+        sessions=opened,
+        identities=identities,
+        has_password=has_password,
     )
 
 

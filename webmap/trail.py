@@ -149,6 +149,7 @@ def _facts(event: AuditEvent, names: Names) -> list[str]:
         "member_id": lambda it: _("Duty holder: %(name)s", name=_named(names.members, it)),
         "by": lambda it: _("by single sign-on") if it == "oidc" else _("with a password"),
         "issuer": str,
+        "first_password": lambda _it: _("first password removed"),
         # The account's name stands beside it already.
         "username": lambda it: "" if event.subject == "account" else str(it),
         "account": str,
