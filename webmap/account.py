@@ -6,6 +6,7 @@ from flask import (
     Blueprint,
     Response,
     abort,
+    current_app,
     flash,
     make_response,
     redirect,
@@ -19,6 +20,7 @@ from flask_babel import gettext
 from geodata import accounts, passwords, sessions
 from geodata.errors import InvalidInputError
 from webmap import acting, door, errors, signing_in
+from webmap.config import Provider
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -37,7 +39,7 @@ def show() -> str:
         account=found,
         roles=roles,
         sessions=opened,
-        identities=identities,
+        providers=[_provider_name(issuer) for issuer in identities],
         has_password=has_password,
     )
 
@@ -95,6 +97,13 @@ def end_all_sessions() -> Response:
     session.clear()
     flash(gettext("You are signed out everywhere."))
     return redirect(url_for("door.sign_in"), 303)  # pyright: ignore[reportReturnType]
+
+
+def _provider_name(issuer: str) -> str:
+    """Return what people call a provider; one that is no longer configured has its address only."""
+    provider: Provider | None = current_app.config["OIDC"]
+    is_ours = provider is not None and provider.issuer.rstrip("/") == issuer.rstrip("/")
+    return (provider.name if provider and is_ours else "") or issuer
 
 
 def _password_form(**faults: str) -> Response:

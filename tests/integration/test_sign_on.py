@@ -119,7 +119,7 @@ def test_first_time_links_by_user_name_and_opens_a_session(app, provider, conn):
     assert answer.headers["Location"] == "/account"
     assert linked(conn) == [("s-1", "wang")]
     page = client.get("/account").text
-    assert f"Single sign-on: {provider.issuer}" in page
+    assert f"Single sign-on: {NAME}" in page
     events = conn.execute(
         "SELECT action, actor, detail FROM audit_event ORDER BY event_id DESC LIMIT 2"
     ).fetchall()
