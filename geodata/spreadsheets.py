@@ -47,7 +47,7 @@ def to_excel(
     sheet.freeze_panes = "A2"
     for column, width in enumerate(widths, 1):
         sheet.column_dimensions[get_column_letter(column)].width = width
-    sheet.append([_cell(sheet, text, is_head=True) for text in head])
+    sheet.append([_text_cell(sheet, text, is_head=True) for text in head])
     for row in rows:
         sheet.append([_cell(sheet, value) for value in row])
     out = io.BytesIO()
@@ -61,21 +61,23 @@ def _plain(value: Cell) -> str | int | None:
     return as_text(value) if isinstance(value, str) else value
 
 
-def _cell(sheet: Any, value: Cell, *, is_head: bool = False) -> object:
+def _cell(sheet: Any, value: Cell) -> object:
+    if isinstance(value, datetime):
+        # Excel knows no time zones; which one it is stands in the head.
+        return value.replace(tzinfo=None)
+    if not isinstance(value, str):
+        return value
+    text = _UNWRITABLE.sub("", value)[:_LONGEST]
+    return _text_cell(sheet, text) if text.startswith("=") else text
+
+
+def _text_cell(sheet: Any, text: str, *, is_head: bool = False) -> object:
+    """Return a cell that is text whatever it begins with; it costs more than a bare value."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
-    if isinstance(value, datetime):
-        # Excel knows no time zones; which one it is stands in the head.
-        value = value.replace(tzinfo=None)
-    elif isinstance(value, str):
-        value = _UNWRITABLE.sub("", value)[:_LONGEST]
-    cell = WriteOnlyCell(sheet, value)
-    if isinstance(value, str):
-        # Else a text that begins with "=" would become a formula.
-        cell.data_type = "s"
-    elif isinstance(value, datetime):
-        cell.number_format = "yyyy-mm-dd hh:mm:ss"
+    cell = WriteOnlyCell(sheet, text)
+    cell.data_type = "s"
     if is_head:
         cell.font = Font(bold=True)
     return cell
