@@ -203,6 +203,14 @@ def identities(conn: Connection[Any], account_id: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+def has_password(conn: Connection[Any], account_id: int) -> bool:
+    """Tell whether the account can be signed in to with a password."""
+    row = conn.execute(
+        "SELECT password_hash IS NOT NULL FROM account_secret WHERE account_id = %s", [account_id]
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def grant(
     conn: Connection[Any],
     account_id: int,

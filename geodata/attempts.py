@@ -73,6 +73,6 @@ def succeeded(conn: Connection[Any], keys: Iterable[Key]) -> None:
             conn.execute("DELETE FROM attempt WHERE key = %s", [each.digest])
 
 
-def forget(conn: Connection[Any]) -> None:
-    """Remove what no longer counts."""
-    conn.execute("DELETE FROM attempt WHERE since < now() - %s", [WINDOW])
+def forget(conn: Connection[Any]) -> int:
+    """Remove what no longer counts; return how many."""
+    return conn.execute("DELETE FROM attempt WHERE since < now() - %s", [WINDOW]).rowcount

@@ -206,7 +206,10 @@ def end_all(conn: Connection[Any], account_id: int) -> int:
     return conn.execute("DELETE FROM session WHERE account_id = %s", [account_id]).rowcount
 
 
-def forget(conn: Connection[Any]) -> None:
-    """Remove sessions that have run out, and devices that were not seen for a year."""
-    conn.execute("DELETE FROM session WHERE expires_at < now()")
-    conn.execute("DELETE FROM account_device WHERE seen_at < now() - %s", [_DEVICE_KEPT])
+def forget(conn: Connection[Any]) -> tuple[int, int]:
+    """Remove sessions that have run out, and devices that were not seen for a year; count both."""
+    ended = conn.execute("DELETE FROM session WHERE expires_at < now()").rowcount
+    devices = conn.execute(
+        "DELETE FROM account_device WHERE seen_at < now() - %s", [_DEVICE_KEPT]
+    ).rowcount
+    return ended, devices

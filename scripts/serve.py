@@ -29,6 +29,7 @@ from scripts import demo_accounts
 from scripts.cli import language
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
+from scripts.housekeeping import Housekeeper
 
 # Held while the demo county is loaded, so that only one of several starters does.
 _DEMO_LOCK = 341525002
@@ -80,6 +81,7 @@ def serve(host: str, port: int, *, with_demo: bool) -> None:
         server = stack.enter_context(Server(app_url, listener, host))
         server.wait_until_ready()
         print(f"GridMap is ready: {server.url}", flush=True)
+        stack.enter_context(Housekeeper(url))
         _supervise(server, cluster)
 
 

@@ -14,6 +14,7 @@ from webmap import (
     acting,
     api,
     assets,
+    audit,
     basemap,
     config,
     db,
@@ -23,7 +24,9 @@ from webmap import (
     i18n,
     page,
     panel,
+    provider,
     security,
+    sso,
     tiles,
 )
 
@@ -50,7 +53,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         json_errors=False,
     )
     config.load(app, overrides or {})
-    for part in (errors, db, i18n, assets, security, acting):
+    for part in (errors, db, i18n, assets, security, acting, provider):
         part.init_app(app)
     Compress(app)
     for blueprint in (
@@ -62,6 +65,8 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         health.bp,
         door.bp,
         account.bp,
+        audit.bp,
+        sso.bp,
     ):
         app.register_blueprint(blueprint)
     acting.check(app)

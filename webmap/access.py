@@ -45,10 +45,14 @@ ACCESS: Mapping[str, Access] = {
     "door.sign_in": "open",
     "door.sign_out": "open",
     "door.rights": "open",
+    "sso.start": "open",
+    "sso.callback": "open",
     "account.show": "signed_in",
     "account.change_password": "signed_in",
     "account.end_session": "signed_in",
     "account.end_all_sessions": "signed_in",
+    "audit.listing": "read_audit",
+    "audit.export": "read_audit",
 }
 
 # The same by path, for what has to be known before the address is read. Layers that show an account

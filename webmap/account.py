@@ -6,6 +6,7 @@ from flask import (
     Blueprint,
     Response,
     abort,
+    current_app,
     flash,
     make_response,
     redirect,
@@ -19,6 +20,7 @@ from flask_babel import gettext
 from geodata import accounts, passwords, sessions
 from geodata.errors import InvalidInputError
 from webmap import acting, door, errors, signing_in
+from webmap.config import Provider
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -31,8 +33,14 @@ def show() -> str:
         roles = sessions.roles(conn, found.account_id)
         opened = sessions.of_account(conn, found.account_id)
         identities = accounts.identities(conn, found.account_id)
+        has_password = accounts.has_password(conn, found.account_id)
     return render_template(
-        "pages/account.html", account=found, roles=roles, sessions=opened, identities=identities
+        "pages/account.html",
+        account=found,
+        roles=roles,
+        sessions=opened,
+        providers=[_provider_name(issuer) for issuer in identities],
+        has_password=has_password,
     )
 
 
@@ -89,6 +97,13 @@ def end_all_sessions() -> Response:
     session.clear()
     flash(gettext("You are signed out everywhere."))
     return redirect(url_for("door.sign_in"), 303)  # pyright: ignore[reportReturnType]
+
+
+def _provider_name(issuer: str) -> str:
+    """Return what people call a provider; one that is no longer configured has its address only."""
+    provider: Provider | None = current_app.config["OIDC"]
+    is_ours = provider is not None and provider.issuer.rstrip("/") == issuer.rstrip("/")
+    return (provider.name if provider and is_ours else "") or issuer
 
 
 def _password_form(**faults: str) -> Response:

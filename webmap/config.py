@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,21 @@ from geodata import sessions
 from geodata.errors import SetupError
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "var"
+# Who reads or changes a provider's answers on their way decides who signs in: nothing but HTTPS.
+_ISSUER = re.compile(
+    r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?(/[^\s?#]*)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who signs people in for us by OpenID Connect; ``claim`` holds an account's user name."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str = ""
+    claim: str = "preferred_username"
 
 
 def load(app: Flask, overrides: Mapping[str, object]) -> None:
@@ -37,6 +53,7 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
         # As long as the session; which ends on the server.
         WTF_CSRF_TIME_LIMIT=None,
         FRAME_ANCESTORS=_origins("GRIDMAP_FRAME_ANCESTORS"),
+        OIDC=_provider(),
         COMPRESS_MIMETYPES=[
             "text/html",
             "text/css",
@@ -117,3 +134,42 @@ def _origins(name: str) -> tuple[str, ...]:
                 value=origin[:80],
             )
     return origins
+
+
+def _provider() -> Provider | None:
+    """Read the provider of single sign-on, None if there is none."""
+    prefix = "GRIDMAP_OIDC_"
+    given = {
+        key: value.strip()
+        for key in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET", "NAME", "CLAIM")
+        if (value := os.environ.get(prefix + key))
+    }
+    if not given:
+        return None
+    needed = ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")
+    if missing := [prefix + key for key in needed if not given.get(key)]:
+        raise SetupError(
+            "Single sign-on is configured by halves: {names} is missing.",
+            hint="Set {prefix}ISSUER, {prefix}CLIENT_ID and {prefix}CLIENT_SECRET, or none.",
+            names=missing,
+            prefix=prefix,
+        )
+    if not _ISSUER.fullmatch(given["ISSUER"]):
+        raise SetupError(
+            "{name} is “{value}”, which is not the address of a provider.",
+            hint="It looks like https://sso.example.gov.cn/realms/county; only on this machine may"
+            " it begin with http.",
+            name=prefix + "ISSUER",
+            value=given["ISSUER"][:80],
+        )
+    claim = given.get("CLAIM") or "preferred_username"
+    if not re.fullmatch(r"[A-Za-z0-9_.:/-]{1,100}", claim):
+        raise SetupError(
+            "{name} is “{value}”, which is not the name of a claim.",
+            hint="It looks like preferred_username.",
+            name=prefix + "CLAIM",
+            value=claim[:40],
+        )
+    return Provider(
+        given["ISSUER"], given["CLIENT_ID"], given["CLIENT_SECRET"], given.get("NAME", ""), claim
+    )

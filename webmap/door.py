@@ -26,6 +26,8 @@ from webmap.signing_in import Outcome
 bp = Blueprint("door", __name__)
 
 _DEVICE_KEPT = timedelta(days=400)
+# Where the session keeps what went wrong at another address until the form shows it.
+REFUSED = "refused"
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -35,28 +37,22 @@ def sign_in() -> Response:
     if request.method == "GET":
         if acting.current() is not None:
             return _to(target)
-        return _form(target)
+        return _form(target, error=session.pop(REFUSED, ""))
     username = request.form.get("username", "")
     outcome = signing_in.sign_in(
         username,
         request.form.get("password", ""),
-        request.cookies.get(_device_cookie()),
+        device_token(),
         is_kept=bool(request.form.get("keep")),
     )
     if outcome.result != "in":
         return _refused(outcome, target, username)
-    enter(outcome.token, is_kept=bool(request.form.get("keep")))
-    response = _to(url_for("account.change_password") if outcome.must_change else own(target))
-    response.set_cookie(
-        _device_cookie(),
+    return let_in(
+        outcome.token,
         outcome.device_token,
-        max_age=_DEVICE_KEPT,
-        path=url_for("door.sign_in"),
-        httponly=True,
-        samesite="Lax",
-        secure=request.is_secure,
+        url_for("account.change_password") if outcome.must_change else target,
+        is_kept=bool(request.form.get("keep")),
     )
-    return response
 
 
 @bp.post("/sign-out")
@@ -85,6 +81,33 @@ def own(target: str) -> str:
     return f"/?{urlencode({'grid': home.grid_id})}"
 
 
+def let_in(token: str, new_device: str, target: str, *, is_kept: bool = False) -> Response:
+    """Send on whoever has just got a session, in a browser that is known from now on."""
+    enter(token, is_kept=is_kept)
+    response = _to(own(target))
+    response.set_cookie(
+        _device_cookie(),
+        new_device,
+        max_age=_DEVICE_KEPT,
+        path=url_for("door.sign_in"),
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
+    return response
+
+
+def device_token() -> str | None:
+    """Return what this browser was given when somebody signed in with it before."""
+    return request.cookies.get(_device_cookie())
+
+
+def send_back(target: str, text: str) -> Response:
+    """Show the form again with what went wrong elsewhere."""
+    session[REFUSED] = text
+    return _to(url_for("door.sign_in", next=target))
+
+
 def enter(token: str, *, is_kept: bool) -> None:
     """Make a new session the browser's, and leave nothing of the one before."""
     session.clear()
@@ -108,7 +131,13 @@ def _refused(outcome: Outcome, target: str, username: str) -> Response:
 
 def _form(target: str, username: str = "", error: str = "") -> Response:
     return make_response(
-        render_template("pages/sign_in.html", target=target, username=username[:60], error=error)
+        render_template(
+            "pages/sign_in.html",
+            target=target,
+            username=username[:60],
+            error=error,
+            provider=current_app.config["OIDC"],
+        )
     )
 
 

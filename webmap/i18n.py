@@ -17,6 +17,7 @@ COOKIE = "lang"
 # The same everywhere in a language: CLDR's own vary with the length that is asked for.
 DAY = {"zh": "y年M月d日", "en": "d MMM y"}
 TIME = {"zh": "y年M月d日 HH:mm", "en": "d MMM y, HH:mm"}
+SECOND = {"zh": "y年M月d日 HH:mm:ss", "en": "d MMM y, HH:mm:ss"}
 
 
 def init_app(app: Flask) -> None:
@@ -34,7 +35,7 @@ def init_app(app: Flask) -> None:
 
     app.add_template_global(pick)
     app.add_template_global(language)
-    for write in (day, time, local):
+    for write in (day, time, second, local):
         app.add_template_filter(write)
 
 
@@ -59,6 +60,11 @@ def day(value: date) -> str:
 def time(value: datetime) -> str:
     """Write an instant as day and minute of the county's clock."""
     return format_datetime(value, TIME[language()])
+
+
+def second(value: datetime) -> str:
+    """Write an instant as day and second of the county's clock."""
+    return format_datetime(value, SECOND[language()])
 
 
 def local(name: str) -> str:

@@ -12,6 +12,7 @@ from geodata.importing.finding import Finding, RowRef, advice, square_metres
 from geodata.importing.wording import COLUMNS, COUNTS, DEEDS, SEVERITIES, WORDS
 from geodata.phrases import Phrase, Translate, english
 from geodata.privacy import masked
+from geodata.spreadsheets import as_text
 
 
 @dataclass(slots=True)
@@ -86,14 +87,14 @@ class Report:
             lon, lat = finding.place or ("", "")
             writer.writerow([
                 SEVERITIES[finding.severity].said(translate), finding.kind, first.row or "",
-                _as_text(first.code), _as_text(first.name), _as_text(other),
+                as_text(first.code), as_text(first.name), as_text(other),
                 "" if finding.m2 is None else round(finding.m2, 4), lon, lat,
-                _as_text(finding.line(translate)), *_title_and_advice(finding, translate),
+                as_text(finding.line(translate)), *_title_and_advice(finding, translate),
             ])  # fmt: skip
         repaired = SEVERITIES["repaired"].said(translate)
         for row, deed, m2 in self.repairs:
             writer.writerow([
-                repaired, deed, row.row or "", _as_text(row.code), _as_text(row.name), "",
+                repaired, deed, row.row or "", as_text(row.code), as_text(row.name), "",
                 round(m2, 4), "", "",
                 DEEDS[deed].said(translate), "", "",
             ])  # fmt: skip
@@ -166,11 +167,6 @@ def _group_lines(
     lines += _more(len(group), len(shown), translate, indent=4)
     told = advice(kind, group)
     return [*lines, f"    > {told.said(translate)}"] if told else lines
-
-
-def _as_text(value: str) -> str:
-    """Return a text from a foreign file so that no spreadsheet takes it for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _title_and_advice(finding: Finding, translate: Translate) -> tuple[str, str]:

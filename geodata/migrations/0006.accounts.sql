@@ -47,7 +47,8 @@ CREATE TABLE account_identity (
     account_id bigint NOT NULL REFERENCES account ON DELETE CASCADE,
     PRIMARY KEY (issuer, subject)
 );
-CREATE INDEX account_identity_account ON account_identity (account_id);
+-- One at a provider: whoever takes on a user name there gets no second way in here.
+CREATE UNIQUE INDEX account_identity_account ON account_identity (account_id, issuer);
 
 -- A role held in a territory or an organisation, for a term.
 CREATE TABLE account_role (
@@ -433,3 +434,6 @@ CREATE POLICY administration ON account_device TO gridmap_accounts
 
 GRANT SELECT ON audit_event TO gridmap_audit;
 CREATE POLICY auditor ON audit_event FOR SELECT TO gridmap_audit USING ((SELECT acting_may('read_audit')));
+-- A trail of numbers tells an auditor nothing.
+GRANT SELECT (account_id, username, name) ON account TO gridmap_audit;
+CREATE POLICY auditor ON account FOR SELECT TO gridmap_audit USING ((SELECT acting_may('read_audit')));

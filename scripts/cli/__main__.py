@@ -18,6 +18,7 @@ _MODULES = {
     "check": "scripts.cli.checking",
     "demo": "scripts.cli.demo",
     "import": "scripts.cli.importing",
+    "tidy": "scripts.cli.tidying",
 }
 
 

@@ -208,6 +208,33 @@ def test_database_of_ones_own_replaces_the_cluster(home: Path, database_url: str
     run.close()
 
 
+def test_tidies_up_as_it_starts_and_outlives_a_failure_of_it(home: Path, database_url: str) -> None:
+    with psycopg.connect(database_url) as conn:
+        conn.execute("INSERT INTO attempt VALUES ('\\x01', now() - interval '1 day', 3)")
+        conn.execute("INSERT INTO setting VALUES ('reporters_kept_days', '\"soon\"')")
+    run = Run(home.parent / "untouched", GRIDMAP_DATABASE_URL=database_url)
+    url = run.wait_for(READY)
+    run.wait_for("Tidying up failed and will be tried again: “soon” is not a number of days")
+    assert status_of(f"{url}readyz") == 200
+    assert run.end(signal.SIGTERM) == 0
+    assert "Traceback" not in run.output
+    run.close()
+    with psycopg.connect(database_url) as conn:
+        # All of it or nothing.
+        assert conn.execute("SELECT failures FROM attempt").fetchall() == [(3,)]
+        conn.execute("DELETE FROM setting WHERE key = 'reporters_kept_days'")
+    run = Run(home.parent / "untouched", GRIDMAP_DATABASE_URL=database_url)
+    run.wait_for(READY)
+    deadline = time.monotonic() + 20
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        while conn.execute("SELECT FROM attempt").rowcount:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert run.end(signal.SIGTERM) == 0
+    assert "Tidying" not in run.output
+    run.close()
+
+
 def test_setting_up_takes_no_time_when_all_is_there() -> None:
     script = f"source {REPOSITORY}/scripts/setup; set_up; time set_up"
     subprocess.run(["bash", "-c", script], check=True, capture_output=True)
@@ -236,5 +263,5 @@ def test_command_line_lists_its_commands() -> None:
     listed = subprocess.run(
         [REPOSITORY / "scripts" / "gridmap", "--help"], capture_output=True, text=True, check=True
     )
-    for command in ("basemap", "check", "demo", "import"):
+    for command in ("basemap", "check", "demo", "import", "tidy"):
         assert re.search(rf"^  {command}\s+\S", listed.stdout, re.MULTILINE), command
