@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
@@ -21,8 +22,8 @@ FIELDS = {
         "网格代码或单位", "grid code or unit", "place",
         "网格代码", "网格编码", "网格", "单位", "辖区",
     )),
-    "since": Field(("起", "since", "任期开始", "开始日期", "from")),
-    "until": Field(("止", "until", "任期结束", "结束日期", "to")),
+    "since": Field(("起", "起始日期", "since", "first day", "任期开始", "开始日期", "from")),
+    "until": Field(("止", "截止日期", "until", "last day", "任期结束", "结束日期", "to")),
 }  # fmt: skip
 
 # What lists call roles, besides the codes and the English names.
@@ -31,11 +32,13 @@ _ROLES: dict[str, RoleName] = {
     "网格员": "grid_leader",
     "网格长或网格员": "grid_leader",
     "网格长（员）": "grid_leader",
+    "网格长、网格员": "grid_leader",
     "楼栋长": "building_lead",
     "楼长": "building_lead",
     "社区干部": "community_staff",
     "社区工作人员": "community_staff",
     "镇干部": "town_official",
+    "镇街干部": "town_official",
     "乡镇干部": "town_official",
     "单位用户": "unit_user",
     "单位联络员": "unit_user",
@@ -75,33 +78,39 @@ class Step:
         return self.until - timedelta(days=1) if self.until else None
 
 
-def role_of(text: str) -> RoleName | None:
-    """Return the role that a list means, None if it is none."""
+def role_of(text: str, names: Mapping[str, RoleName]) -> RoleName | None:
+    """Return the role that a list means, None if it is none. ``names`` are more names of roles."""
     plain = " ".join(text.split()).lower()
     known: dict[str, RoleName] = {role: role for role in ROLE_NAMES}
     known |= {title.text.lower(): role for role, title in TITLES.items()}
     known |= _ROLES
+    known |= {name.lower(): role for name, role in names.items()}
     return known.get(plain)
 
 
-def read_row(sheet: Sheet, row: int, today: date, own: str) -> Step:
+def read_row(sheet: Sheet, row: int, today: date, own: str, names: Mapping[str, RoleName]) -> Step:
     """Read one row of a sheet with all ``FIELDS``; ``own`` is the user name of whoever imports."""
     cells = {name: sheet.text(row, name) for name in FIELDS}
     step = Step(row + sheet.first, cells["username"], cells["name"], cells["role"], cells["place"])
     if not any(cells.values()):
         return step
-    for reader, name in ((accounts.read_username, "username"), (accounts.read_name, "name")):
-        try:
-            setattr(step, name, reader(cells[name]))
-        except InvalidInputError as error:
-            step.faults.append(error)
+    try:
+        step.username = accounts.read_username(cells["username"])
+    except InvalidInputError as error:
+        missing = InvalidInputError("The user name is missing.")
+        step.faults.append(error if cells["username"] else missing)
+    try:
+        step.name = accounts.read_name(cells["name"])
+    except InvalidInputError as error:
+        missing = InvalidInputError("The name is missing.")
+        step.faults.append(error if cells["name"] else missing)
     step.since = _day(sheet, row, "since", step) or today
     last = _day(sheet, row, "until", step)
     step.until = last + timedelta(days=1) if last else None
     if step.until and step.until <= step.since:
         step.faults.append(InvalidInputError("The term ends before it begins."))
     if cells["role"]:
-        step.role = role_of(cells["role"])
+        step.role = role_of(cells["role"], names)
         if step.role is None:
             step.faults.append(
                 InvalidInputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ from geodata.importing.process import Limits
 from geodata.importing.requests import FileRequest, to_plain
 from geodata.importing.rows import Sheet
 from geodata.places import RolePlace
-from geodata.rights import is_held_in_county
+from geodata.rights import RoleName, is_held_in_county
 
 # At this many, row by row, a person can still look through what would be done.
 MAX_ROWS = 5000
@@ -78,15 +78,23 @@ def read(path: str) -> ListedRows:
     return ListedRows(sheet.first, rows)
 
 
-def plan(conn: Connection[Any], listed: ListedRows, today: date, *, own: str = "") -> list[Step]:
+def plan(
+    conn: Connection[Any],
+    listed: ListedRows,
+    today: date,
+    *,
+    own: str = "",
+    names: Mapping[str, RoleName] | None = None,
+) -> list[Step]:
     """Say row by row what an import would do, with every fault. Writes nothing.
 
     ``own`` is the user name of whoever imports: a change of the own roles would end the import.
+    ``names`` are what readers of other languages call the roles.
     """
     columns = list(FIELDS)
     sheet = Sheet(columns, [list(row) for row in listed.rows], listed.first,
                   {name: at for at, name in enumerate(columns)})  # fmt: skip
-    steps = [read_row(sheet, row, today, own) for row in range(len(sheet.rows))]
+    steps = [read_row(sheet, row, today, own, names or {}) for row in range(len(sheet.rows))]
     _settle_places(conn, steps, today)
     _compare_rows(steps)
     _compare_accounts(conn, steps)
