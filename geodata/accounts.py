@@ -49,20 +49,16 @@ def create(
     *,
     password: str | None = None,
     must_change: bool = False,
-    is_generated: bool = False,
     member_id: int | None = None,
 ) -> int:
     """Make an account and return its number. Without a password only single sign-on leads in.
-
-    ``is_generated`` says that the password is one of ``passwords.generate``.
 
     Raises InvalidInputError if the user name is taken or cannot be one, or the password is weak.
     """
     username = read_username(username)
     name = read_name(name)
-    if password is not None and not is_generated:
+    if password is not None:
         passwords.check(password, passwords.read_rules(conn), known=(username, name))
-    hashed = passwords.hash_password(password, is_generated=is_generated) if password else None
     try:
         with conn.transaction():
             row = conn.execute(
@@ -74,7 +70,7 @@ def create(
             conn.execute(
                 "INSERT INTO account_secret (account_id, password_hash, must_change)"
                 " VALUES (%s, %s, %s)",
-                [row[0], hashed, must_change],
+                [row[0], passwords.hash_password(password) if password else None, must_change],
             )
     except errors.UniqueViolation:
         raise InvalidInputError("The user name “{username}” is taken.", username=username) from None

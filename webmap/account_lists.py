@@ -89,7 +89,7 @@ def _checked(listed: ListedRows, file: str, *, error: str = "") -> Response:
         steps=steps,
         payload=_sealed("rows", {"file": file, "first": listed.first, "rows": listed.rows}),
         new_accounts=len({step.username for step in steps if step.deed == "new"}),
-        new_roles=sum(step.role is not None and step.deed != "known" for step in steps),
+        new_roles=sum(step.gives_role for step in steps),
         known=sum(step.deed == "known" for step in steps),
         is_faulty=any(step.faults for step in steps),
     )
@@ -115,7 +115,7 @@ def _import(payload: str) -> Response:
     page = render_template(
         "pages/accounts/imported.html",
         made=len(made),
-        given=sum(step.role is not None and step.deed != "known" for step in steps),
+        given=sum(step.gives_role for step in steps),
         payload=_sealed(
             "passwords", {"rows": [[new.username, new.name, new.password] for new in made]}
         ),

@@ -77,6 +77,11 @@ class Step:
         """The last day of the term, None while it is open."""
         return self.until - timedelta(days=1) if self.until else None
 
+    @property
+    def gives_role(self) -> bool:
+        """Tell whether there is a role to write."""
+        return self.role is not None and self.deed != "known"
+
 
 def role_of(text: str, names: Mapping[str, RoleName]) -> RoleName | None:
     """Return the role that a list means, None if it is none. ``names`` are more names of roles."""
