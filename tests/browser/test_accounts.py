@@ -13,6 +13,9 @@ from geodata import db
 from scripts import serve
 from tests.office import PASSWORD, furnish
 
+# On a busy machine a page takes its time.
+expect.set_options(timeout=20_000)
+
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -61,6 +64,7 @@ def test_an_account_is_made_and_taken_over(
     expect(page.get_by_role("heading", name="Accounts", level=1)).to_be_visible()
     fits(page)
     page.get_by_role("link", name="New account").click()
+    expect(page.get_by_role("heading", name="New account")).to_be_visible()
     fits(page)
     page.get_by_label("Name", exact=True).fill("王芳")
     page.get_by_label("User name").fill("wang.fang")
@@ -104,6 +108,7 @@ def test_an_account_is_made_and_taken_over(
     expect(theirs.get_by_text("There is nothing at this address.")).to_be_visible()
 
     page.get_by_role("link", name="To the account").click()
+    expect(page.get_by_role("heading", name="王芳")).to_be_visible()
     fits(page)
     page.get_by_role("button", name="Disable the account").click()
     expect(page.get_by_text("This account cannot sign in.")).to_be_visible()
@@ -117,6 +122,7 @@ def test_a_list_is_imported_and_its_passwords_are_downloaded(
 ) -> None:
     sign_in(page, office, "chief", PASSWORD)
     page.get_by_role("link", name="Import a list").click()
+    expect(page.get_by_role("heading", name="Import accounts")).to_be_visible()
     fits(page)
     for rows, said in (
         ("wf,王芳,网格员,没有,,\n", "1 row has to be put right."),

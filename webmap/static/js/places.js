@@ -12,8 +12,7 @@ let asked = null;
 
 /** Show the search only for roles that are held in more than one place. */
 function settle() {
-  const places = document.getElementById("places");
-  search.hidden = role.value === "" || "fixed" in places.dataset;
+  search.hidden = role.value === "" || "fixed" in role.selectedOptions[0].dataset;
 }
 
 /** Fetch the places for what stands in the fields; an answer that is overtaken is dropped. */
@@ -28,7 +27,6 @@ async function refresh() {
     }
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
     document.getElementById("places").replaceWith(found.getElementById("places"));
-    settle();
   } catch (error) {
     // Offline or overtaken: the button still asks the server.
     if (error.name !== "AbortError" && error.name !== "TypeError") {
@@ -41,5 +39,9 @@ text.addEventListener("input", () => {
   clearTimeout(timer);
   timer = setTimeout(refresh, WAIT_MS);
 });
-role.addEventListener("change", refresh);
+role.addEventListener("change", () => {
+  // At once: whoever goes on typing finds the field.
+  settle();
+  refresh();
+});
 settle();
