@@ -34,6 +34,14 @@ class Account:
     places: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordState:
+    """What administrators see of a password."""
+
+    changed_at: datetime
+    must_change: bool
+
+
 def create(
     conn: Connection[Any],
     username: str,
@@ -195,6 +203,15 @@ def ask_for_new_password(conn: Connection[Any], account_id: int) -> None:
     conn.execute("UPDATE account_secret SET must_change = true WHERE account_id = %s", [account_id])
 
 
+def password_state(conn: Connection[Any], account_id: int) -> PasswordState | None:
+    """Say since when an account has its password, and whether it was given by somebody else."""
+    with conn.cursor(row_factory=class_row(PasswordState)) as cursor:
+        return cursor.execute(
+            "SELECT changed_at, must_change FROM account_secret WHERE account_id = %s",
+            [account_id],
+        ).fetchone()
+
+
 def identities(conn: Connection[Any], account_id: int) -> list[str]:
     """List the providers of single sign-on that the account is known to."""
     rows = conn.execute(
@@ -314,8 +331,11 @@ def _select(
         return cursor.execute(
             """
             SELECT a.account_id, a.username, a.name, a.member_id, a.is_disabled, a.created_at,
-                   (SELECT max(s.seen_at) FROM session s WHERE s.account_id = a.account_id)
-                       AS seen_at,
+                   -- Sessions go when they end; what is known of devices stays.
+                   greatest(
+                       (SELECT max(s.seen_at) FROM session s WHERE s.account_id = a.account_id),
+                       (SELECT max(d.seen_at) FROM account_device d
+                        WHERE d.account_id = a.account_id)) AS seen_at,
                    coalesce(held.roles, '{}') AS roles, coalesce(held.places, '{}') AS places
             FROM account a, LATERAL (
                 SELECT array_agg(r.role ORDER BY r.account_role_id) AS roles,

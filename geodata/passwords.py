@@ -8,6 +8,7 @@ for complexity and periodic change. The first is the default, the second can be 
 from __future__ import annotations
 
 import re
+import secrets
 import threading
 import unicodedata
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ from geodata.phrases import Phrase
 
 # RFC 9106, section 4, second recommended option: 64 MiB, three passes, four lanes.
 _HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4, type=Type.ID)
+# For what was generated, whose chance no effort has to make up for (see ``generate``): a list of
+# thousands is hashed in seconds. The first sign-in hashes it anew.
+_QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1, type=Type.ID)
 # Each takes 64 MiB for a tenth of a second: no more than this many at once in one process.
 _AT_ONCE = threading.Semaphore(2)
 
@@ -33,6 +37,8 @@ MAX_LENGTH = 200
 SETTING = "password_rules"
 # GB/T 22239 speaks of digits, capital letters, small letters and other characters.
 _CLASSES = (r"\d", r"[A-Z]", r"[a-z]", r"[^\dA-Za-z]")
+# Without letters and digits that are easily taken for others, written down or read out.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,10 @@ class Rules:
     expires_days: int = 0
 
 
-def hash_password(password: str) -> str:
-    """Return the argon2id hash in PHC form."""
+def hash_password(password: str, *, is_generated: bool = False) -> str:
+    """Return the argon2id hash in PHC form; quickly for what ``generate`` made."""
+    if is_generated:
+        return _QUICK_HASHER.hash(_normal(password))
     with _AT_ONCE:
         return _HASHER.hash(_normal(password))
 
@@ -54,11 +62,24 @@ def hash_password(password: str) -> str:
 def is_right(password_hash: str | None, password: str) -> bool:
     """Compare; without a hash it takes as long and is always wrong."""
     with _AT_ONCE:
-        try:
-            _HASHER.verify(password_hash or _decoy(), _normal(password))
-        except (VerificationError, InvalidHashError):
-            return False
-    return password_hash is not None
+        if password_hash is None or password_hash.startswith(_quick_start()):
+            # As long as any other: how long an answer takes says nothing about the account.
+            _fits(_decoy(), password)
+        return password_hash is not None and _fits(password_hash, password)
+
+
+def generate(rules: Rules) -> str:
+    """Return a first password that keeps the rules: groups of five letters, 24 bits of chance each.
+
+    There are three groups at least, and digits among them.
+    """
+    groups = max(3, -(-(rules.min_length + 1) // 6))
+    while True:
+        made = ["".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(groups)]
+        password = "-".join(made)
+        # With the hyphen three kinds of characters, which is what complexity asks for.
+        if re.search(r"\d", password) and re.search(r"[a-z]", password):
+            return password
 
 
 def is_weakly_hashed(password_hash: str) -> bool:
@@ -133,6 +154,19 @@ def _leaked() -> frozenset[str]:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+def _fits(password_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(password_hash, _normal(password))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@lru_cache(maxsize=1)
+def _quick_start() -> str:
+    """Return how the hashes of generated passwords begin: with what they cost."""
+    return _QUICK_HASHER.hash("").rsplit("$", 2)[0]
 
 
 @lru_cache(maxsize=1)

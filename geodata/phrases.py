@@ -32,7 +32,7 @@ class Phrase:
 
     def said(self, translate: Translate = english) -> str:
         """Return the phrase in the reader's language."""
-        words = {key: _in_words(value, translate) for key, value in self.data.items()}
+        words = {key: in_words(value, translate) for key, value in self.data.items()}
         return _NamesOnly().vformat(translate(self.text), (), words)
 
     def __str__(self) -> str:
@@ -54,17 +54,18 @@ def from_plain(plain: dict[str, Any]) -> Any:
     return plain
 
 
+def in_words(value: object, translate: Translate) -> object:
+    """Return a phrase or a list of them in the reader's language, anything else as it is."""
+    if isinstance(value, Phrase):
+        return value.said(translate)
+    if isinstance(value, (list, tuple)):
+        items = cast("Sequence[object]", value)
+        return translate(", ").join(str(in_words(item, translate)) for item in items)
+    return value
+
+
 class _NamesOnly(string.Formatter):
     """Knows values by name alone: templates come from the process that opens foreign files, too."""
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         return kwargs[field_name], field_name
-
-
-def _in_words(value: object, translate: Translate) -> object:
-    if isinstance(value, Phrase):
-        return value.said(translate)
-    if isinstance(value, (list, tuple)):
-        items = cast("Sequence[object]", value)
-        return translate(", ").join(str(_in_words(item, translate)) for item in items)
-    return value

@@ -13,6 +13,8 @@ from typing import Any, Literal, get_args
 
 from psycopg import Connection
 
+from geodata.phrases import Phrase
+
 Right = Literal[
     "see_issues",
     "see_contacts",
@@ -82,6 +84,32 @@ ROLES: Mapping[RoleName, Role] = {
     "auditor": _role(("county",), "read_audit"),
     "administrator": _role(("county",), "manage_accounts"),
 }
+
+
+# What people call roles and the places where they are held.
+TITLES: Mapping[RoleName, Phrase] = {
+    "grid_leader": Phrase("Grid leader or grid worker"),
+    "building_lead": Phrase("Building lead"),
+    "community_staff": Phrase("Community staff"),
+    "town_official": Phrase("Town official"),
+    "unit_user": Phrase("Unit user"),
+    "county_staff": Phrase("County staff"),
+    "county_official": Phrase("County official"),
+    "auditor": Phrase("Auditor"),
+    "administrator": Phrase("Administrator"),
+}
+HELD: Mapping[Held, Phrase] = {
+    "county": Phrase("County"),
+    "town": Phrase("Town"),
+    "community": Phrase("Community"),
+    "compound": Phrase("Compound"),
+    "organisation": Phrase("Unit"),
+}
+
+
+def is_held_in_county(role: RoleName) -> bool:
+    """Tell whether a role is held in the county and nowhere else: its place needs no choice."""
+    return ROLES[role].held_in == ("county",)
 
 
 def write(conn: Connection[Any]) -> None:

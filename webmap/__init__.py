@@ -11,6 +11,9 @@ from flask_compress import Compress
 
 from webmap import (
     account,
+    account_lists,
+    account_roles,
+    accounts,
     acting,
     api,
     assets,
@@ -67,6 +70,9 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         account.bp,
         audit.bp,
         sso.bp,
+        accounts.bp,
+        account_roles.bp,
+        account_lists.bp,
     ):
         app.register_blueprint(blueprint)
     acting.check(app)

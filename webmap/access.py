@@ -53,6 +53,19 @@ ACCESS: Mapping[str, Access] = {
     "account.end_all_sessions": "signed_in",
     "audit.listing": "read_audit",
     "audit.export": "read_audit",
+    "accounts.index": "manage_accounts",
+    "accounts.new": "manage_accounts",
+    "account_roles.places": "manage_accounts",
+    "accounts.show": "manage_accounts",
+    "accounts.disable": "manage_accounts",
+    "accounts.enable": "manage_accounts",
+    "accounts.password": "manage_accounts",
+    "accounts.end_sessions": "manage_accounts",
+    "account_roles.give_role": "manage_accounts",
+    "account_roles.end_role": "manage_accounts",
+    "account_lists.show": "manage_accounts",
+    "account_lists.template": "manage_accounts",
+    "account_lists.passwords": "manage_accounts",
 }
 
 # The same by path, for what has to be known before the address is read. Layers that show an account

@@ -18,7 +18,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError, UnavailableError
-from geodata.phrases import Phrase
+from geodata.phrases import in_words
 from webmap import i18n
 from webmap.views import MODES
 
@@ -81,10 +81,11 @@ def init_app(app: APIFlask) -> None:
         return _answer(500, "internal", _http_text(500), "")
 
 
-def said(error: GridMapError) -> str:
+def said(error: GridMapError, *, hints: bool = True) -> str:
     """Return a failure's text in the reader's language, to be shown beside a form's field."""
     data = _written(error.data)
-    parts = (_(error.message).format(**data), _(error.hint).format(**data) if error.hint else "")
+    hint = error.hint if hints else ""
+    parts = (_(error.message).format(**data), _(hint).format(**data) if hint else "")
     return " ".join(filter(None, parts))
 
 
@@ -137,10 +138,9 @@ def _answer(status: int, code: str, text: str, hint: str) -> Response:
 
 
 def _written(data: Mapping[str, object]) -> dict[str, object]:
-    """Write days and phrases in the reader's language."""
+    """Write days, phrases and lists in the reader's language."""
     return {
-        key: i18n.day(it) if isinstance(it, date) else it.said(_) if isinstance(it, Phrase) else it
-        for key, it in data.items()
+        key: i18n.day(it) if isinstance(it, date) else in_words(it, _) for key, it in data.items()
     }
 
 

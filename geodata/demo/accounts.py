@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import date
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import accounts
+from geodata import accounts, passwords
 from geodata.rights import RoleName
-
-# Without letters and digits that are easily taken for others.
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +54,11 @@ def write_accounts(
     A place that a small demo county does not have is replaced by one like it.
     """
     today = today or date.today()  # noqa: DTZ011 - the day from which roles are held
+    rules = passwords.read_rules(conn)
     made: list[DemoAccount] = []
     for wanted in _WANTED:
         grid_id, organisation_id, place, member_id = _place(conn, wanted, today)
-        password = "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(3))
+        password = passwords.generate(rules)
         account_id = accounts.create(
             conn, wanted.username, wanted.name, password=password, member_id=member_id
         )

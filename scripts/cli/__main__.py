@@ -19,6 +19,7 @@ _MODULES = {
     "demo": "scripts.cli.demo",
     "import": "scripts.cli.importing",
     "tidy": "scripts.cli.tidying",
+    "user": "scripts.cli.users",
 }
 
 
@@ -38,7 +39,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @language.option
 def gridmap() -> None:
-    """Work on a GridMap: bring files in, check the ground, make the base map.
+    """Work on a GridMap: bring files in, check the ground, make the base map, manage accounts.
 
     The database is that of GRIDMAP_DATABASE_URL, else that of GRIDMAP_HOME (default: var/),
     whether its server runs or not.

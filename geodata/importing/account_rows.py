@@ -1,0 +1,152 @@
+"""Rows of a list of accounts: what each says, and what is wrong with it by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Literal
+
+from geodata import accounts
+from geodata.errors import GridMapError, InvalidInputError
+from geodata.importing.columns import Field
+from geodata.importing.rows import Sheet
+from geodata.places import RolePlace
+from geodata.rights import ROLE_NAMES, TITLES, RoleName
+
+FIELDS = {
+    "username": Field(("用户名", "username", "账号", "帐号", "登录名", "account"), True),
+    "name": Field(("姓名", "name", "人员姓名"), True),
+    "role": Field(("角色", "role")),
+    "place": Field((
+        "网格代码或单位", "grid code or unit", "place",
+        "网格代码", "网格编码", "网格", "单位", "辖区",
+    )),
+    "since": Field(("起", "起始日期", "since", "first day", "任期开始", "开始日期", "from")),
+    "until": Field(("止", "截止日期", "until", "last day", "任期结束", "结束日期", "to")),
+}  # fmt: skip
+
+# What lists call roles, besides the codes and the English names.
+_ROLES: dict[str, RoleName] = {
+    "网格长": "grid_leader",
+    "网格员": "grid_leader",
+    "网格长或网格员": "grid_leader",
+    "网格长（员）": "grid_leader",
+    "网格长、网格员": "grid_leader",
+    "楼栋长": "building_lead",
+    "楼长": "building_lead",
+    "社区干部": "community_staff",
+    "社区工作人员": "community_staff",
+    "镇干部": "town_official",
+    "镇街干部": "town_official",
+    "乡镇干部": "town_official",
+    "单位用户": "unit_user",
+    "单位联络员": "unit_user",
+    "县业务人员": "county_staff",
+    "县级工作人员": "county_staff",
+    "县干部": "county_official",
+    "县级干部": "county_official",
+    "审计人员": "auditor",
+    "审计员": "auditor",
+    "管理员": "administrator",
+    "系统管理员": "administrator",
+}
+
+# new: an account is made; role: an account that is there gets the role; known: it is so already.
+Deed = Literal["new", "role", "known"]
+
+
+@dataclass(slots=True)
+class Step:
+    """What one row would do, and what is wrong with it; ``until`` is exclusive."""
+
+    row: int
+    username: str
+    name: str
+    role_text: str
+    place_text: str
+    role: RoleName | None = None
+    place: RolePlace | None = None
+    since: date | None = None
+    until: date | None = None
+    deed: Deed = "new"
+    faults: list[GridMapError] = field(default_factory=list[GridMapError])
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of the term, None while it is open."""
+        return self.until - timedelta(days=1) if self.until else None
+
+    @property
+    def gives_role(self) -> bool:
+        """Tell whether there is a role to write."""
+        return self.role is not None and self.deed != "known"
+
+
+def role_of(text: str, names: Mapping[str, RoleName]) -> RoleName | None:
+    """Return the role that a list means, None if it is none. ``names`` are more names of roles."""
+    plain = " ".join(text.split()).lower()
+    known: dict[str, RoleName] = {role: role for role in ROLE_NAMES}
+    known |= {title.text.lower(): role for role, title in TITLES.items()}
+    known |= _ROLES
+    known |= {name.lower(): role for name, role in names.items()}
+    return known.get(plain)
+
+
+def read_row(sheet: Sheet, row: int, today: date, own: str, names: Mapping[str, RoleName]) -> Step:
+    """Read one row of a sheet with all ``FIELDS``; ``own`` is the user name of whoever imports."""
+    cells = {name: sheet.text(row, name) for name in FIELDS}
+    step = Step(row + sheet.first, cells["username"], cells["name"], cells["role"], cells["place"])
+    if not any(cells.values()):
+        return step
+    try:
+        step.username = accounts.read_username(cells["username"])
+    except InvalidInputError as error:
+        missing = InvalidInputError("The user name is missing.")
+        step.faults.append(error if cells["username"] else missing)
+    try:
+        step.name = accounts.read_name(cells["name"])
+    except InvalidInputError as error:
+        missing = InvalidInputError("The name is missing.")
+        step.faults.append(error if cells["name"] else missing)
+    step.since = _day(sheet, row, "since", step) or today
+    last = _day(sheet, row, "until", step)
+    step.until = last + timedelta(days=1) if last else None
+    if step.until and step.until <= step.since:
+        step.faults.append(InvalidInputError("The term ends before it begins."))
+    if cells["role"]:
+        step.role = role_of(cells["role"], names)
+        if step.role is None:
+            step.faults.append(
+                InvalidInputError(
+                    "“{role}” is not a role.",
+                    hint="Roles are: {roles}.",
+                    role=cells["role"][:40],
+                    roles=list(TITLES.values()),
+                )
+            )
+        elif step.username == own:
+            step.faults.append(
+                InvalidInputError(
+                    "This is your own account.", hint="Give yourself roles on its page."
+                )
+            )
+    elif cells["place"] or cells["since"] or cells["until"]:
+        step.faults.append(
+            InvalidInputError("The row has a place or a term, but no role.", hint="Name the role.")
+        )
+    return step
+
+
+def _day(sheet: Sheet, row: int, name: str, step: Step) -> date | None:
+    text = sheet.text(row, name)
+    day = sheet.day(row, name)
+    if text and day is None:
+        step.faults.append(
+            InvalidInputError(
+                "“{text}” is not a day.",
+                hint="Write year-month-day, for example 2026-03-01.",
+                text=text[:40],
+            )
+        )
+    return day
