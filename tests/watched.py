@@ -237,7 +237,7 @@ def _appoint(conn: Connection[TupleRow], it: Watched) -> None:
         appoint(town, "town_chief", leads=True)
     for community in COMMUNITIES:
         appoint(community, "community_chief", leads=True)
-    for community in COMMUNITIES[1:3]:
+    for community in COMMUNITIES[:2]:
         appoint(community, "county_liaison")
     for compound in COMPOUNDS:
         appoint(compound, "grid_worker", leads=True)

@@ -180,8 +180,8 @@ def test_the_county_has_something_for_and_from_everybody(watched):
     assert numbers["leader"] == 3 + 3 + 1
     # Two for the community itself, one in each compound, the town's chief and the county's.
     assert numbers["staff"] == 2 + 2 + 2 + 1
-    # The town's chief, three in the communities, eight in the compounds, the county's chief.
-    assert numbers["official"] == 1 + 3 + 8 + 1 + 1
+    # The town's chief, four in the communities, eight in the compounds, the county's chief.
+    assert numbers["official"] == 1 + 4 + 8 + 1 + 1
     # One of its own people, the four who lead where its open issue lies.
     assert numbers["unit"] == 1 + 4 + 1
     assert numbers["planner"] == len(watched.members)
