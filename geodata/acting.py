@@ -68,13 +68,16 @@ class Acting:
     @property
     def scope(self) -> Scope | None:
         """The database role for what this account may see, None if that is what anybody may."""
+        if self.must_change_password:
+            return None
         if self.everywhere("see_issues"):
             return "gridmap_county"
         seeing = [held for held in self.roles if "see_issues" in ROLES[held.role].rights]
         units = [held for held in seeing if held.organisation_id is not None]
         if units:
             return "gridmap_unit" if len(units) == len(seeing) else "gridmap_several"
-        return "gridmap_territory" if seeing else None
+        # One's own number is one's own to see, whatever the roles.
+        return "gridmap_territory" if seeing or self.member_id is not None else None
 
     @property
     def home(self) -> HeldRole | None:

@@ -120,7 +120,10 @@ def open_session(
 
 
 def resume(conn: Connection[Any], token: str) -> Acting | None:
-    """Return who a token belongs to, None if the session has ended; note that it was seen."""
+    """Return who a token belongs to, None if the session has ended; note that it was seen.
+
+    Whoever has yet to choose a password holds no role: somebody else knows the present one.
+    """
     hashed = digest(token)
     row = conn.execute(
         """
@@ -150,7 +153,7 @@ def resume(conn: Connection[Any], token: str) -> Acting | None:
         username=row[1],
         name=row[2],
         member_id=row[3],
-        roles=tuple(roles(conn, row[0], current_only=True)),
+        roles=() if row[4] else tuple(roles(conn, row[0], current_only=True)),
         must_change_password=row[4],
         token_hash=hashed,
     )

@@ -69,6 +69,13 @@ def database_url(cluster: Cluster, template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_url(cluster: Cluster, template: str) -> Iterator[str]:
+    """The address of a migrated, empty database that the tests of a module share."""
+    with _database(cluster, template, "module") as url:
+        yield url
+
+
 @pytest.fixture
 def conn(database_url: str) -> Iterator[psycopg.Connection[TupleRow]]:
     """A connection to a fresh, migrated, empty database; autocommit off."""

@@ -10,7 +10,7 @@ from flask_babel import Babel, format_date, format_datetime, get_locale
 
 from geodata import issues, settings
 from geodata.errors import InvalidInputError
-from webmap import db
+from webmap import access, db
 
 LANGUAGES = ("zh", "en")
 COOKIE = "lang"
@@ -29,6 +29,9 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def remember(response: Response) -> Response:  # pyright: ignore[reportUnusedFunction]
         asked = request.args.get("lang")
+        if access.is_public(request.path):
+            # The same answer for everybody, which a shared cache may hand on.
+            return response
         if asked in LANGUAGES and request.cookies.get(COOKIE) != asked:
             response.set_cookie(COOKIE, asked, max_age=365 * 86400, samesite="Lax", httponly=True)
         return response

@@ -55,6 +55,9 @@ def init_app(app: Flask) -> None:
         headers = response.headers
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
+        if "Cache-Control" not in headers and not access.is_public(request.path):
+            # A cache may keep for a while what says nothing; this may be somebody's own.
+            headers["Cache-Control"] = "no-store"
         if response.mimetype == "text/html":
             headers["Content-Security-Policy"] = (
                 "default-src 'self'; "

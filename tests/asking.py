@@ -1,0 +1,244 @@
+"""Every address of the map with what can be asked there: own ids, foreign ones, ones that are not.
+
+The table is held to ``app.url_map`` by tests/integration/test_leaks.py: who adds a route says here
+how it is asked, and all that is tested there holds for it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import mapbox_vector_tile
+from flask import Flask
+from flask.testing import FlaskClient
+from watched import Person, Watched
+from werkzeug.test import TestResponse
+
+NO_ISSUE, NO_MEMBER, NO_GRID = 779999, 669999, 999999
+NO_DIGEST = "ab" * 32
+MODES = ("territory", "responsibility", "issues", "coverage")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request. ``about`` is the id in it; ``is_missing`` says that there is nothing of it."""
+
+    path: str
+    form: Mapping[str, str] | None = None
+    about: str = ""
+    is_missing: bool = False
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.form is None else "POST"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    text: str
+    headers: str
+
+    @property
+    def everything(self) -> str:
+        return f"{self.headers}\n{self.text}"
+
+
+Asks = Callable[[Watched], Iterable[Ask]]
+
+
+def _issues(it: Watched, path: str, form: Mapping[str, str] | None = None) -> Iterable[Ask]:
+    for issue in it.issues:
+        yield Ask(path.format(issue.issue_id), form, str(issue.issue_id))
+    yield Ask(path.format(NO_ISSUE), form, str(NO_ISSUE), is_missing=True)
+
+
+def _grids(it: Watched, path: str) -> Iterable[Ask]:
+    county = it.county
+    for grid in (county.county, *county.towns, *county.communities, *county.compounds):
+        yield Ask(path.format(grid))
+    yield Ask(path.format(NO_GRID))
+
+
+def _spots(it: Watched, path: str) -> Iterable[Ask]:
+    for issue in it.issues[1:12:3]:
+        yield Ask(path.format(lon=issue.lon, lat=issue.lat))
+    yield Ask(path.format(lon=0, lat=0))
+    yield Ask(path.format(lon="x", lat=0))
+
+
+def _words(it: Watched, path: str) -> Iterable[Ask]:
+    # What is looked for is named in the answer, so of each mark only a part is asked.
+    for word in ("title-", "called-", "000333", "7700", "某", ""):
+        yield Ask(path.format(word))
+
+
+def _members(it: Watched) -> Iterable[Ask]:
+    for member in it.members:
+        yield Ask(f"/panel/member/{member.member_id}/contact", {}, str(member.member_id))
+    yield Ask(f"/panel/member/{NO_MEMBER}/contact", {}, str(NO_MEMBER), is_missing=True)
+
+
+def _own_sessions(it: Watched) -> Iterable[Ask]:
+    # One's own is ended by another test; here it would end the asking.
+    yield Ask(f"/account/sessions/{NO_DIGEST}/end", {}, NO_DIGEST, is_missing=True)
+    yield Ask("/account/sessions/x/end", {})
+
+
+def _tiles(name: str) -> Asks:
+    def asks(it: Watched) -> Iterable[Ask]:
+        seen = set()
+        for z in (0, 11, 14):
+            for issue in it.issues:
+                x, y = tile_of(issue.lon, issue.lat, z)
+                if (z, x, y) not in seen:
+                    seen.add((z, x, y))
+                    yield Ask(f"/tiles/{name}/1/{z}/{x}/{y}.mvt?state=all")
+        yield Ask(f"/tiles/{name}/1/99/0/0.mvt")
+        yield Ask(f"/tiles/{name}/1/3/0/0.mvt?on=1066-01-01")
+
+    return asks
+
+
+def _other_tiles(it: Watched) -> Iterable[Ask]:
+    for name in ("grids", "members", "coverage"):
+        yield from list(_tiles(name)(it))[::7]
+    yield Ask("/tiles/nothing/1/0/0/0.mvt")
+
+
+ROUTES: dict[str, Asks] = {
+    "static_file": lambda it: [Ask("/static/x/js/gridmap.js"), Ask("/static/x/none.js")],
+    "health.alive": lambda it: [Ask("/healthz")],
+    "health.ready": lambda it: [Ask("/readyz")],
+    "basemap.file": lambda it: [Ask("/basemap.pmtiles"), Ask("/basemap/0.pmtiles")],
+    "tiles.tilejson": lambda it: [
+        *(Ask(f"/tiles/{name}.json") for name in ("grids", "members", "coverage", "nothing")),
+        Ask("/tiles/coverage.json?kind=clinic"),
+    ],
+    "tiles.tile": _other_tiles,
+    "tiles.own_tilejson": lambda it: [
+        Ask("/tiles/issues.json"),
+        Ask("/tiles/issues.json?state=all"),
+        Ask("/tiles/issues.json?state=maybe"),
+    ],
+    "tiles.own_tile": _tiles("issues"),
+    "api.grid": lambda it: [*_grids(it, "/api/grids/{}")][::5],
+    "api.shape": lambda it: [*_grids(it, "/api/grids/{}/shape")][::5],
+    "api.here": lambda it: _spots(it, "/api/here?lon={lon}&lat={lat}"),
+    "api.search": lambda it: _words(it, "/api/search?q={}"),
+    "openapi.spec": lambda it: [Ask("/api/openapi.json")],
+    "page.index": lambda it: [
+        Ask("/"),
+        Ask("/?mode=issues&lang=en"),
+        Ask(f"/?issue={it.issues[0].issue_id}", about=str(it.issues[0].issue_id)),
+    ],
+    "panel.home": lambda it: [
+        *(Ask(f"/panel/home?mode={mode}&state=all") for mode in MODES),
+        Ask("/panel/home?mode=nothing"),
+        Ask("/panel/home?mode=issues&category=rubbish"),
+    ],
+    "panel.here": lambda it: _spots(it, "/panel/here?lon={lon}&lat={lat}&mode=issues"),
+    "panel.grid": lambda it: [
+        *_grids(it, "/panel/grid/{}?mode=issues"),
+        *list(_grids(it, "/panel/grid/{}?mode=responsibility"))[::5],
+    ],
+    "panel.grid_issues": lambda it: [
+        *list(_grids(it, "/panel/grid/{}/issues?state=all"))[::3],
+        *list(_grids(it, "/panel/grid/{}/issues?state=overdue&category=rubbish&age=30&page=9"))[
+            ::5
+        ],
+    ],
+    "panel.issue": lambda it: [
+        *_issues(it, "/panel/issue/{}"),
+        Ask("/panel/issue/99999999999999999999"),
+    ],
+    "panel.reporter": lambda it: _issues(it, "/panel/issue/{}/reporter", {}),
+    "panel.contact": _members,
+    "panel.search": lambda it: _words(it, "/panel/search?q={}"),
+    "door.sign_in": lambda it: [Ask("/sign-in"), Ask("/sign-in?next=/account")],
+    # Signing out and out of everything is for test_cross_site.py, lest the others ask as visitors.
+    "door.sign_out": lambda it: [],
+    "door.rights": lambda it: [Ask("/rights")],
+    "account.show": lambda it: [Ask("/account")],
+    "account.change_password": lambda it: [Ask("/account/password")],
+    "account.end_session": _own_sessions,
+    "account.end_all_sessions": lambda it: [],
+}
+
+
+def unlisted(app: Flask) -> set[str]:
+    """The endpoints that the table does not know, and those that it knows and are not there."""
+    return {rule.endpoint for rule in app.url_map.iter_rules()} ^ set(ROUTES)
+
+
+class Reader:
+    """A browser of one person, with real cookies and the forms' real token."""
+
+    def __init__(self, app: Flask, person: Person) -> None:
+        self.person = person
+        self.client: FlaskClient = app.test_client()
+        if person.token:
+            with self.client.session_transaction() as session:
+                session["token"] = person.token
+        # The address of a form that everybody signed in may see; a visitor is led to another one.
+        page = self.client.get("/account/password", follow_redirects=True).text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert found is not None
+        self.csrf_token = found[1]
+
+    def ask(self, ask: Ask, method: str = "") -> Answer:
+        # No cookie of the language: each answer stands for itself.
+        self.client.delete_cookie("lang")
+        return read(
+            self.client.open(
+                ask.path,
+                method=method or ask.method,
+                data=ask.form,
+                headers={"X-CSRFToken": self.csrf_token, "Accept-Encoding": "gzip"},
+            )
+        )
+
+
+def read(response: TestResponse) -> Answer:
+    """What an answer says, tiles decoded, without what is new in each: nonce, token, its number."""
+    body = response.data
+    if response.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    if response.mimetype == "application/vnd.mapbox-vector-tile" and body:
+        text = json.dumps(_ordered(mapbox_vector_tile.decode(body)), ensure_ascii=False)
+    else:
+        text = body.decode("utf-8", "replace")
+    headers = dict(response.headers)
+    number = headers.pop("X-Request-Id")
+    policy = headers.get("Content-Security-Policy", "")
+    for nonce in {number, *re.findall(r"'nonce-([^']+)'", policy)}:
+        text = text.replace(nonce, "…")
+        headers = {name: value.replace(nonce, "…") for name, value in headers.items()}
+    text = re.sub(r'(csrf_token" value=|X-CSRFToken": )"[^"]+"', r'\1"…"', text)
+    # The revision in a tile's address counts the changes of the county, and says no more than that.
+    text = re.sub(r"/tiles/(\w+)/\d+/", r"/tiles/\1/…/", text)
+    varying = ("Content-Length", "Date", "ETag", "Set-Cookie")
+    kept = {k: v for k, v in headers.items() if k not in varying}
+    kept["Set-Cookie"] = re.sub(r"=[^;]+;", "=…;", headers.get("Set-Cookie", ""), count=1)
+    return Answer(response.status_code, text, "\n".join(f"{k}: {v}" for k, v in kept.items()))
+
+
+def _ordered(tile: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: sorted(
+            [[f["properties"], f["geometry"]["coordinates"]] for f in layer["features"]], key=str
+        )
+        for name, layer in sorted(tile.items())
+    }
+
+
+def tile_of(lon: float, lat: float, z: int) -> tuple[int, int]:
+    # https://wiki.openstreetmap.org/wiki/Slippy_map_tilenames
+    n, phi = 2**z, math.radians(lat)
+    return int((lon + 180) / 360 * n), int((1 - math.asinh(math.tan(phi)) / math.pi) / 2 * n)
