@@ -141,7 +141,7 @@ def _rows(
     codes = Counter(code for code, _ in answers)
     ratio = _p95(busy) / _p95(quiet)
     return [
-        Row("files brought in", f"{len(files)} in {taken:.0f} s", ">= 80", len(files) >= 80),
+        Row("files brought in", f"{len(files)} in {taken:.0f} s"),
         Row("exit statuses", ", ".join(f"{code}: {n}" for code, n in sorted(codes.items()))),
         Row("crashes", str(crashed), "0", not crashed),
         Row("secrets read or told", str(told + trap.was_read), "0", not told and not trap.was_read),

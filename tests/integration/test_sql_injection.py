@@ -61,9 +61,10 @@ GOOD: Mapping[str, tuple[dict[str, str], ...]] = {
 LAYERS = ("grids", "members", "coverage", "issues")
 # The slowest payload sleeps for five seconds.
 SLEEP_S = 5.0
-# Each value gets every so manieth payload, the next value those after them. GRIDMAP_ATTACKS=all
-# sends every payload to every value.
-STEP = 1 if os.environ.get("GRIDMAP_ATTACKS") == "all" else 6
+# Each value gets these and every so manieth payload, the next value those after them.
+# GRIDMAP_ATTACKS=all sends every payload to every value.
+ALWAYS = ("\0", "9223372036854775808", "'; SELECT trap_called(); --")
+STEP = 1 if os.environ.get("GRIDMAP_ATTACKS") == "all" else 8
 
 _read: set[str] = set()
 
@@ -246,11 +247,11 @@ def attack(site: Site, reader: str) -> None:
         _read.clear()
         site.ask(path, lambda: send(path, query))  # noqa: B023 - called at once
         for name in sorted(values):
-            for text in SQL[next(turn) % STEP :: STEP]:
+            for text in (*ALWAYS, *SQL[next(turn) % STEP :: STEP]):
                 other = path_of(site, endpoint, {**values, name: text}, method)
                 site.ask(f"{method} {other}", lambda: send(other, query))  # noqa: B023
         for name in sorted(_read | set(query)):
-            for text in SQL[next(turn) % STEP :: STEP]:
+            for text in (*ALWAYS, *SQL[next(turn) % STEP :: STEP]):
                 asked = {**query, name: text}
                 what = f"{method} {path} {name}={text[:60]!r}"
                 site.ask(what, lambda: send(path, asked))  # noqa: B023
