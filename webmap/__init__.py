@@ -75,5 +75,6 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         account_lists.bp,
     ):
         app.register_blueprint(blueprint)
+    app.spec_processor(api.describe_problems)
     acting.check(app)
     return app

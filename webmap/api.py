@@ -23,6 +23,16 @@ class _Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class ProblemOut(BaseModel):
+    """What went wrong, as RFC 9457 writes it; sent as application/problem+json."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+
+
 class GridRefOut(_Out):
     """Enough of a grid to name it and link to it."""
 
@@ -113,6 +123,24 @@ class SearchIn(DayIn):
     """What to look for."""
 
     q: str = Field(max_length=80, description="Name, code, pinyin or initials.")
+
+
+def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
+    """Say in the description that failures are problem+json, whatever the framework supposes."""
+    if isinstance(spec, str):
+        return spec
+    schemas = spec.setdefault("components", {}).setdefault("schemas", {})
+    schemas["ProblemOut"] = ProblemOut.model_json_schema()
+    problem = {"schema": {"$ref": "#/components/schemas/ProblemOut"}}
+    for path, operations in spec.get("paths", {}).items():
+        for operation in operations.values():
+            answers = operation.get("responses", {})
+            if path.endswith("/shape"):
+                answers["200"]["content"] = {"application/geo+json": {"schema": {"type": "object"}}}
+            for status, answer in answers.items():
+                if status >= "400":
+                    answer["content"] = {"application/problem+json": problem}
+    return spec
 
 
 @bp.get("/grids/<int:grid_id>")

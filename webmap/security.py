@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, abort, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from webmap import access, basemap
 
@@ -36,6 +38,13 @@ class _Sessions(SecureCookieSessionInterface):
         return request.is_secure
 
 
+class _Number(IntegerConverter):
+    """A number in an address, as large as the database counts: what is larger is not there."""
+
+    def __init__(self, url_map: Map, max: int = 2**63 - 1, **options: Any) -> None:
+        super().__init__(url_map, max=max, **options)
+
+
 def init_app(app: Flask) -> None:
     """Send a content security policy with a nonce of this request, and its companions.
 
@@ -45,10 +54,18 @@ def init_app(app: Flask) -> None:
     if proxies := app.config["PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     app.session_interface = _Sessions()
+    app.url_map.converters["int"] = _Number
     CSRFProtect(app)
     app.add_template_global(nonce, "csp_nonce")
     foreign = " ".join(basemap.csp_sources(app))
     framed_by = " ".join(app.config["FRAME_ANCESTORS"]) or "'none'"
+
+    @app.before_request
+    def refuse_nul() -> None:  # pyright: ignore[reportUnusedFunction]
+        # No text that the database keeps or compares holds this character.
+        form = request.form.values() if request.method == "POST" else ()
+        if "\0" in request.path or any("\0" in text for text in (*request.args.values(), *form)):
+            abort(400)
 
     @app.after_request
     def add_headers(response: Response) -> Response:  # pyright: ignore[reportUnusedFunction]

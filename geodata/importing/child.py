@@ -63,6 +63,7 @@ def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
         from geodata.importing import tables
         from geodata.importing.requests import FileRequest
 
+        _tell("reading", 0.0)
         return tables.read(FileRequest(**request), work)
     raise ValueError(task)
 

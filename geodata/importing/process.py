@@ -24,6 +24,8 @@ from geodata.phrases import Phrase, from_plain
 from geodata.privacy import masked
 
 _ROOT = Path(__file__).resolve().parents[2]
+# As Python, C++ and Rust say it.
+_OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "memory allocation of")
 _HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 
 
@@ -144,7 +146,7 @@ def _failure(
             seconds=seconds,
             stage=Phrase(stage),
         )
-    if "MemoryError" in errors or "bad_alloc" in errors or "ArrayMemoryError" in errors:
+    if any(word in errors for word in _OUT_OF_MEMORY):
         return FileRefusedError(
             "memory",
             "The file needs more than {gigabytes:.0f} GB of memory while {stage}.",

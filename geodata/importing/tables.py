@@ -174,7 +174,8 @@ def _json(path: Path) -> Table:
 
     try:
         found: object = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=refuse)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as failure:
+    # Also a number of more digits than Python reads is a ValueError.
+    except (ValueError, RecursionError) as failure:
         raise FileRefusedError(
             "unreadable", "The JSON cannot be read: {reason}.", reason=str(failure)[:200]
         ) from failure
