@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -63,11 +62,7 @@ def current() -> Acting | None:
         g.acting = None
         if token:
             with as_office("gridmap_door") as conn:
-                found = sessions.resume(conn, token)
-            # With a password that somebody else knows, nobody is anybody yet.
-            if found and found.must_change_password:
-                found = replace(found, roles=())
-            g.acting = found
+                g.acting = sessions.resume(conn, token)
             if g.acting is None:
                 # It has ended elsewhere: the cookie is of no more use.
                 session.pop(TOKEN, None)

@@ -165,6 +165,8 @@ LANGUAGE sql STABLE ROWS 2 SECURITY DEFINER SET search_path FROM CURRENT AS $$
     JOIN role_right m ON m.role = r.role AND m.may = wanted
     LEFT JOIN grid g ON g.grid_id = r.grid_id
     WHERE r.account_id = acting_account() AND r.term @> current_date
+      -- With a password that somebody else knows, nobody is anybody yet.
+      AND NOT EXISTS (SELECT FROM account_secret s WHERE s.account_id = r.account_id AND s.must_change)
 $$;
 
 -- May it be done at all, be it only somewhere?
@@ -228,7 +230,8 @@ LANGUAGE sql STABLE AS $$
         WHEN bool_or(r.level = 'county') THEN 'gridmap_county'
         WHEN bool_and(r.organisation_id IS NOT NULL) THEN 'gridmap_unit'
         WHEN bool_or(r.organisation_id IS NOT NULL) THEN 'gridmap_several'
-        WHEN count(*) > 0 THEN 'gridmap_territory'
+        -- Without any land too: one's own contact is one's own to see.
+        WHEN acting_account() IS NOT NULL THEN 'gridmap_territory'
         ELSE 'gridmap_app' END
     FROM acting_roles('see_issues') r
 $$;
