@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 
 NO_ISSUE, NO_MEMBER, NO_GRID = 779999, 669999, 999999
 NO_DIGEST = "ab" * 32
+NO_ACCOUNT = 559999
 MODES = ("territory", "responsibility", "issues", "coverage")
 
 
@@ -89,6 +90,17 @@ def _own_sessions(it: Watched) -> Iterable[Ask]:
     # One's own is ended by another test; here it would end the asking.
     yield Ask(f"/account/sessions/{NO_DIGEST}/end", {}, NO_DIGEST, is_missing=True)
     yield Ask("/account/sessions/x/end", {})
+
+
+def _accounts(it: Watched) -> Iterable[Ask]:
+    for person in it.people:
+        if person.account_id:
+            yield Ask(f"/accounts/{person.account_id}")
+    yield Ask(f"/accounts/{NO_ACCOUNT}", is_missing=True)
+
+
+def _nobody(what: str) -> list[Ask]:
+    return [Ask(f"/accounts/{NO_ACCOUNT}/{what}", {}, is_missing=True)]
 
 
 def _tiles(name: str) -> Asks:
@@ -169,6 +181,32 @@ ROUTES: dict[str, Asks] = {
     "account.change_password": lambda it: [Ask("/account/password")],
     "account.end_session": _own_sessions,
     "account.end_all_sessions": lambda it: [],
+    "sso.start": lambda it: [Ask("/sign-in/sso?next=/account")],
+    "sso.callback": lambda it: [Ask("/sign-in/sso/callback?state=x&code=y")],
+    "audit.listing": lambda it: [
+        Ask("/audit"),
+        Ask("/audit?username=x"),
+        Ask("/audit?page=2"),
+    ],
+    "audit.export": lambda it: [Ask("/audit/export", {"form": "csv"})],
+    "accounts.index": lambda it: [
+        Ask("/accounts"),
+        Ask("/accounts?q=called-"),
+        Ask("/accounts?page=9"),
+    ],
+    "accounts.new": lambda it: [Ask("/accounts/new"), Ask("/accounts/new", {"username": "x"})],
+    "accounts.show": _accounts,
+    "account_roles.places": lambda it: [Ask("/accounts/places?role=town_official&q=W")],
+    "account_lists.show": lambda it: [Ask("/accounts/import"), Ask("/accounts/import", {})],
+    "account_lists.template": lambda it: [Ask("/accounts/import/template")],
+    "account_lists.passwords": lambda it: [Ask("/accounts/import/passwords", {})],
+    # With an effect: asked about nobody, so that the others are still there to ask.
+    "accounts.disable": lambda it: _nobody("disable"),
+    "accounts.enable": lambda it: _nobody("enable"),
+    "accounts.password": lambda it: _nobody("password"),
+    "accounts.end_sessions": lambda it: _nobody("sessions/end"),
+    "account_roles.give_role": lambda it: _nobody("roles/new"),
+    "account_roles.end_role": lambda it: _nobody("roles/1/end"),
 }
 
 

