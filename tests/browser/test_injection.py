@@ -7,6 +7,7 @@ signed in, in both languages. The last test takes the defences away and sees the
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -134,6 +135,10 @@ def _write_basemap(home: Path, attribution: str) -> None:
     values = {"attribution": attribution, "url": "https://base.invalid/{z}/{x}/{y}.png"}
     lines = ['kind = "xyz"', *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
     (home / "basemap.toml").write_text("\n".join(lines), "utf-8")
+
+
+# Where payloads take turns, every so manieth is tried; GRIDMAP_ATTACKS=all tries more.
+THIN = 1 if os.environ.get("GRIDMAP_ATTACKS") == "all" else 3
 
 
 @pytest.fixture(scope="module")
@@ -277,7 +282,7 @@ def test_names_of_the_account_the_county_and_the_base_map(
     page: Page, site: Site, watch: Watch, lang: str
 ) -> None:
     with psycopg.connect(site.url, autocommit=True) as conn:
-        for index, text in enumerate(SCRIPTS[LANGUAGES.index(lang) :: 2]):
+        for index, text in enumerate(SCRIPTS[LANGUAGES.index(lang) :: 2 * THIN]):
             name_all(conn, site.planted, text)
             _write_basemap(site.home, text)
             page.goto(f"{site.host}/account?lang={lang}", wait_until="domcontentloaded")
@@ -329,8 +334,9 @@ ADDRESSES = (
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_what_an_address_says(page: Page, site: Site, watch: Watch, address: str) -> None:
-    # A third of the payloads at each address, another third at the next: they escape alike.
-    for index, text in enumerate(SCRIPTS[ADDRESSES.index(address) % 3 :: 3]):
+    # Some of the payloads at each address, others at the next: they escape alike.
+    step = 3 * THIN
+    for index, text in enumerate(SCRIPTS[ADDRESSES.index(address) % step :: step]):
         path = address.format(
             p=quote(text, safe=""), issue=site.planted.issues[0], town=site.planted.towns[0]
         )
@@ -343,7 +349,7 @@ def test_what_an_address_says(page: Page, site: Site, watch: Watch, address: str
 def test_what_the_address_of_the_map_says(page: Page, site: Site, watch: Watch) -> None:
     names = ("mode", "on", "kind", "state", "category", "age", "grid", "issue", "list", "page",
              "q", "z", "lat", "lon", "next")  # fmt: skip
-    for index, text in enumerate(SCRIPTS[::3]):
+    for index, text in enumerate(SCRIPTS[:: 3 * THIN]):
         query = urlencode({**dict.fromkeys(names, text), "lang": LANGUAGES[index % 2]})
         page.goto(f"{site.host}/?{query}#{quote(text)}", wait_until="domcontentloaded")
         expect(page.locator("#panel-body .sheet")).to_be_visible(timeout=15_000)
@@ -356,7 +362,7 @@ def test_sign_in_with_errors(browser: Browser, site: Site) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         watch.follow(page)
-        for index, text in enumerate(SCRIPTS[1::3]):
+        for index, text in enumerate(SCRIPTS[1 :: 3 * THIN]):
             query = urlencode({"next": text, "lang": LANGUAGES[index % 2]})
             page.goto(f"{site.host}/sign-in?{query}")
             assert page.locator("[name=next]").get_attribute("value") == "/"
