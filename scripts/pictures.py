@@ -9,6 +9,7 @@ made. They are WebP, each under 200 KB.
 from __future__ import annotations
 
 import base64
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Generator
@@ -26,7 +27,7 @@ from geodata import db
 from geodata.embedded import Cluster
 from geodata.homes import REPOSITORY
 from geodata.model import Level
-from scripts import serve
+from scripts import demo_accounts, serve
 
 FOLDER = REPOSITORY / "docs" / "pictures"
 LARGEST = 200_000
@@ -53,7 +54,8 @@ PHONE = Screen(390, 844, 2, touch=True)
 class Picture:
     """One picture: what is opened, on which screen, and what is done before it is taken.
 
-    ``grid`` names the grid (level, name) that the address selects.
+    ``grid`` names the grid (level, name) that the address selects, ``account`` the demo county's
+    account that is signed in.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Picture:
     view: dict[str, str]
     grid: tuple[Level, str] | None = None
     act: Callable[[Page], None] = lambda _page: None
+    account: str = ""
     languages: tuple[str, ...] = LANGUAGES
 
 
@@ -87,12 +90,19 @@ PICTURES = (
         # Nothing is selected: a selection dims the rest, and the rest is the subject here.
         {"mode": "responsibility", "z": "14", "lat": "31.395", "lon": "116.335"},
     ),
-    Picture("issues-phone", PHONE, {"mode": "issues"}, ("town", "衡山镇"), _open_sheet),
+    Picture("issues-phone", PHONE, {"mode": "issues"}, ("town", "衡山镇"), _open_sheet, "town"),
     Picture("leader-search", PHONE, {}, None, _type_initials),
-    Picture("leader-village", PHONE, {}, ("compound", "蔡家岭"), _open_sheet),
-    Picture("leader-issue", PHONE, {"mode": "issues"}, ("compound", "蔡家岭"), _first_issue),
+    Picture("leader-village", PHONE, {}, ("compound", "蔡家岭"), _open_sheet, "leader"),
+    Picture(
+        "leader-issue", PHONE, {"mode": "issues"}, ("compound", "蔡家岭"), _first_issue, "leader"
+    ),
     Picture("official-responsibility", DESK, {"mode": "responsibility"}),
-    Picture("official-issues", DESK, {"mode": "issues", "state": "overdue", "category": "03"}),
+    Picture(
+        "official-issues",
+        DESK,
+        {"mode": "issues", "state": "overdue", "category": "03"},
+        account="official",
+    ),
     Picture("official-coverage", DESK, {"mode": "coverage", "kind": "clinic"}),
     Picture("staff-before", DESK, {"on": "2025-12-31"}, ("community", "青崖村")),
     Picture("staff-after", DESK, {}, ("community", "青崖村")),
@@ -106,7 +116,7 @@ def main(only: str, chromium: str) -> None:
     """Make the pictures of docs/pictures."""
     FOLDER.mkdir(exist_ok=True)
     with (
-        demo_county() as url,
+        demo_county() as (url, passwords),
         serve.listen("127.0.0.1", 0) as listener,
         serve.Server(url, listener) as server,
         sync_playwright() as tools,
@@ -120,7 +130,7 @@ def main(only: str, chromium: str) -> None:
                     for picture in PICTURES
                     for language in picture.languages
                     if f"{picture.name}-{language}".startswith(only)
-                    and (path := take(browser, server.url, conn, picture, language))
+                    and (path := take(browser, server.url, conn, picture, language, passwords))
                 ]
         finally:
             browser.close()
@@ -129,8 +139,8 @@ def main(only: str, chromium: str) -> None:
 
 
 @contextmanager
-def demo_county() -> Generator[str]:
-    """Yield the address of a database with nothing but the demo county, gone afterwards."""
+def demo_county() -> Generator[tuple[str, dict[str, str]]]:
+    """Yield a database with nothing but the demo county, gone afterwards, and its passwords."""
     with tempfile.TemporaryDirectory(prefix="gridmap-pictures-") as name:
         folder = Path(name)
         # The cluster's own user has to reach it.
@@ -138,11 +148,17 @@ def demo_county() -> Generator[str]:
         with Cluster(folder, purpose="pictures") as cluster:
             db.migrate(cluster.url)
             serve.load_demo(cluster.url, folder)
-            yield cluster.url
+            accounts = json.loads((folder / demo_accounts.NAME).read_text("utf-8"))
+            yield cluster.url, {each["username"]: each["password"] for each in accounts}
 
 
 def take(
-    browser: Browser, server: str, conn: Connection[Any], picture: Picture, language: str
+    browser: Browser,
+    server: str,
+    conn: Connection[Any],
+    picture: Picture,
+    language: str,
+    passwords: dict[str, str],
 ) -> Path | None:
     """Take one picture. Returns its path if it has become too large, else None."""
     screen = picture.screen
@@ -155,6 +171,12 @@ def take(
     )
     try:
         page = context.new_page()
+        if picture.account:
+            page.goto(f"{server}sign-in")
+            page.fill("[name=username]", picture.account)
+            page.fill("[name=password]", passwords[picture.account])
+            page.click("main button[type=submit]")
+            page.wait_for_selector("html[data-mode]")
         query = {**picture.view, "lang": language}
         if picture.grid:
             query["grid"] = str(grid_id(conn, *picture.grid))
