@@ -7,8 +7,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from geodata.demo import DemoAccount
+if TYPE_CHECKING:
+    # Slow to import, and needed once.
+    from geodata.demo import DemoAccount
 
 NAME = "demo-accounts.json"
 

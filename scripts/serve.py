@@ -21,7 +21,7 @@ from typing import Self
 
 import click
 
-from geodata import db
+from geodata import accounts, db, settings
 from geodata.embedded import Cluster
 from geodata.errors import GridMapError, SetupError
 from geodata.homes import REPOSITORY, home_from_env
@@ -93,6 +93,11 @@ def load_demo(url: str, home: Path) -> None:
     with db.failures(url), db.connect(url) as conn:
         conn.execute("SELECT pg_advisory_xact_lock(%s)", [_DEMO_LOCK])
         if conn.execute("SELECT FROM grid LIMIT 1").rowcount:
+            # A demo county from before there were accounts would show nobody its issues.
+            if settings.read(conn).get("demo") and not accounts.count(conn):
+                from geodata import demo
+
+                demo_accounts.write(home, demo.write_accounts(conn))
             return
         # Slow to import, and needed once.
         from geodata import demo

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
 from geodata import demo
+from geodata.demo.accounts import USERNAMES
 from geodata.errors import InvalidInputError
+from scripts import serve
 
 Conn = psycopg.Connection[TupleRow]
 
@@ -231,3 +235,14 @@ def test_real_data_is_never_removed(conn: Conn):
 def test_sizes_out_of_range_are_refused(conn: Conn, compounds: int):
     with pytest.raises(InvalidInputError):
         demo.load(conn, compounds=compounds)
+
+
+def test_a_demo_county_from_before_there_were_accounts_gets_them(conn: Conn, tmp_path: Path):
+    demo.load(conn, compounds=60)
+    conn.commit()
+    for _ in range(2):
+        serve.load_demo(conn.info.dsn, tmp_path)
+    told = json.loads((tmp_path / "demo-accounts.json").read_text("utf-8"))
+    assert {account["username"] for account in told} == set(USERNAMES)
+    assert conn.execute("SELECT count(*) FROM account").fetchone() == (len(told),)
+    assert (tmp_path / "demo-accounts.json").stat().st_mode & 0o077 == 0
