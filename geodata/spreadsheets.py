@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,10 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # How long a cell's text may be in Excel.
 _LONGEST = 32_767
+# Excel's format of text.
+_TEXT = "@"
+# As far down as a column offers its choices.
+_LAST_ROW = 5001
 
 
 def as_text(value: str) -> str:
@@ -35,21 +39,49 @@ def to_csv(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def to_excel(
-    title: str, head: Sequence[str], rows: Iterable[Sequence[Cell]], *, widths: Sequence[int]
+    title: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    widths: Sequence[int],
+    is_form: bool = False,
+    choices: Mapping[int, Sequence[str]] | None = None,
 ) -> bytes:
-    """Return a table as an Excel workbook of one sheet; ``widths`` are in characters."""
+    """Return a table as an Excel workbook; ``widths`` are in characters.
+
+    A form is there to be filled in or copied from: every cell is text and stays so when somebody
+    edits it, so that "007" keeps its zeros. ``choices`` are the values that a column (counted from
+    0) offers; they stand on a sheet of their own.
+    """
     # Slow to import, and needed by those who ask for Excel only.
     from openpyxl import Workbook
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"
     for column, width in enumerate(widths, 1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    sheet.append([_text_cell(sheet, text, is_head=True) for text in head])
+        dimension = sheet.column_dimensions[get_column_letter(column)]
+        dimension.width = width
+        if is_form:
+            dimension.number_format = _TEXT
+    sheet.append([_text_cell(sheet, text, is_head=True, is_form=is_form) for text in head])
     for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+        sheet.append([_cell(sheet, value, is_form=is_form) for value in row])
+    for column, values in (choices or {}).items():
+        offered = book.create_sheet(head[column][:31])
+        offered.column_dimensions["A"].width = widths[column]
+        for value in values:
+            offered.append([_text_cell(offered, value)])
+        rule = DataValidation(
+            type="list",
+            formula1=f"'{head[column][:31]}'!$A$1:$A${len(values)}",
+            allow_blank=True,
+        )
+        letter = get_column_letter(column + 1)
+        rule.add(f"{letter}2:{letter}{_LAST_ROW}")
+        sheet.data_validations.append(rule)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -61,23 +93,28 @@ def _plain(value: Cell) -> str | int | None:
     return as_text(value) if isinstance(value, str) else value
 
 
-def _cell(sheet: Any, value: Cell) -> object:
+def _cell(sheet: Any, value: Cell, *, is_form: bool) -> object:
     if isinstance(value, datetime):
         # Excel knows no time zones; which one it is stands in the head.
         return value.replace(tzinfo=None)
     if not isinstance(value, str):
         return value
     text = _UNWRITABLE.sub("", value)[:_LONGEST]
-    return _text_cell(sheet, text) if text.startswith("=") else text
+    if is_form or text.startswith("="):
+        return _text_cell(sheet, text, is_form=is_form)
+    return text
 
 
-def _text_cell(sheet: Any, text: str, *, is_head: bool = False) -> object:
+def _text_cell(sheet: Any, text: str, *, is_head: bool = False, is_form: bool = False) -> object:
     """Return a cell that is text whatever it begins with; it costs more than a bare value."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
     cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
+    if is_form:
+        cell.number_format = _TEXT
+        cell.quotePrefix = True
     if is_head:
         cell.font = Font(bold=True)
     return cell

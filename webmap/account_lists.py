@@ -14,12 +14,13 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask_babel import force_locale, gettext
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from geodata import spreadsheets
 from geodata.errors import GridMapError, InvalidInputError
 from geodata.importing import accounts as importing
 from geodata.importing.accounts import ListedRows
 from geodata.importing.refusals import FileRefusedError
 from geodata.rights import ROLES, TITLES, RoleName
-from webmap import acting, errors, i18n, workbooks
+from webmap import acting, downloads, errors, i18n
 
 bp = Blueprint("account_lists", __name__, url_prefix="/accounts/import")
 
@@ -63,8 +64,10 @@ def template() -> Response:
         gettext("First day"),
         gettext("Last day"),
     ]
-    body = workbooks.write(gettext("Accounts"), [columns], choices={2: roles}, widths=22)
-    return workbooks.response(body, "gridmap-accounts-template.xlsx")
+    body = spreadsheets.to_excel(
+        gettext("Accounts"), columns, [], widths=[22] * 6, is_form=True, choices={2: roles}
+    )
+    return downloads.send(body, spreadsheets.EXCEL, "gridmap-accounts-template.xlsx")
 
 
 @bp.post("/passwords")
@@ -73,9 +76,11 @@ def passwords() -> Response:
     kept = _opened(request.form.get("list", ""), "passwords")
     if kept is None:
         return _page(error=_gone())
-    rows = [[gettext("User name"), gettext("Name"), gettext("First password")], *kept["rows"]]
-    body = workbooks.write(gettext("First passwords"), rows, widths=26)
-    return workbooks.response(body, "gridmap-first-passwords.xlsx")
+    head = [gettext("User name"), gettext("Name"), gettext("First password")]
+    body = spreadsheets.to_excel(
+        gettext("First passwords"), head, kept["rows"], widths=[26] * 3, is_form=True
+    )
+    return downloads.send(body, spreadsheets.EXCEL, "gridmap-first-passwords.xlsx")
 
 
 def _checked(listed: ListedRows, file: str, *, error: str = "") -> Response:
