@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
-from geodata.dbroles import APP, SCOPES, Office, Scope
+from geodata.dbroles import Office
 from geodata.model import Level
 from geodata.rights import ROLES, Right, RoleName
 
@@ -66,20 +66,6 @@ class Acting:
         )
 
     @property
-    def scope(self) -> Scope | None:
-        """The database role for what this account may see, None if that is what anybody may."""
-        if self.must_change_password:
-            return None
-        if self.everywhere("see_issues"):
-            return "gridmap_county"
-        seeing = [held for held in self.roles if "see_issues" in ROLES[held.role].rights]
-        units = [held for held in seeing if held.organisation_id is not None]
-        if units:
-            return "gridmap_unit" if len(units) == len(seeing) else "gridmap_several"
-        # One's own number is one's own to see, whatever the roles.
-        return "gridmap_territory" if seeing or self.member_id is not None else None
-
-    @property
     def home(self) -> HeldRole | None:
         """The territory to begin with: the smallest one that is held."""
         order = ("compound", "community", "town", "county")
@@ -87,28 +73,25 @@ class Acting:
         return min(held, key=lambda role: order.index(role.level or "county"), default=None)
 
 
-def take_on(
-    conn: Connection[Any], role: Scope | Office | None, token_hash: bytes | None, request_id: str
-) -> None:
-    """Act for a session until the transaction ends; None is the application itself, for anybody.
+def act(conn: Connection[Any], token_hash: bytes | None, request_id: str) -> None:
+    """See what the account of a session may see, until the transaction ends.
 
-    The database compares a scope with the session: one that does not suit it becomes none. Raises
-    RuntimeError outside a transaction, where it would not last until the next statement.
+    The database says which of its roles that is (``acting_scope``): that of anybody, without a
+    session or with one that has ended. Raises RuntimeError outside a transaction.
     """
-    if conn.autocommit and conn.info.transaction_status == conn.info.transaction_status.IDLE:
-        raise RuntimeError("nobody can act outside a transaction")
-    conn.execute(
-        "SELECT set_config('gridmap.session', %s, true), set_config('gridmap.request', %s, true),"
-        " set_config('gridmap.box', '', true)",
-        [token_hash.hex() if token_hash else "", request_id],
-    )
-    if role in SCOPES:
-        conn.execute(
-            "SELECT set_config('role', CASE WHEN acting_scope() = %s THEN %s ELSE %s END, true)",
-            [role, role, APP],
-        )
-    else:
-        conn.execute("SELECT set_config('role', %s, true)", [role or APP])
+    _name_session(conn, token_hash, request_id)
+    conn.execute("SELECT set_config('role', acting_scope(), true)")
+
+
+def take_on(
+    conn: Connection[Any], office: Office, token_hash: bytes | None, request_id: str
+) -> None:
+    """Work in an office until the transaction ends: at the door, for accounts, on the trail.
+
+    Raises RuntimeError outside a transaction.
+    """
+    _name_session(conn, token_hash, request_id)
+    conn.execute("SELECT set_config('role', %s, true)", [office])
 
 
 def look_at(conn: Connection[Any], bounds: tuple[float, float, float, float]) -> None:
@@ -144,3 +127,14 @@ def reach(
         return "all"
     # What was handed to a unit may lie anywhere.
     return "part" if row[1] or len(held) > len(mine) else "none"
+
+
+def _name_session(conn: Connection[Any], token_hash: bytes | None, request_id: str) -> None:
+    # Outside a transaction it would not last until the next statement.
+    if conn.autocommit and conn.info.transaction_status == conn.info.transaction_status.IDLE:
+        raise RuntimeError("nobody can act outside a transaction")
+    conn.execute(
+        "SELECT set_config('gridmap.session', %s, true), set_config('gridmap.request', %s, true),"
+        " set_config('gridmap.box', '', true)",
+        [token_hash.hex() if token_hash else "", request_id],
+    )

@@ -17,8 +17,7 @@ APP = "gridmap_app"
 Scope = Literal["gridmap_territory", "gridmap_unit", "gridmap_several", "gridmap_county"]
 # Signing in; administration of accounts; reading the audit trail.
 Office = Literal["gridmap_door", "gridmap_accounts", "gridmap_audit"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
-TAKEN_ON: tuple[Scope | Office, ...] = (*SCOPES, *get_args(Office))
+TAKEN_ON: tuple[Scope | Office, ...] = (*get_args(Scope), *get_args(Office))
 
 
 def statements(owner: str) -> list[sql.Composed]:

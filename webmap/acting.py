@@ -87,7 +87,7 @@ def connection() -> Generator[Connection[Any]]:
     found = current()
     with db.connection() as conn:
         if found is not None:
-            acting.take_on(conn, found.scope, found.token_hash, g.request_id)
+            acting.act(conn, found.token_hash, g.request_id)
         yield conn
 
 

@@ -222,8 +222,7 @@ LANGUAGE sql STABLE ROWS 4 AS $$
     SELECT grid_id FROM up
 $$;
 
--- The database role for what the acting account may see. Whoever sets the role asks here, so that
--- the application cannot take one on for somebody whom it does not suit.
+-- The database role for what the acting account may see: decided here and nowhere else.
 CREATE FUNCTION acting_scope() RETURNS text
 LANGUAGE sql STABLE AS $$
     SELECT CASE
@@ -245,7 +244,10 @@ DECLARE
     mine bigint[];
     units bigint[];
 BEGIN
-    IF EXISTS (SELECT FROM account a WHERE a.account_id = acting_account() AND a.member_id = member) THEN
+    IF EXISTS (
+        SELECT FROM account a LEFT JOIN account_secret s USING (account_id)
+        WHERE a.account_id = acting_account() AND a.member_id = member
+          AND NOT coalesce(s.must_change, false)) THEN
         RETURN true;
     END IF;
     SELECT array_agg(r.grid_id) FILTER (WHERE r.grid_id IS NOT NULL),

@@ -19,8 +19,7 @@ from psycopg.rows import TupleRow
 
 import layers
 from geodata import db, demo, sessions
-from geodata.acting import look_at, take_on
-from geodata.dbroles import Scope
+from geodata.acting import act, look_at
 from geodata.embedded import Cluster
 from geodata.tiles import Tile, render
 from scripts.bench.table import Row, show
@@ -29,13 +28,7 @@ ISSUES = 200_000
 ROUNDS = 7
 # In and around the county seat.
 TILES = (Tile(14, 13487, 6681), Tile(11, 1685, 834))
-SCOPES: tuple[tuple[str, Scope | None], ...] = (
-    ("official", "gridmap_county"),
-    ("town", "gridmap_territory"),
-    ("leader", "gridmap_territory"),
-    ("unit", "gridmap_unit"),
-    ("", None),
-)
+READERS = ("official", "town", "leader", "unit", "")
 # What the policies may add: to the time of the owner's tile, and to a tile that shows nothing.
 SLOWER, AT_LEAST_MS = 1.5, 10.0
 
@@ -87,10 +80,10 @@ def measure(cluster: Cluster, tokens: dict[str, str]) -> list[Row]:
             size, plain_ms = _best(owner, tile)
             rows.append(Row(f"z{tile.z}, owner", f"{plain_ms:.1f} ms, {size} bytes"))
             limit_ms = max(plain_ms * SLOWER, AT_LEAST_MS)
-            for username, scope in SCOPES:
+            for username in READERS:
                 with app.transaction():
                     token = tokens.get(username)
-                    take_on(app, scope, sessions.digest(token) if token else None, "")
+                    act(app, sessions.digest(token) if token else None, "")
                     look_at(app, tile.bounds(0.25))
                     size, taken_ms = _best(app, tile)
                 rows.append(

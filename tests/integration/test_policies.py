@@ -12,8 +12,8 @@ from psycopg import errors
 from signing import account, token
 
 from geodata import accounts, db, sessions
-from geodata.acting import look_at, take_on
-from geodata.dbroles import SCOPES
+from geodata.acting import act, look_at, take_on
+from geodata.dbroles import APP
 
 WEST, EAST = (116.305, 31.405), (116.335, 31.405)
 
@@ -48,10 +48,12 @@ def app(database_url):
 
 
 def seen(app, conn, scope, account_id=None) -> list[int]:
+    """The issues that an account sees, in the scope that is its own."""
     hashed = sessions.digest(token(conn, account_id)) if account_id else None
     conn.commit()
     with app.transaction():
-        take_on(app, scope, hashed, "")
+        act(app, hashed, "")
+        assert app.execute("SELECT current_user").fetchone() == (scope,)
         rows = app.execute("SELECT issue_id FROM issue ORDER BY 1").fetchall()
     return [row[0] for row in rows]
 
@@ -67,26 +69,18 @@ def test_every_scope_sees_its_own(app, conn, county):
     assert seen(app, conn, "gridmap_territory", town) == [1]
     assert seen(app, conn, "gridmap_unit", dispatched) == [2]
     assert seen(app, conn, "gridmap_several", both) == [1, 2]
-    assert seen(app, conn, None) == []
+    assert seen(app, conn, APP) == []
 
 
-def test_nobody_takes_on_a_scope_that_is_not_theirs(app, conn, county):
-    made, unit = county
-    every = {
-        "gridmap_territory": account(conn, "grid_leader", grid_id=made.compounds[0]),
-        "gridmap_unit": account(conn, "unit_user", organisation_id=unit),
-        None: account(conn),
-    }
-    for own, account_id in every.items():
-        for scope in SCOPES:
-            if scope != own:
-                assert seen(app, conn, scope, account_id) == []
-    # An account number instead of a session, a session that is none, none at all.
-    for forged in (b"\0" * 32, None):
-        for scope in SCOPES:
-            with app.transaction():
-                take_on(app, scope, forged, "")
-                assert app.execute("SELECT count(*) FROM issue").fetchone() == (0,)
+def test_nobody_gets_a_scope_without_a_session_that_has_it(app, conn, county):
+    # No role at all: a scope in which there is nothing but one's own number.
+    assert seen(app, conn, "gridmap_territory", account(conn)) == []
+    # A session that is none, none at all.
+    for forged in (b"\0" * 32, b"", None):
+        with app.transaction():
+            act(app, forged, "")
+            assert app.execute("SELECT current_user").fetchone() == (APP,)
+            assert app.execute("SELECT count(*) FROM issue").fetchone() == (0,)
 
 
 def test_a_session_that_has_ended_sees_nothing_at_the_next_statement(app, conn, county):
@@ -100,12 +94,12 @@ def test_a_session_that_has_ended_sees_nothing_at_the_next_statement(app, conn, 
         "UPDATE session SET expires_at = now()",
     ):
         with app.transaction():
-            take_on(app, "gridmap_county", hashed, "")
+            act(app, hashed, "")
             assert app.execute("SELECT count(*) FROM issue").fetchone() == (2,)
         conn.execute(end)
         conn.commit()
         with app.transaction():
-            take_on(app, "gridmap_county", hashed, "")
+            act(app, hashed, "")
             assert app.execute("SELECT count(*) FROM issue").fetchone() == (0,)
         conn.execute("UPDATE account SET is_disabled = false")
         conn.execute("UPDATE account_role SET term = daterange(lower(term), NULL)")
@@ -121,7 +115,7 @@ def test_what_is_acted_for_ends_with_the_transaction(app, conn, county):
     for fails in (False, True):
         try:
             with app.transaction():
-                take_on(app, "gridmap_county", hashed, "")
+                act(app, hashed, "")
                 assert app.execute("SELECT count(*) FROM issue").fetchone() == (2,)
                 if fails:
                     app.execute("SELECT 1/0")
@@ -138,7 +132,7 @@ def test_acting_outside_a_transaction_is_refused(database_url, county):
         psycopg.connect(url, autocommit=True) as loose,
         pytest.raises(RuntimeError, match="outside a transaction"),
     ):
-        take_on(loose, "gridmap_county", b"", "")
+        act(loose, b"", "")
 
 
 def test_the_application_owns_nothing_and_reads_no_secret(app, county):
@@ -178,13 +172,14 @@ def test_an_index_serves_under_every_policy(app, conn, county):
         "gridmap_territory": account(conn, "grid_leader", grid_id=made.compounds[0]),
         "gridmap_unit": account(conn, "unit_user", organisation_id=unit),
         "gridmap_several": both,
-        None: None,
+        APP: None,
     }
     for scope, account_id in acting.items():
         hashed = sessions.digest(token(conn, account_id)) if account_id else None
         conn.commit()
         with app.transaction():
-            take_on(app, scope, hashed, "")
+            act(app, hashed, "")
+            assert app.execute("SELECT current_user").fetchone() == (scope,)
             plan = "\n".join(
                 row[0]
                 for row in app.execute(
@@ -206,7 +201,7 @@ def test_a_box_takes_away_and_never_adds(app, conn, county):
         ((116.304, 31.404, 116.306, 31.406), [1]),
     ):
         with app.transaction():
-            take_on(app, "gridmap_territory", hashed, "")
+            act(app, hashed, "")
             look_at(app, box)
             rows = app.execute("SELECT issue_id FROM issue ORDER BY 1").fetchall()
         assert [row[0] for row in rows] == expected
