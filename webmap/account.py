@@ -61,16 +61,22 @@ def change_password() -> Response:
         return _password_form(new=gettext("This is your present password."))
     if new != request.form.get("again"):
         return _password_form(again=gettext("The two do not agree."))
+    # Who asked to be kept signed in on this device still is.
+    is_kept = session.permanent
     try:
         with acting.as_office("gridmap_door") as conn:
             known = (found.username, found.name)
             accounts.set_password(conn, found.account_id, new, known=known)
             token, _ = sessions.open_session(
-                conn, found.account_id, device=signing_in.device(), device_token=None
+                conn,
+                found.account_id,
+                device=signing_in.device(),
+                device_token=None,
+                is_kept=is_kept,
             )
     except InvalidInputError as error:
         return _password_form(new=errors.said(error))
-    door.enter(token, is_kept=session.permanent)
+    door.enter(token, is_kept=is_kept)
     flash(gettext("Your password has been changed. You are signed out everywhere else."))
     return redirect(url_for("account.show"), 303)  # pyright: ignore[reportReturnType]
 

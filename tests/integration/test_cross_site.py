@@ -311,6 +311,22 @@ def test_an_ended_session_opens_nothing_at_the_next_request(url, app, owner, how
                 )
 
 
+def test_a_changed_password_keeps_whoever_asked_to_be_kept(url, app):
+    client = app.test_client()
+    assert sign_in(client, keep="1").status_code == 303
+    form = {"present": PASSWORD, "new": OTHER, "again": OTHER}
+    token = token_in(client.get("/account/password").text)
+    assert client.post("/account/password", data={**form, "csrf_token": token}).status_code == 303
+    with psycopg.connect(url, autocommit=True) as conn:
+        [(kept, days)] = conn.execute(
+            "SELECT is_kept, extract(day FROM expires_at - now()) FROM session"
+            " ORDER BY created_at DESC LIMIT 1"
+        ).fetchall()
+        conn.execute("UPDATE account_secret SET password_hash = %s", [_hash()])
+    assert kept
+    assert days > 20
+
+
 def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(url, app, owner):
     second = enter(app.test_client(), url)
     form = {"present": PASSWORD, "new": OTHER, "again": OTHER}
@@ -352,6 +368,17 @@ def test_nobody_is_sent_to_another_site(app, owner, target):
         assert response.status_code == 303
         assert response.headers["Location"] == "/"
         assert "a" not in cookies(response)
+
+
+def test_a_target_with_a_nul_is_refused_whole(app, owner):
+    token = token_in(owner.get("/account/password").text)
+    target = "/\0/evil.example"
+    for response in (
+        owner.get("/sign-in", query_string={"next": target}),
+        owner.post("/sign-out", data={"next": target, "csrf_token": token}),
+    ):
+        assert response.status_code == 400
+        assert "Location" not in response.headers
 
 
 def test_after_signing_in_one_is_where_one_wanted_to_be_and_not_elsewhere(app):
