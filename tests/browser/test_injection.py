@@ -282,7 +282,7 @@ def test_names_of_the_account_the_county_and_the_base_map(
     page: Page, site: Site, watch: Watch, lang: str
 ) -> None:
     with psycopg.connect(site.url, autocommit=True) as conn:
-        for index, text in enumerate(SCRIPTS[LANGUAGES.index(lang) :: 2 * THIN]):
+        for index, text in enumerate(SCRIPTS[LANGUAGES.index(lang) :: 2]):
             name_all(conn, site.planted, text)
             _write_basemap(site.home, text)
             page.goto(f"{site.host}/account?lang={lang}", wait_until="domcontentloaded")

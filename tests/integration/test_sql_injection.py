@@ -36,7 +36,9 @@ KEPT_BY_THE_WAY = (
     "coverage_day", "coverage_grid", "attempt", "audit_event", "session", "account_device",
 )  # fmt: skip
 # What an administrator's forms are there to change, by the beginning of the endpoint.
-WRITTEN = {"account": ("account", "account_role", "account_secret")}
+WRITTEN = dict.fromkeys(
+    ("accounts.", "account_roles.", "account_lists."), ("account", "account_role", "account_secret")
+)
 # What a database says of itself, and no payload says.
 DATABASE_WORDS = (
     "psycopg", "SQLSTATE", "syntax error at", "LINE 1:", "unterminated", "invalid input syntax",
