@@ -1,0 +1,88 @@
+"""Counts of few households are told only to those who may see them; zero and ten are no secret."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from county import build
+from signing import sign_in
+
+from geodata import settings
+from webmap import create_app
+
+DAY = "2026-06-15"
+
+
+@pytest.fixture
+def county(conn):
+    made = build(conn)
+    for grid_id, households in zip(made.compounds, (7, 10, 0, 412), strict=False):
+        conn.execute(
+            "UPDATE grid_version SET households = %s, population = %s WHERE grid_id = %s",
+            [households, households, grid_id],
+        )
+    conn.commit()
+    return made
+
+
+@pytest.fixture
+def app(database_url, county):
+    return create_app({"DATABASE_URL": database_url})
+
+
+def told(client, grid_id: int) -> str:
+    """What the panel says under Households, without its markup."""
+    page = client.get(f"/panel/grid/{grid_id}?lang=en&on={DAY}").text
+    found = re.search(r"<dt>Households</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
+    assert found is not None
+    return re.sub(r"<[^>]+>", "", found[1]).strip()
+
+
+@pytest.mark.parametrize(
+    ("role", "place", "sees"),
+    [
+        (None, None, False),
+        ("grid_leader", "compound", True),
+        ("building_lead", "compound", False),
+        ("community_staff", "community", True),
+        ("town_official", "town", True),
+        ("town_official", "other_town", False),
+        ("county_official", "county", True),
+        ("county_staff", "county", True),
+        ("auditor", "county", False),
+        ("administrator", "county", False),
+    ],
+)
+def test_only_whoever_may_is_told_a_small_count(app, conn, county, role, place, sees):
+    client = app.test_client()
+    places = {
+        "compound": county.compounds[0],
+        "community": county.communities[0],
+        "town": county.towns[0],
+        "other_town": county.towns[1],
+        "county": county.county,
+    }
+    if role:
+        sign_in(client, conn, role, grid_id=places[place])
+    assert told(client, county.compounds[0]) == ("7" if sees else "fewer than 10")
+    # In the list of its community too, for whoever sees all of that.
+    row = client.get(f"/panel/grid/{county.communities[0]}?lang=en&on={DAY}").text
+    assert ("7 households" in row) == (sees and place != "compound")
+    # Larger ones and none are told to everybody.
+    assert told(client, county.compounds[1]) == "10"
+    assert told(client, county.compounds[2]) == "0"
+
+
+def test_the_open_interface_tells_no_small_count_to_anybody(app, conn, county):
+    client = sign_in(app.test_client(), conn)
+    answers = [client.get(f"/api/grids/{grid}?on={DAY}").json for grid in county.compounds[:4]]
+    assert [answer["households"] for answer in answers] == [None, 10, 0, 412]
+    assert [answer["population"] for answer in answers] == [None, 10, 0, 412]
+    assert {answer["least_count"] for answer in answers} == {10}
+
+
+def test_the_county_decides_what_is_small(app, conn, county):
+    settings.write(conn, "least_count", 500)
+    conn.commit()
+    assert told(app.test_client(), county.compounds[3]) == "fewer than 500"
