@@ -15,7 +15,7 @@ from geodata import acting, sessions
 from geodata.acting import Acting, Reach
 from geodata.dbroles import Office
 from geodata.errors import SetupError
-from geodata.rights import Right
+from geodata.rights import HELD, TITLES, Right
 from webmap import access, db
 
 TOKEN = "token"  # noqa: S105 - the name under which the session keeps it
@@ -41,6 +41,7 @@ def init_app(app: APIFlask) -> None:
         return _refused(endpoint, wanted)
 
     app.add_template_global(current, "acting")
+    app.context_processor(lambda: {"role_titles": TITLES, "held_titles": HELD})
 
 
 def check(app: APIFlask) -> None:

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from flask_babel import Babel, format_date, format_datetime, get_locale
+from flask_babel import Babel, format_date, format_datetime, get_locale, gettext
 
 from geodata import issues, settings
 from geodata.errors import InvalidInputError
+from geodata.phrases import Phrase
 from webmap import access, db
 
 LANGUAGES = ("zh", "en")
@@ -38,7 +39,7 @@ def init_app(app: Flask) -> None:
 
     app.add_template_global(pick)
     app.add_template_global(language)
-    for write in (day, time, second, local):
+    for write in (day, time, second, local, said):
         app.add_template_filter(write)
 
 
@@ -68,6 +69,11 @@ def time(value: datetime) -> str:
 def second(value: datetime) -> str:
     """Write an instant as day and second of the county's clock."""
     return format_datetime(value, SECOND[language()])
+
+
+def said(phrase: Phrase) -> str:
+    """Say a phrase of geodata in the reader's language."""
+    return phrase.said(gettext)
 
 
 def local(name: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from flask import get_template_attribute
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from geodata.audit import AuditEvent, Names
+from geodata.rights import TITLES
 from webmap import i18n
 
 _TERM = re.compile(r"\[(\d{4}-\d\d-\d\d),(\d{4}-\d\d-\d\d)?\)")
@@ -139,10 +139,16 @@ def _account(number: int, event: AuditEvent, names: Names) -> str:
     return str(kept) if kept else _("Account %(number)s", number=number)
 
 
+def _role(name: object) -> str:
+    # The trail outlives the roles.
+    title = next((title for role, title in TITLES.items() if role == name), None)
+    return title.said(_) if title else str(name)
+
+
 def _facts(event: AuditEvent, names: Names) -> list[str]:
     """Return what else is known of it; facts without words of their own by their keys."""
     words: Mapping[str, Callable[[object], str]] = {
-        "role": lambda it: str(get_template_attribute("pages/_forms.html", "role_name")(it)),
+        "role": _role,
         "grid_id": lambda it: _named(names.grids, it),
         "organisation_id": lambda it: _named(names.organisations, it),
         "term": _term,
