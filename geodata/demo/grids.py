@@ -56,11 +56,13 @@ def write_grids(
     """Write all grids and their small-scale shapes; ``households`` is per community."""
     boundaries.lock(conn)
     ids = _write_before(conn, county, dates.founded, households)
-    ids = _write_changes(conn, county, ids, dates.changed, households)
-    progress("shapes", 0.45)
+    progress("shapes", 0.40)
     for level in LEVELS:
-        for day in (dates.founded, dates.changed):
-            boundaries.refresh_shapes(conn, level, on=day)
+        boundaries.refresh_shapes(conn, level, on=dates.founded)
+    progress("changes", 0.50)
+    ids = _write_changes(conn, county, ids, dates.changed, households)
+    for level in LEVELS:
+        boundaries.refresh_shapes(conn, level, on=dates.changed)
     return ids
 
 

@@ -35,25 +35,55 @@ def tolerance_m(zoom: int) -> float:
 
 
 def simplify_level(
-    level: Level, geoms: NDArray[np.object_], *, at_once: int = 20_000
+    level: Level,
+    geoms: NDArray[np.object_],
+    *,
+    places: Indices | None = None,
+    at_once: int = 20_000,
 ) -> Iterator[tuple[int, NDArray[np.object_]]]:
     """Yield (max_zoom, shapes) for each zoom step of a level, the finest first.
 
     ``geoms`` are all the level's polygons, EPSG:4326, with shared edges equal to the bit; shapes
     come in the same order, EPSG:3857. Visvalingam-Whyatt on shared edges: a corner goes when its
     triangle is smaller than the square of half a pixel. Each step starts from the finer one.
-    ``at_once`` bounds the memory that this takes, and changes no shape.
+    With ``places``, ascending, the shapes of these polygons alone are made, just as they come out
+    when all are. ``at_once`` bounds the memory that this takes, and changes no shape.
     """
-    margin_m = _APART * tolerance_m(min(ZOOM_STEPS[level]))
-    pieces = _pieces(geoms, at_once, margin_m / _CIRCUMFERENCE_M * 360)
+    beside = Beside(level, geoms)
+    wanted = np.arange(len(geoms)) if places is None else places
+    zooms = sorted(ZOOM_STEPS[level], reverse=True)
+    # What a step needs of the finer one reaches farther than what it makes.
+    rounds = [wanted]
+    for _ in zooms[1:]:
+        rounds.insert(0, beside.of(geoms[rounds[0]]))
     shapes = geoms
-    for zoom in sorted(ZOOM_STEPS[level], reverse=True):
+    for zoom, made in zip(zooms, rounds, strict=True):
         finer, shapes = shapes, np.empty(len(geoms), dtype=object)
-        for own, near in pieces:
+        for own in _strips(geoms, made, at_once):
+            near = beside.of(geoms[own])
             whole = to_mercator(finer[near]) if finer is geoms else finer[near]
             simplified = np.asarray(shapely.coverage_simplify(whole, tolerance_m(zoom)))
             shapes[own] = simplified[np.searchsorted(near, own)]
-        yield zoom, shapes
+        yield zoom, shapes[wanted]
+
+
+class Beside:
+    """Finds the polygons of a level that have a part in how others come out, however coarse."""
+
+    def __init__(self, level: Level, geoms: NDArray[np.object_]) -> None:
+        margin_m = _APART * tolerance_m(min(ZOOM_STEPS[level]))
+        self._margin = margin_m / _CIRCUMFERENCE_M * 360
+        self._geoms = geoms
+        self._tree = shapely.STRtree(geoms)
+
+    def of(self, shapes: NDArray[np.object_]) -> Indices:
+        """Return the places, ascending, of the level's polygons at or beside shapes, EPSG:4326."""
+        if len(shapes) == len(self._geoms):
+            return np.arange(len(self._geoms))
+        west, south, east, north = shapely.bounds(shapes).T
+        margin = self._margin
+        boxes = shapely.box(west - margin, south - margin, east + margin, north + margin)
+        return np.unique(self._tree.query(boxes)[1])
 
 
 def to_mercator(geoms: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -61,21 +91,15 @@ def to_mercator(geoms: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.asarray(shapely.transform(geoms, _mercator), dtype=object)
 
 
-def _pieces(geoms: NDArray[np.object_], size: int, margin: float) -> list[tuple[Indices, Indices]]:
-    """Cut a level into strips from west to east: places of a strip's shapes, and with those beside.
+def _strips(geoms: NDArray[np.object_], places: Indices, size: int) -> Iterator[Indices]:
+    """Cut places of a level into strips from west to east, each ascending.
 
-    What lies beside, within a margin in degrees, is simplified along with a strip, so that a
-    shared edge meets the same neighbours on both sides of a seam and comes out the same. Places
-    ascend.
+    What lies beside a strip is simplified along with it, so that a shared edge meets the same
+    neighbours on both sides of a seam and comes out the same.
     """
-    west, _, east, _ = shapely.bounds(geoms).T
-    order = np.argsort(west, kind="stable")
-    pieces: list[tuple[Indices, Indices]] = []
-    for start in range(0, len(geoms), size):
-        own = np.sort(order[start : start + size])
-        near = (east >= west[own].min() - margin) & (west <= east[own].max() + margin)
-        pieces.append((own, np.flatnonzero(near)))
-    return pieces
+    ordered = places[np.argsort(shapely.bounds(geoms[places])[:, 0], kind="stable")]
+    for start in range(0, len(ordered), size):
+        yield np.sort(ordered[start : start + size])
 
 
 def _mercator(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -412,6 +412,23 @@ def test_a_folded_sheet_opens_by_its_title_and_shows_it_from_the_top(
     assert page.locator("#panel-body").evaluate("body => body.scrollTop") == 0
 
 
+def test_the_grid_under_a_resting_pointer_stays_named(
+    page: Page, live_server: str, watched: Watch
+) -> None:
+    show(page, live_server)
+    named = re.compile(r"\S")
+    stage = page.locator("#map_grid")
+    page.mouse.move(900, 450)
+    expect(stage).to_have_attribute("title", named)
+    # Neither the map's moving nor its other tiles need the pointer to move.
+    stage.evaluate("(stage) => { stage.title = ''; stage.focus({ preventScroll: true }); }")
+    page.keyboard.press("+")
+    expect(stage).to_have_attribute("title", named)
+    stage.evaluate("(stage) => (stage.title = '')")
+    page.locator("[data-mode=responsibility]").first.dispatch_event("click")
+    expect(stage).to_have_attribute("title", named)
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE, SIDEWAYS], ids=["desk", "phone", "sideways"])
 def test_the_whole_county_is_in_sight_at_first(
     page: Page, live_server: str, watched: Watch, size: dict[str, int]

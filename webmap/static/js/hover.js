@@ -9,7 +9,8 @@ const EDGE = "#1d56b8";
 
 export class Hover {
   #frame = 0;
-  #latlng = null;
+  // Where the pointer rests on the map's box: what lies under it changes without it moving, too.
+  #point = null;
   #now = null;
 
   /** current() returns the layer to look in; onChange hears of the grid under the pointer, or null. */
@@ -23,22 +24,31 @@ export class Hover {
     this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", pane);
     this.canvas.setAttribute("aria-hidden", "true");
     if (matchMedia("(hover: hover)").matches) {
-      map.on("mousemove", (event) => this.#ask(event.latlng));
+      map.on("mousemove", (event) => this.#ask(event.containerPoint));
       map.on("mouseout", () => this.#ask(null));
     }
     map.on("movestart zoomstart", () => this.clear());
+    map.on("moveend", () => this.look());
   }
 
+  /** Light nothing up until the pointer moves, or look() is called. */
   clear() {
-    this.#latlng = null;
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     this.#show(null);
   }
 
-  #ask(latlng) {
-    this.#latlng = latlng;
+  /** Look again under the pointer: the map, or its tiles, became others. */
+  look() {
+    this.#ask(this.#point);
+  }
+
+  #ask(point) {
+    this.#point = point;
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      const grid = this.#latlng ? gridsAt(this.map, this.current(), this.#latlng).at(-1) : null;
+      const latlng = this.#point && this.map.containerPointToLatLng(this.#point);
+      const grid = latlng ? gridsAt(this.map, this.current(), latlng).at(-1) : null;
       // Once the pointer is on the county only, everything would light up.
       this.#show(grid && grid.level !== "county" ? grid : null);
     });

@@ -113,6 +113,7 @@ function watchLayers() {
   const progress = $(".progress");
   layers.addEventListener("loading", () => (progress.hidden = false));
   layers.addEventListener("load", () => (progress.hidden = true));
+  layers.addEventListener("load", () => hover.look());
   layers.addEventListener("painted", () => {
     if (document.documentElement.dataset.painted) return;
     document.documentElement.dataset.painted = "true";
