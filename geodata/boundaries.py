@@ -16,6 +16,7 @@ from datetime import date
 
 import numpy as np
 import psycopg
+import shapely
 from psycopg import errors
 from psycopg.rows import TupleRow
 from shapely.geometry import MultiPolygon, Polygon
@@ -168,22 +169,19 @@ def insert_versions(
                         search_key(version.name), version.parent_id, version.households,
                         version.population, polygon, label, source,
                     ))  # fmt: skip
+    shapes.mark(conn, level, valid_from, shapely.bounds([version.geom for version in versions]))
     return ids
 
 
 def refresh_shapes(
-    conn: psycopg.Connection[TupleRow],
-    level: Level,
-    *,
-    on: date,
-    drawing: shapes.Drawing | None = None,
+    conn: psycopg.Connection[TupleRow], level: Level, *, drawing: shapes.Drawing | None = None
 ) -> None:
-    """Compute the small-scale shapes of a level anew, for the versions valid on a day.
+    """Draw the small-scale shapes of a level anew where versions were written.
 
     See ``geodata.shapes.refresh``; call it after writing versions, once per level.
     """
     lock(conn)
-    shapes.refresh(conn, level, on=on, drawing=drawing)
+    shapes.refresh(conn, level, drawing=drawing)
 
 
 def _texts(versions: Sequence[NewVersion]) -> tuple[list[str], list[str]]:
@@ -259,6 +257,12 @@ def _close(
             later=later[1],
             day=day,
         )
+    ends = conn.execute(
+        "SELECT ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM grid_version"
+        " WHERE grid_id = ANY(%s) AND valid @> %s::date",
+        [ids, day],
+    ).fetchall()
+    shapes.mark(conn, level, day, np.asarray(ends, dtype=np.float64).reshape(-1, 4))
     conn.execute(
         "DELETE FROM grid_version WHERE grid_id = ANY(%s) AND lower(valid) = %s", [ids, day]
     )

@@ -1,31 +1,35 @@
 """Shapes for small scales, kept beside the versions that they are drawn from (EPSG:3857).
 
 A shape holds while its version and all that lies beside it stay as they are: simplified as a
-coverage, it depends on its neighbours. So a change of boundaries draws anew what it touches, and
-the shapes of the rest of the county hold on.
+coverage, it depends on its neighbours. Whoever writes versions marks where (``mark``); then what
+lies there is drawn anew (``refresh``), from the day of the change on, and the rest of the county
+holds on. So the cost follows the change, not the county.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import psycopg
 import shapely
 from numpy.typing import NDArray
 from psycopg.rows import TupleRow
+from psycopg.types.range import Range
 
 from geodata.model import Level
 from geodata.partition.polygons import as_multipolygons, to_ewkb
-from geodata.partition.simplify import ZOOM_STEPS, Beside, simplify_level
+from geodata.partition.simplify import ZOOM_STEPS, margin_deg, simplify_level
 
 # Rows read or written at once: bounds the memory that their other forms take.
 _CHUNK = 2000
+# More boxes than this are taken together: what lies between them is drawn as well.
+_MOST_BOXES = 5000
 
-# Version ids, and for each zoom step their shapes in the same order.
-_Shapes = tuple[list[int], Iterable[tuple[int, NDArray[np.object_]]]]
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,135 +43,146 @@ class Drawing:
     shapes: Sequence[tuple[int, NDArray[np.object_]]]
 
 
-def refresh(
-    conn: psycopg.Connection[TupleRow],
-    level: Level,
-    *,
-    on: date,
-    drawing: Drawing | None = None,
-) -> None:
-    """Bring the small-scale shapes of a level up to date, for the versions valid on a day.
+def mark(conn: psycopg.Connection[TupleRow], level: Level, since: date, boxes: Floats) -> None:
+    """Note that a level is other than it was in these boxes, from a day on.
 
-    Shapes are made for the stretch of time around ``on`` in which no version of the level begins
-    or ends. Where the stretch before or after it has all of its shapes, only those are drawn that
-    differ from it or lie beside a difference; the other shapes hold for both. A ``drawing`` is
-    used if it has just the grids of that day, and saves the work.
+    ``boxes`` are rows of west, south, east, north in degrees, WGS 84.
     """
-    _find_stretch(conn, level, on)
-    beside_day = None
-    drawn = _drawn_before(conn, level, on, drawing)
-    if drawn is None:
-        beside_day = _adjacent_day(conn, level)
-        drawn = _draw(conn, level, on, beside_day)
-    _copy(conn, *drawn)
-    _merge(conn, level, on)
-    if beside_day is not None:
-        _hold_on(conn, level, on, beside_day)
-
-
-def _find_stretch(conn: psycopg.Connection[TupleRow], level: Level, on: date) -> None:
-    """Put into ``shape_stretch`` the days around one in which no version begins or ends."""
-    conn.execute("CREATE TEMP TABLE IF NOT EXISTS shape_stretch (valid daterange) ON COMMIT DROP")
-    conn.execute("TRUNCATE shape_stretch")
     conn.execute(
         """
-        WITH change AS (
-            SELECT lower(valid) AS day FROM grid_version WHERE level = %(level)s::grid_level
-            UNION SELECT upper(valid) FROM grid_version WHERE level = %(level)s::grid_level
-        )
-        INSERT INTO shape_stretch
-        SELECT daterange(max(day) FILTER (WHERE day <= %(on)s),
-                         min(day) FILTER (WHERE day > %(on)s))
-        FROM change
+        INSERT INTO shape_due (level, since, box)
+        SELECT %s::grid_level, %s, ST_MakeEnvelope(b.west, b.south, b.east, b.north, 4326)
+        FROM unnest(%s::float8[], %s::float8[], %s::float8[], %s::float8[])
+            AS b (west, south, east, north)
         """,
-        {"level": level, "on": on},
+        [level, since, *_together(boxes).T.tolist()],
     )
 
 
-def _drawn_before(
-    conn: psycopg.Connection[TupleRow], level: Level, on: date, drawing: Drawing | None
-) -> _Shapes | None:
-    """Return version ids and their shapes per zoom from the drawing, if it is of that day."""
-    if drawing is None:
-        return None
-    rows = conn.execute(
-        "SELECT grid_id, version_id FROM grid_version"
-        " WHERE level = %s::grid_level AND valid @> %s::date",
-        [level, on],
+def refresh(
+    conn: psycopg.Connection[TupleRow], level: Level, *, drawing: Drawing | None = None
+) -> None:
+    """Draw anew what is marked of a level, and all whose shapes depend on it.
+
+    Done for each stretch of time, from the first day that is marked on, in which no version of the
+    level begins or ends. A ``drawing`` is used where all of its grids and no others are to be
+    drawn, and saves the work.
+    """
+    due = conn.execute(
+        "DELETE FROM shape_due WHERE level = %s::grid_level"
+        " RETURNING since, ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)",
+        [level],
     ).fetchall()
-    versions: dict[int, int] = dict(rows)
-    if versions.keys() != set(drawing.grid_ids):
-        return None
-    return [versions[grid_id] for grid_id in drawing.grid_ids], drawing.shapes
+    if not due:
+        return
+    since = np.asarray([row[0] for row in due], dtype="datetime64[D]")
+    boxes = np.asarray([row[1:] for row in due], dtype=np.float64)
+    for stretch in _stretches(conn, level, min(row[0] for row in due)):
+        assert stretch.lower
+        marked = boxes[since <= np.datetime64(stretch.lower)]
+        ids, drawn = _draw(conn, level, stretch.lower, marked, drawing)
+        _copy(conn, ids, drawn)
+        _merge(conn, level, stretch)
+
+
+def _stretches(conn: psycopg.Connection[TupleRow], level: Level, since: date) -> list[Range[date]]:
+    """Return the stretches of time, from a day on, in which no version begins or ends."""
+    rows = conn.execute(
+        """
+        SELECT lower(valid) AS day FROM grid_version
+        WHERE level = %(level)s::grid_level AND lower(valid) > %(since)s
+        UNION
+        SELECT upper(valid) FROM grid_version
+        WHERE level = %(level)s::grid_level AND NOT upper_inf(valid) AND upper(valid) > %(since)s
+        ORDER BY day
+        """,
+        {"level": level, "since": since},
+    ).fetchall()
+    days = [since, *(row[0] for row in rows)]
+    return [Range(day, until) for day, until in zip(days, [*days[1:], None], strict=True)]
 
 
 def _draw(
-    conn: psycopg.Connection[TupleRow], level: Level, on: date, beside_day: date | None
-) -> _Shapes:
-    """Return version ids and their shapes per zoom, of all that is not as on a day beside."""
-    ids, geoms = _versions(conn, level, on)
-    if beside_day is None:
-        return ids, simplify_level(level, geoms)
-    _, gone = _versions(conn, level, beside_day, but_not=on)
-    here = conn.execute(
-        "SELECT version_id FROM grid_version WHERE level = %(level)s::grid_level"
-        " AND valid @> %(on)s::date AND NOT valid @> %(beside)s::date",
-        {"level": level, "on": on, "beside": beside_day},
-    ).fetchall()
-    new = np.flatnonzero(np.isin(ids, [row[0] for row in here]))
-    # A version of the same shape, under another name perhaps, changes nothing for others.
-    before, after = shapely.to_wkb(gone), shapely.to_wkb(geoms[new])
-    moved = np.concatenate((gone[~np.isin(before, after)], geoms[new][~np.isin(after, before)]))
-    touched = Beside(level, geoms).of(moved)
-    places = np.union1d(new, touched)
-    return [ids[place] for place in places], simplify_level(level, geoms, places=places)
+    conn: psycopg.Connection[TupleRow],
+    level: Level,
+    on: date,
+    marked: Floats,
+    drawing: Drawing | None,
+) -> tuple[Ids, Iterable[tuple[int, NDArray[np.object_]]]]:
+    """Return the ids of the versions of a day in and beside boxes, and their shapes per zoom."""
+    wanted, boxes = _beside(conn, level, on, marked)
+    if drawing is not None and len(wanted) == len(drawing.grid_ids):
+        versions: dict[int, int] = dict(
+            conn.execute(
+                "SELECT grid_id, version_id FROM grid_version WHERE version_id = ANY(%s)",
+                [wanted.tolist()],
+            ).fetchall()
+        )
+        if versions.keys() == set(drawing.grid_ids):
+            return np.asarray([versions[each] for each in drawing.grid_ids]), drawing.shapes
+    near = wanted
+    # Each zoom step looks a bit farther than the next: what it makes, the next one needs.
+    for _ in ZOOM_STEPS[level]:
+        near, boxes = _beside(conn, level, on, boxes)
+    geoms = _geoms(conn, near)
+    return wanted, simplify_level(level, geoms, places=np.searchsorted(near, wanted))
 
 
-def _adjacent_day(conn: psycopg.Connection[TupleRow], level: Level) -> date | None:
-    """Return a day just outside the stretch on which each version of the level has its shapes."""
-    (stretch,) = conn.execute("SELECT valid FROM shape_stretch").fetchone() or (None,)
-    if stretch is None:
-        return None
-    days = [stretch.lower - timedelta(days=1)] if stretch.lower else []
-    days += [stretch.upper] if stretch.upper else []
-    for day in days:
-        row = conn.execute(
+def _beside(
+    conn: psycopg.Connection[TupleRow], level: Level, on: date, boxes: Floats
+) -> tuple[Ids, Floats]:
+    """Return the ids, ascending, and the boxes of a day's versions in or beside boxes."""
+    if not len(boxes):
+        return np.empty(0, dtype=np.int64), np.empty((0, 4))
+    margin = margin_deg(level)
+    grown = _together(boxes) + np.asarray([-margin, -margin, margin, margin])
+    with conn.cursor(binary=True) as cursor:
+        rows = cursor.execute(
             """
-            SELECT count(*) > 0 AND count(*) = count(s.version_id)
-            FROM grid_version v CROSS JOIN unnest(%(zooms)s::smallint[]) AS z (max_zoom)
-            LEFT JOIN grid_shape s
-                ON s.version_id = v.version_id AND s.max_zoom = z.max_zoom AND s.valid @> %(day)s
-            WHERE v.level = %(level)s::grid_level AND v.valid @> %(day)s
+            SELECT version_id, ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)
+            FROM grid_version WHERE version_id IN (
+                SELECT v.version_id
+                FROM unnest(%(west)s::float8[], %(south)s::float8[], %(east)s::float8[],
+                            %(north)s::float8[]) AS b (west, south, east, north)
+                JOIN grid_version v
+                    ON v.geom && ST_MakeEnvelope(b.west, b.south, b.east, b.north, 4326)
+                WHERE v.level = %(level)s::grid_level AND v.valid @> %(on)s::date)
+            ORDER BY version_id
             """,
-            {"level": level, "day": day, "zooms": list(ZOOM_STEPS[level])},
-        ).fetchone()
-        if row and row[0]:
-            return day
-    return None
+            {
+                "level": level,
+                "on": on,
+                **dict(zip(("west", "south", "east", "north"), grown.T.tolist(), strict=True)),
+            },
+        ).fetchall()
+    found = np.asarray([row[1:] for row in rows], dtype=np.float64).reshape(-1, 4)
+    return np.asarray([row[0] for row in rows], dtype=np.int64), found
 
 
-def _versions(
-    conn: psycopg.Connection[TupleRow], level: Level, on: date, *, but_not: date | None = None
-) -> tuple[list[int], NDArray[np.object_]]:
-    """Return the ids and shapes of a level's versions on a day, without those of another day."""
-    ids: list[int] = []
+def _together(boxes: Floats) -> Floats:
+    """Return boxes, or the one around them all if they are many."""
+    if len(boxes) <= _MOST_BOXES:
+        return boxes
+    return np.hstack((boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)))[np.newaxis]
+
+
+def _geoms(conn: psycopg.Connection[TupleRow], version_ids: Ids) -> NDArray[np.object_]:
+    """Return the shapes of versions, whose ids ascend."""
     parts: list[NDArray[np.object_]] = []
     with conn.cursor(binary=True) as cursor:
         cursor.execute(
-            "SELECT version_id, ST_AsBinary(geom) FROM grid_version"
-            " WHERE level = %(level)s::grid_level AND valid @> %(on)s::date"
-            " AND (valid @> %(but_not)s::date) IS NOT TRUE ORDER BY version_id",
-            {"level": level, "on": on, "but_not": but_not},
+            "SELECT ST_AsBinary(geom) FROM grid_version WHERE version_id = ANY(%s)"
+            " ORDER BY version_id",
+            [version_ids.tolist()],
         )
         while rows := cursor.fetchmany(_CHUNK):
-            ids.extend(row[0] for row in rows)
-            parts.append(np.asarray(shapely.from_wkb([row[1] for row in rows]), dtype=object))
-    return ids, np.concatenate(parts) if parts else np.empty(0, dtype=object)
+            parts.append(np.asarray(shapely.from_wkb([row[0] for row in rows]), dtype=object))
+    return np.concatenate(parts) if parts else np.empty(0, dtype=object)
 
 
 def _copy(
     conn: psycopg.Connection[TupleRow],
-    version_ids: list[int],
+    version_ids: Ids,
     drawn: Iterable[tuple[int, NDArray[np.object_]]],
 ) -> None:
     """Put what was drawn into ``shape_new``."""
@@ -182,65 +197,44 @@ def _copy(
         for max_zoom, shapes in drawn:
             for start in range(0, len(shapes), _CHUNK):
                 texts = to_ewkb(as_multipolygons(shapes[start : start + _CHUNK]), 3857)
-                for version_id, text in zip(
-                    version_ids[start : start + _CHUNK], texts, strict=True
-                ):
+                ids = version_ids[start : start + _CHUNK].tolist()
+                for version_id, text in zip(ids, texts, strict=True):
                     copy.write_row((version_id, max_zoom, text))
     conn.execute("ANALYZE shape_new")
 
 
-def _merge(conn: psycopg.Connection[TupleRow], level: Level, on: date) -> None:
-    """Put ``shape_new`` in place of the level's shapes around ``on``."""
-    about = {"level": level, "on": on}
-    # What came out as it was, for the whole stretch, stays untouched.
+def _merge(conn: psycopg.Connection[TupleRow], level: Level, stretch: Range[date]) -> None:
+    """Put ``shape_new`` in place of what those versions have in a stretch of time."""
+    about = {"level": level, "stretch": stretch}
+    # What came out as it was stays untouched.
     conn.execute(
         """
-        DELETE FROM shape_new n USING grid_shape s, shape_stretch t
+        DELETE FROM shape_new n USING grid_shape s
         WHERE s.version_id = n.version_id AND s.max_zoom = n.max_zoom
-          AND s.valid @> t.valid
-          AND ST_AsBinary(s.geom) = ST_AsBinary(n.geom)
-        """
+          AND s.valid @> %(stretch)s::daterange AND ST_AsBinary(s.geom) = ST_AsBinary(n.geom)
+        """,
+        about,
     )
-    # Cut the stretch out of what holds no more: what lies before and after it is kept.
+    # Cut the stretch out of the rest: what lies before and after it is kept.
     conn.execute(
         """
         WITH stale AS (
-            DELETE FROM grid_shape s USING shape_stretch t
-            WHERE s.level = %(level)s::grid_level AND s.valid && t.valid
-              AND (EXISTS (SELECT FROM shape_new n
-                           WHERE n.version_id = s.version_id AND n.max_zoom = s.max_zoom)
-                   OR NOT EXISTS (SELECT FROM grid_version v
-                                  WHERE v.version_id = s.version_id AND v.valid @> %(on)s::date)
-                   OR NOT s.valid @> t.valid)
-            RETURNING s.version_id, s.max_zoom, s.level, s.valid, s.geom, t.valid AS stretch
+            DELETE FROM grid_shape s USING shape_new n
+            WHERE s.version_id = n.version_id AND s.max_zoom = n.max_zoom
+              AND s.valid && %(stretch)s::daterange
+            RETURNING s.version_id, s.max_zoom, s.level, s.valid, s.geom
         )
         INSERT INTO grid_shape (version_id, max_zoom, level, valid, geom)
         SELECT version_id, max_zoom, level, piece, geom
-        FROM stale, unnest(datemultirange(valid) - datemultirange(stretch)) AS piece
+        FROM stale, unnest(datemultirange(valid) - datemultirange(%(stretch)s::daterange)) AS piece
         """,
         about,
     )
     conn.execute(
         """
         INSERT INTO grid_shape (version_id, max_zoom, level, valid, geom)
-        SELECT n.version_id, n.max_zoom, %(level)s::grid_level, t.valid, n.geom
-        FROM shape_new n, shape_stretch t
+        SELECT version_id, max_zoom, %(level)s::grid_level, %(stretch)s::daterange, geom
+        FROM shape_new
         """,
         about,
-    )
-
-
-def _hold_on(conn: psycopg.Connection[TupleRow], level: Level, on: date, beside_day: date) -> None:
-    """Let the shapes of a day beside the stretch hold for it too, where it has none yet."""
-    conn.execute(
-        """
-        UPDATE grid_shape s SET valid = s.valid + t.valid
-        FROM grid_version v, shape_stretch t
-        WHERE s.level = %(level)s::grid_level AND s.valid @> %(beside)s::date
-          AND v.version_id = s.version_id AND v.valid @> %(on)s::date
-          AND NOT EXISTS (SELECT FROM grid_shape c
-                          WHERE c.version_id = s.version_id AND c.max_zoom = s.max_zoom
-                            AND c.valid @> t.valid)
-        """,
-        {"level": level, "on": on, "beside": beside_day},
     )

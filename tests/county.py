@@ -114,7 +114,7 @@ def build(conn: Connection[TupleRow]) -> County:
         ],
     )
     for level in ("county", "town", "community", "compound"):
-        boundaries.refresh_shapes(conn, level, on=BEGIN)
+        boundaries.refresh_shapes(conn, level)
     settings.write(conn, "county_name", {"zh": "霍山县", "en": "Huoshan County"})
     return County(county, towns, communities, compounds)
 

@@ -460,13 +460,13 @@ def _csv(text: str) -> Write:
     return _raw(text.encode())
 
 
-_MEMBERS = "姓名,职务,网格代码\n"
+MEMBERS = "姓名,职务,网格代码\n"
 _ISSUES = "编号,标题,类别,经度,纬度,上报时间\n"
 
 
 def _long_line(path: Path, _bait: Bait) -> None:
     with path.open("wb") as file:
-        file.write(_MEMBERS.encode())
+        file.write(MEMBERS.encode())
         for _ in range(100):
             file.write(b"x" * (1 << 20))
 
@@ -621,20 +621,20 @@ FILES: tuple[tuple[object, ...], ...] = (
     ("workbook that is broken XML", "members.xlsx", "members", _workbook("<row><c><v>")),
     ("old workbook of noise", "members.xls", "members",
      _raw(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(range(256)) * 40)),
-    ("table with NUL", "members.csv", "members", _csv(_MEMBERS + "a\0b,网格员,1\n")),
+    ("table with NUL", "members.csv", "members", _csv(MEMBERS + "a\0b,网格员,1\n")),
     ("table of one line of 100 MB", "members.csv", "members", _long_line),
     ("table of 500,000 columns", "members.csv", "members", _long_header),
     ("table of formulas", "members.csv", "members",
-     _csv(_MEMBERS + "=cmd|'/c calc'!A0,\"=WEBSERVICE(\"\"http://x\"\")\",@SUM(1+1)\n")),
-    ("table with an open quote", "members.csv", "members", _csv(_MEMBERS + '"' + "a,b\n" * 200_000)),
-    ("table of bytes of every kind", "members.csv", "members", _raw(_MEMBERS.encode() + bytes(range(1, 256)) * 9)),
-    ("table of quotes", "members.csv", "members", _csv(_MEMBERS + '"' * 999_999)),
+     _csv(MEMBERS + "=cmd|'/c calc'!A0,\"=WEBSERVICE(\"\"http://x\"\")\",@SUM(1+1)\n")),
+    ("table with an open quote", "members.csv", "members", _csv(MEMBERS + '"' + "a,b\n" * 200_000)),
+    ("table of bytes of every kind", "members.csv", "members", _raw(MEMBERS.encode() + bytes(range(1, 256)) * 9)),
+    ("table of quotes", "members.csv", "members", _csv(MEMBERS + '"' * 999_999)),
     ("issues at 1e999", "issues.csv", "issues", _csv(_ISSUES + "1,t,c,1e999,NaN,2026-01-01\n")),
     ("issues with numbers of 5,000 digits", "issues.csv", "issues",
      _csv(_ISSUES + f"1,t,c,{'9' * 5000},{'1' * 5000},2026-01-01\n")),
     ("issues of the year 999999", "issues.csv", "issues", _csv(_ISSUES + "1,t,c,116.31,31.42,999999-01-01\n")),
     ("gzip bomb", "members.csv.gz", "members", _gzip_bomb),
-    ("gzip cut off", "members.csv.gz", "members", _raw(gzip.compress(_MEMBERS.encode() * 99)[:60])),
+    ("gzip cut off", "members.csv.gz", "members", _raw(gzip.compress(MEMBERS.encode() * 99)[:60])),
     ("file of zeros", "towns.gpkg", "grids", _raw(bytes(1 << 20))),
     ("file of nothing", "members.xlsx", "members", _raw(b"")),
     ("program", "towns.geojson", "grids", _raw(b"\x7fELF" + bytes(range(256)) * 20)),

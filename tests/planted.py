@@ -100,7 +100,7 @@ def _grids(conn: Connection[Any], texts: Sequence[str]) -> tuple[int, list[int],
     # Words that the lists carry for their filter.
     conn.execute("UPDATE grid_version SET pinyin = name")
     for level in ("county", "town", "community", "compound"):
-        boundaries.refresh_shapes(conn, level, on=BEGIN)
+        boundaries.refresh_shapes(conn, level)
     return county, towns, compounds
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from urllib.parse import urlencode
 
 from apiflask import APIFlask, HTTPError
-from flask import Response, g, jsonify, make_response, render_template, request
+from flask import Response, current_app, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -73,7 +73,7 @@ def init_app(app: APIFlask) -> None:
         status = error.code or 500
         if 300 <= status < 400:
             return make_response(error.get_response())
-        return _answer(status, f"http_{status}", _http_text(status), "")
+        return _answer(status, f"http_{status}", _http_text(status), _http_hint(status))
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -103,6 +103,13 @@ def _http_text(status: int) -> str:
     if status < 500:
         return _("The request cannot be understood.")
     return _("Something went wrong on our side.")
+
+
+def _http_hint(status: int) -> str:
+    if status == 413:
+        size = current_app.config["MAX_CONTENT_LENGTH"] >> 20
+        return _("Up to {size} MB can be sent at once; send it in parts.").format(size=size)
+    return ""
 
 
 def _answer(status: int, code: str, text: str, hint: str) -> Response:

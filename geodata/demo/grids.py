@@ -58,11 +58,11 @@ def write_grids(
     ids = _write_before(conn, county, dates.founded, households)
     progress("shapes", 0.40)
     for level in LEVELS:
-        boundaries.refresh_shapes(conn, level, on=dates.founded)
+        boundaries.refresh_shapes(conn, level)
     progress("changes", 0.50)
     ids = _write_changes(conn, county, ids, dates.changed, households)
     for level in LEVELS:
-        boundaries.refresh_shapes(conn, level, on=dates.changed)
+        boundaries.refresh_shapes(conn, level)
     return ids
 
 

@@ -116,8 +116,8 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
     conn.execute(
         """
         TRUNCATE issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
-            service_area, facility, coverage_grid, coverage_day, grid_shape, grid_border,
-            partition_exception, grid_version RESTART IDENTITY
+            service_area, facility, coverage_grid, coverage_day, grid_shape, shape_due,
+            grid_border, partition_exception, grid_version RESTART IDENTITY
         """
     )
     conn.execute("ALTER TABLE issue_event ENABLE TRIGGER issue_event_append_only")

@@ -242,7 +242,7 @@ def _write(
             [Jsonb(versions[0].name)],
         )
     progress("drawing for small scales", 0.0)
-    boundaries.refresh_shapes(conn, order.level, on=order.valid_from, drawing=drawing)
+    boundaries.refresh_shapes(conn, order.level, drawing=drawing)
 
 
 def _is_whole(done: process.Outcome) -> bool:

@@ -34,6 +34,11 @@ def tolerance_m(zoom: int) -> float:
     return _CIRCUMFERENCE_M / (_TILE_PIXELS * 2**zoom) / 2
 
 
+def margin_deg(level: Level) -> float:
+    """Return how far apart, in degrees, boxes lie whose shapes have no part in one another's."""
+    return _APART * tolerance_m(min(ZOOM_STEPS[level])) / _CIRCUMFERENCE_M * 360
+
+
 def simplify_level(
     level: Level,
     geoms: NDArray[np.object_],
@@ -49,7 +54,7 @@ def simplify_level(
     With ``places``, ascending, the shapes of these polygons alone are made, just as they come out
     when all are. ``at_once`` bounds the memory that this takes, and changes no shape.
     """
-    beside = Beside(level, geoms)
+    beside = _Beside(geoms, margin_deg(level))
     wanted = np.arange(len(geoms)) if places is None else places
     zooms = sorted(ZOOM_STEPS[level], reverse=True)
     # What a step needs of the finer one reaches farther than what it makes.
@@ -67,12 +72,11 @@ def simplify_level(
         yield zoom, shapes[wanted]
 
 
-class Beside:
-    """Finds the polygons of a level that have a part in how others come out, however coarse."""
+class _Beside:
+    """Finds the polygons of a level that have a part in how others come out."""
 
-    def __init__(self, level: Level, geoms: NDArray[np.object_]) -> None:
-        margin_m = _APART * tolerance_m(min(ZOOM_STEPS[level]))
-        self._margin = margin_m / _CIRCUMFERENCE_M * 360
+    def __init__(self, geoms: NDArray[np.object_], margin: float) -> None:
+        self._margin = margin
         self._geoms = geoms
         self._tree = shapely.STRtree(geoms)
 

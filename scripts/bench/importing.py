@@ -101,7 +101,7 @@ def write_upper_levels(conn: psycopg.Connection[Any], upper: Upper) -> None:
         ]
         written = boundaries.insert_versions(conn, level, versions, valid_from=DAY, source="bench")
         ids |= {grid[0]: grid_id for grid, grid_id in zip(grids, written, strict=True)}
-        boundaries.refresh_shapes(conn, level, on=DAY)
+        boundaries.refresh_shapes(conn, level)
 
 
 def measure(conn: psycopg.Connection[Any], path: Path, by_place: bool) -> list[Row]:

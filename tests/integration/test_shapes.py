@@ -94,10 +94,10 @@ def drawings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return made
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_both_days_of_the_demo_county_are_as_drawn_whole(county: Conn, level: Level) -> None:
+def test_both_days_of_the_demo_county_are_as_drawn_whole(county: Conn) -> None:
     for day in (DATES.founded, DATES.changed - DAY, DATES.changed, TODAY):
-        assert stored(county, level, day) == drawn_whole(county, level, day)
+        for level in LEVELS:
+            assert stored(county, level, day) == drawn_whole(county, level, day)
     # What did not change is there once for both.
     (both,) = county.execute(
         "SELECT count(*) FROM grid_shape WHERE level = 'compound' AND valid @> daterange(%s, %s)",
@@ -112,9 +112,9 @@ def test_a_change_draws_its_neighbours_and_no_others(
     made = drawings(monkeypatch)
     first, second = TODAY, TODAY + 10 * DAY
     shrink(county, 0, first)
-    refresh(county, "community", on=first)
+    refresh(county, "community")
     shrink(county, 5, second)
-    refresh(county, "community", on=second)
+    refresh(county, "community")
     assert len(made) == 2
     assert all(0 < count < 60 for count in made)
     for day in (DATES.founded, first - DAY, first, second - DAY, second):
@@ -128,26 +128,41 @@ def test_a_day_between_others_is_drawn_from_its_neighbour(
     made = drawings(monkeypatch)
     first, second = TODAY, TODAY + 10 * DAY
     shrink(county, 5, second)
-    refresh(county, "community", on=second)
+    refresh(county, "community")
     shrink(county, 0, first)
-    refresh(county, "community", on=first)
-    refresh(county, "community", on=second)
+    refresh(county, "community")
     assert len(made) == 3
     assert all(count < 60 for count in made)
     for day in (first - DAY, first, second - DAY, second):
         assert stored(county, "community", day) == drawn_whole(county, "community", day)
 
 
-def test_all_is_drawn_where_nothing_beside_it_is(
+def test_what_is_taken_back_on_the_same_day_leaves_no_trace(county: Conn) -> None:
+    """The version in between has neighbours that the one before and the one after do not touch."""
+    before = stored(county, "community", TODAY)
+    versions = {version for version, _ in before}
+    row = county.execute(
+        "SELECT grid_id, name, code, parent_id, households, ST_AsBinary(geom) FROM grid_version"
+        " WHERE version_id = %s",
+        [min(versions)],
+    ).fetchone()
+    assert row
+    shape = shapely.from_wkb(bytes(row[5]))
+    shrink(county, 0, TODAY)
+    refresh(county, "community")
+    grown = NewVersion(*row[:5], None, shapely.set_precision(shape.buffer(0.02), 1e-7))
+    for version in (grown, NewVersion(*row[:5], None, shape)):
+        boundaries.insert_versions(
+            county, "community", [version], valid_from=TODAY + DAY, source="tests"
+        )
+        refresh(county, "community")
+    assert stored(county, "community", TODAY + DAY) == drawn_whole(county, "community", TODAY + DAY)
+
+
+def test_nothing_is_drawn_where_nothing_was_written(
     county: Conn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    county.execute(
-        "DELETE FROM grid_shape WHERE version_id = (SELECT min(version_id) FROM grid_version"
-        " WHERE level = 'compound' AND valid @> %s)",
-        [DATES.founded],
-    )
     made = drawings(monkeypatch)
-    refresh(county, "compound", on=TODAY)
-    whole = drawn_whole(county, "compound", TODAY)
-    assert made == [len(whole) // len(ZOOM_STEPS["compound"])]
-    assert stored(county, "compound", TODAY) == whole
+    refresh(county, "compound")
+    assert made == []
+    assert county.execute("SELECT count(*) FROM shape_due").fetchone() == (0,)

@@ -161,7 +161,7 @@ def test_tiles_answer_for_the_day_asked(client, conn, county):
     boundaries.insert_versions(
         conn, "compound", [version], valid_from=date(2026, 7, 1), source="tests"
     )
-    boundaries.refresh_shapes(conn, "compound", on=date(2026, 7, 1))
+    boundaries.refresh_shapes(conn, "compound")
     conn.commit()
 
     def names(day):

@@ -1,0 +1,2 @@
+DROP INDEX grid_version_until, grid_version_from;
+DROP TABLE shape_due;
