@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import shapely
 from psycopg.rows import TupleRow
+from shapely.geometry import Polygon
 
 from geodata import boundaries, demo, shapes
 from geodata.boundaries import NewVersion
@@ -16,6 +17,7 @@ from geodata.demo.grids import Dates
 from geodata.model import LEVELS, Level
 from geodata.partition.simplify import ZOOM_STEPS, simplify_level
 from geodata.shapes import refresh
+from tests.county import box, build, noded
 
 Conn = psycopg.Connection[TupleRow]
 TODAY = date(2026, 11, 1)
@@ -63,23 +65,27 @@ def drawn_whole(conn: Conn, level: Level, day: date) -> dict[tuple[int, int], by
 
 
 def shrink(conn: Conn, turn: int, day: date) -> None:
-    """Cut a community that has neighbours in half, from a day on: where it was, a gap opens."""
+    """Leave but a corner of a community that has neighbours, from a day on: a gap opens there."""
     rows = conn.execute(
         "SELECT grid_id, name, code, parent_id, households, ST_AsBinary(geom) FROM grid_version"
-        " WHERE level = 'community' AND upper_inf(valid) ORDER BY grid_id"
+        " WHERE level = 'community' AND valid @> %s ORDER BY grid_id",
+        [DATES.changed],
     ).fetchall()
     geoms = np.asarray(
         [shapely.get_parts(shapely.from_wkb(bytes(row[5])))[0] for row in rows], dtype=object
     )
     beside = np.bincount(shapely.STRtree(geoms).query(geoms, predicate="intersects")[0])
-    for one in np.flatnonzero(beside >= 3)[turn:]:
-        ring = shapely.get_coordinates(geoms[one])[:-1]
-        half = shapely.polygons(ring[: len(ring) // 2])
-        if shapely.is_valid(half) and shapely.covers(geoms[one], half):
-            version = NewVersion(*rows[one][:5], None, half)
-            boundaries.insert_versions(conn, "community", [version], valid_from=day, source="tests")
-            return
-    raise AssertionError("no community has neighbours and can be cut in half")
+    one = np.flatnonzero(beside >= 5)[turn]
+    ring = shapely.get_coordinates(geoms[one])
+    corners = shapely.polygons(np.stack((ring[:-2], ring[1:-1], ring[2:]), axis=1))
+    corner = corners[shapely.covers(geoms[one], corners)][0]
+    boundaries.insert_versions(
+        conn,
+        "community",
+        [NewVersion(*rows[one][:5], None, corner)],
+        valid_from=day,
+        source="tests",
+    )
 
 
 def drawings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -113,7 +119,7 @@ def test_a_change_draws_its_neighbours_and_no_others(
     first, second = TODAY, TODAY + 10 * DAY
     shrink(county, 0, first)
     refresh(county, "community")
-    shrink(county, 5, second)
+    shrink(county, 3, second)
     refresh(county, "community")
     assert len(made) == 2
     assert all(0 < count < 60 for count in made)
@@ -127,7 +133,7 @@ def test_a_day_between_others_is_drawn_from_its_neighbour(
     """The later change was drawn first: both days around the new one end up whole."""
     made = drawings(monkeypatch)
     first, second = TODAY, TODAY + 10 * DAY
-    shrink(county, 5, second)
+    shrink(county, 3, second)
     refresh(county, "community")
     shrink(county, 0, first)
     refresh(county, "community")
@@ -137,28 +143,6 @@ def test_a_day_between_others_is_drawn_from_its_neighbour(
         assert stored(county, "community", day) == drawn_whole(county, "community", day)
 
 
-def test_what_is_taken_back_on_the_same_day_leaves_no_trace(county: Conn) -> None:
-    """The version in between has neighbours that the one before and the one after do not touch."""
-    before = stored(county, "community", TODAY)
-    versions = {version for version, _ in before}
-    row = county.execute(
-        "SELECT grid_id, name, code, parent_id, households, ST_AsBinary(geom) FROM grid_version"
-        " WHERE version_id = %s",
-        [min(versions)],
-    ).fetchone()
-    assert row
-    shape = shapely.from_wkb(bytes(row[5]))
-    shrink(county, 0, TODAY)
-    refresh(county, "community")
-    grown = NewVersion(*row[:5], None, shapely.set_precision(shape.buffer(0.02), 1e-7))
-    for version in (grown, NewVersion(*row[:5], None, shape)):
-        boundaries.insert_versions(
-            county, "community", [version], valid_from=TODAY + DAY, source="tests"
-        )
-        refresh(county, "community")
-    assert stored(county, "community", TODAY + DAY) == drawn_whole(county, "community", TODAY + DAY)
-
-
 def test_nothing_is_drawn_where_nothing_was_written(
     county: Conn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,3 +150,39 @@ def test_nothing_is_drawn_where_nothing_was_written(
     refresh(county, "compound")
     assert made == []
     assert county.execute("SELECT count(*) FROM shape_due").fetchone() == (0,)
+
+
+def test_a_neighbour_is_drawn_anew_when_somebody_leaves_it(conn: Conn) -> None:
+    """Corners that only a neighbour needs come with it and go with it, on the same day too."""
+    made = build(conn)
+    near, far = box(116.306, 31.414, 116.318, 31.416), box(116.315, 31.414, 116.318, 31.416)
+    stays = noded(box(116.302, 31.412, 116.306, 31.418), near)
+
+    def write(day: date, *shapes_by_grid: tuple[int | None, str, Polygon]) -> list[int]:
+        versions = [
+            NewVersion(grid_id, code, code, made.communities[0], 9, None, shape)
+            for grid_id, code, shape in shapes_by_grid
+        ]
+        ids = boundaries.insert_versions(conn, "compound", versions, valid_from=day, source="tests")
+        refresh(conn, "compound")
+        return ids
+
+    stays_id, moves_id = write(date(2025, 1, 1), (None, "1", stays), (None, "2", near))
+
+    def corners(day: date) -> int:
+        assert stored(conn, "compound", day) == drawn_whole(conn, "compound", day)
+        row = conn.execute(
+            "SELECT ST_NPoints(s.geom) FROM grid_shape s JOIN grid_version v USING (version_id)"
+            " WHERE v.grid_id = %s AND s.valid @> %s AND s.max_zoom = 13",
+            [stays_id, day],
+        ).fetchone()
+        return row[0] if row else 0
+
+    assert corners(TODAY) == 7
+    write(TODAY, (moves_id, "2", far))
+    assert corners(TODAY) == 5
+    assert corners(TODAY - DAY) == 7
+    write(TODAY + DAY, (moves_id, "2", near))
+    assert corners(TODAY + DAY) == 7
+    write(TODAY + DAY, (moves_id, "2", far))
+    assert corners(TODAY + DAY) == 5
