@@ -283,6 +283,7 @@ def test_access_to_accounts_is_by_name_alone(app, database_url, conn):
     conn.execute("SET ROLE gridmap_audit")
     # Without an auditor's session it sees nothing.
     assert conn.execute("SELECT username FROM account").fetchall() == []
+    assert conn.execute("SELECT action FROM audit_event").fetchall() == []
     for query in (
         "SELECT member_id FROM account",
         "SELECT 1 FROM account_secret",

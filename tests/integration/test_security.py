@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from county import build
 
@@ -48,6 +50,23 @@ def test_only_configured_sites_may_frame_the_map(address, monkeypatch):
     sites = "https://portal.example.gov.cn http://10.1.2.3:8080"
     monkeypatch.setenv("GRIDMAP_FRAME_ANCESTORS", sites)
     assert policy(address).endswith(f"frame-ancestors {sites}")
+
+
+def test_what_runs_carries_the_nonce_of_its_answer(address):
+    policies = [policy(address) for _ in range(2)]
+    assert policies[0] != policies[1]
+    for text in policies:
+        assert "unsafe" not in text
+        assert re.search(r"script-src 'self' 'nonce-[\w-]{22}';", text)
+        assert re.search(r"style-src 'self' 'nonce-[\w-]{22}';", text)
+
+
+@pytest.mark.parametrize("path", ["/", "/tiles/grids.json", "/static/js/main.js", "/nowhere"])
+def test_no_answer_is_taken_for_another_kind(address, path):
+    client = create_app({"DATABASE_URL": address}).test_client()
+    answer = client.get(path)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    answer.close()
 
 
 @pytest.mark.parametrize(
