@@ -166,12 +166,12 @@ def _mended(geom: BaseGeometry) -> BaseGeometry:
     return rounded
 
 
-def polygonal(geom: BaseGeometry) -> BaseGeometry:
+def polygonal(geom: BaseGeometry) -> Polygon | MultiPolygon:
     """Return the polygons of a shape, leaving out lines and points that are part of it."""
     parts = shapely.get_parts(shapely.get_parts(geom))
     parts = parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)]
     if len(parts) == 0:
-        return shapely.from_wkt("POLYGON EMPTY")
+        return Polygon()
     return parts[0] if len(parts) == 1 else MultiPolygon(list(parts))
 
 
@@ -205,7 +205,7 @@ def _insert_corners(
         wanted.setdefault((*starts[hit], *ends[hit]), []).append(corners[point])
     changed: list[int] = []
     for row in rows:
-        noded = _with_corners(geoms[int(row)], wanted)
+        noded = with_corners(geoms[int(row)], wanted)
         if noded is not None and mend is not None and not shapely.is_valid(noded):
             noded = mend(noded)
         if noded is not None and shapely.is_valid(noded):
@@ -242,10 +242,14 @@ def _position(
     return along, beside
 
 
-def _with_corners(
+def with_corners(
     geom: BaseGeometry, wanted: dict[tuple[float, ...], list[NDArray[np.float64]]]
 ) -> BaseGeometry | None:
-    """Return a polygon with corners put into its edges, None when none belongs to it."""
+    """Return a polygon with corners put into its edges, None when none belongs to it.
+
+    ``wanted`` has the corners of an edge, in order, by its ends: x, y of the smaller end, then of
+    the larger one.
+    """
     is_changed = False
     polygons: list[Polygon] = []
     for part in shapely.get_parts(geom):

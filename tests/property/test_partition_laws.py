@@ -43,8 +43,16 @@ def partitions(draw: st.DrawFn, depths: tuple[int, int] = (1, 6)) -> np.ndarray:
     """Return a turned partition, brought to degrees from a Gauss-Kruger zone as imports do."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     size = draw(st.floats(20, 4000))
-    pieces = np.array(cut(rng, (-size, -size, size, size), draw(st.integers(*depths))))
-    turn = draw(st.floats(0, 1.5))
+    return turned(rng, size, draw(st.integers(*depths)), draw(st.floats(0, 1.5)))
+
+
+def random_partition(rng: np.random.Generator) -> np.ndarray:
+    """Return one of ``partitions`` without hypothesis, for those that need thousands."""
+    return turned(rng, rng.uniform(20, 4000), int(rng.integers(2, 6)), rng.uniform(0, 1.5))
+
+
+def turned(rng: np.random.Generator, size: float, depth: int, turn: float) -> np.ndarray:
+    pieces = np.array(cut(rng, (-size, -size, size, size), depth))
     wheel = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
 
     def convert(xy: np.ndarray) -> np.ndarray:

@@ -1,0 +1,247 @@
+"""The ground that is edited: grids of all levels around a place, and the law that they keep.
+
+A ``Ground`` never changes; an action (``geodata.partition.actions``) takes one and returns
+another. Undoing is going back to the one before. Coordinates are (lon, lat), EPSG:4326, multiples
+of 1e-7 degrees; neighbours, and a grid and its parent, share their edges to the bit, so an edge is
+the same series of corners in every ring in which it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geodata.errors import InvalidInputError
+from geodata.model import Level
+from geodata.partition.measure import place
+from geodata.partition.noding import REACH, STEP, polygonal, with_corners
+
+Corner = tuple[float, float]
+Shape = Polygon | MultiPolygon
+
+_ROUNDS = 10
+
+
+class LawError(InvalidInputError):
+    """The partition law would be broken. ``data``: kind, ids, place (lon, lat)."""
+
+    code = "partition_law"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One grid as the editor sees it; ``parent`` is the id of the grid in which it lies."""
+
+    level: Level
+    parent: int | None
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Grids by id; those that are new have ids of the caller's choice."""
+
+    pieces: Mapping[int, Piece]
+
+    def __getitem__(self, grid_id: int) -> Piece:
+        """Return a grid. Raises InvalidInputError if it is not there."""
+        try:
+            return self.pieces[grid_id]
+        except KeyError:
+            raise InvalidInputError(
+                "Grid {id} is not part of what is edited.", id=grid_id
+            ) from None
+
+    def changed(self, before: Ground) -> set[int]:
+        """Return the ids that are new, gone or other than they were."""
+        ids = self.pieces.keys() | before.pieces.keys()
+        return {each for each in ids if self.pieces.get(each) is not before.pieces.get(each)}
+
+    def with_pieces(self, pieces: Mapping[int, Piece | None]) -> Ground:
+        """Return the ground with pieces put in place, or taken away where they are None."""
+        kept = {**self.pieces, **pieces}
+        return Ground(MappingProxyType({id_: p for id_, p in kept.items() if p is not None}))
+
+    def with_shapes(self, shapes: Mapping[int, BaseGeometry]) -> Ground:
+        """Return the ground with other shapes of grids that are there."""
+        return self.with_pieces(
+            {id_: replace(self[id_], shape=shape) for id_, shape in shapes.items()}
+        )
+
+    def children(self, grid_id: int) -> list[int]:
+        """Return the ids of the grids that lie directly in a grid."""
+        return [id_ for id_, piece in self.pieces.items() if piece.parent == grid_id]
+
+    def near(self, box: BaseGeometry) -> list[int]:
+        """Return the ids of the grids of all levels whose boxes meet a box."""
+        ids = list(self.pieces)
+        shapes = np.asarray([piece.shape for piece in self.pieces.values()], dtype=object)
+        if not ids:
+            return []
+        west, south, east, north = shapely.bounds(box)
+        bounds = shapely.bounds(shapes)
+        meets = (
+            (bounds[:, 0] <= east)
+            & (bounds[:, 2] >= west)
+            & (bounds[:, 1] <= north)
+            & (bounds[:, 3] >= south)
+        )
+        return [ids[at] for at in np.flatnonzero(meets)]
+
+
+def noded(ground: Ground, around: BaseGeometry) -> Ground:
+    """Give edges the corners of others that lie on them, within the box of a shape.
+
+    All rings in which an edge runs get the corner, whichever levels they are of.
+    """
+    box = shapely.buffer(shapely.box(*shapely.bounds(around)), 4 * REACH, join_style="mitre")
+    for _ in range(_ROUNDS):
+        ids = ground.near(box)
+        wanted = _corners_on_edges(
+            np.asarray([ground[id_].shape for id_ in ids], dtype=object), box
+        )
+        found = {id_: with_corners(ground[id_].shape, wanted) for id_ in ids} if wanted else {}
+        changed = {id_: shape for id_, shape in found.items() if shape is not None}
+        if not changed:
+            break
+        ground = ground.with_shapes(changed)
+    return ground
+
+
+def _corners_on_edges(
+    shapes: NDArray[np.object_], box: BaseGeometry
+) -> dict[tuple[float, ...], list[NDArray[np.float64]]]:
+    """Return for each edge, as ``with_corners`` wants it, the corners that lie on it."""
+    xy, owner = shapely.get_coordinates(
+        shapely.get_rings(shapely.get_parts(shapes)), return_index=True
+    )
+    same = (owner[1:] == owner[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
+    edges = np.stack((xy[:-1][same], xy[1:][same]), axis=1)
+    west, south, east, north = shapely.bounds(box)
+    low, high = edges.min(axis=1), edges.max(axis=1)
+    meets = (low <= (east, north)).all(axis=1) & (high >= (west, south)).all(axis=1)
+    edges = edges[meets]
+    # From the smaller end to the larger, once.
+    flip = (edges[:, 0, 0] > edges[:, 1, 0]) | (
+        (edges[:, 0, 0] == edges[:, 1, 0]) & (edges[:, 0, 1] > edges[:, 1, 1])
+    )
+    edges = np.where(flip[:, None, None], edges[:, ::-1], edges)
+    edges = np.unique(edges.reshape(-1, 4), axis=0).reshape(-1, 2, 2)
+    inside = ((xy >= (west, south)) & (xy <= (east, north))).all(axis=1)
+    corners = np.unique(xy[inside], axis=0)
+    if not len(edges) or not len(corners):
+        return {}
+    lines = np.asarray(shapely.linestrings(edges), dtype=object)
+    at, on = shapely.STRtree(lines).query(
+        shapely.points(corners), predicate="dwithin", distance=REACH
+    )
+    vectors = edges[on, 1] - edges[on, 0]
+    spans = np.hypot(*vectors.T)
+    along = ((corners[at] - edges[on, 0]) * vectors).sum(axis=1) / spans
+    between = (along > 0) & (along < spans)
+    is_end = (corners[at] == edges[on, 0]).all(axis=1) | (corners[at] == edges[on, 1]).all(axis=1)
+    keep = np.flatnonzero(between & ~is_end)
+    wanted: dict[tuple[float, ...], list[NDArray[np.float64]]] = {}
+    for each in keep[np.lexsort((along[keep], on[keep]))]:
+        wanted.setdefault(tuple(edges[on[each]].ravel().tolist()), []).append(corners[at[each]])
+    return wanted
+
+
+def keep_law(before: Ground, after: Ground) -> Ground:
+    """Return ``after`` if it breaks no law that ``before`` keeps. Raises LawError.
+
+    What was wrong before may stay as wrong: old faults do not stand in the way of other work.
+    """
+    changed = after.changed(before) & after.pieces.keys()
+    for id_ in sorted(changed):
+        _check_shape(before, after, id_)
+    for id_ in sorted(changed):
+        _check_siblings(before, after, id_)
+        _check_parent(before, after, id_)
+    for id_ in sorted(after.pieces.keys() - changed):
+        if after[id_].parent in changed:
+            _check_parent(before, after, id_)
+    return after
+
+
+def _check_shape(before: Ground, after: Ground, id_: int) -> None:
+    shape = after[id_].shape
+    if shapely.is_empty(shape):
+        raise LawError("Nothing would be left of the grid.", kind="empty", ids=[id_])
+    if not shapely.is_valid(shape):
+        reason = shapely.is_valid_reason(shape)
+        raise LawError(
+            "The border would cross or touch itself.",
+            hint="Draw it so that it does not meet itself.",
+            kind="invalid",
+            ids=[id_],
+            reason=reason,
+        )
+    known = before.pieces.get(id_)
+    parts = shapely.get_num_geometries(shape)
+    allowed = 1 if known is None else int(shapely.get_num_geometries(known.shape))
+    if parts > max(allowed, 1):
+        raise LawError(
+            "The grid would no longer be in one piece.",
+            hint="Split it first, or give the rest to a neighbour.",
+            kind="multipart",
+            ids=[id_],
+            place=place(shapely.get_parts(shape)[-1]),
+        )
+
+
+def _check_siblings(before: Ground, after: Ground, id_: int) -> None:
+    piece = after[id_]
+    for other in after.near(piece.shape):
+        rival = after[other]
+        if other == id_ or rival.level != piece.level:
+            continue
+        if not shapely.relate_pattern(piece.shape, rival.shape, "T********"):
+            continue
+        common = shapely.intersection(piece.shape, rival.shape)
+        if shapely.area(common) > _common(before, id_, other) + STEP * STEP:
+            raise LawError(
+                "Two grids would cover the same ground.",
+                hint="Move the edge that they share, or split one of them.",
+                kind="overlap",
+                ids=[id_, other],
+                place=place(polygonal(common)),
+            )
+
+
+def _common(ground: Ground, one: int, other: int) -> float:
+    if one not in ground.pieces or other not in ground.pieces:
+        return 0.0
+    return float(shapely.area(shapely.intersection(ground[one].shape, ground[other].shape)))
+
+
+def _check_parent(before: Ground, after: Ground, id_: int) -> None:
+    outside = _outside(after, id_)
+    if shapely.is_empty(outside):
+        return
+    if id_ in before.pieces and shapely.area(outside) <= shapely.area(_outside(before, id_)):
+        return
+    raise LawError(
+        "The grid would leave the one in which it lies.",
+        hint="Move the border of both, or give it to the neighbour.",
+        kind="outside_parent",
+        ids=[id_],
+        place=place(polygonal(outside)),
+    )
+
+
+def _outside(ground: Ground, id_: int) -> BaseGeometry:
+    """Return the part of a grid outside its parent, without strips that rounding makes."""
+    piece = ground[id_]
+    parent = ground.pieces.get(piece.parent) if piece.parent is not None else None
+    if parent is None or shapely.covers(parent.shape, piece.shape):
+        return Polygon()
+    beyond = shapely.difference(piece.shape, parent.shape)
+    return polygonal(shapely.buffer(shapely.buffer(beyond, -STEP), STEP, join_style="mitre"))

@@ -1,0 +1,53 @@
+"""Random series of actions on random partitions: does the law hold after each?
+
+Run: .venv/bin/python -m scripts.bench.drawing [--series 2000]
+"""
+
+from __future__ import annotations
+
+import click
+import numpy as np
+
+from geodata.partition.ground import Ground
+from scripts.bench.table import Row, show
+from tests.property.test_drawing_laws import NEW, attempt, build, check_law, same
+from tests.property.test_partition_laws import random_partition
+
+ACTIONS = 12
+
+
+@click.command()
+@click.option("--series", default=2000, show_default=True)
+def main(series: int) -> None:
+    """Measure and print the table."""
+    done = refused = broken = 0
+    for seed in range(series):
+        rng = np.random.default_rng(seed)
+        ground = first = build(random_partition(rng), rng)
+        seeds = rng.integers(0, 2**32, ACTIONS)
+        for number in range(ACTIONS):
+            before = ground
+            ground = attempt(ground, np.random.default_rng(seeds[number]), NEW + number)
+            done, refused = done + (ground is not before), refused + (ground is before)
+            broken += not _holds(ground)
+        for number in range(ACTIONS):
+            first = attempt(first, np.random.default_rng(seeds[number]), NEW + number)
+        broken += not same(first, ground)
+    rows = [
+        Row("series of actions", f"{series:,}", ">= 2,000", met=series >= 2000),
+        Row("actions done, refused", f"{done:,}, {refused:,}"),
+        Row("law broken, or other when done again", str(broken), "0", met=not broken),
+    ]
+    show("Random series of actions on random partitions", rows)
+
+
+def _holds(ground: Ground) -> bool:
+    try:
+        check_law(ground)
+    except AssertionError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Laws of drawing: whatever is done to boundaries, the partition stays one."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import numpy as np
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from geodata.errors import InvalidInputError
+from geodata.frames import round_to_grid
+from geodata.partition import actions
+from geodata.partition.ground import Ground, Piece
+from geodata.partition.measure import area_m2
+from geodata.partition.noding import node
+from tests.property.test_partition_laws import overlapping, partitions
+
+QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+COUNTY, TOWN, COMMUNITY, COMPOUND, NEW = 0, 100, 1000, 10_000, 100_000
+
+
+def build(geoms: np.ndarray, rng: np.random.Generator) -> Ground:
+    """A county of a partition: towns and communities are unions of its parts, compounds shrink."""
+    pieces: dict[int, Piece] = {}
+    cells = list(node(geoms).geoms)
+    order = np.argsort([shapely.centroid(cell).x for cell in cells], kind="stable")
+    communities = [Piece("community", TOWN + int(at >= len(cells) / 2), cells[row])
+                   for at, row in enumerate(order)]  # fmt: skip
+    for number, piece in enumerate(communities):
+        pieces[COMMUNITY + number] = piece
+        # A compound in the middle, another one along the border.
+        box = shapely.transform(piece.shape.buffer(-rng.uniform(1e-5, 1e-4)), round_to_grid)
+        if box.geom_type == "Polygon" and not box.is_empty and box.is_valid:
+            pieces[COMPOUND + number] = Piece("compound", COMMUNITY + number, box)
+    for town in (TOWN, TOWN + 1):
+        shapes = [piece.shape for piece in communities if piece.parent == town]
+        if shapes:
+            pieces[town] = Piece("town", COUNTY, shapely.union_all(shapes))
+    whole = shapely.union_all([piece.shape for piece in communities])
+    pieces[COUNTY] = Piece("county", None, whole)
+    return Ground(MappingProxyType(pieces))
+
+
+def check_law(ground: Ground) -> None:
+    for level in ("town", "community", "compound"):
+        shapes = np.asarray(
+            [piece.shape for piece in ground.pieces.values() if piece.level == level]
+        )
+        assert shapely.is_valid(shapes).all()
+        assert overlapping(shapes) == 0
+        xy = shapely.get_coordinates(shapes)
+        assert (xy == round_to_grid(xy)).all()
+    for level in ("town", "community"):
+        assert abs(filled(ground, level) - filled(ground, "county")) < 1
+    for piece in ground.pieces.values():
+        if piece.parent is not None and piece.level != "compound":
+            outside = shapely.difference(piece.shape, ground[piece.parent].shape)
+            assert shapely.area(outside) == 0
+
+
+def filled(ground: Ground, level: str) -> float:
+    shapes = [piece.shape for piece in ground.pieces.values() if piece.level == level]
+    return float(area_m2(np.asarray([shapely.union_all(shapes)]))[0])
+
+
+def ring(piece: Piece) -> np.ndarray:
+    return shapely.get_coordinates(shapely.get_exterior_ring(shapely.get_parts(piece.shape)[0]))
+
+
+def attempt(ground: Ground, rng: np.random.Generator, new_id: int) -> Ground:
+    """Do something at random; what is refused leaves the ground as it is."""
+    ids = list(ground.pieces)
+    pick = [id_ for id_ in ids if ground[id_].level != "county"]
+    id_ = int(rng.choice(pick))
+    piece = ground[id_]
+    corners = ring(piece)
+    at = int(rng.integers(0, len(corners) - 1))
+    reach = np.ptp(corners, axis=0).max() * 0.2
+    alike = [each for each in pick if ground[each].level == piece.level and each != id_]
+    above = [
+        each
+        for each in ids
+        if each == piece.parent
+        or (piece.parent is not None and ground[each].level == ground[piece.parent].level)
+    ]
+    try:
+        match int(rng.integers(0, 6)):
+            case 0:
+                return actions.move(
+                    ground, tuple(corners[at]), tuple(corners[at] + rng.normal(0, reach, 2))
+                )
+            case 1:
+                middle = corners[at : at + 2].mean(axis=0) + rng.normal(0, reach, 2)
+                path = [tuple(each) for each in corners[at : at + 2]]
+                return actions.reshape(ground, path, [path[0], tuple(middle), path[1]])
+            case 2:
+                angle = rng.uniform(0, np.pi)
+                way = np.array([np.cos(angle), np.sin(angle)]) * reach * 20
+                centre = np.array(piece.shape.representative_point().coords[0])
+                line = [
+                    tuple(centre - way),
+                    tuple(centre + rng.normal(0, reach / 10, 2)),
+                    tuple(centre + way),
+                ]
+                return actions.split(ground, id_, line, new_id)
+            case 3:
+                return actions.merge(ground, id_, int(rng.choice(alike or pick)))
+            case 4:
+                return actions.hand_over(ground, id_, int(rng.choice(above)))
+            case _:
+                centre = corners[at]
+                box = shapely.box(*(centre - reach), *(centre + reach))
+                return actions.draw(
+                    ground,
+                    "compound",
+                    int(rng.choice([i for i in ids if ground[i].level == "community"])),
+                    [tuple(each) for each in shapely.get_coordinates(box)],
+                    new_id,
+                )
+    except InvalidInputError:
+        return ground
+
+
+@given(partitions((2, 5)), st.integers(0, 2**32 - 1))
+@QUICK
+def test_whatever_is_drawn_the_partition_stays_one(geoms: np.ndarray, seed: int) -> None:
+    ground = build(geoms, np.random.default_rng(seed))
+    check_law(ground)
+    first = ground
+    rng = np.random.default_rng(seed)
+    states = [ground]
+    for number in range(12):
+        states.append(attempt(states[-1], rng, NEW + number))
+        check_law(states[-1])
+        if states[-1][COUNTY].shape is states[-2][COUNTY].shape:
+            assert abs(filled(states[-1], "county") - filled(states[-2], "county")) < 1
+    # Done again from the beginning, every coordinate comes out as it was: so undoing is doing
+    # all but the last again.
+    rng = np.random.default_rng(seed)
+    again = first
+    for number, state in enumerate(states[1:]):
+        again = attempt(again, rng, NEW + number)
+        assert same(again, state)
+
+
+def same(one: Ground, other: Ground) -> bool:
+    return one.pieces.keys() == other.pieces.keys() and all(
+        one[id_].parent == piece.parent and one[id_].level == piece.level
+        and shapely.to_wkb(one[id_].shape) == shapely.to_wkb(piece.shape)
+        for id_, piece in other.pieces.items()
+    )  # fmt: skip

@@ -1,0 +1,202 @@
+"""What each action does to the ground, on a county that one can draw by hand."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import pytest
+import shapely
+from shapely.geometry import Polygon
+
+from geodata.errors import InvalidInputError
+from geodata.partition import actions
+from geodata.partition.ground import Ground, LawError, Piece
+from tests.county import box, noded
+
+COUNTY, WEST, EAST = 1, 10, 11
+# South and north of each town; a compound at the border of the towns, one inside.
+WS, WN, ES, EN = 20, 21, 22, 23
+AT_BORDER, INSIDE = 30, 31
+NEW = 99
+MIDDLE = (116.32, 31.42)
+
+
+@pytest.fixture
+def ground() -> Ground:
+    at_border = box(116.316, 31.404, 116.32, 31.410)
+    areas = {
+        WS: box(116.30, 31.40, 116.32, 31.42),
+        WN: box(116.30, 31.42, 116.32, 31.44),
+        ES: box(116.32, 31.40, 116.34, 31.42),
+        EN: box(116.32, 31.42, 116.34, 31.44),
+    }
+    others = (*areas.values(), at_border)
+    west, east = box(116.30, 31.40, 116.32, 31.44), box(116.32, 31.40, 116.34, 31.44)
+    return Ground(
+        MappingProxyType({
+            COUNTY: Piece("county", None, noded(box(116.30, 31.40, 116.34, 31.44), *others)),
+            WEST: Piece("town", COUNTY, noded(west, *others)),
+            EAST: Piece("town", COUNTY, noded(east, *others)),
+            **{
+                id_: Piece("community", WEST if id_ in (WS, WN) else EAST, noded(area, *others))
+                for id_, area in areas.items()
+            },
+            AT_BORDER: Piece("compound", WS, at_border),
+            INSIDE: Piece("compound", WS, box(116.304, 31.404, 116.308, 31.408)),
+        })
+    )  # fmt: skip
+
+
+def corners(ground: Ground, id_: int) -> set[tuple[float, float]]:
+    return {(x, y) for x, y in shapely.get_coordinates(ground[id_].shape)}
+
+
+def test_a_corner_takes_all_levels_along(ground: Ground) -> None:
+    to = (116.321, 31.421)
+    after = actions.move(ground, MIDDLE, to)
+    assert after.changed(ground) == {WEST, EAST, WS, WN, ES, EN}
+    for id_ in after.changed(ground):
+        assert to in corners(after, id_)
+        assert MIDDLE not in corners(after, id_)
+    # The ground before is as it was.
+    assert MIDDLE in corners(ground, WS)
+    assert actions.move(after, to, MIDDLE)[WS].shape.equals_exact(ground[WS].shape)
+
+
+def test_an_edge_is_redrawn_in_every_ring(ground: Ground) -> None:
+    old = [(116.32, 31.404), (116.32, 31.410)]
+    new = [old[0], (116.3211, 31.4061), (116.3209, 31.4082), old[1]]
+    after = actions.reshape(ground, old, new)
+    # The compound at the border goes along, with both communities and both towns.
+    assert after.changed(ground) == {WEST, EAST, WS, ES, AT_BORDER}
+    for id_ in after.changed(ground):
+        assert set(new) <= corners(after, id_)
+    back = actions.reshape(after, new[::-1], old[::-1])
+    for id_ in (WEST, EAST, WS, ES, AT_BORDER):
+        assert back[id_].shape.equals(ground[id_].shape)
+
+
+def test_corners_between_are_left_out_where_nothing_meets(ground: Ground) -> None:
+    after = actions.reshape(
+        ground, [(116.304, 31.404), (116.308, 31.404), (116.308, 31.408)],
+        [(116.304, 31.404), (116.308, 31.408)],
+    )  # fmt: skip
+    assert len(corners(after, INSIDE)) == 3
+    with pytest.raises(InvalidInputError, match="Another border meets"):
+        # The border of the two communities in the west ends here.
+        actions.reshape(
+            ground, [(116.32, 31.410), MIDDLE, (116.32, 31.44)],
+            [(116.32, 31.410), (116.32, 31.44)],
+        )  # fmt: skip
+
+
+def test_what_would_break_the_law_is_refused_with_its_place(ground: Ground) -> None:
+    old = [(116.316, 31.404), (116.316, 31.410)]
+    with pytest.raises(LawError) as found:
+        actions.reshape(ground, old, [old[0], (116.306, 31.406), old[1]])
+    assert found.value.data["kind"] == "overlap"
+    assert set(found.value.data["ids"]) == {AT_BORDER, INSIDE}
+    assert found.value.data["place"]
+
+
+def test_a_grid_may_not_leave_the_one_in_which_it_lies(ground: Ground) -> None:
+    with pytest.raises(LawError) as found:
+        actions.move(ground, (116.304, 31.404), (116.29, 31.404))
+    assert found.value.data["kind"] == "outside_parent"
+    assert found.value.data["ids"] == [INSIDE]
+
+
+def test_splitting_gives_each_part_what_lies_in_it(ground: Ground) -> None:
+    after = actions.split(ground, WS, [(116.312, 31.39), (116.313, 31.43)], NEW)
+    assert after[NEW].level == "community"
+    assert after[NEW].parent == WEST
+    assert after[AT_BORDER].parent == NEW
+    assert after[INSIDE].parent == WS
+    whole = shapely.union(after[WS].shape, after[NEW].shape)
+    assert shapely.area(whole) == pytest.approx(shapely.area(ground[WS].shape), abs=1e-10)
+    # The neighbour in the north and the towns have the corner where the line meets them.
+    met = corners(after, WS) & corners(after, NEW)
+    assert len(met & corners(after, WN)) == 1
+    assert len(met & corners(after, WEST)) == 1
+    again = actions.merge(after, WS, NEW)
+    assert again.children(WS) == [AT_BORDER, INSIDE]
+    assert NEW not in again.pieces
+
+
+def test_splitting_names_what_the_line_runs_through(ground: Ground) -> None:
+    with pytest.raises(LawError, match="runs through 1 grids") as found:
+        actions.split(ground, WS, [(116.306, 31.39), (116.306, 31.43)], NEW)
+    assert found.value.data["ids"] == [INSIDE]
+    with pytest.raises(InvalidInputError, match="from border to border"):
+        actions.split(ground, WS, [(116.31, 31.405), (116.312, 31.407)], NEW)
+
+
+def test_merging_needs_a_common_border_and_a_common_parent(ground: Ground) -> None:
+    with pytest.raises(InvalidInputError, match="share no border"):
+        actions.merge(ground, AT_BORDER, INSIDE)
+    with pytest.raises(InvalidInputError, match="same one"):
+        actions.merge(ground, WS, ES)
+
+
+def test_handing_over_moves_the_borders_of_all_above(ground: Ground) -> None:
+    after = actions.hand_over(ground, AT_BORDER, ES)
+    assert after.changed(ground) == {WEST, EAST, WS, ES, AT_BORDER}
+    assert after[AT_BORDER].parent == ES
+    assert after[AT_BORDER].shape is ground[AT_BORDER].shape
+    for id_ in (ES, EAST):
+        assert shapely.covers(after[id_].shape, ground[AT_BORDER].shape)
+    back = actions.hand_over(after, AT_BORDER, WS)
+    for id_ in ground.pieces:
+        assert shapely.equals(back[id_].shape, ground[id_].shape)
+        assert corners(back, id_) == corners(ground, id_)
+
+
+def test_what_borders_nothing_of_the_taker_is_not_handed_over(ground: Ground) -> None:
+    with pytest.raises(LawError) as found:
+        actions.hand_over(ground, INSIDE, WN)
+    assert found.value.data["kind"] == "multipart"
+
+
+def test_drawing_keeps_to_the_free_ground(ground: Ground) -> None:
+    wide = [(116.31, 31.403), (116.318, 31.403), (116.318, 31.412), (116.31, 31.412)]
+    after = actions.draw(ground, "compound", WS, wide, NEW)
+    assert after[AT_BORDER].shape.equals(ground[AT_BORDER].shape)
+    assert not shapely.relate_pattern(after[NEW].shape, after[AT_BORDER].shape, "T********")
+    # They share an edge, corner by corner.
+    assert len(corners(after, NEW) & corners(after, AT_BORDER)) >= 4
+    with pytest.raises(InvalidInputError, match="belongs to other grids"):
+        actions.draw(ground, "compound", WS, list(shapely.get_coordinates(
+            box(116.305, 31.405, 116.307, 31.407))), NEW)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "bad", [[(116.3, 31.4)], [(float("nan"), 31.4), (116, 31)], [(400, 31), (0, 0)]]
+)
+def test_lines_that_are_none_are_refused(ground: Ground, bad: list[tuple[float, float]]) -> None:
+    with pytest.raises(InvalidInputError):
+        actions.split(ground, WS, bad, NEW)
+    with pytest.raises(InvalidInputError):
+        actions.reshape(ground, bad, bad)
+    with pytest.raises(InvalidInputError):
+        actions.draw(ground, "compound", WS, bad, NEW)
+
+
+def test_what_is_no_longer_there_is_said_to_be(ground: Ground) -> None:
+    with pytest.raises(InvalidInputError, match="no corner"):
+        actions.move(ground, (116.3333, 31.4333), MIDDLE)
+    with pytest.raises(InvalidInputError, match="not there any more"):
+        actions.reshape(ground, [MIDDLE, (116.30, 31.40)], [MIDDLE, (116.30, 31.40)])
+    with pytest.raises(InvalidInputError, match="not part"):
+        actions.merge(ground, WS, 12345)
+
+
+def test_old_faults_do_not_stand_in_the_way(ground: Ground) -> None:
+    """Two compounds overlap already: what is done beside them is done."""
+    faulty = ground.with_pieces({
+        NEW: Piece("compound", WS, Polygon([
+            (116.303, 31.403), (116.305, 31.403), (116.305, 31.405), (116.303, 31.405)])),
+    })  # fmt: skip
+    after = actions.move(faulty, (116.308, 31.408), (116.309, 31.409))
+    assert (116.309, 31.409) in corners(after, INSIDE)
+    with pytest.raises(LawError):
+        actions.move(faulty, (116.305, 31.405), (116.306, 31.406))
