@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
+from psycopg.types.range import Range
 from pyproj import Transformer
 from scipy.spatial import KDTree
 
@@ -23,8 +24,8 @@ from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Coverage, GridRef, Level
 
 DEFAULT_KIND = "service_station"
-# Days kept; the one not asked for longest goes first.
-DAYS_KEPT = 12
+# Stretches of days kept; the one not asked for longest goes first.
+STRETCHES_KEPT = 12
 _LOCK = 341526
 
 Floats = NDArray[np.float64]
@@ -53,10 +54,16 @@ def ensure(conn: Connection[Any], day: date) -> None:
 
 
 def compute(conn: Connection[Any], day: date) -> None:
-    """Compute the coverage of a day anew from buildings, boundaries and facilities."""
+    """Compute the coverage of a day anew from buildings, boundaries and facilities.
+
+    It holds for the days around it on which none of these begins or ends.
+    """
     basis = revisions.current(conn, ("grids", "services"))
-    conn.execute("DELETE FROM coverage_day WHERE day = %s", (day,))
-    conn.execute("INSERT INTO coverage_day (day, basis) VALUES (%s, %s)", (day, basis))
+    stretch = _stretch(conn, day)
+    conn.execute("DELETE FROM coverage_day WHERE valid && %s", (stretch,))
+    conn.execute(
+        "INSERT INTO coverage_day (day, basis, valid) VALUES (%s, %s, %s)", (day, basis, stretch)
+    )
     # Read before the COPY begins: a connection does one thing at a time.
     buildings, facilities = _buildings(conn, day), _facilities(conn, day)
     with conn.cursor().copy(
@@ -70,7 +77,7 @@ def compute(conn: Connection[Any], day: date) -> None:
         DELETE FROM coverage_day WHERE day IN (
             SELECT day FROM coverage_day ORDER BY asked_at DESC OFFSET %s)
         """,
-        (DAYS_KEPT,),
+        (STRETCHES_KEPT,),
     )
 
 
@@ -83,7 +90,8 @@ def of_grid(conn: Connection[Any], grid_id: int, day: date) -> list[Coverage]:
                coalesce(c.households, 0), coalesce(c.served, 0), f.facilities
         FROM service_kind k
         JOIN grid_version v ON v.grid_id = %(grid_id)s AND v.valid @> %(day)s
-        LEFT JOIN coverage_grid c ON c.kind = k.kind AND c.grid_id = v.grid_id AND c.day = %(day)s,
+        LEFT JOIN coverage_grid c ON c.kind = k.kind AND c.grid_id = v.grid_id
+            AND c.day = (SELECT day FROM coverage_day WHERE valid @> %(day)s::date),
         LATERAL (
             SELECT count(*) AS facilities FROM facility f
             WHERE f.kind = k.kind AND f.geom && v.geom AND f.valid @> %(day)s
@@ -111,7 +119,8 @@ def worst(
                coalesce(c.households, 0), coalesce(c.served, 0)
         FROM grid_version v
         JOIN service_kind k ON k.kind = %(kind)s
-        LEFT JOIN coverage_grid c ON c.kind = k.kind AND c.grid_id = v.grid_id AND c.day = %(day)s
+        LEFT JOIN coverage_grid c ON c.kind = k.kind AND c.grid_id = v.grid_id
+            AND c.day = (SELECT day FROM coverage_day WHERE valid @> %(day)s::date)
         WHERE v.level = %(level)s::grid_level AND v.valid @> %(day)s
         ORDER BY c.households - c.served DESC NULLS LAST, v.code
         LIMIT %(limit)s
@@ -126,13 +135,31 @@ def _is_current(conn: Connection[Any], day: date) -> bool:
         """
         SELECT basis = (SELECT sum(number) FROM revision WHERE subject IN ('grids', 'services')),
                asked_at < now() - interval '1 hour'
-        FROM coverage_day WHERE day = %s
+        FROM coverage_day WHERE valid @> %s
         """,
         (day,),
     ).fetchone()
     if row and row[0] and row[1]:
-        conn.execute("UPDATE coverage_day SET asked_at = now() WHERE day = %s", (day,))
+        conn.execute("UPDATE coverage_day SET asked_at = now() WHERE valid @> %s", (day,))
     return bool(row and row[0])
+
+
+def _stretch(conn: Connection[Any], day: date) -> Range[date]:
+    """Return the days around one on which nothing begins or ends that coverage rests on."""
+    row = conn.execute(
+        """
+        WITH change AS (
+            SELECT lower(valid) AS day FROM grid_version UNION SELECT upper(valid) FROM grid_version
+            UNION SELECT lower(valid) FROM building UNION SELECT upper(valid) FROM building
+            UNION SELECT lower(valid) FROM facility UNION SELECT upper(valid) FROM facility)
+        SELECT daterange(max(day) FILTER (WHERE day <= %(day)s),
+                         min(day) FILTER (WHERE day > %(day)s))
+        FROM change
+        """,
+        {"day": day},
+    ).fetchone()
+    assert row
+    return row[0]
 
 
 def _buildings(conn: Connection[Any], day: date) -> NDArray[np.void]:

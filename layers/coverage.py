@@ -23,7 +23,8 @@ def _query(z: int) -> LiteralString:
         " CASE WHEN c.households > 0 THEN c.served * 100 / c.households END AS share, g.geom"
         " FROM (" + grids_in_tile(level_at(z), z) + ") g"
         " LEFT JOIN coverage_grid c"
-        " ON c.grid_id = g.grid_id AND c.day = %(on)s::date AND c.kind = %(kind)s",
+        " ON c.grid_id = g.grid_id AND c.kind = %(kind)s"
+        " AND c.day = (SELECT day FROM coverage_day WHERE valid @> %(on)s::date)",
     )
     if z < FACILITY_ZOOM:
         return statement(grids)

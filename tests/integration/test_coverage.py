@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from county import TODAY, build
 
@@ -84,6 +86,31 @@ def test_a_past_day_counts_what_stood_then(conn, county):
     add_clinic(conn, 116.305, 31.405, valid="[2026-05-01,)")
     assert clinic(conn, county.compounds[0]).served == 30
     assert clinic(conn, county.compounds[0], TODAY.replace(month=4)).served == 0
+
+
+def test_days_on_which_nothing_changes_are_computed_once(conn, county, monkeypatch):
+    add_building(conn, 116.305, 31.405, 30)
+    add_clinic(conn, 116.305, 31.405, valid="[2026-05-01,2026-06-01)")
+    conn.commit()
+    computed = []
+    compute = coverage.compute
+
+    def noting(conn, day):
+        computed.append(day)
+        compute(conn, day)
+
+    monkeypatch.setattr(coverage, "compute", noting)
+    days = [date(2026, 4, 20) + timedelta(days=number) for number in range(60)]
+    for day in days:
+        open_then = date(2026, 5, 1) <= day < date(2026, 6, 1)
+        assert clinic(conn, county.compounds[0], day).served == (30 if open_then else 0)
+    # Before it opened, while it was open, and since it closed.
+    assert computed == [days[0], date(2026, 5, 1), date(2026, 6, 1)]
+    # Another clinic begins in the middle of what stands: nothing of that is used any more.
+    add_clinic(conn, 116.305, 31.405, valid="[2026-05-20,)")
+    assert clinic(conn, county.compounds[0], date(2026, 6, 10)).served == 30
+    assert clinic(conn, county.compounds[0], date(2026, 5, 5)).served == 30
+    assert clinic(conn, county.compounds[0], date(2026, 4, 30)).served == 0
 
 
 def test_the_worst_come_first_and_the_unknown_last(conn, county):

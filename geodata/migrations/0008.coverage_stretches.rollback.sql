@@ -1,0 +1,1 @@
+ALTER TABLE coverage_day DROP COLUMN valid;
