@@ -20,7 +20,8 @@ import sqlite3
 import struct
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,6 +92,17 @@ class Trap:
     def close(self) -> None:
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+
+
+@contextmanager
+def untouched(folder: Path) -> Iterator[Trap]:
+    """Lay a trap; at the end nobody must have come, and nobody have read the secret."""
+    trap = Trap(folder)
+    assert trap.sees_readers()
+    yield trap
+    trap.close()
+    assert trap.visits == 0
+    assert not trap.was_read
 
 
 Write = Callable[[Path, Bait], None]

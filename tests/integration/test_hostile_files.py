@@ -29,7 +29,7 @@ from geodata.importing.process import Limits
 from geodata.importing.report import Report
 from geodata.importing.requests import Columns, FileRequest
 from tests import faults
-from tests.hostile_files import CANARY, Hostile, Trap, corpus, polygons
+from tests.hostile_files import CANARY, Hostile, Trap, corpus, polygons, untouched
 
 DAY = date(2024, 1, 1)
 TIGHT = Limits(memory_bytes=3 << 30, cpu_s=25, wall_s=90, file_bytes=1 << 30)
@@ -115,12 +115,8 @@ def county_url(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def trap(tmp_path: Path) -> Iterator[Trap]:
-    trap = Trap(tmp_path)
-    assert trap.sees_readers()
-    yield trap
-    trap.close()
-    assert trap.visits == 0
-    assert not trap.was_read
+    with untouched(tmp_path) as trap:
+        yield trap
 
 
 def complaints(answers: Sequence[Answer]) -> list[str]:

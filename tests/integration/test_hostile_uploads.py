@@ -21,7 +21,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from tests import faults
-from tests.hostile_files import CANARY, MEMBERS, Hostile, Trap, corpus
+from tests.hostile_files import CANARY, MEMBERS, Hostile, Trap, corpus, untouched
 from tests.office import Browser, enter, fault, furnish
 from webmap import create_app
 
@@ -39,12 +39,8 @@ def app(database_url: str, conn: Conn) -> Flask:
 
 @pytest.fixture
 def trap(tmp_path: Path) -> Iterator[Trap]:
-    trap = Trap(tmp_path)
-    assert trap.sees_readers()
-    yield trap
-    trap.close()
-    assert trap.visits == 0
-    assert not trap.was_read
+    with untouched(tmp_path) as trap:
+        yield trap
 
 
 @pytest.fixture
