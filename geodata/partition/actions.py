@@ -54,7 +54,7 @@ def reshape(ground: Ground, old: Sequence[Corner], new: Sequence[Corner]) -> Gro
         )
     after = ground.with_shapes(shapes)
     for corner in set(path[1:-1]) - set(drawn):
-        if _redrawn(after, corner, lambda ring: []):
+        if _redrawn(after, corner, lambda ring: ring):
             raise InvalidInputError(
                 "Another border meets this edge between its ends.",
                 hint="Redraw the parts on both sides of it, or move the corner in which it meets.",
@@ -73,21 +73,21 @@ def split(ground: Ground, grid_id: int, line: Sequence[Corner], new_id: int) -> 
     if len(drawn) < 2:
         raise InvalidInputError("A line has two corners at least.")
     ends, between = _crossing(piece.shape, drawn)
-    ground_ready = _with_corners_at(ground, ends)
-    parts = _cut(ground_ready[grid_id].shape, [ends[0], *between, ends[1]])
+    cut_line = LineString([ends[0], *between, ends[1]])
+    ready = noded(ground, cut_line, also=ends)
+    parts = _cut(ready[grid_id].shape, [ends[0], *between, ends[1]])
     parts.sort(key=shapely.area, reverse=True)
-    after = ground_ready.with_pieces(
+    after = ready.with_pieces(
         {grid_id: replace(piece, shape=parts[0]), new_id: replace(piece, shape=parts[1])}
     )
-    cut_line = LineString([ends[0], *between, ends[1]])
     moved: dict[int, Piece | None] = {}
     crossed: list[int] = []
-    for child in ground_ready.children(grid_id):
-        shape = ground_ready[child].shape
+    for child in ready.children(grid_id):
+        shape = ready[child].shape
         if shapely.relate_pattern(cut_line, shape, "T********"):
             crossed.append(child)
         elif shapely.contains(parts[1], shapely.point_on_surface(shape)):
-            moved[child] = replace(ground_ready[child], parent=new_id)
+            moved[child] = replace(ready[child], parent=new_id)
     if crossed:
         raise LawError(
             "The line runs through {n} grids that lie in this one.",
@@ -192,13 +192,10 @@ def _redrawn(
         parts: list[Polygon] = []
         for part in shapely.get_parts(ground[id_].shape):
             found: list[Ring] = []
-            for line in shapely.get_rings(part):
-                xy = shapely.get_coordinates(line)
-                ring: Ring | None = None
-                if (xy == corner).all(axis=1).any():
-                    ring = change([_corner(each) for each in xy[:-1]])
-                is_changed = is_changed or ring is not None
-                found.append([_corner(each) for each in xy[:-1]] if ring is None else ring)
+            for ring in _open(part):
+                other = change(ring) if corner in ring else None
+                is_changed = is_changed or other is not None
+                found.append(ring if other is None else other)
             parts.append(_polygon(found))
         if is_changed:
             shapes[id_] = parts[0] if len(parts) == 1 else MultiPolygon(parts)
@@ -254,47 +251,12 @@ def _crossing(shape: BaseGeometry, line: list[Corner]) -> tuple[list[Corner], li
     return ends, path[1:-1]
 
 
-def _with_corners_at(ground: Ground, corners: Sequence[Corner]) -> Ground:
-    """Return the ground whose edges have corners at places that lie on them."""
-    for corner in corners:
-        ground = _insert(ground, corner)
-    return ground
-
-
-def _insert(ground: Ground, corner: Corner) -> Ground:
-    point = shapely.Point(corner)
-    shapes: dict[int, BaseGeometry] = {}
-    for id_ in ground.near(shapely.buffer(point, 4 * REACH)):
-        parts = [_polygon([_with_corner(ring, corner) for ring in _open(part)])
-                 for part in shapely.get_parts(ground[id_].shape)]  # fmt: skip
-        shape = parts[0] if len(parts) == 1 else MultiPolygon(parts)
-        if shapely.get_num_coordinates(shape) != shapely.get_num_coordinates(ground[id_].shape):
-            shapes[id_] = shape
-    return ground.with_shapes(shapes)
-
-
 def _open(part: BaseGeometry) -> list[Ring]:
+    """Return the rings of a polygon without the corner that closes them, the outer one first."""
     return [
         [_corner(each) for each in shapely.get_coordinates(ring)[:-1]]
         for ring in shapely.get_rings(part)
     ]
-
-
-def _with_corner(ring: Ring, corner: Corner) -> Ring:
-    """Return a ring with a corner put into the edge on which it lies, if it lies on one."""
-    if corner in ring:
-        return ring
-    xy = np.asarray([*ring, ring[0]])
-    starts, vectors = xy[:-1], np.diff(xy, axis=0)
-    spans: NDArray[np.float64] = np.maximum(np.hypot(*vectors.T), np.finfo(np.float64).tiny)
-    offsets = np.asarray(corner) - starts
-    along = (offsets * vectors).sum(axis=1) / spans
-    beside = np.abs(vectors[:, 0] * offsets[:, 1] - vectors[:, 1] * offsets[:, 0]) / spans
-    on = np.flatnonzero((along > 0) & (along < spans) & (beside <= REACH))
-    if not len(on):
-        return ring
-    at = int(on[np.argmin(beside[on])])
-    return [*ring[: at + 1], corner, *ring[at + 1 :]]
 
 
 def _cut(shape: BaseGeometry, path: list[Corner]) -> list[Shape]:

@@ -8,7 +8,7 @@ the same series of corners in every ring in which it runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -21,7 +21,16 @@ from shapely.geometry.base import BaseGeometry
 from geodata.errors import InvalidInputError
 from geodata.model import Level
 from geodata.partition.measure import place
-from geodata.partition.noding import REACH, STEP, polygonal, with_corners
+from geodata.partition.nesting import beyond
+from geodata.partition.noding import (
+    REACH,
+    STEP,
+    CornersOfEdges,
+    corners_on_edges,
+    polygonal,
+    unique_segments,
+    with_corners,
+)
 
 Corner = tuple[float, float]
 Shape = Polygon | MultiPolygon
@@ -96,17 +105,17 @@ class Ground:
         return [ids[at] for at in np.flatnonzero(meets)]
 
 
-def noded(ground: Ground, around: BaseGeometry) -> Ground:
+def noded(ground: Ground, around: BaseGeometry, also: Sequence[Corner] = ()) -> Ground:
     """Give edges the corners of others that lie on them, within the box of a shape.
 
-    All rings in which an edge runs get the corner, whichever levels they are of.
+    All rings in which an edge runs get the corner, whichever levels they are of. ``also`` are
+    places that become corners of the edges on which they lie.
     """
     box = shapely.buffer(shapely.box(*shapely.bounds(around)), 4 * REACH, join_style="mitre")
     for _ in range(_ROUNDS):
         ids = ground.near(box)
-        wanted = _corners_on_edges(
-            np.asarray([ground[id_].shape for id_ in ids], dtype=object), box
-        )
+        shapes = np.asarray([ground[id_].shape for id_ in ids], dtype=object)
+        wanted = _corners_on_edges(shapes, box, also)
         found = {id_: with_corners(ground[id_].shape, wanted) for id_ in ids} if wanted else {}
         changed = {id_: shape for id_, shape in found.items() if shape is not None}
         if not changed:
@@ -116,42 +125,18 @@ def noded(ground: Ground, around: BaseGeometry) -> Ground:
 
 
 def _corners_on_edges(
-    shapes: NDArray[np.object_], box: BaseGeometry
-) -> dict[tuple[float, ...], list[NDArray[np.float64]]]:
-    """Return for each edge, as ``with_corners`` wants it, the corners that lie on it."""
-    xy, owner = shapely.get_coordinates(
-        shapely.get_rings(shapely.get_parts(shapes)), return_index=True
-    )
-    same = (owner[1:] == owner[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    edges = np.stack((xy[:-1][same], xy[1:][same]), axis=1)
+    shapes: NDArray[np.object_], box: BaseGeometry, also: Sequence[Corner]
+) -> CornersOfEdges:
+    """Return the corners within a box, and other places, that lie on edges which meet it."""
     west, south, east, north = shapely.bounds(box)
-    low, high = edges.min(axis=1), edges.max(axis=1)
-    meets = (low <= (east, north)).all(axis=1) & (high >= (west, south)).all(axis=1)
-    edges = edges[meets]
-    # From the smaller end to the larger, once.
-    flip = (edges[:, 0, 0] > edges[:, 1, 0]) | (
-        (edges[:, 0, 0] == edges[:, 1, 0]) & (edges[:, 0, 1] > edges[:, 1, 1])
-    )
-    edges = np.where(flip[:, None, None], edges[:, ::-1], edges)
-    edges = np.unique(edges.reshape(-1, 4), axis=0).reshape(-1, 2, 2)
+    rings = np.asarray(shapely.get_rings(shapely.get_parts(shapes)), dtype=object)
+    starts, ends = unique_segments(rings)
+    meets = (np.minimum(starts, ends) <= (east, north)).all(axis=1)
+    meets &= (np.maximum(starts, ends) >= (west, south)).all(axis=1)
+    xy = np.vstack((shapely.get_coordinates(rings), np.asarray(also).reshape(-1, 2)))
     inside = ((xy >= (west, south)) & (xy <= (east, north))).all(axis=1)
     corners = np.unique(xy[inside], axis=0)
-    if not len(edges) or not len(corners):
-        return {}
-    lines = np.asarray(shapely.linestrings(edges), dtype=object)
-    at, on = shapely.STRtree(lines).query(
-        shapely.points(corners), predicate="dwithin", distance=REACH
-    )
-    vectors = edges[on, 1] - edges[on, 0]
-    spans = np.hypot(*vectors.T)
-    along = ((corners[at] - edges[on, 0]) * vectors).sum(axis=1) / spans
-    between = (along > 0) & (along < spans)
-    is_end = (corners[at] == edges[on, 0]).all(axis=1) | (corners[at] == edges[on, 1]).all(axis=1)
-    keep = np.flatnonzero(between & ~is_end)
-    wanted: dict[tuple[float, ...], list[NDArray[np.float64]]] = {}
-    for each in keep[np.lexsort((along[keep], on[keep]))]:
-        wanted.setdefault(tuple(edges[on[each]].ravel().tolist()), []).append(corners[at[each]])
-    return wanted
+    return corners_on_edges(corners, starts[meets], ends[meets], REACH)[0]
 
 
 def keep_law(before: Ground, after: Ground) -> Ground:
@@ -238,10 +223,9 @@ def _check_parent(before: Ground, after: Ground, id_: int) -> None:
 
 
 def _outside(ground: Ground, id_: int) -> BaseGeometry:
-    """Return the part of a grid outside its parent, without strips that rounding makes."""
+    """Return the part of a grid outside its parent, empty where it has none on the ground."""
     piece = ground[id_]
     parent = ground.pieces.get(piece.parent) if piece.parent is not None else None
     if parent is None or shapely.covers(parent.shape, piece.shape):
         return Polygon()
-    beyond = shapely.difference(piece.shape, parent.shape)
-    return polygonal(shapely.buffer(shapely.buffer(beyond, -STEP), STEP, join_style="mitre"))
+    return beyond(piece.shape, parent.shape)

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.errors import GEOSException
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geodata.partition.measure import area_m2, place
@@ -77,10 +78,15 @@ def nest(children: Polygons, parents: Polygons, wanted: NDArray[np.intp] | None 
     parent[rows[real]] = owners[real]
     outside[rows[real]] = areas[rows[real]] - inside[order][real]
     for row in loose[parent[loose] >= 0]:
-        beyond = _difference(children[int(row)], parents[int(parent[row])])
-        if shapely.is_empty(shapely.buffer(beyond, -_ROUNDING)):
+        if shapely.is_empty(beyond(children[int(row)], parents[int(parent[row])])):
             outside[row] = 0.0
     return Nesting(parent, np.maximum(outside, 0.0), areas)
+
+
+def beyond(child: BaseGeometry, parent: BaseGeometry) -> BaseGeometry:
+    """Return the ground of a child outside its parent; empty where only rounding differs."""
+    ground = _difference(child, parent)
+    return Polygon() if shapely.is_empty(shapely.buffer(ground, -_ROUNDING)) else ground
 
 
 def nearest(children: Polygons, parents: Polygons) -> NDArray[np.intp]:
@@ -95,9 +101,9 @@ def nesting_problems(nesting: Nesting, children: Polygons, parents: Polygons) ->
         owner = int(nesting.parent[row])
         share = float(nesting.share[row])
         child: BaseGeometry = children[int(row)]
-        beyond = child if owner < 0 else _difference(child, parents[owner])
+        ground = child if owner < 0 else beyond(child, parents[owner])
         data: dict[str, str | int | float] = {"share": round(share, 4), "parent": owner}
-        where, m2 = place(beyond), float(nesting.outside_m2[row])
+        where, m2 = place(ground), float(nesting.outside_m2[row])
         if share < NESTING_SHARE:
             problems.append(Problem("does_not_nest", "blocking", (int(row),), m2, where, data))
         else:

@@ -24,6 +24,8 @@ from geodata.frames import COORDINATE_SCALE, round_to_grid
 from geodata.partition.measure import DEGREE_M
 
 Polygons = NDArray[np.object_]
+# The corners that lie on an edge, in order, by its ends: x, y of the smaller one, then the larger.
+CornersOfEdges = dict[tuple[float, ...], list[NDArray[np.float64]]]
 
 STEP = 1 / COORDINATE_SCALE
 # Rounding moves a corner and both ends of the edge that it lay on by at most 0.71 steps each.
@@ -188,21 +190,9 @@ def _insert_corners(
     changed and the largest move in the unit of the coordinates.
     """
     corners = np.unique(shapely.get_coordinates(lines), axis=0)
-    starts, ends = _unique_segments(lines)
-    segments = np.asarray(shapely.linestrings(np.stack((starts, ends), axis=1)), dtype=object)
-    tree = shapely.STRtree(segments)
-    points, hits = tree.query(shapely.points(corners), predicate="dwithin", distance=reach)
-    along, away = _position(corners[points], starts[hits], ends[hits])
-    span = np.hypot(*(ends[hits] - starts[hits]).T)
-    # Beside an end of the edge is the end's own business: only what lies between the ends counts.
-    keep = (along > 0) & (along < span)
-    points, hits, along, away = points[keep], hits[keep], along[keep], away[keep]
-    if len(points) == 0:
+    wanted, move = corners_on_edges(corners, *unique_segments(lines), reach)
+    if not wanted:
         return np.empty(0, dtype=np.intp), 0.0
-    order = np.lexsort((along, hits))
-    wanted: dict[tuple[float, ...], list[NDArray[np.float64]]] = {}
-    for point, hit in zip(points[order], hits[order], strict=True):
-        wanted.setdefault((*starts[hit], *ends[hit]), []).append(corners[point])
     changed: list[int] = []
     for row in rows:
         noded = with_corners(geoms[int(row)], wanted)
@@ -211,16 +201,43 @@ def _insert_corners(
         if noded is not None and shapely.is_valid(noded):
             geoms[row] = noded
             changed.append(int(row))
-    return np.asarray(changed, dtype=np.intp), float(away.max())
+    return np.asarray(changed, dtype=np.intp), move
 
 
-def _unique_segments(
+def corners_on_edges(
+    corners: NDArray[np.float64],
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    reach: float,
+) -> tuple[CornersOfEdges, float]:
+    """Find the corners that lie on edges, in order, and how far beside its edge one lies at most.
+
+    Edges run from their smaller end to the larger (``unique_segments``).
+    """
+    if not len(corners) or not len(starts):
+        return {}, 0.0
+    segments = np.asarray(shapely.linestrings(np.stack((starts, ends), axis=1)), dtype=object)
+    tree = shapely.STRtree(segments)
+    points, hits = tree.query(shapely.points(corners), predicate="dwithin", distance=reach)
+    along, away = _position(corners[points], starts[hits], ends[hits])
+    span = np.hypot(*(ends[hits] - starts[hits]).T)
+    # Beside an end of the edge is the end's own business: only what lies between the ends counts.
+    keep = (along > 0) & (along < span) & (corners[points] != ends[hits]).any(axis=1)
+    points, hits, along, away = points[keep], hits[keep], along[keep], away[keep]
+    order = np.lexsort((along, hits))
+    found: CornersOfEdges = {}
+    for point, hit in zip(points[order], hits[order], strict=True):
+        found.setdefault((*starts[hit], *ends[hit]), []).append(corners[point])
+    return found, float(away.max(initial=0.0))
+
+
+def unique_segments(
     lines: NDArray[np.object_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the segments of lines once each, from the smaller end to the larger."""
     parts = shapely.get_parts(lines)
     xy, owner = shapely.get_coordinates(parts, return_index=True)
-    same = owner[1:] == owner[:-1]
+    same = (owner[1:] == owner[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
     starts, ends = xy[:-1][same], xy[1:][same]
     flip = (starts[:, 0] > ends[:, 0]) | (
         (starts[:, 0] == ends[:, 0]) & (starts[:, 1] > ends[:, 1])
@@ -242,14 +259,8 @@ def _position(
     return along, beside
 
 
-def with_corners(
-    geom: BaseGeometry, wanted: dict[tuple[float, ...], list[NDArray[np.float64]]]
-) -> BaseGeometry | None:
-    """Return a polygon with corners put into its edges, None when none belongs to it.
-
-    ``wanted`` has the corners of an edge, in order, by its ends: x, y of the smaller end, then of
-    the larger one.
-    """
+def with_corners(geom: BaseGeometry, wanted: CornersOfEdges) -> BaseGeometry | None:
+    """Return a polygon with corners put into its edges, None when none belongs to it."""
     is_changed = False
     polygons: list[Polygon] = []
     for part in shapely.get_parts(geom):
