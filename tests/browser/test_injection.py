@@ -7,7 +7,6 @@ signed in, in both languages. The last test takes the defences away and sees the
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from werkzeug.serving import make_server
 from geodata import db
 from scripts import serve
 from tests.conftest import _database
-from tests.payloads import SCRIPTS
+from tests.payloads import IS_THOROUGH, SCRIPTS
 from tests.planted import PASSWORD, USERNAME, Planted, name_all, plant
 from webmap import create_app
 
@@ -139,7 +138,7 @@ def _write_basemap(home: Path, attribution: str) -> None:
 
 
 # Where payloads take turns, every so manieth is tried; GRIDMAP_ATTACKS=all tries more.
-THIN = 1 if os.environ.get("GRIDMAP_ATTACKS") == "all" else 3
+THIN = 1 if IS_THOROUGH else 3
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ test_hostile_files.py; see tests/hostile_files.py.
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -23,9 +22,10 @@ from werkzeug.test import TestResponse, encode_multipart
 from tests import faults
 from tests.hostile_files import CANARY, MEMBERS, Hostile, Trap, corpus, untouched
 from tests.office import Browser, enter, fault, furnish
+from tests.payloads import IS_THOROUGH
 from webmap import create_app
 
-THIN = 1 if os.environ.get("GRIDMAP_ATTACKS") == "all" else 3
+THIN = 1 if IS_THOROUGH else 3
 Conn = psycopg.Connection[Any]
 # What a file may weigh to be sent at all: the form around it takes the rest.
 LARGEST = (1 << 20) - 2000

@@ -112,35 +112,23 @@ def test_both_days_of_the_demo_county_are_as_drawn_whole(county: Conn) -> None:
     assert both > 200 * len(ZOOM_STEPS["compound"])
 
 
-def test_a_change_draws_its_neighbours_and_no_others(
-    county: Conn, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("days", "drawings_made"),
+    # In their order, or the later one first: then the earlier one changes both stretches.
+    [((TODAY, TODAY + 10 * DAY), 2), ((TODAY + 10 * DAY, TODAY), 3)],
+)
+def test_changes_draw_their_neighbours_and_no_others(
+    county: Conn, monkeypatch: pytest.MonkeyPatch, days: tuple[date, date], drawings_made: int
 ) -> None:
     made = drawings(monkeypatch)
-    first, second = TODAY, TODAY + 10 * DAY
-    shrink(county, 0, first)
-    refresh(county, "community")
-    shrink(county, 3, second)
-    refresh(county, "community")
-    assert len(made) == 2
+    for turn, day in zip((0, 3), days, strict=True):
+        shrink(county, turn, day)
+        refresh(county, "community")
+    assert len(made) == drawings_made
     assert all(0 < count < 60 for count in made)
-    for day in (DATES.founded, first - DAY, first, second - DAY, second):
-        assert stored(county, "community", day) == drawn_whole(county, "community", day)
-
-
-def test_a_day_between_others_is_drawn_from_its_neighbour(
-    county: Conn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The later change was drawn first: both days around the new one end up whole."""
-    made = drawings(monkeypatch)
-    first, second = TODAY, TODAY + 10 * DAY
-    shrink(county, 3, second)
-    refresh(county, "community")
-    shrink(county, 0, first)
-    refresh(county, "community")
-    assert len(made) == 3
-    assert all(count < 60 for count in made)
-    for day in (first - DAY, first, second - DAY, second):
-        assert stored(county, "community", day) == drawn_whole(county, "community", day)
+    for day in days:
+        for each in (DATES.founded, day - DAY, day):
+            assert stored(county, "community", each) == drawn_whole(county, "community", each)
 
 
 def test_nothing_is_drawn_where_nothing_was_written(

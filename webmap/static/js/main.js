@@ -112,8 +112,10 @@ function watch() {
 function watchLayers() {
   const progress = $(".progress");
   layers.addEventListener("loading", () => (progress.hidden = false));
-  layers.addEventListener("load", () => (progress.hidden = true));
-  layers.addEventListener("load", () => hover.look());
+  layers.addEventListener("load", () => {
+    progress.hidden = true;
+    hover.look();
+  });
   layers.addEventListener("painted", () => {
     if (document.documentElement.dataset.painted) return;
     document.documentElement.dataset.painted = "true";
