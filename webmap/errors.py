@@ -135,6 +135,8 @@ def _answer(status: int, code: str, text: str, hint: str) -> Response:
                 status=status,
                 request_id=g.request_id,
                 county_url=_county_url(),
+                # What is too large is refused before its form is looked at, so not beside its field.
+                form_url=request.path if status == 413 else "",
             )
         )
     response.status_code = status

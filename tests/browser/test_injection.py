@@ -191,7 +191,7 @@ def test_views_of_the_map(page: Page, site: Site, watch: Watch, mode: str, lang:
     watch.look(page)
     # The names on the map, and the one that the pointer lights up.
     page.mouse.move(900, 450)
-    expect(page.locator("#map_grid")).to_have_attribute("title", re.compile(r"\S"))
+    expect(page.locator("#map_grid")).to_have_attribute("title", re.compile(r"\S"), timeout=30_000)
     grids = (site.planted.county, site.planted.towns[0], site.planted.compounds[0])
     for grid_id in grids:
         show(page, f"{site.host}/?mode={mode}&lang={lang}&grid={grid_id}")

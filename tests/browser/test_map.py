@@ -419,14 +419,14 @@ def test_the_grid_under_a_resting_pointer_stays_named(
     named = re.compile(r"\S")
     stage = page.locator("#map_grid")
     page.mouse.move(900, 450)
-    expect(stage).to_have_attribute("title", named)
+    expect(stage).to_have_attribute("title", named, timeout=15_000)
     # Neither the map's moving nor its other tiles need the pointer to move.
     stage.evaluate("(stage) => { stage.title = ''; stage.focus({ preventScroll: true }); }")
     page.keyboard.press("+")
-    expect(stage).to_have_attribute("title", named)
+    expect(stage).to_have_attribute("title", named, timeout=15_000)
     stage.evaluate("(stage) => (stage.title = '')")
     page.locator("[data-mode=responsibility]").first.dispatch_event("click")
-    expect(stage).to_have_attribute("title", named)
+    expect(stage).to_have_attribute("title", named, timeout=15_000)
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE, SIDEWAYS], ids=["desk", "phone", "sideways"])

@@ -64,7 +64,8 @@ def nothing_changes(
 def wrong(hostile: Hostile, answer: TestResponse) -> str:
     """Say what is wrong with an answer, "" if nothing is."""
     if hostile.path.stat().st_size > LARGEST:
-        is_said = answer.status_code == 413 and "large" in answer.text
+        is_said = answer.status_code == 413 and "Up to 1 MB" in answer.text
+        is_said = is_said and 'href="/accounts/import"' in answer.text
         return "" if is_said else f"{hostile.name}: {answer.status_code}, too large"
     said = fault(answer, "file")
     if answer.status_code != 422 or not said:
