@@ -135,7 +135,7 @@ def _answer(status: int, code: str, text: str, hint: str) -> Response:
                 status=status,
                 request_id=g.request_id,
                 county_url=_county_url(),
-                # What is too large is refused before its form is looked at, so not beside its field.
+                # What is too large is refused before its form is looked at.
                 form_url=request.path if status == 413 else "",
             )
         )
