@@ -126,7 +126,10 @@ class SearchIn(DayIn):
 
 
 def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
-    """Say in the description that failures are problem+json, whatever the framework supposes."""
+    """Say in the description that failures are problem+json, whatever the framework supposes.
+
+    All but one: an address that is too long is answered by the server in front.
+    """
     if isinstance(spec, str):
         return spec
     schemas = spec.setdefault("components", {}).setdefault("schemas", {})
@@ -140,6 +143,8 @@ def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
             for status, answer in answers.items():
                 if status >= "400":
                     answer["content"] = {"application/problem+json": problem}
+            # Before the application hears of it: more than 4,094 bytes in the first line.
+            answers["414"] = {"description": "Address Too Long", "content": {"text/html": {}}}
     return spec
 
 

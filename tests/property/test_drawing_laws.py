@@ -61,8 +61,13 @@ def check_law(ground: Ground) -> None:
 
 
 def filled(ground: Ground, level: str) -> float:
+    """Return the ground of a level in square metres.
+
+    An edge is straight in degrees, so it is measured in short pieces: an edge of kilometres that
+    gets a corner is another line in the projection of areas.
+    """
     shapes = [piece.shape for piece in ground.pieces.values() if piece.level == level]
-    return float(area_m2(np.asarray([shapely.union_all(shapes)]))[0])
+    return float(area_m2(np.asarray([shapely.segmentize(shapely.union_all(shapes), 1e-3)]))[0])
 
 
 def is_conserved(before: Ground, after: Ground) -> bool:
