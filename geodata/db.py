@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-from geodata import dbroles, rights
+from geodata import clock, dbroles, rights
 from geodata.errors import GridMapError, SetupError, UnavailableError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -67,21 +67,19 @@ def app_url(url: str, *, timezone: str = "UTC") -> str:
     An owner's address is kept, and steps down to the application's role as the connection opens.
     ``timezone`` decides which day it is when a role's term is looked at.
     """
-    given = conninfo_to_dict(_conninfo(url))
-    options = [str(given["options"])] if given.get("options") else []
-    if given.get("user") != dbroles.APP:
-        options.append(f"-c role={dbroles.APP}")
-    options.append(f"-c timezone={timezone}")
-    return make_conninfo("", **{**given, "options": " ".join(options)})
+    conninfo = _conninfo(url)
+    if conninfo_to_dict(conninfo).get("user") != dbroles.APP:
+        conninfo = _with_option(conninfo, f"-c role={dbroles.APP}")
+    return _with_option(conninfo, f"-c timezone={timezone}")
 
 
 def connect(url: str) -> Connection[TupleRow]:
-    """Open a connection of its own, autocommit off.
+    """Open a connection of its own, autocommit off, whose day is the county's.
 
     Raises ``UnavailableError`` when nobody answers, ``SetupError`` when the answer is no.
     """
     with failures(url):
-        conn = psycopg.connect(_conninfo(url))
+        conn = psycopg.connect(_with_option(_conninfo(url), f"-c timezone={clock.zone().key}"))
         conn.isolation_level = IsolationLevel.READ_COMMITTED
         return conn
 
@@ -275,6 +273,12 @@ def _conninfo(url: str) -> str:
             hint="It looks like postgresql://user:password@host:5432/database",
         ) from error
     return make_conninfo("", **{**_DEFAULTS, **given})
+
+
+def _with_option(conninfo: str, option: str) -> str:
+    given = conninfo_to_dict(conninfo)
+    options = [str(given["options"])] if given.get("options") else []
+    return make_conninfo("", **{**given, "options": " ".join([*options, option])})
 
 
 def _place(url: str) -> str:

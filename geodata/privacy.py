@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Literal
 
 from psycopg import Connection
 
-from geodata import settings
+from geodata import clock, settings
 from geodata.errors import InvalidInputError
 
 Kind = Literal["identity_number", "mobile_number", "landline_number"]
@@ -98,7 +98,7 @@ def masked(text: str) -> str:
 
 
 def _identity_numbers(plain: str) -> Iterator[Finding]:
-    today = datetime.now().astimezone().date()
+    today = clock.today()
     for match in _IDENTITY.finditer(plain):
         digits = re.sub("[ -]", "", match[1]).upper()
         if re.match(_PROVINCE, digits) is None or _checksum(digits) != 1:

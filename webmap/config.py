@@ -9,11 +9,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from geodata import sessions
+from geodata import clock, sessions
 from geodata.errors import SetupError
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "var"
@@ -44,7 +43,7 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
         HOME=home,
         DATABASE_URL=os.environ.get("GRIDMAP_DATABASE_URL"),
         POOL_SIZE=int(os.environ.get("GRIDMAP_POOL_SIZE", "8")),
-        TIMEZONE=ZoneInfo(os.environ.get("GRIDMAP_TIMEZONE", "Asia/Shanghai")),
+        TIMEZONE=clock.zone(),
         MAX_CONTENT_LENGTH=1024 * 1024,
         PROXIES=_number("GRIDMAP_PROXIES"),
         PERMANENT_SESSION_LIFETIME=sessions.KEPT,

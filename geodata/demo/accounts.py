@@ -8,7 +8,7 @@ from datetime import date
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import accounts, passwords
+from geodata import accounts, clock, passwords
 from geodata.rights import RoleName
 
 
@@ -53,7 +53,7 @@ def write_accounts(
 
     A place that a small demo county does not have is replaced by one like it.
     """
-    today = today or date.today()  # noqa: DTZ011 - the day from which roles are held
+    today = today or clock.today()
     rules = passwords.read_rules(conn)
     made: list[DemoAccount] = []
     for wanted in _WANTED:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import coverage, db, settings
+from geodata import clock, coverage, db, settings
 from geodata.demo import accounts
 from geodata.demo.buildings import Buildings, raise_buildings
 from geodata.demo.county import COUNTY_NAME, build
@@ -60,7 +60,7 @@ def load(
         if progress is not None:
             progress(stage, share)
 
-    dates = Dates.before(today or datetime.now().astimezone().date())
+    dates = Dates.before(today or clock.today())
     tell("terrain", 0.0)
     county = build(compounds, seed)
     buildings = raise_buildings(county, seed)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.range import DateRange
 
+from geodata import clock
 from geodata.importing import lists
 from geodata.importing.columns import Field
 from geodata.importing.encoding import broken
@@ -127,7 +128,7 @@ def import_members(
     sheet = lists.open_sheet(order, FIELDS, progress)
     progress("checking", 0.3)
     known = _Known(conn)
-    today = datetime.now().astimezone().date()
+    today = clock.today()
     duties: list[_Duty] = []
     seen: dict[tuple[object, ...], list[tuple[int, date, date | None]]] = defaultdict(list)
     for row in range(len(sheet.rows)):

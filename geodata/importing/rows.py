@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
+from geodata.clock import zone
 from geodata.importing.finding import Finding, RowRef, of_numbers
 from geodata.phrases import Phrase
 
@@ -118,7 +119,7 @@ class Sheet:
             except ValueError:
                 self._no_instant(row, name, text)
                 return None
-        return found if found.tzinfo else found.astimezone()
+        return found if found.tzinfo else found.replace(tzinfo=zone())
 
     def flag(self, row: int, name: str) -> bool:
         """Return a cell as yes or no."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
+from geodata import clock
 from geodata.basemap import archive, kinds, making, settings, sources
 from geodata.frames import FRAMES, Frame
 from geodata.homes import home_from_env
@@ -66,7 +66,7 @@ def make(
         given, credit["attribution"], credit["attribution_url"], credit["licence"]
     )
     target = out or home_from_env() / settings.ARCHIVE_NAME
-    today = datetime.now().astimezone().date()
+    today = clock.today()
     with database() as conn, Progress(_("Making the base map")) as progress:
         box = _box(bbox)
         if box is None and not whole:

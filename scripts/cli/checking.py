@@ -7,6 +7,7 @@ from typing import cast
 
 import click
 
+from geodata import clock
 from geodata.importing.checking import check as check_ground
 from geodata.model import LEVELS, Level
 from scripts.cli.connecting import database
@@ -28,7 +29,7 @@ def check(levels: tuple[str, ...], day: datetime | None, show_all: bool) -> None
 
     Exit status 1 when something must be put right; recorded exceptions do not count.
     """
-    on = (day or datetime.now().astimezone()).date()
+    on = day.date() if day else clock.today()
     with database() as conn:
         reports = check_ground(conn, cast("tuple[Level, ...]", levels) or LEVELS, on=on)
         conn.rollback()

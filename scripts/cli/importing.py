@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,7 +11,7 @@ import click
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import audit
+from geodata import audit, clock
 from geodata.frames import FRAMES
 from geodata.importing.buildings import import_buildings
 from geodata.importing.facilities import import_facilities
@@ -118,7 +118,7 @@ def grids(**options: Any) -> None:
             options["households"],
             options["population"],
         ),
-        valid_from=day.date() if day else _today(),
+        valid_from=day.date() if day else clock.today(),
         is_dry_run=options["dry_run"],
         repair=options["repair"],
         accept=options["accept"],
@@ -244,10 +244,6 @@ def _file(options: dict[str, Any]) -> FileRequest:
         frame=options["frame"],
         delimiter=options.get("delimiter"),
     )
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()
 
 
 commands: tuple[click.Command, ...] = (import_,)

@@ -12,7 +12,7 @@ import click
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import accounts, administrators, audit, passwords, places, sessions, settings
+from geodata import accounts, administrators, audit, clock, passwords, places, sessions, settings
 from geodata.accounts import Account
 from geodata.errors import InvalidInputError
 from geodata.rights import ROLE_NAMES, TITLES, RoleName
@@ -60,7 +60,7 @@ def add(username: str, name: str, role: RoleName | None, place: str, password_st
             conn, username, name, password=password, must_change=given is None
         )
         if role:
-            _give(conn, account_id, role, place, _today(), None)
+            _give(conn, account_id, role, place, clock.today(), None)
         found = accounts.get(conn, account_id)
     click.echo(_("The account {username} has been made.").format(username=found.username))
     if given is None:
@@ -116,7 +116,7 @@ def grant(
     """Give an account a role in a grid or a unit."""
     with database() as conn:
         found = accounts.by_username(conn, username)
-        begin = since.date() if since else _today()
+        begin = since.date() if since else clock.today()
         end = until.date() + timedelta(days=1) if until else None
         where = _give(conn, found.account_id, role, place, begin, end)
     click.echo(
@@ -134,7 +134,7 @@ def end(username: str, role: RoleName, place: str) -> None:
     """End a role of an account as of today."""
     with database() as conn:
         found = accounts.by_username(conn, username)
-        today = _today()
+        today = clock.today()
         held = [
             each
             for each in sessions.roles(conn, found.account_id)
@@ -212,7 +212,7 @@ def _give(
     conn: Conn, account_id: int, role: RoleName, place: str, since: date, until: date | None
 ) -> str:
     """Give a role and return the name of its place."""
-    where = places.find(conn, role, place, _today())
+    where = places.find(conn, role, place, clock.today())
     accounts.grant(
         conn,
         account_id,
@@ -261,10 +261,6 @@ def _read_password() -> str:
 def _tell(new: str) -> None:
     click.echo(_("First password: {password}").format(password=new))
     click.echo(_("It is shown only this once, and has to be changed at the first sign-in."))
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()
 
 
 commands: tuple[click.Command, ...] = (user,)

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from flask import Flask, g
 
-from geodata import accounts, administrators, db, sessions
+from geodata import accounts, administrators, clock, db, sessions
 from geodata.errors import InvalidInputError
 from geodata.rights import ROLES
 from tests.county import County
@@ -18,7 +18,7 @@ from tests.office import PASSWORD, Browser, add, enter, fault, furnish, give, wo
 from webmap import access, acting, create_app, i18n
 
 Conn = psycopg.Connection[Any]
-TODAY = date.today()  # noqa: DTZ011 - a day around which terms are laid
+TODAY = clock.today()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from psycopg.rows import TupleRow
 from yoyo import get_backend, read_migrations
 
-from geodata import db
+from geodata import clock, db
 from geodata.embedded import Cluster
 from geodata.errors import SetupError, UnavailableError
 
@@ -225,3 +225,17 @@ def test_full_disk_is_reported() -> None:
 def test_errors_of_the_query_pass_unchanged(conn: psycopg.Connection[TupleRow]) -> None:
     with pytest.raises(psycopg.errors.UniqueViolation), db.failures():
         conn.execute("INSERT INTO revision (subject) VALUES ('grids')")
+
+
+def test_the_day_is_the_county_s(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late in Greenwich's evening it is tomorrow in Anhui: commands and the map agree on that."""
+    for name, day in (("Pacific/Kiritimati", 14), ("Pacific/Pago_Pago", -11)):
+        monkeypatch.setenv("GRIDMAP_TIMEZONE", name)
+        with db.connect(database_url) as conn:
+            row = conn.execute(
+                "SELECT current_date, extract(timezone FROM now()) / 3600"
+            ).fetchone()
+        assert row == (clock.today(), day)
+    monkeypatch.setenv("GRIDMAP_TIMEZONE", "Moon/Tycho")
+    with pytest.raises(SetupError, match="Moon/Tycho"):
+        db.connect(database_url)
