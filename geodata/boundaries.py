@@ -140,7 +140,7 @@ def insert_versions(
         return []
     lock(conn)
     _check_parents(conn, level, versions, valid_from)
-    _close(conn, level, versions, valid_from)
+    _close(conn, level, [v.grid_id for v in versions if v.grid_id is not None], valid_from)
     fresh = iter(_create_grids(conn, level, sum(v.grid_id is None for v in versions)))
     ids = [next(fresh) if version.grid_id is None else version.grid_id for version in versions]
     with (
@@ -171,6 +171,23 @@ def insert_versions(
                     ))  # fmt: skip
     shapes.mark(conn, level, valid_from, shapely.bounds([version.geom for version in versions]))
     return ids
+
+
+def end_versions(
+    conn: psycopg.Connection[TupleRow], level: Level, grid_ids: Sequence[int], day: date
+) -> None:
+    """End the open versions of grids of one level on a day: from then on they are not there.
+
+    A version that begins on that very day is as if it had never been.
+
+    Raises:
+        DateOrderError: a grid has a version that begins after the day
+        NotFoundError: a grid is unknown at this level
+    """
+    if not grid_ids:
+        return
+    lock(conn)
+    _close(conn, level, grid_ids, day)
 
 
 def refresh_shapes(
@@ -231,10 +248,10 @@ def _check_parents(
 
 
 def _close(
-    conn: psycopg.Connection[TupleRow], level: Level, versions: Sequence[NewVersion], day: date
+    conn: psycopg.Connection[TupleRow], level: Level, grid_ids: Sequence[int], day: date
 ) -> None:
-    """End the open versions of the grids that get a new one on ``day``."""
-    ids = [version.grid_id for version in versions if version.grid_id is not None]
+    """End the open versions of grids on ``day``."""
+    ids = list(grid_ids)
     if not ids:
         return
     known = conn.execute(
@@ -330,6 +347,7 @@ __all__ = [
     "OverlapError",
     "ShapeError",
     "check_now",
+    "end_versions",
     "insert_versions",
     "lock",
     "refresh_shapes",

@@ -20,7 +20,9 @@ Right = Literal[
     "see_contacts",
     "see_reporters",
     "see_small_counts",
+    "see_plans",
     "draw",
+    "approve_plans",
     "read_audit",
     "manage_accounts",
 ]
@@ -78,8 +80,12 @@ ROLES: Mapping[RoleName, Role] = {
     ),
     # What was dispatched to the unit, and whom to call about it.
     "unit_user": _role(("organisation",), "see_issues", "see_contacts"),
-    "county_staff": _role(("county",), "see_issues", "see_contacts", "see_small_counts", "draw"),
-    "county_official": _role(("county",), "see_issues", "see_contacts", "see_small_counts"),
+    "county_staff": _role(
+        ("county",), "see_issues", "see_contacts", "see_small_counts", "see_plans", "draw"
+    ),
+    "county_official": _role(
+        ("county",), "see_issues", "see_contacts", "see_small_counts", "see_plans", "approve_plans"
+    ),
     # Who watches or appoints others sees none of what they watch over.
     "auditor": _role(("county",), "read_audit"),
     "administrator": _role(("county",), "manage_accounts"),

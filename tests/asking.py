@@ -23,21 +23,28 @@ from werkzeug.test import TestResponse
 NO_ISSUE, NO_MEMBER, NO_GRID = 779999, 669999, 999999
 NO_DIGEST = "ab" * 32
 NO_ACCOUNT = 559999
+NO_PLAN = 889999
 MODES = ("territory", "responsibility", "issues", "coverage")
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One request. ``about`` is the id in it; ``is_missing`` says that there is nothing of it."""
+    """One request. ``about`` is the id in it; ``is_missing`` says that there is nothing of it.
+
+    ``body`` is sent as JSON, with the plan's ``revision`` that was seen.
+    """
 
     path: str
     form: Mapping[str, str] | None = None
     about: str = ""
     is_missing: bool = False
+    body: object = None
+    revision: str = ""
+    verb: str = ""
 
     @property
     def method(self) -> str:
-        return "GET" if self.form is None else "POST"
+        return self.verb or ("GET" if self.form is None and self.body is None else "POST")
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,17 @@ def _other_tiles(it: Watched) -> Iterable[Ask]:
     yield Ask("/tiles/nothing/1/0/0/0.mvt")
 
 
+def _plans(what: str = "", **more: Any) -> Asks:
+    """The plan that is there, and one that is not; what would change it comes too late."""
+
+    def asks(it: Watched) -> Iterable[Ask]:
+        for number in (it.plan, NO_PLAN):
+            path = f"/api/plans/{number}{what.format(county=it.county.towns[0])}"
+            yield Ask(path, None, str(number), is_missing=number == NO_PLAN, **more)
+
+    return asks
+
+
 ROUTES: dict[str, Asks] = {
     "static_file": lambda it: [Ask("/static/x/js/gridmap.js"), Ask("/static/x/none.js")],
     "health.alive": lambda it: [Ask("/healthz")],
@@ -144,6 +162,22 @@ ROUTES: dict[str, Asks] = {
     "api.shape": lambda it: [*_grids(it, "/api/grids/{}/shape")][::5],
     "api.here": lambda it: _spots(it, "/api/here?lon={lon}&lat={lat}"),
     "api.search": lambda it: _words(it, "/api/search?q={}"),
+    "plans.listing": lambda it: [Ask("/api/plans"), Ask("/api/plans?archived=true")],
+    "plans.create": lambda it: [Ask("/api/plans", body={"title": ""})],
+    "plans.show": _plans(),
+    "plans.change": _plans(verb="PATCH", body={"title": "x"}, revision='"999"'),
+    "plans.ground": _plans("/ground?grid={county}"),
+    "plans.buildings": _plans("/buildings?grid={county}"),
+    "plans.faults": _plans("/faults"),
+    "plans.show_consequences": _plans("/consequences"),
+    "plans.do": _plans("/steps", body={"do": "rename", "grid": 1, "name": "x"}, revision='"999"'),
+    "plans.undo": _plans("/undo", body={}, revision='"999"'),
+    "plans.redo": _plans("/redo", body={}, revision='"999"'),
+    "plans.rebase": _plans("/rebase", body={}, revision='"999"'),
+    "plans.copy": _plans("/copy", body={"title": ""}),
+    "plans.oppose": _plans("/opposite", body={"title": ""}),
+    "plans.advance": _plans("/state", body={"do": "submit"}, revision='"999"'),
+    "plans.accept": _plans("/accepted", body={"fault": "0" * 16}, revision='"999"'),
     "openapi.spec": lambda it: [Ask("/api/openapi.json")],
     "page.index": lambda it: [
         Ask("/"),
@@ -238,7 +272,12 @@ class Reader:
                 ask.path,
                 method=method or ask.method,
                 data=ask.form,
-                headers={"X-CSRFToken": self.csrf_token, "Accept-Encoding": "gzip"},
+                json=ask.body,
+                headers={
+                    "X-CSRFToken": self.csrf_token,
+                    "Accept-Encoding": "gzip",
+                    **({"If-Match": ask.revision} if ask.revision else {}),
+                },
             )
         )
 

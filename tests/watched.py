@@ -16,6 +16,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from geodata import accounts, db, sessions
+from geodata.plans import drawing, keeping
+from geodata.plans.model import Actor
 
 Path = tuple[int, ...]
 # A territory, or the name of a unit.
@@ -115,6 +117,13 @@ class Watched:
     issues: list[Issue] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
     units: dict[str, int] = field(default_factory=dict)
+    plan: int = 0
+
+    @property
+    def plan_marks(self) -> set[str]:
+        """What only those see who may see plans."""
+        n = self.plan
+        return {f"plan-{n}", f"purpose-{n}", f"drawn-{n}"}
 
     def grid(self, at: Path) -> int:
         if len(at) == 0:
@@ -146,6 +155,7 @@ def watch(conn: Connection[TupleRow]) -> Watched:
     _appoint(conn, it)
     _report(conn, it)
     _sign_in(conn, it)
+    _draw(conn, it)
     db.analyze(conn)
     return it
 
@@ -303,6 +313,24 @@ def _sign_in(conn: Connection[TupleRow], it: Watched) -> None:
             )
         counts = name not in ("disabled", "fresh")
         it.people.append(Person(name, tuple(roles), token, account_id, own.member_id, counts))
+
+
+def _draw(conn: Connection[TupleRow], it: Watched) -> None:
+    """Let the planner draw: a part of a compound becomes one of its own."""
+    conn.execute("ALTER TABLE plan ALTER COLUMN plan_id RESTART WITH 880001")
+    planner = next(person for person in it.people if person.name == "planner")
+    actor = Actor(planner.account_id, f"user-{planner.name}", may_draw=True, may_approve=False)
+    today = datetime.now(ZONE).date()
+    it.plan = keeping.create(conn, actor, "-", "-", today).plan_id
+    conn.execute(
+        "UPDATE plan SET title = %s, purpose = %s WHERE plan_id = %s",
+        (f"plan-{it.plan}", f"purpose-{it.plan}", it.plan),
+    )
+    split = {
+        "do": "split", "grid": it.grid((0, 0, 0)), "name": f"drawn-{it.plan}",
+        "line": [[116.3045, 31.39], [116.3045, 31.42]],
+    }  # fmt: skip
+    drawing.do(conn, it.plan, actor, split, revision=None)
 
 
 def _term(text: str) -> str:

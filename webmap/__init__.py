@@ -21,12 +21,14 @@ from webmap import (
     basemap,
     config,
     db,
+    describing,
     door,
     errors,
     health,
     i18n,
     page,
     panel,
+    plans,
     provider,
     security,
     sso,
@@ -38,6 +40,11 @@ class _App(APIFlask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take every view and hook as it is: none is async, and looking costs at each request."""
         return func
+
+
+def _describe(spec: dict[str, Any] | str) -> dict[str, Any] | str:
+    # The framework keeps one processor.
+    return api.describe_problems(describing.describe(spec))
 
 
 def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
@@ -64,6 +71,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         panel.bp,
         tiles.bp,
         api.bp,
+        plans.bp,
         basemap.bp,
         health.bp,
         door.bp,
@@ -75,6 +83,6 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         account_lists.bp,
     ):
         app.register_blueprint(blueprint)
-    app.spec_processor(api.describe_problems)
+    app.spec_processor(_describe)
     acting.check(app)
     return app

@@ -32,6 +32,22 @@ ACCESS: Mapping[str, Access] = {
     "api.shape": "public",
     "api.here": "public",
     "api.search": "public",
+    "plans.listing": "see_plans",
+    "plans.create": "draw",
+    "plans.show": "see_plans",
+    "plans.change": "draw",
+    "plans.ground": "see_plans",
+    "plans.buildings": "see_plans",
+    "plans.do": "draw",
+    "plans.undo": "draw",
+    "plans.redo": "draw",
+    "plans.rebase": "draw",
+    "plans.copy": "draw",
+    "plans.oppose": "draw",
+    "plans.advance": "see_plans",
+    "plans.accept": "draw",
+    "plans.faults": "see_plans",
+    "plans.show_consequences": "see_plans",
     "openapi.spec": "public",
     "page.index": "open",
     "panel.home": "open",
@@ -71,7 +87,7 @@ ACCESS: Mapping[str, Access] = {
 # The same by path, for what has to be known before the address is read. Layers that show an account
 # its own are not public.
 PUBLIC_PATHS = ("/static/", "/healthz", "/readyz", "/basemap", "/tiles/", "/api/")
-OWN_PATHS = ("/tiles/issues.json", "/tiles/issues/")
+OWN_PATHS = ("/tiles/issues.json", "/tiles/issues/", "/api/plans")
 
 
 def is_public(path: str) -> bool:

@@ -120,12 +120,12 @@ def local_path(text: str | None) -> str:
 def _refused(endpoint: str, wanted: Right | Literal["signed_in"]) -> Response | None:
     found = current()
     if found is None:
-        if request.path.startswith("/panel/") or request.method not in ("GET", "HEAD"):
+        if request.path.startswith(("/panel/", "/api/")) or request.method not in ("GET", "HEAD"):
             abort(401)
         query = urlencode({"next": request.full_path.rstrip("?")})
         return redirect(f"{url_for('door.sign_in')}?{query}")  # pyright: ignore[reportReturnType]
     if found.must_change_password and endpoint not in _BEFORE_PASSWORD:
-        if request.path.startswith("/panel/"):
+        if request.path.startswith(("/panel/", "/api/")):
             abort(403)
         return _to_password()
     if wanted != "signed_in" and not found.may(wanted):

@@ -31,6 +31,10 @@ class ProblemOut(BaseModel):
     status: int
     detail: str
     request_id: str
+    revision: int | None = Field(None, description="Of a plan that somebody else has changed.")
+    kind: str | None = Field(None, description="Which law of the partition would be broken.")
+    ids: list[int] | None = Field(None, description="The grids concerned.")
+    place: list[float] | None = Field(None, description="Where: longitude, latitude.")
 
 
 class GridRefOut(_Out):

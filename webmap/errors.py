@@ -17,14 +17,23 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from geodata.boundaries import CodeTakenError, DateOrderError, OverlapError
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError, UnavailableError
+from geodata.partition.ground import LawError
 from geodata.phrases import in_words
+from geodata.plans.model import PlanStateError, StaleError
 from webmap import i18n
 from webmap.views import MODES
 
 STATUS: dict[type[GridMapError], int] = {
     NotFoundError: 404,
+    LawError: 422,
     InvalidInputError: 400,
+    PlanStateError: 409,
+    StaleError: 412,
+    OverlapError: 409,
+    DateOrderError: 409,
+    CodeTakenError: 409,
     UnavailableError: 503,
 }
 # Read by programs: answers to them are problem+json (RFC 9457).
@@ -51,7 +60,7 @@ def init_app(app: APIFlask) -> None:
         data = _written(error.data)
         text = _(error.message).format(**data)
         hint = _(error.hint).format(**data) if error.hint else ""
-        return _answer(status, error.code, text, hint)
+        return _answer(status, error.code, text, hint, _facts(error))
 
     @app.error_processor
     def unread(error: HTTPError) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -100,6 +109,8 @@ def _http_text(status: int) -> str:
         return _("This address does not take that kind of request.")
     if status == 413:
         return _("What was sent is too large.")
+    if status == 428:
+        return _("Say which state of the plan you have seen.")
     if status < 500:
         return _("The request cannot be understood.")
     return _("Something went wrong on our side.")
@@ -112,7 +123,18 @@ def _http_hint(status: int) -> str:
     return ""
 
 
-def _answer(status: int, code: str, text: str, hint: str) -> Response:
+def _facts(error: GridMapError) -> dict[str, object]:
+    """Return what a program needs to know about a failure besides its text."""
+    if isinstance(error, LawError):
+        return {key: error.data[key] for key in ("kind", "ids", "place") if key in error.data}
+    if isinstance(error, StaleError):
+        return {"revision": error.data["revision"]}
+    return {}
+
+
+def _answer(
+    status: int, code: str, text: str, hint: str, facts: Mapping[str, object] | None = None
+) -> Response:
     title = _title(status)
     if request.path.startswith(MACHINE_PATHS):
         body = {
@@ -121,6 +143,7 @@ def _answer(status: int, code: str, text: str, hint: str) -> Response:
             "status": status,
             "detail": f"{text} {hint}".strip(),
             "request_id": g.request_id,
+            **(facts or {}),
         }
         response = jsonify(body)
         response.mimetype = "application/problem+json"

@@ -68,6 +68,22 @@ def action_groups(known: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]
                 "role.taken": _("Role taken away"),
             },
         ),
+        (
+            _("Plans for boundaries"),
+            {
+                "plan.created": _("Plan begun"),
+                "plan.copied": _("Plan copied"),
+                "plan.changed": _("Plan changed"),
+                "plan.submitted": _("Plan submitted"),
+                "plan.returned": _("Plan returned"),
+                "plan.approved": _("Plan approved"),
+                "plan.published": _("Plan published"),
+                "plan.withdrawn": _("Plan withdrawn"),
+                "plan.archived": _("Plan archived"),
+                "plan.unarchived": _("Plan fetched from the archive"),
+                "plan.rebased": _("Plan brought up to date"),
+            },
+        ),
         (_("Audit trail"), {"audit.exported": _("Audit trail exported")}),
     ]
     named = {code for _title, names in groups for code in names}
@@ -127,6 +143,9 @@ def _about(event: AuditEvent, names: Names) -> str:
         return names.grids.get(number) or _("Grid %(number)s", number=number)
     if event.subject == "organisation":
         return names.organisations.get(number) or _("Unit %(number)s", number=number)
+    if event.subject == "plan":
+        # Its title is kept with it, where what it says belongs.
+        return _("Plan %(number)s", number=number)
     return f"{event.subject} {number}"
 
 
@@ -158,6 +177,7 @@ def _facts(event: AuditEvent, names: Names) -> list[str]:
         "first_password": lambda _it: _("first password removed"),
         # The account's name stands beside it already.
         "username": lambda it: "" if event.subject == "account" else str(it),
+        "from": lambda it: _("of plan %(number)s", number=it),
         "account": str,
         "action": lambda it: action_names().get(str(it), str(it)),
         "count": lambda it: _("%(num)s entries", num=format_decimal(it)),

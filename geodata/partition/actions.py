@@ -7,7 +7,7 @@ on all levels, so that neighbours never part. An action that would break the par
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -125,14 +125,17 @@ def hand_over(ground: Ground, grid_id: int, parent_id: int) -> Ground:
     """Give a grid, with its ground, to another grid of the level above.
 
     The borders of all grids in which it lies and will lie follow, up to the one that holds both.
+    Ground that does not touch its new owner's becomes an enclave.
     """
     piece, target = ground[grid_id], ground[parent_id]
     if piece.parent is None or LEVELS.index(target.level) != LEVELS.index(piece.level) - 1:
         raise InvalidInputError("A grid is handed to one of the level above.")
     giver_id, taker_id = piece.parent, parent_id
+    owners: set[int] = set()
     pieces: dict[int, Piece | None] = {grid_id: replace(piece, parent=parent_id)}
     while giver_id != taker_id:
         giver, taker = ground[giver_id], ground[taker_id]
+        owners |= {giver_id, taker_id}
         pieces[giver_id] = replace(
             giver, shape=polygonal(shapely.difference(giver.shape, piece.shape))
         )
@@ -140,7 +143,7 @@ def hand_over(ground: Ground, grid_id: int, parent_id: int) -> Ground:
         if giver.parent is None or taker.parent is None:
             raise InvalidInputError("The two grids lie in no grid together.")
         giver_id, taker_id = giver.parent, taker.parent
-    return _kept(ground, ground.with_pieces(pieces), piece.shape)
+    return _kept(ground, ground.with_pieces(pieces), piece.shape, may_part=owners)
 
 
 def draw(
@@ -161,12 +164,14 @@ def draw(
     return _kept(ground, after, free)
 
 
-def _kept(before: Ground, after: Ground, around: BaseGeometry) -> Ground:
+def _kept(
+    before: Ground, after: Ground, around: BaseGeometry, *, may_part: Collection[int] = ()
+) -> Ground:
     """Give the new edges the corners that lie on them, and return a ground that keeps the law."""
     for id_ in after.changed(before) & after.pieces.keys():
         if not shapely.is_valid(after[id_].shape):
-            return keep_law(before, after)
-    return keep_law(before, noded(after, around))
+            return keep_law(before, after, may_part=may_part)
+    return keep_law(before, noded(after, around), may_part=may_part)
 
 
 def _corner(xy: Sequence[float]) -> Corner:

@@ -8,7 +8,7 @@ the same series of corners in every ring in which it runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -139,14 +139,15 @@ def _corners_on_edges(
     return corners_on_edges(corners, starts[meets], ends[meets], REACH)[0]
 
 
-def keep_law(before: Ground, after: Ground) -> Ground:
+def keep_law(before: Ground, after: Ground, *, may_part: Collection[int] = ()) -> Ground:
     """Return ``after`` if it breaks no law that ``before`` keeps. Raises LawError.
 
     What was wrong before may stay as wrong: old faults do not stand in the way of other work.
+    ``may_part`` are grids that may come to be in several pieces: an enclave is its owner's.
     """
     changed = after.changed(before) & after.pieces.keys()
     for id_ in sorted(changed):
-        _check_shape(before, after, id_)
+        _check_shape(before, after, id_, is_whole=id_ not in may_part)
     for id_ in sorted(changed):
         _check_siblings(before, after, id_)
         _check_parent(before, after, id_)
@@ -156,7 +157,7 @@ def keep_law(before: Ground, after: Ground) -> Ground:
     return after
 
 
-def _check_shape(before: Ground, after: Ground, id_: int) -> None:
+def _check_shape(before: Ground, after: Ground, id_: int, *, is_whole: bool) -> None:
     shape = after[id_].shape
     if shapely.is_empty(shape):
         raise LawError("Nothing would be left of the grid.", kind="empty", ids=[id_])
@@ -172,7 +173,7 @@ def _check_shape(before: Ground, after: Ground, id_: int) -> None:
     known = before.pieces.get(id_)
     parts = shapely.get_num_geometries(shape)
     allowed = 1 if known is None else int(shapely.get_num_geometries(known.shape))
-    if parts > max(allowed, 1):
+    if is_whole and parts > max(allowed, 1):
         raise LawError(
             "The grid would no longer be in one piece.",
             hint="Split it first, or give the rest to a neighbour.",

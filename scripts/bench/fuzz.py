@@ -10,7 +10,7 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,22 +48,41 @@ class Found:
     broken: list[str] = field(default_factory=list[str])
 
 
-def fuzz(schema: Any, each: int, number: int, base_url: str | None = None) -> Found:
+def fuzz(
+    schema: Any,
+    each: int,
+    number: int,
+    base_url: str | None = None,
+    *,
+    session: Mapping[str, Mapping[str, str]] | None = None,
+    below: str = "/",
+    aim: Callable[[Any], None] | None = None,
+) -> Found:
     """Send ``each`` requests to every operation, half of them against the description.
 
     The same ``number`` makes the same requests. ``base_url`` is None for an application in this
-    process.
+    process, ``session`` are somebody's headers and cookies, ``below`` is where the operations are,
+    ``aim`` turns a request to what is there before it is sent.
     """
     found = Found()
     for result in schema.get_all_operations():
         operation = result.ok()
+        if not operation.path.startswith(below):
+            continue
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            _try(operation, mode, each // 2, number, base_url, found)
+            _try(operation, mode, each // 2, number, base_url, dict(session or {}), aim, found)
     return found
 
 
 def _try(
-    operation: Any, mode: Any, cases: int, number: int, base_url: str | None, found: Found
+    operation: Any,
+    mode: Any,
+    cases: int,
+    number: int,
+    base_url: str | None,
+    session: dict[str, Mapping[str, str]],
+    aim: Callable[[Any], None] | None,
+    found: Found,
 ) -> None:
     @seed(number)
     @settings(
@@ -76,7 +95,9 @@ def _try(
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def send(case: Any) -> None:
-        response = case.call(base_url=base_url)
+        if aim is not None:
+            aim(case)
+        response = case.call(base_url=base_url, **session)
         found.cases += 1
         found.statuses[response.status_code] += 1
         if response.status_code >= 500:

@@ -69,6 +69,8 @@ def seen_by(person: Person, it: Watched) -> set[str]:
     for member in it.members:
         if may_call(person, member, it.issues):
             marks |= member.marks
+    if held(person, "see_plans"):
+        marks |= it.plan_marks
     return marks
 
 
@@ -77,6 +79,8 @@ def told_by_office(person: Person, it: Watched, endpoint: str) -> set[str]:
     by number, on the trail."""
     names = {f"{word}-{other.name}" for other in it.people for word in ("user", "called")}
     if endpoint.startswith(("accounts.", "account_roles.")) and held(person, "manage_accounts"):
+        return names
+    if endpoint.startswith("plans.") and held(person, "see_plans"):
         return names
     if endpoint.startswith("audit.") and held(person, "read_audit"):
         return names | {str(issue.issue_id) for issue in it.issues}
@@ -90,7 +94,7 @@ def foreign_to(person: Person, it: Watched, endpoint: str) -> set[str]:
 
 
 def all_marks(it: Watched) -> set[str]:
-    marks = {mark for person in it.people for mark in person.marks}
+    marks = {mark for person in it.people for mark in person.marks} | it.plan_marks
     for each in (*it.issues, *it.members):
         marks |= each.marks
     return marks | {mark for issue in it.issues for mark in issue.reporter_marks}
@@ -247,13 +251,13 @@ def plain(ask: Ask, answer: Answer) -> tuple[int, str]:
 def test_a_right_that_is_missing_looks_like_an_address_that_is_missing(answers, watched, readers):
     """For addresses that ask for a right (webmap/access.py)."""
     for reader in readers:
-        nothing = reader.ask(Ask("/nothing"))
         for endpoint, each in answers[reader.person.name].items():
             wanted = access.ACCESS[endpoint]
             if wanted in ("public", "open", "signed_in") or held(reader.person, wanted):
                 continue
             for ask, answer in each:
                 if reader.person.sees_self:
+                    nothing = reader.ask(Ask("/api/nothing" if is_api(ask) else "/nothing"))
                     expected = nothing.text.replace("/nothing", ask.path)
                     assert (answer.status, answer.text) == (404, expected), (endpoint, ask.path)
                 else:
@@ -266,14 +270,19 @@ def test_what_is_for_accounts_is_for_nobody_else(answers):
         for endpoint, each in answers[name].items():
             for ask, answer in each:
                 if access.ACCESS[endpoint] not in ("public", "open"):
-                    assert answer.status == (302 if ask.form is None else 401), ask.path
-                    if ask.form is None:
+                    is_led = ask.method == "GET" and not is_api(ask)
+                    assert answer.status == (302 if is_led else 401), ask.path
+                    if is_led:
                         assert "Location: /sign-in?next=%2Fa" in answer.headers
     # Whose password somebody else knows chooses one first.
     for endpoint, each in answers["fresh"].items():
         if access.ACCESS[endpoint] == "signed_in" and endpoint != "account.change_password":
             for ask, answer in each:
                 assert answer.status == (403 if ask.path.startswith("/panel/") else 302), ask.path
+
+
+def is_api(ask: Ask) -> bool:
+    return ask.path.startswith("/api/")
 
 
 def test_somebody_elses_session_is_not_there_to_be_ended(watched, readers, module_url):

@@ -151,10 +151,14 @@ def test_handing_over_moves_the_borders_of_all_above(ground: Ground) -> None:
         assert corners(back, id_) == corners(ground, id_)
 
 
-def test_what_borders_nothing_of_the_taker_is_not_handed_over(ground: Ground) -> None:
-    with pytest.raises(LawError) as found:
-        actions.hand_over(ground, INSIDE, WN)
-    assert found.value.data["kind"] == "multipart"
+def test_what_borders_nothing_of_the_taker_becomes_its_enclave(ground: Ground) -> None:
+    after = actions.hand_over(ground, INSIDE, WN)
+    assert after[INSIDE].parent == WN
+    assert len(after[WN].shape.geoms) == 2
+    assert len(after[WS].shape.interiors) == 1
+    back = actions.hand_over(after, INSIDE, WS)
+    for id_ in ground.pieces:
+        assert shapely.equals(back[id_].shape, ground[id_].shape)
 
 
 def test_drawing_keeps_to_the_free_ground(ground: Ground) -> None:
