@@ -18,6 +18,7 @@ _MODULES = {
     "check": "scripts.cli.checking",
     "demo": "scripts.cli.demo",
     "import": "scripts.cli.importing",
+    "plan": "scripts.cli.plans",
     "tidy": "scripts.cli.tidying",
     "user": "scripts.cli.users",
 }
@@ -39,7 +40,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @language.option
 def gridmap() -> None:
-    """Work on a GridMap: bring files in, check the ground, make the base map, manage accounts.
+    """Work on a GridMap: bring files in, draw boundaries, make the base map, manage accounts.
 
     The database is that of GRIDMAP_DATABASE_URL, else that of GRIDMAP_HOME (default: var/),
     whether its server runs or not.

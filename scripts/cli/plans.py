@@ -1,0 +1,265 @@
+"""``gridmap plan``: draw, check and publish boundaries without a browser.
+
+Whoever may use this command owns the database; it is nobody's account, and may do all.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from geodata import clock
+from geodata.errors import InvalidInputError
+from geodata.plans import checking, consequences, drawing, keeping, operations, publishing
+from geodata.plans.drawing import Done
+from geodata.plans.model import COMMAND_LINE, Deed, Plan
+from scripts.cli.connecting import database
+from scripts.cli.language import translate as _
+
+_number = click.argument("number", type=click.IntRange(min=1))
+_day = click.option(
+    "--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="From which day on; today if left out."
+)
+
+
+@click.group("plan")
+def plan() -> None:
+    """Draft other boundaries: draw, check, publish from a day on."""
+
+
+@plan.command("list")
+@click.option("--archived", is_flag=True, help="Those that were put out of the way instead.")
+def list_(archived: bool) -> None:
+    """List plans, those that wait for somebody first."""
+    with database() as conn:
+        found = keeping.listed(conn, archived=archived)
+        conn.rollback()
+    if not found:
+        click.echo(_("There are no plans."))
+    for each in found:
+        click.echo(_line(each))
+
+
+@plan.command()
+@click.argument("title")
+@click.option("--purpose", default="", help="What it is for.")
+@_day
+def new(title: str, purpose: str, day: datetime | None) -> None:
+    """Begin a plan; its number is told."""
+    with database() as conn:
+        made = keeping.create(conn, COMMAND_LINE, title, purpose, _read_day(day))
+    click.echo(_line(made))
+
+
+@plan.command()
+@_number
+def show(number: int) -> None:
+    """Show what was drawn in a plan and what happened to it."""
+    with database() as conn:
+        found = keeping.get(conn, number)
+        steps, events = drawing.steps(conn, number), keeping.events(conn, number)
+        conn.rollback()
+    click.echo(_line(found))
+    if found.purpose:
+        click.echo(found.purpose)
+    for step in steps:
+        title = operations.TITLES[step.operation["do"]].said(_)
+        undone = f" ({_('undone')})" if step.number > found.step else ""
+        click.echo(f"  {step.number}. {title}{undone}")
+        if step.fault:
+            reason = _(step.fault["message"]).format(**step.fault["data"])
+            click.echo(f"     {_('No longer possible: {reason}').format(reason=reason)}")
+    for event in events:
+        who = event.actor or _("the command line")
+        what = f"{event.at.astimezone(clock.zone()):%Y-%m-%d %H:%M}  {event.action}  {who}"
+        click.echo(f"  {what}  {event.reason}".rstrip())
+
+
+@plan.command("do")
+@_number
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+def do_(number: int, file: str) -> None:
+    """Do the operations of a JSON file in a plan, all of them or none ("-": standard input).
+
+    One operation or a list of them, as POST /api/plans/NUMBER/steps takes them:
+    {"do": "merge", "grid": 12, "other": 13}
+    """
+    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    try:
+        plain = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidInputError("{file} is not JSON.", file=file) from None
+    todo: list[Any] = plain if isinstance(plain, list) else [plain]
+    with database() as conn:
+        for operation in todo:
+            drawing.do(conn, number, COMMAND_LINE, operation, revision=None)
+        done = keeping.get(conn, number)
+    click.echo(_("{n} done; the plan has {steps} steps.").format(n=len(todo), steps=done.step))
+
+
+@plan.command()
+@_number
+def undo(number: int) -> None:
+    """Take the last step back."""
+    with database() as conn:
+        done = drawing.undo(conn, number, COMMAND_LINE, revision=None)
+    _tell(done)
+
+
+@plan.command()
+@_number
+def redo(number: int) -> None:
+    """Do again what was taken back."""
+    with database() as conn:
+        done = drawing.redo(conn, number, COMMAND_LINE, revision=None)
+    _tell(done)
+
+
+@plan.command()
+@_number
+def rebase(number: int) -> None:
+    """Do all steps again on the boundaries as they are published now."""
+    with database() as conn:
+        done = drawing.rebase(conn, number, COMMAND_LINE, revision=None)
+        failed = [step for step in drawing.steps(conn, number) if step.fault]
+    _tell(done)
+    for step in failed:
+        assert step.fault
+        reason = _(step.fault["message"]).format(**step.fault["data"])
+        click.echo(
+            _("Step {n} is no longer possible: {reason}").format(n=step.number, reason=reason)
+        )
+
+
+@plan.command()
+@_number
+def check(number: int) -> None:
+    """Say what is wrong with what a plan draws. Exit status 1 if it must be put right."""
+    with database() as conn:
+        faults = checking.find(conn, keeping.get(conn, number))
+        conn.rollback()
+    for fault in faults:
+        mark = "!" if fault.is_blocking else "-"
+        where = f"  {fault.place[0]:.5f}, {fault.place[1]:.5f}" if fault.place else ""
+        click.echo(f"{mark} {fault.text.said(_)}{where}  [{fault.key}]")
+        if fault.accepted:
+            click.echo(f"    {_('Accepted: {reason}').format(reason=fault.accepted)}")
+        if fault.fix:
+            click.echo(f"    {json.dumps(dict(fault.fix), ensure_ascii=False)}")
+    if any(fault.is_blocking for fault in faults):
+        raise click.exceptions.Exit(1)
+    click.echo(_("Nothing that must be put right."))
+
+
+@plan.command()
+@_number
+@click.argument("fault")
+@click.argument("reason")
+def accept(number: int, fault: str, reason: str) -> None:
+    """Let a fault stand, by its key and with the reason."""
+    with database() as conn:
+        found = keeping.take(conn, number, None)
+        checking.accept(conn, found, COMMAND_LINE, fault, reason)
+
+
+@plan.command("consequences")
+@_number
+def consequences_(number: int) -> None:
+    """Say what a plan would change for those who live and work there."""
+    with database() as conn:
+        found = consequences.find(conn, keeping.get(conn, number))
+        conn.rollback()
+    for grid in found.grids:
+        before = "-" if grid.households_before is None else grid.households_before
+        after = "-" if grid.households is None else grid.households
+        counted = _("households {before} > {after}").format(before=before, after=after)
+        code = (
+            grid.code
+            if grid.code_before in (None, grid.code)
+            else f"{grid.code_before} > {grid.code}"
+        )
+        click.echo(f"{grid.what:8}  {grid.name}  {code}  {counted}")
+    for passage in found.passages:
+        click.echo(
+            _("{giver} > {taker}: {buildings} buildings, {households} households").format(
+                giver=passage.giver or "-",
+                taker=passage.taker or "-",
+                buildings=passage.buildings,
+                households=passage.households,
+            )
+        )
+    for issue in found.issues:
+        click.echo(f"{issue.issue_id}  {issue.title}: {issue.giver or '-'} > {issue.taker or '-'}")
+    for duty in found.duties:
+        gone = (
+            _("ends") if duty.after_m2 is None else f"{duty.before_m2:.0f} > {duty.after_m2:.0f} m²"
+        )
+        click.echo(f"{duty.member}  {duty.role_zh}  {duty.grid}: {gone}")
+    for name in found.unheld:
+        click.echo(_("{name}: nobody is responsible yet").format(name=name))
+
+
+@plan.command()
+@_number
+@click.argument("deed", type=click.Choice([d for d in get_args(Deed) if d != "publish"]))
+@click.option("--reason", default="", help="Why; needed to return a plan.")
+def advance(number: int, deed: Deed, reason: str) -> None:
+    """Submit, return, approve, withdraw or reopen a plan."""
+    with database() as conn:
+        found = keeping.take(conn, number, None)
+        if deed == "submit":
+            checking.check_submittable(conn, found)
+        found = keeping.advance(conn, found, COMMAND_LINE, deed, reason)
+    click.echo(_line(found))
+
+
+@plan.command()
+@_number
+def publish(number: int) -> None:
+    """Let an approved plan hold from its day on, in one transaction."""
+    with database() as conn:
+        done = publishing.publish(conn, number, COMMAND_LINE, clock.today(), revision=None)
+    click.echo(_line(done.plan))
+    for draft_id, grid_id in done.made.items():
+        click.echo(_("Grid {draft} is number {grid} now.").format(draft=draft_id, grid=grid_id))
+    if done.issues:
+        click.echo(_("{n} open issues have another grid.").format(n=done.issues))
+
+
+@plan.command()
+@_number
+@click.argument("title")
+@_day
+def opposite(number: int, title: str, day: datetime | None) -> None:
+    """Begin a plan that takes a publication back."""
+    with database() as conn:
+        made = publishing.oppose(conn, number, COMMAND_LINE, title, _read_day(day))
+    click.echo(_line(made))
+
+
+def _read_day(day: datetime | None) -> date:
+    return day.date() if day else clock.today()
+
+
+def _line(found: Plan) -> str:
+    return "  ".join(
+        (
+            str(found.plan_id),
+            keeping.STATES[found.state].said(_),
+            found.effective_on.isoformat(),
+            found.title,
+        )
+    )
+
+
+def _tell(done: Done) -> None:
+    text = _("{step} of {steps} steps are done; {n} grids changed.")
+    click.echo(text.format(step=done.plan.step, steps=done.plan.steps, n=len(done.changed)))
+
+
+commands: tuple[click.Command, ...] = (plan,)
