@@ -156,6 +156,47 @@ def keep_law(before: Ground, after: Ground) -> Ground:
     return after
 
 
+def settled(
+    before: Ground, after: Ground, around: BaseGeometry, homes: Sequence[int] = ()
+) -> Ground:
+    """Finish an action: node the new edges, sort the children, check the law. Raises LawError.
+
+    What lay in one of the grids ``homes`` goes to the one of them in which it lies now; a new
+    border may not run through it.
+    """
+    for id_ in after.changed(before) & after.pieces.keys():
+        if not shapely.is_valid(after[id_].shape):
+            return keep_law(before, after)
+    after = noded(after, around)
+    return keep_law(before, _with_children(after, homes) if homes else after)
+
+
+def _with_children(ground: Ground, homes: Sequence[int]) -> Ground:
+    moved: dict[int, Piece | None] = {}
+    crossed: list[int] = []
+    for id_, piece in ground.pieces.items():
+        if piece.parent not in homes:
+            continue
+        holders = [
+            home
+            for home in homes
+            if shapely.relate_pattern(ground[home].shape, piece.shape, "T********")
+        ]
+        if len(holders) > 1:
+            crossed.append(id_)
+        elif holders and holders[0] != piece.parent:
+            moved[id_] = replace(piece, parent=holders[0])
+    if crossed:
+        raise LawError(
+            "The line runs through {n} grids that lie in this one.",
+            hint="Draw it around them, or split them first.",
+            kind="crossed",
+            ids=crossed,
+            n=len(crossed),
+        )
+    return ground.with_pieces(moved)
+
+
 def _check_shape(before: Ground, after: Ground, id_: int) -> None:
     shape = after[id_].shape
     if shapely.is_empty(shape):
