@@ -8,10 +8,15 @@ on all levels, so that neighbours never part. An action that would break the par
 from geodata.partition.areas import annex, cut_out, draw
 from geodata.partition.edges import move, reshape
 from geodata.partition.pieces import hand_over, merge, remove, split
+from geodata.partition.shares import balance, divide
+from geodata.partition.slivers import close_slivers
 
 __all__ = [
     "annex",
+    "balance",
+    "close_slivers",
     "cut_out",
+    "divide",
     "draw",
     "hand_over",
     "merge",

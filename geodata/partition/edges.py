@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import shapely
 from shapely.geometry import LineString
 
 from geodata.errors import InvalidInputError
 from geodata.partition.ground import Corner, Ground, settled
-from geodata.partition.rings import as_corner, redrawn, rounded, with_path
+from geodata.partition.rings import as_corner, corners, redrawn, rounded, with_path
 
 
 def move(ground: Ground, corner: Corner, to: Corner) -> Ground:
@@ -42,11 +43,13 @@ def reshape(ground: Ground, old: Sequence[Corner], new: Sequence[Corner]) -> Gro
             "This edge is not there any more.", hint="Load the boundaries again."
         )
     after = ground.with_shapes(shapes)
-    for corner in set(path[1:-1]) - set(drawn):
-        if redrawn(after, corner, lambda ring: ring):
-            raise InvalidInputError(
-                "Another border meets this edge between its ends.",
-                hint="Redraw the parts on both sides of it, or move the corner in which it meets.",
-                place=corner,
-            )
+    gone = set(path[1:-1]) - set(drawn)
+    around = shapely.MultiPoint(path)
+    left = {each for id_ in after.near(around) for each in corners(after[id_].shape)} & gone
+    if left:
+        raise InvalidInputError(
+            "Another border meets this edge between its ends.",
+            hint="Redraw the parts on both sides of it, or move the corner in which it meets.",
+            place=next(corner for corner in path if corner in left),
+        )
     return settled(ground, after, LineString([*path, *drawn]))

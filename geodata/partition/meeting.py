@@ -21,11 +21,11 @@ from geodata.partition.measure import DEGREE_M
 from geodata.partition.noding import REACH, STEP, unique_segments
 from geodata.partition.rings import as_corner
 
-# How far along its edge a corner may be moved: 96 steps of 1 cm, a quarter of the edge at most.
-_WINDOW = 96
+# A new corner may bend its edge by so many m2, and is moved along it by so many steps of 1 cm for
+# that, a quarter of the edge at most. Nearly all find their place within a few steps, on edges of
+# kilometres within a metre. What needs the second row runs almost along a diagonal of the grid.
+_BENDS = ((0.1, 300), (0.5, 1000))
 _SHARE = 0.25
-# The nearest place that bends the edge by no more than this is taken.
-_BEND_M2 = 0.05
 
 
 def meet(ground: Ground, line: Sequence[Corner], ids: Iterable[int]) -> tuple[Ground, list[Corner]]:
@@ -77,10 +77,10 @@ def meet(ground: Ground, line: Sequence[Corner], ids: Iterable[int]) -> tuple[Gr
 def place_on_edge(start: Corner, end: Corner, wanted: Sequence[float]) -> Corner:
     """Return the place on the storage grid where an edge gets a corner near a wanted place.
 
-    The nearest one that bends the edge by 0.05 m2 at most; if none lies within a metre along the
-    edge, the one that bends it least. An end of the edge stays its own corner. The bend is the
-    triangle of the corner and both ends: half their cross product, which in steps is a whole number
-    and so is compared exactly.
+    The nearest one within 3 m along the edge that bends it by 0.1 m2 at most, or else within 10 m
+    by 0.5 m2; if there is none, the one that bends it least. An end of the edge stays its own
+    corner. The bend is the triangle of the corner and both ends: half their cross product, which in
+    steps is a whole number and so is compared exactly.
     """
     both = np.round(np.asarray([start, end], dtype=np.float64) * COORDINATE_SCALE)
     origin: NDArray[np.float64] = both[0]
@@ -95,9 +95,14 @@ def place_on_edge(start: Corner, end: Corner, wanted: Sequence[float]) -> Corner
     cross = np.abs(span[0] * steps[:, 1] - span[1] * steps[:, 0])
     m2 = cross / 2 * (STEP * DEGREE_M) ** 2 * np.cos(np.radians(start[1]))
     away = np.round(np.hypot(*(steps - aim).T), 6)
-    fits = m2 <= _BEND_M2
-    order = np.lexsort((away, cross)) if not fits.any() else np.lexsort((away, ~fits))
-    chosen = round_to_grid((origin + steps[order[0]]) / COORDINATE_SCALE)
+    for limit_m2, window in _BENDS:
+        fits = np.flatnonzero((m2 <= limit_m2) & (away <= window))
+        if len(fits):
+            best = fits[np.argmin(away[fits])]
+            break
+    else:
+        best = np.lexsort((away, cross))[0]
+    chosen = round_to_grid((origin + steps[best]) / COORDINATE_SCALE)
     return float(chosen[0]), float(chosen[1])
 
 
@@ -107,7 +112,7 @@ def _beside(span: NDArray[np.float64], aim: NDArray[np.float64]) -> NDArray[np.f
     One for each column of the grid between the ends, or for each row where the edge is steep.
     """
     long, short = (0, 1) if abs(span[0]) >= abs(span[1]) else (1, 0)
-    window = min(_WINDOW, max(1.0, abs(span[long]) * _SHARE))
+    window = min(_BENDS[-1][1], max(1.0, abs(span[long]) * _SHARE))
     low, high = sorted((0.0, float(span[long])))
     columns = np.arange(
         max(low + 1, np.ceil(aim[long] - window)), min(high - 1, np.floor(aim[long] + window)) + 1

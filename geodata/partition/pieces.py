@@ -41,16 +41,9 @@ def split(ground: Ground, grid_id: int, line: Sequence[Corner], new_id: int) -> 
 
 def merge(ground: Ground, grid_id: int, other_id: int) -> Ground:
     """Add a neighbour to a grid; what lay in it lies in the grid."""
+    check_neighbours(ground, grid_id, other_id)
     piece, other = ground[grid_id], ground[other_id]
-    if grid_id == other_id or (piece.level, piece.parent) != (other.level, other.parent):
-        raise InvalidInputError(
-            "Only two grids in the same one can be merged.",
-            hint="Hand one of them over first.",
-        )
     whole = united(piece.shape, other.shape)
-    count = shapely.get_num_geometries
-    if count(whole) >= count(piece.shape) + count(other.shape):
-        raise InvalidInputError("The two grids share no border.")
     moved: dict[int, Piece | None] = {
         child: replace(ground[child], parent=grid_id) for child in ground.children(other_id)
     }
@@ -59,6 +52,19 @@ def merge(ground: Ground, grid_id: int, other_id: int) -> Ground:
         ground.with_pieces({grid_id: replace(piece, shape=whole), other_id: None, **moved}),
         other.shape,
     )
+
+
+def check_neighbours(ground: Ground, grid_id: int, other_id: int) -> None:
+    """Raise InvalidInputError unless two grids lie in the same one and share a border."""
+    piece, other = ground[grid_id], ground[other_id]
+    if grid_id == other_id or (piece.level, piece.parent) != (other.level, other.parent):
+        raise InvalidInputError(
+            "This takes two grids that lie in the same one.",
+            hint="Hand one of them over first.",
+        )
+    count = shapely.get_num_geometries
+    if count(united(piece.shape, other.shape)) >= count(piece.shape) + count(other.shape):
+        raise InvalidInputError("The two grids share no border.")
 
 
 def hand_over(ground: Ground, grid_id: int, parent_id: int) -> Ground:

@@ -63,10 +63,12 @@ def with_path(ring: Ring, old: Sequence[Corner], new: Sequence[Corner]) -> Ring 
 
 def open_rings(part: BaseGeometry) -> list[Ring]:
     """Return the rings of a polygon without the corner that closes them, the outer one first."""
-    return [
-        [as_corner(each) for each in shapely.get_coordinates(ring)[:-1]]
-        for ring in shapely.get_rings(part)
-    ]
+    return [corners(ring)[:-1] for ring in shapely.get_rings(part)]
+
+
+def corners(shape: BaseGeometry) -> list[Corner]:
+    """Return the corners of all rings of a shape, or of a line."""
+    return [(x, y) for x, y in shapely.get_coordinates(shape).tolist()]
 
 
 def polygon(rings: Sequence[Ring]) -> Polygon:

@@ -19,6 +19,7 @@ from tests.property.test_partition_laws import overlapping, partitions
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 COUNTY, TOWN, COMMUNITY, COMPOUND, NEW = 0, 100, 1000, 10_000, 100_000
+ANOTHER = 1000
 
 
 def build(geoms: np.ndarray, rng: np.random.Generator) -> Ground:
@@ -92,6 +93,13 @@ def around(centre: np.ndarray, reach: float, rng: np.random.Generator) -> list[C
     ]
 
 
+def buildings(piece: Piece, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return buildings in a grid and around it, and their households."""
+    west, south, east, north = piece.shape.bounds
+    points = rng.uniform((west, south), (2 * east - west, 2 * north - south), (40, 2))
+    return points, rng.integers(1, 9, len(points)).astype(float)
+
+
 def attempt(ground: Ground, rng: np.random.Generator, new_id: int, first: int = 0) -> Ground:
     """Do something at random; what is refused leaves the ground as it is.
 
@@ -105,6 +113,8 @@ def attempt(ground: Ground, rng: np.random.Generator, new_id: int, first: int = 
     at = int(rng.integers(0, len(corners) - 1))
     reach = np.ptp(corners, axis=0).max() * 0.2
     alike = [each for each in pick if ground[each].level == piece.level and each != id_]
+    if rng.random() < 0.7:
+        alike = [each for each in alike if ground[each].parent == piece.parent]
     above = [
         each
         for each in ids
@@ -112,7 +122,7 @@ def attempt(ground: Ground, rng: np.random.Generator, new_id: int, first: int = 
         or (piece.parent is not None and ground[each].level == ground[piece.parent].level)
     ]
     try:
-        match int(rng.integers(first, 9)):
+        match int(rng.integers(first, 12)):
             case 0:
                 return actions.move(
                     ground, tuple(corners[at]), tuple(corners[at] + rng.normal(0, reach, 2))
@@ -146,8 +156,16 @@ def attempt(ground: Ground, rng: np.random.Generator, new_id: int, first: int = 
                 return actions.cut_out(ground, id_, around(centre, reach / 2, rng), new_id)
             case 7:
                 return actions.annex(ground, id_, around(corners[at], reach / 4, rng))
-            case _:
+            case 8:
                 return actions.remove(ground, id_)
+            case 9:
+                ids = [new_id, new_id + ANOTHER][: int(rng.integers(1, 3))]
+                return actions.divide(ground, id_, *buildings(piece, rng), ids)
+            case 10:
+                beside = int(rng.choice(alike or pick))
+                return actions.balance(ground, id_, beside, *buildings(piece, rng))
+            case _:
+                return actions.close_slivers(ground, int(rng.choice(above)))
     except InvalidInputError:
         return ground
 

@@ -134,7 +134,7 @@ def test_splitting_names_what_the_line_runs_through(ground: Ground) -> None:
 def test_merging_needs_a_common_border_and_a_common_parent(ground: Ground) -> None:
     with pytest.raises(InvalidInputError, match="share no border"):
         actions.merge(ground, AT_BORDER, INSIDE)
-    with pytest.raises(InvalidInputError, match="same one"):
+    with pytest.raises(InvalidInputError, match="the same one"):
         actions.merge(ground, WS, ES)
 
 

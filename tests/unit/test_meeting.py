@@ -36,13 +36,14 @@ def test_an_edge_of_kilometres_hardly_bends() -> None:
         wanted = np.array(start) + rng.uniform(0.2, 0.8) * (np.array(end) - start)
         corner = place_on_edge(start, end, wanted)
         assert tuple(round_to_grid(corner)) == corner
-        assert np.hypot(*(np.array(corner) - wanted)) < 1.5e-5
+        assert np.hypot(*(np.array(corner) - wanted)) < 12e-5
         assert corner == place_on_edge(start, end, wanted)
         bends.append(bend_m2(start, end, corner))
-        assert bends[-1] <= max(0.05, bend_m2(start, end, tuple(round_to_grid(wanted)))) * 1.001
+        assert bends[-1] <= max(0.5, bend_m2(start, end, tuple(round_to_grid(wanted)))) * 1.001
     # The nearest place bends such an edge by 5 m2 on average. Few edges run so close to a diagonal
-    # that all places within a metre are as far beside them.
-    assert np.mean(np.array(bends) < 0.3) > 0.9
+    # that all places within 10 m are as far beside them.
+    assert np.mean(np.array(bends) <= 0.1) > 0.9
+    assert np.mean(np.array(bends) <= 0.5) > 0.98
 
 
 def test_an_edge_of_two_steps_gets_no_corner() -> None:
