@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import numpy as np
 import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
@@ -17,7 +16,7 @@ from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Level
 from geodata.partition.ground import Corner, Ground, LawError, Piece, Shape, settled
 from geodata.partition.meeting import meet
-from geodata.partition.noding import on_grid, polygonal
+from geodata.partition.noding import stored
 from geodata.partition.pieces import borders_follow, united
 from geodata.partition.rings import rounded
 
@@ -119,16 +118,12 @@ def _free(ground: Ground, area: BaseGeometry, parent_id: int, rivals: Iterable[i
     """Return the ground of an area in a grid that belongs to none of the rivals."""
     taken = shapely.union_all([ground[id_].shape for id_ in rivals])
     inside = shapely.intersection(area, ground[parent_id].shape)
-    return _stored(shapely.difference(inside, taken))
+    return stored(shapely.difference(inside, taken))
 
 
 def _divided(shape: BaseGeometry, area: BaseGeometry) -> tuple[Shape, Shape]:
     """Return the parts of a shape inside and outside an area."""
     return (
-        _stored(shapely.intersection(shape, area)),
-        _stored(shapely.difference(shape, area)),
+        stored(shapely.intersection(shape, area)),
+        stored(shapely.difference(shape, area)),
     )
-
-
-def _stored(shape: BaseGeometry) -> Shape:
-    return on_grid(np.asarray([polygonal(shape)], dtype=object))[0]

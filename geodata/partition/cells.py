@@ -6,6 +6,7 @@ of the latitude, the origin lies in the grid, the unit is the degree of latitude
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from shapely.geometry.base import BaseGeometry
 
-from geodata.partition.noding import Polygons, unique_segments
+from geodata.partition.noding import Polygons, polygonal, unique_segments
 
 Floats = NDArray[np.float64]
 
@@ -45,8 +46,9 @@ class Cells:
     """Pieces of ground without gap or overlap, in the plane.
 
     ``weights`` are the households of the building in each, 0 for a piece that the border of the
-    grid cuts off from its building. ``xy`` is the building, or a point of such a piece. ``links``
-    holds the length of the border that two pieces share, both ways.
+    grid cuts off from its building. ``xy`` is the building, or a point of such a piece, or the
+    middle of what stays whole. ``links`` holds the length of the border that two pieces share, both
+    ways.
     """
 
     shapes: Polygons
@@ -55,13 +57,16 @@ class Cells:
     links: csr_array
 
 
-def cells(shape: BaseGeometry, points: Floats, weights: Floats) -> Cells:
+def cells(
+    shape: BaseGeometry, points: Floats, weights: Floats, whole: Sequence[BaseGeometry] = ()
+) -> Cells:
     """Return the cells of different points inside a polygon, all in the plane.
 
-    The Voronoi diagram of the points, cut at the polygon's border.
+    The Voronoi diagram of the points, cut at the polygon's border. Each of the shapes ``whole`` is
+    one cell, with all that stands in it.
     """
     edges = shapely.voronoi_polygons(shapely.MultiPoint(points), extend_to=shape, only_edges=True)
-    lines = shapely.union_all([edges, shapely.boundary(shape)])
+    lines = shapely.union_all([edges, *map(shapely.boundary, [shape, *whole])])
     faces = np.asarray(shapely.get_parts(shapely.polygonize(shapely.get_parts(lines))))
     within = np.asarray(shapely.point_on_surface(faces))
     shapely.prepare(shape)
@@ -74,12 +79,39 @@ def cells(shape: BaseGeometry, points: Floats, weights: Floats) -> Cells:
     found = np.zeros(len(faces))
     np.add.at(found, at, weights[building])
     xy[at] = points[building]
+    if len(whole):
+        faces, xy, found = _gathered(faces, xy, found, np.asarray(whole, dtype=object))
     return Cells(faces, xy, found, _links(faces))
+
+
+def _gathered(
+    faces: Polygons, xy: Floats, weights: Floats, whole: Polygons
+) -> tuple[Polygons, Floats, Floats]:
+    """Return faces, their places and weights, those in one shape of ``whole`` as one."""
+    within = np.asarray(shapely.point_on_surface(faces), dtype=object)
+    face, holder = shapely.STRtree(whole).query(within, predicate="intersects")
+    group = np.arange(len(faces)) + len(whole)
+    group[face] = holder
+    _, group = np.unique(group, return_inverse=True)
+    order = np.argsort(group, kind="stable")
+    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
+    sums = np.zeros(len(begins))
+    np.add.at(sums, group, weights)
+    members = np.split(order, begins[1:])
+    shapes = [
+        faces[rows[0]] if len(rows) == 1 else polygonal(shapely.coverage_union_all(faces[rows]))
+        for rows in members
+    ]
+    gathered = np.asarray(shapes, dtype=object)
+    centres = np.stack([xy[rows].mean(axis=0) for rows in members])
+    return gathered, centres, sums
 
 
 def _links(faces: Polygons) -> csr_array:
     """Return the lengths of the borders that faces share; their corners are equal to the bit."""
-    rings, owner = shapely.get_rings(faces, return_index=True)
+    parts, face_of = shapely.get_parts(faces, return_index=True)
+    rings, part_of = shapely.get_rings(parts, return_index=True)
+    owner = face_of[part_of]
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
     starts, ends, face = xy[:-1][same], xy[1:][same], owner[ring[:-1][same]]
@@ -100,7 +132,9 @@ def common_segments(shapes: Polygons) -> NDArray[np.object_]:
     """Return the segments that two polygons of a coverage share, as lines."""
     count: dict[tuple[float, ...], int] = {}
     for shape in shapes:
-        for start, end in zip(*unique_segments(shapely.get_rings(shape)), strict=True):
+        for start, end in zip(
+            *unique_segments(shapely.get_rings(shapely.get_parts(shape))), strict=True
+        ):
             key = (*start, *end)
             count[key] = count.get(key, 0) + 1
     both = [(key[:2], key[2:]) for key, times in count.items() if times > 1]

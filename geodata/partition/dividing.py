@@ -49,8 +49,8 @@ class Division:
 
     @property
     def corners(self) -> list[Corner]:
-        """The places in which borders end."""
-        return [corner for border in self.borders for corner in (border[0], border[-1])]
+        """The corners of all borders; some lie on edges of what is around or inside."""
+        return [corner for border in self.borders for corner in border]
 
     def cut(self, shape: BaseGeometry) -> list[Shape]:
         """Return the parts of the grid, whose border has the corners, the largest first.
@@ -99,8 +99,17 @@ def divide(
     return division.cut(with_corners(shape, wanted) or shape)
 
 
-def plan(shape: BaseGeometry, points_xy: ArrayLike, weights: ArrayLike, parts: int) -> Division:
-    """Find the borders along which ``divide`` cuts."""
+def plan(
+    shape: BaseGeometry,
+    points_xy: ArrayLike,
+    weights: ArrayLike,
+    parts: int,
+    whole: Sequence[BaseGeometry] = (),
+) -> Division:
+    """Find the borders along which ``divide`` cuts.
+
+    They run around the shapes ``whole``, which lie in the grid, and along their borders.
+    """
     if shapely.get_num_geometries(shape) != 1:
         raise InvalidInputError(
             "The grid is in several pieces.", hint="Split it into its pieces first."
@@ -111,17 +120,20 @@ def plan(shape: BaseGeometry, points_xy: ArrayLike, weights: ArrayLike, parts: i
     if len(points) < parts:
         raise InvalidInputError("There are too few buildings for {n} parts.", n=parts)
     plane = Plane.around(shape)
-    flat = shapely.transform(shapely.get_parts(shape)[0], plane.flat)
-    found = cells(flat, plane.flat(points), households)
+    flat, *kept = [
+        shapely.transform(each, plane.flat) for each in (shapely.get_parts(shape)[0], *whole)
+    ]
+    found = cells(flat, plane.flat(points), households, kept)
+    if (found.weights > 0).sum() < parts:
+        raise InvalidInputError("There are too few buildings for {n} parts.", n=parts)
     rough = _joined(found, bisected(found, parts))
     merged = shapely.line_merge(shapely.union_all(common_segments(rough)))
     lines = [shapely.get_coordinates(line) for line in shapely.get_parts(merged)]
-    simple = straightened(
-        lines, shapely.get_coordinates(flat), found.xy[found.weights > 0], _BESIDE_M / DEGREE_M
-    )
+    around = shapely.get_coordinates([flat, *kept])
+    simple = straightened(lines, around, plane.flat(points), _BESIDE_M / DEGREE_M)
     borders = [_stored(plane.lonlat(line)) for line in simple]
     rough = np.asarray(shapely.transform(rough, plane.lonlat), dtype=object)
-    return Division(_ending(shape, borders), rough)
+    return Division(_placed([shape, *whole], borders), rough)
 
 
 def _buildings(
@@ -158,23 +170,26 @@ def _stored(xy: Floats) -> list[Corner]:
     return [each for at, each in enumerate(corners) if at == 0 or each != corners[at - 1]]
 
 
-def _ending(
-    shape: BaseGeometry, borders: Sequence[Sequence[Corner]]
+def _placed(
+    shapes: Sequence[BaseGeometry], borders: Sequence[Sequence[Corner]]
 ) -> tuple[tuple[Corner, ...], ...]:
-    """Return borders whose loose ends stand where they bend the grid's border least."""
-    starts, ends = unique_segments(shapely.get_rings(shapely.get_parts(shape)))
+    """Return borders whose corners on edges of shapes stand where they bend these least."""
+    rings = shapely.get_rings(shapely.get_parts(np.asarray(shapes, dtype=object)))
+    starts, ends = unique_segments(rings)
     edges = np.asarray(shapely.linestrings(np.stack((starts, ends), axis=1)), dtype=object)
     tree = shapely.STRtree(edges)
 
     def placed(corner: Corner) -> Corner:
-        hits = tree.query(shapely.Point(corner), predicate="dwithin", distance=2 * REACH)
+        point = shapely.Point(corner)
+        hits = tree.query(point, predicate="dwithin", distance=2 * REACH)
         if not len(hits):
             return corner
-        nearest = int(hits[np.argmin(shapely.distance(edges[hits], shapely.Point(corner)))])
+        nearest = int(hits[np.argmin(shapely.distance(edges[hits], point))])
         return place_on_edge(as_corner(starts[nearest]), as_corner(ends[nearest]), corner)
 
+    moved = [[placed(corner) for corner in border] for border in borders]
     return tuple(
-        (placed(border[0]), *border[1:-1], placed(border[-1]))
-        for border in borders
+        tuple(each for at, each in enumerate(border) if at == 0 or each != border[at - 1])
+        for border in moved
         if len(border) > 1
     )

@@ -109,7 +109,8 @@ def noded(ground: Ground, around: BaseGeometry, also: Sequence[Corner] = ()) -> 
     """Give edges the corners of others that lie on them, within the box of a shape.
 
     All rings in which an edge runs get the corner, whichever levels they are of. ``also`` are
-    places that become corners of the edges on which they lie.
+    places that become corners of the edges on which they lie. Raises LawError where a corner 1 cm
+    beside its edge closes a neck.
     """
     box = shapely.buffer(shapely.box(*shapely.bounds(around)), 4 * REACH, join_style="mitre")
     for _ in range(_ROUNDS):
@@ -120,7 +121,10 @@ def noded(ground: Ground, around: BaseGeometry, also: Sequence[Corner] = ()) -> 
         changed = {id_: shape for id_, shape in found.items() if shape is not None}
         if not changed:
             break
-        ground = ground.with_shapes(changed)
+        before, ground = ground, ground.with_shapes(changed)
+        for id_ in sorted(changed):
+            if shapely.is_valid(before[id_].shape):
+                _check_valid(id_, ground[id_].shape)
     return ground
 
 
@@ -201,15 +205,7 @@ def _check_shape(before: Ground, after: Ground, id_: int) -> None:
     shape = after[id_].shape
     if shapely.is_empty(shape):
         raise LawError("Nothing would be left of the grid.", kind="empty", ids=[id_])
-    if not shapely.is_valid(shape):
-        reason = shapely.is_valid_reason(shape)
-        raise LawError(
-            "The border would cross or touch itself.",
-            hint="Draw it so that it does not meet itself.",
-            kind="invalid",
-            ids=[id_],
-            reason=reason,
-        )
+    _check_valid(id_, shape)
     known = before.pieces.get(id_)
     parts = shapely.get_num_geometries(shape)
     allowed = 1 if known is None else int(shapely.get_num_geometries(known.shape))
@@ -220,6 +216,17 @@ def _check_shape(before: Ground, after: Ground, id_: int) -> None:
             kind="multipart",
             ids=[id_],
             place=place(shapely.get_parts(shape)[-1]),
+        )
+
+
+def _check_valid(id_: int, shape: Shape) -> None:
+    if not shapely.is_valid(shape):
+        raise LawError(
+            "The border would cross or touch itself.",
+            hint="Draw it so that it does not meet itself.",
+            kind="invalid",
+            ids=[id_],
+            reason=shapely.is_valid_reason(shape),
         )
 
 

@@ -177,6 +177,11 @@ def polygonal(geom: BaseGeometry) -> Polygon | MultiPolygon:
     return parts[0] if len(parts) == 1 else MultiPolygon(list(parts))
 
 
+def stored(geom: BaseGeometry) -> Polygon | MultiPolygon:
+    """Return the polygons of a shape on the storage grid; empty where nothing is left."""
+    return on_grid(np.asarray([polygonal(geom)], dtype=object))[0]
+
+
 def _insert_corners(
     geoms: Polygons,
     rows: NDArray[np.intp],

@@ -16,7 +16,7 @@ from geodata.errors import InvalidInputError
 from geodata.model import LEVELS
 from geodata.partition.ground import Corner, Ground, Piece, Shape, settled
 from geodata.partition.meeting import meet
-from geodata.partition.noding import REACH, polygonal
+from geodata.partition.noding import REACH, stored
 from geodata.partition.rings import open_rings, polygon, rounded
 
 
@@ -92,7 +92,7 @@ def borders_follow(
             raise InvalidInputError("The two grids lie in no grid together.")
         giver, taker = ground[giver_id], ground[taker_id]
         ground = ground.with_shapes({
-            giver_id: polygonal(shapely.difference(giver.shape, shape)),
+            giver_id: stored(shapely.difference(giver.shape, shape)),
             taker_id: united(taker.shape, shape),
         })  # fmt: skip
         giver_id, taker_id = giver.parent, taker.parent
@@ -108,9 +108,9 @@ def remove(ground: Ground, grid_id: int) -> Ground:
     return ground.with_pieces({grid_id: None})
 
 
-def united(one: BaseGeometry, other: BaseGeometry) -> BaseGeometry:
-    """Return the ground of two shapes."""
-    return polygonal(shapely.union(one, other))
+def united(one: BaseGeometry, other: BaseGeometry) -> Shape:
+    """Return the ground of two shapes, on the storage grid."""
+    return stored(shapely.union(one, other))
 
 
 def _crossing(shape: BaseGeometry, line: list[Corner]) -> list[Corner]:

@@ -22,11 +22,11 @@ def divide(
 ) -> Ground:
     """Divide a grid into parts with equal households; the largest in ground keeps the id.
 
-    What lies in the grid goes to the part in which it lies; a border may not run through it.
+    Borders run around what lies in the grid, and it goes to the part in which it lies.
     """
     piece = ground[grid_id]
-    ready, parts = _divided(ground, grid_id, points, weights, 1 + len(new_ids))
     ids = [grid_id, *new_ids]
+    ready, parts = _divided(ground, [grid_id], points, weights, len(ids))
     after = ready.with_pieces(
         {id_: replace(piece, shape=part) for id_, part in zip(ids, parts, strict=True)}
     )
@@ -38,13 +38,14 @@ def balance(
 ) -> Ground:
     """Move the common border of two grids so that both have equal households.
 
-    Each keeps the part of which it has more ground already.
+    Each keeps the part of which it has more ground already. The border runs around what lies in
+    them.
     """
     check_neighbours(ground, one_id, other_id)
     one, other = ground[one_id], ground[other_id]
     whole = united(one.shape, other.shape)
     together = ground.with_pieces({one_id: replace(one, shape=whole), other_id: None})
-    ready, parts = _divided(together, one_id, points, weights, 2)
+    ready, parts = _divided(together, [one_id, other_id], points, weights, 2)
     kept = [_common(part, one.shape) - _common(part, other.shape) for part in parts]
     first, second = parts if kept[0] >= kept[1] else parts[::-1]
     after = ready.with_pieces(
@@ -54,13 +55,17 @@ def balance(
 
 
 def _divided(
-    ground: Ground, grid_id: int, points: ArrayLike, weights: ArrayLike, count: int
+    ground: Ground, ids: Sequence[int], points: ArrayLike, weights: ArrayLike, count: int
 ) -> tuple[Ground, list[Shape]]:
-    """Return the parts of a grid, and the ground with the corners in which their borders end."""
-    shape = ground[grid_id].shape
-    division = plan(shape, points, weights, count)
+    """Return the parts of the first grid, and the ground with the corners of their borders.
+
+    The children of all ``ids`` stay whole.
+    """
+    shape = ground[ids[0]].shape
+    whole = [piece.shape for piece in ground.pieces.values() if piece.parent in ids]
+    division = plan(shape, points, weights, count, whole)
     ready = noded(ground, shape, also=division.corners)
-    return ready, division.cut(ready[grid_id].shape)
+    return ready, division.cut(ready[ids[0]].shape)
 
 
 def _common(one: Shape, other: Shape) -> float:

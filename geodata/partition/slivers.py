@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.partition.checks import is_sliver
 from geodata.partition.ground import Ground, Shape, settled
-from geodata.partition.noding import on_grid, polygonal
+from geodata.partition.noding import polygonal, stored
 from geodata.partition.repair import common_border
 
 
@@ -36,7 +36,7 @@ def close_slivers(ground: Ground, parent_id: int) -> Ground:
         borders = {id_: common_border(gap, shape) for id_, shape in shapes.items()}
         if borders and max(borders.values()) > 0:
             taker = max(borders, key=lambda id_: borders[id_])
-            shapes[taker] = _stored(shapely.union(shapes[taker], gap))
+            shapes[taker] = stored(shapely.union(shapes[taker], gap))
     changed = {id_: shape for id_, shape in shapes.items() if shape is not before[id_]}
     return settled(ground, ground.with_shapes(changed), parent) if changed else ground
 
@@ -50,7 +50,7 @@ def _parted(shapes: dict[int, Shape], one: int, other: int) -> dict[int, Shape]:
             for id_, shape in found.items()
         }
         loser = other if borders[one] >= borders[other] else one
-        rest = _stored(shapely.difference(found[loser], sliver))
+        rest = stored(shapely.difference(found[loser], sliver))
         # Nobody vanishes.
         if not shapely.is_empty(rest):
             found[loser] = rest
@@ -61,7 +61,3 @@ def _slivers(ground: BaseGeometry) -> NDArray[np.object_]:
     parts = np.asarray(shapely.get_parts(polygonal(ground)), dtype=object)
     parts = parts[~shapely.is_empty(parts)]
     return parts[is_sliver(parts)] if len(parts) else parts
-
-
-def _stored(shape: BaseGeometry) -> Shape:
-    return on_grid(np.asarray([polygonal(shape)], dtype=object))[0]

@@ -23,8 +23,9 @@ def straightened(
 ) -> list[Floats]:
     """Return lines of fewer corners with the same ends, in the unit of the coordinates.
 
-    ``around`` are corners that no line may be drawn over, those of the grid's own border;
-    ``beside`` is how far from a building a line stays if it does now.
+    ``around`` are corners that no line may be drawn over, and which a line keeps if it has them:
+    those of the grid's own border and of what stays whole in it. ``beside`` is how far from a
+    building a line stays if it does now.
     """
     if not lines:
         return []
@@ -39,6 +40,8 @@ def straightened(
     houses = shapely.STRtree(np.asarray(shapely.points(buildings), dtype=object))
     inner = np.ones(len(line_of), dtype=bool)
     inner[first[:-1]] = inner[first[1:] - 1] = False
+    kept = {(x, y) for x, y in around.tolist()}
+    inner &= np.array([(x, y) not in kept for x, y in xy[: len(inner)].tolist()])
 
     def triangle(at: int) -> Floats:
         return xy[[before[at], at, after[at]]]

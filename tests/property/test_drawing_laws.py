@@ -47,7 +47,7 @@ def build(geoms: np.ndarray, rng: np.random.Generator) -> Ground:
 def check_law(ground: Ground) -> None:
     for level in ("town", "community", "compound"):
         shapes = np.asarray(
-            [piece.shape for piece in ground.pieces.values() if piece.level == level]
+            [piece.shape for piece in ground.pieces.values() if piece.level == level], dtype=object
         )
         assert shapely.is_valid(shapes).all()
         assert overlapping(shapes) == 0

@@ -12,7 +12,7 @@ from shapely.geometry import Polygon
 from geodata.errors import InvalidInputError
 from geodata.partition import actions
 from geodata.partition.dividing import divide
-from geodata.partition.ground import Ground, LawError, Piece
+from geodata.partition.ground import Ground, Piece
 from tests.county import box, noded
 
 SQUARE = box(116.30, 31.40, 116.32, 31.42)
@@ -135,16 +135,28 @@ def test_what_surrounds_a_divided_grid_gets_its_corners(ground: Ground) -> None:
     assert actions.merge(after, HOMES, NEW)[HOMES].shape.equals(ground[HOMES].shape)
 
 
-def test_a_border_through_what_lies_in_the_grid_is_refused(ground: Ground) -> None:
+def test_borders_run_around_what_lies_in_the_grid(ground: Ground) -> None:
     points = lattice(116.30, 31.40, 116.32, 31.42, 10)
     low = points[:, 1] < 31.41
-    with pytest.raises(LawError, match="runs through 1 grids") as found:
-        actions.divide(ground, SOUTH, points[low], np.ones(low.sum()), [NEW])
-    assert found.value.data["ids"] == [HOMES]
-    # Where the border runs beside it, it goes along with its part.
-    after = actions.divide(ground, SOUTH, points, np.ones(100), [NEW])
-    [holder] = [id_ for id_ in (SOUTH, NEW) if shapely.covers(after[id_].shape, after[HOMES].shape)]
+    # Without the compound the border of the western half would run through it.
+    after = actions.divide(ground, SOUTH, points[low], np.ones(low.sum()), [NEW, NEW + 1])
+    parts = [SOUTH, NEW, NEW + 1]
+    [holder] = [id_ for id_ in parts if shapely.covers(after[id_].shape, after[HOMES].shape)]
     assert after[HOMES].parent == holder
+    assert after[HOMES].shape.equals(ground[HOMES].shape)
+    found = sums([after[id_].shape for id_ in parts], points[low], np.ones(low.sum()))
+    assert sum(found) == 50
+    assert max(found) <= 19
+
+
+def test_a_level_that_fills_the_grid_is_divided_between_its_grids(ground: Ground) -> None:
+    points = lattice(116.30, 31.40, 116.32, 31.44, 10)
+    after = actions.divide(ground, TOWN, points, np.ones(100), [NEW])
+    assert {after[SOUTH].parent, after[NORTH].parent} == {TOWN, NEW}
+    for id_ in (SOUTH, NORTH):
+        assert after[id_].shape.equals(after[after[id_].parent or 0].shape)
+    with pytest.raises(InvalidInputError, match="too few"):
+        actions.divide(ground, TOWN, points, np.ones(100), [NEW, NEW + 1])
 
 
 def test_two_neighbours_get_equal_households(ground: Ground) -> None:
