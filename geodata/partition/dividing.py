@@ -191,5 +191,5 @@ def _placed(
     return tuple(
         tuple(each for at, each in enumerate(border) if at == 0 or each != border[at - 1])
         for border in moved
-        if len(border) > 1
+        if len(set(border)) > 1
     )
