@@ -5,8 +5,6 @@ Shapes are EPSG:4326 on the storage grid, areas square metres on the ellipsoid.
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -28,7 +26,7 @@ def close_slivers(ground: Ground, parent_id: int) -> Ground:
     parent = ground[parent_id].shape
     shapes = {id_: ground[id_].shape for id_ in ground.children(parent_id)}
     before = dict(shapes)
-    for one, other in combinations(shapes, 2):
+    for one, other in _touching(shapes):
         if shapely.relate_pattern(shapes[one], shapes[other], "T********"):
             shapes.update(_parted(shapes, one, other))
     gaps = shapely.difference(parent, shapely.union_all(list(shapes.values())))
@@ -39,6 +37,15 @@ def close_slivers(ground: Ground, parent_id: int) -> Ground:
             shapes[taker] = stored(shapely.union(shapes[taker], gap))
     changed = {id_: shape for id_, shape in shapes.items() if shape is not before[id_]}
     return settled(ground, ground.with_shapes(changed), parent) if changed else ground
+
+
+def _touching(shapes: dict[int, Shape]) -> list[tuple[int, int]]:
+    """Return the pairs that meet, in the order of the shapes."""
+    ids, ground = list(shapes), np.asarray(list(shapes.values()), dtype=object)
+    if not ids:
+        return []
+    pairs = shapely.STRtree(ground).query(ground, predicate="intersects").T
+    return [(ids[one], ids[other]) for one, other in sorted(pairs.tolist()) if one < other]
 
 
 def _parted(shapes: dict[int, Shape], one: int, other: int) -> dict[int, Shape]:
