@@ -142,9 +142,7 @@ def find_narrow_gaps(geoms: Polygons, suspects: NDArray[np.intp] | None = None) 
         return []
     tree = shapely.STRtree(geoms)
     problems: list[Problem] = []
-    areas = area_m2(holes)
-    # For a strip of width w and length l: area w*l, perimeter about 2*l.
-    widths = 2 * areas / np.maximum(shapely.length(holes) * 111_320 * 0.85, 1e-9)
+    areas, widths = area_m2(holes), width_m(holes)
     for hole, m2, width in zip(holes, areas, widths, strict=True):
         beside = tree.query(hole, predicate="intersects")
         is_filled = shapely.relate_pattern(geoms[beside], hole, "T********").any()
@@ -154,6 +152,19 @@ def find_narrow_gaps(geoms: Polygons, suspects: NDArray[np.intp] | None = None) 
                 Problem("narrow_gap", "warning", neighbours, m2=float(m2), place=place(hole))
             )
     return sorted(problems, key=lambda problem: -(problem.m2 or 0))
+
+
+def width_m(strips: Polygons) -> NDArray[np.float64]:
+    """Return how wide strips are on average, in metres.
+
+    For a strip of width w and length l: area w * l, perimeter about 2 * l.
+    """
+    return 2 * area_m2(strips) / np.maximum(shapely.length(strips) * 111_320 * 0.85, 1e-9)
+
+
+def is_sliver(pieces: Polygons) -> NDArray[np.bool_]:
+    """Tell which pieces of ground are smaller than 1 m2 or narrower than 1 m on average."""
+    return (area_m2(pieces) < SLIVER_M2) | (width_m(pieces) < NARROW_M)
 
 
 def _wrong(

@@ -109,7 +109,8 @@ def noded(ground: Ground, around: BaseGeometry, also: Sequence[Corner] = ()) -> 
     """Give edges the corners of others that lie on them, within the box of a shape.
 
     All rings in which an edge runs get the corner, whichever levels they are of. ``also`` are
-    places that become corners of the edges on which they lie.
+    places that become corners of the edges on which they lie. Raises LawError where a corner 1 cm
+    beside its edge closes a neck.
     """
     box = shapely.buffer(shapely.box(*shapely.bounds(around)), 4 * REACH, join_style="mitre")
     for _ in range(_ROUNDS):
@@ -120,7 +121,10 @@ def noded(ground: Ground, around: BaseGeometry, also: Sequence[Corner] = ()) -> 
         changed = {id_: shape for id_, shape in found.items() if shape is not None}
         if not changed:
             break
-        ground = ground.with_shapes(changed)
+        before, ground = ground, ground.with_shapes(changed)
+        for id_ in sorted(changed):
+            if shapely.is_valid(before[id_].shape):
+                _check_valid(id_, ground[id_].shape)
     return ground
 
 
@@ -157,19 +161,58 @@ def keep_law(before: Ground, after: Ground, *, may_part: Collection[int] = ()) -
     return after
 
 
+def settled(
+    before: Ground,
+    after: Ground,
+    around: BaseGeometry,
+    homes: Sequence[int] = (),
+    *,
+    may_part: Collection[int] = (),
+) -> Ground:
+    """Finish an action: node the new edges, sort the children, check the law. Raises LawError.
+
+    What lay in one of the grids ``homes`` goes to the one of them in which it lies now; a new
+    border may not run through it. ``may_part`` are grids that may come to be in several pieces.
+    """
+    for id_ in after.changed(before) & after.pieces.keys():
+        if not shapely.is_valid(after[id_].shape):
+            return keep_law(before, after, may_part=may_part)
+    after = noded(after, around)
+    after = _with_children(after, homes) if homes else after
+    return keep_law(before, after, may_part=may_part)
+
+
+def _with_children(ground: Ground, homes: Sequence[int]) -> Ground:
+    moved: dict[int, Piece | None] = {}
+    crossed: list[int] = []
+    for id_, piece in ground.pieces.items():
+        if piece.parent not in homes:
+            continue
+        holders = [
+            home
+            for home in homes
+            if shapely.relate_pattern(ground[home].shape, piece.shape, "T********")
+        ]
+        if len(holders) > 1:
+            crossed.append(id_)
+        elif holders and holders[0] != piece.parent:
+            moved[id_] = replace(piece, parent=holders[0])
+    if crossed:
+        raise LawError(
+            "The line runs through {n} grids that lie in this one.",
+            hint="Draw it around them, or split them first.",
+            kind="crossed",
+            ids=crossed,
+            n=len(crossed),
+        )
+    return ground.with_pieces(moved)
+
+
 def _check_shape(before: Ground, after: Ground, id_: int, *, is_whole: bool) -> None:
     shape = after[id_].shape
     if shapely.is_empty(shape):
         raise LawError("Nothing would be left of the grid.", kind="empty", ids=[id_])
-    if not shapely.is_valid(shape):
-        reason = shapely.is_valid_reason(shape)
-        raise LawError(
-            "The border would cross or touch itself.",
-            hint="Draw it so that it does not meet itself.",
-            kind="invalid",
-            ids=[id_],
-            reason=reason,
-        )
+    _check_valid(id_, shape)
     known = before.pieces.get(id_)
     parts = shapely.get_num_geometries(shape)
     allowed = 1 if known is None else int(shapely.get_num_geometries(known.shape))
@@ -180,6 +223,17 @@ def _check_shape(before: Ground, after: Ground, id_: int, *, is_whole: bool) -> 
             kind="multipart",
             ids=[id_],
             place=place(shapely.get_parts(shape)[-1]),
+        )
+
+
+def _check_valid(id_: int, shape: Shape) -> None:
+    if not shapely.is_valid(shape):
+        raise LawError(
+            "The border would cross or touch itself.",
+            hint="Draw it so that it does not meet itself.",
+            kind="invalid",
+            ids=[id_],
+            reason=shapely.is_valid_reason(shape),
         )
 
 

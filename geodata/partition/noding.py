@@ -177,6 +177,11 @@ def polygonal(geom: BaseGeometry) -> Polygon | MultiPolygon:
     return parts[0] if len(parts) == 1 else MultiPolygon(list(parts))
 
 
+def stored(geom: BaseGeometry) -> Polygon | MultiPolygon:
+    """Return the polygons of a shape on the storage grid; empty where nothing is left."""
+    return on_grid(np.asarray([polygonal(geom)], dtype=object))[0]
+
+
 def _insert_corners(
     geoms: Polygons,
     rows: NDArray[np.intp],
@@ -269,8 +274,9 @@ def with_corners(geom: BaseGeometry, wanted: CornersOfEdges) -> BaseGeometry | N
             xy = shapely.get_coordinates(ring)
             places: list[int] = []
             corners: list[NDArray[np.float64]] = []
-            for index, (start, end) in enumerate(pairwise(xy)):
-                is_flipped = tuple(start) > tuple(end)
+            # Plain numbers: rows of an array are ten times as slow to compare and to look up.
+            for index, (start, end) in enumerate(pairwise(xy.tolist())):
+                is_flipped = start > end
                 key = (*end, *start) if is_flipped else (*start, *end)
                 found = wanted.get(key, [])
                 for corner in reversed(found) if is_flipped else found:

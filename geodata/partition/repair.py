@@ -156,7 +156,7 @@ def _give_away_pieces(geoms: Polygons) -> Polygons:
     tree = shapely.STRtree(present)
     for row, piece in pieces:
         near = [int(other) for other in tree.query(piece, predicate="intersects") if other != row]
-        borders = [_common_border(piece, present[other]) for other in near]
+        borders = [common_border(piece, present[other]) for other in near]
         if borders and max(borders) > 0:
             taker = near[int(np.argmax(borders))]
             joined = polygonal(present[taker].union(piece))
@@ -164,5 +164,6 @@ def _give_away_pieces(geoms: Polygons) -> Polygons:
     return np.asarray(node(present).geoms if pieces else present, dtype=object)
 
 
-def _common_border(first: BaseGeometry, second: BaseGeometry) -> float:
+def common_border(first: BaseGeometry, second: BaseGeometry) -> float:
+    """Return how long the border of a second shape runs on a first one, in degrees."""
     return float(shapely.length(shapely.intersection(first, shapely.boundary(second))))

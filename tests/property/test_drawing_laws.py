@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from geodata.errors import InvalidInputError
 from geodata.frames import round_to_grid
 from geodata.partition import actions
-from geodata.partition.ground import Ground, Piece
+from geodata.partition.ground import Corner, Ground, Piece
 from geodata.partition.measure import DEGREE_M, area_m2
 from geodata.partition.noding import REACH, node
 from tests.property.test_partition_laws import overlapping, partitions
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 COUNTY, TOWN, COMMUNITY, COMPOUND, NEW = 0, 100, 1000, 10_000, 100_000
+ANOTHER = 1000
 
 
 def build(geoms: np.ndarray, rng: np.random.Generator) -> Ground:
@@ -46,7 +47,7 @@ def build(geoms: np.ndarray, rng: np.random.Generator) -> Ground:
 def check_law(ground: Ground) -> None:
     for level in ("town", "community", "compound"):
         shapes = np.asarray(
-            [piece.shape for piece in ground.pieces.values() if piece.level == level]
+            [piece.shape for piece in ground.pieces.values() if piece.level == level], dtype=object
         )
         assert shapely.is_valid(shapes).all()
         assert overlapping(shapes) == 0
@@ -83,6 +84,22 @@ def ring(piece: Piece) -> np.ndarray:
     return shapely.get_coordinates(shapely.get_exterior_ring(shapely.get_parts(piece.shape)[0]))
 
 
+def around(centre: np.ndarray, reach: float, rng: np.random.Generator) -> list[Corner]:
+    """Return an area of three to six corners around a place."""
+    angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 7))))
+    spokes = np.column_stack((np.cos(angles), np.sin(angles)))
+    return [
+        tuple(each) for each in centre + spokes * rng.uniform(0.3, 1.2, (len(angles), 1)) * reach
+    ]
+
+
+def buildings(piece: Piece, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return buildings in a grid and around it, and their households."""
+    west, south, east, north = piece.shape.bounds
+    points = rng.uniform((west, south), (2 * east - west, 2 * north - south), (40, 2))
+    return points, rng.integers(1, 9, len(points)).astype(float)
+
+
 def attempt(ground: Ground, rng: np.random.Generator, new_id: int, first: int = 0) -> Ground:
     """Do something at random; what is refused leaves the ground as it is.
 
@@ -96,6 +113,8 @@ def attempt(ground: Ground, rng: np.random.Generator, new_id: int, first: int = 
     at = int(rng.integers(0, len(corners) - 1))
     reach = np.ptp(corners, axis=0).max() * 0.2
     alike = [each for each in pick if ground[each].level == piece.level and each != id_]
+    if rng.random() < 0.7:
+        alike = [each for each in alike if ground[each].parent == piece.parent]
     above = [
         each
         for each in ids
@@ -103,7 +122,7 @@ def attempt(ground: Ground, rng: np.random.Generator, new_id: int, first: int = 
         or (piece.parent is not None and ground[each].level == ground[piece.parent].level)
     ]
     try:
-        match int(rng.integers(first, 6)):
+        match int(rng.integers(first, 12)):
             case 0:
                 return actions.move(
                     ground, tuple(corners[at]), tuple(corners[at] + rng.normal(0, reach, 2))
@@ -126,16 +145,27 @@ def attempt(ground: Ground, rng: np.random.Generator, new_id: int, first: int = 
                 return actions.merge(ground, id_, int(rng.choice(alike or pick)))
             case 4:
                 return actions.hand_over(ground, id_, int(rng.choice(above)))
+            case 5:
+                communities = [i for i in ids if ground[i].level == "community"]
+                area = around(corners[at], reach, rng)
+                return actions.draw(ground, "compound", int(rng.choice(communities)), area, new_id)
+            case 6:
+                # Around a corner, or wholly inside, which leaves a hole.
+                inner = np.array(piece.shape.representative_point().coords[0])
+                centre = inner if rng.random() < 0.5 else corners[at]
+                return actions.cut_out(ground, id_, around(centre, reach / 2, rng), new_id)
+            case 7:
+                return actions.annex(ground, id_, around(corners[at], reach / 4, rng))
+            case 8:
+                return actions.remove(ground, id_)
+            case 9:
+                ids = [new_id, new_id + ANOTHER][: int(rng.integers(1, 3))]
+                return actions.divide(ground, id_, *buildings(piece, rng), ids)
+            case 10:
+                beside = int(rng.choice(alike or pick))
+                return actions.balance(ground, id_, beside, *buildings(piece, rng))
             case _:
-                centre = corners[at]
-                box = shapely.box(*(centre - reach), *(centre + reach))
-                return actions.draw(
-                    ground,
-                    "compound",
-                    int(rng.choice([i for i in ids if ground[i].level == "community"])),
-                    [tuple(each) for each in shapely.get_coordinates(box)],
-                    new_id,
-                )
+                return actions.close_slivers(ground, int(rng.choice(above)))
     except InvalidInputError:
         return ground
 

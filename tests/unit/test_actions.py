@@ -134,7 +134,7 @@ def test_splitting_names_what_the_line_runs_through(ground: Ground) -> None:
 def test_merging_needs_a_common_border_and_a_common_parent(ground: Ground) -> None:
     with pytest.raises(InvalidInputError, match="share no border"):
         actions.merge(ground, AT_BORDER, INSIDE)
-    with pytest.raises(InvalidInputError, match="same one"):
+    with pytest.raises(InvalidInputError, match="the same one"):
         actions.merge(ground, WS, ES)
 
 
@@ -173,6 +173,86 @@ def test_drawing_keeps_to_the_free_ground(ground: Ground) -> None:
             box(116.305, 31.405, 116.307, 31.407))), NEW)  # fmt: skip
 
 
+def test_an_area_cut_out_takes_along_what_lies_in_it(ground: Ground) -> None:
+    area = box(116.302, 31.402, 116.310, 31.412)
+    after = actions.cut_out(ground, WS, list(shapely.get_coordinates(area)), NEW)
+    assert (after[NEW].level, after[NEW].parent) == ("community", WEST)
+    assert after[NEW].shape.equals(area)
+    # The area lies wholly inside: the grid around it has a hole of the same corners.
+    [hole] = after[WS].shape.interiors
+    assert set(hole.coords) == corners(after, NEW)
+    assert after[INSIDE].parent == NEW
+    assert after[AT_BORDER].parent == WS
+    assert after.changed(ground) == {WS, NEW, INSIDE}
+
+
+def test_an_area_over_the_border_is_cut_at_the_border(ground: Ground) -> None:
+    area = box(116.306, 31.412, 116.312, 31.43)
+    after = actions.cut_out(ground, WS, list(shapely.get_coordinates(area)), NEW)
+    assert after[NEW].shape.equals(box(116.306, 31.412, 116.312, 31.42))
+    # The neighbour in the north gets the corners, nothing else.
+    assert corners(after, WN) == corners(ground, WN) | {(116.306, 31.42), (116.312, 31.42)}
+    assert after[WN].shape.equals(ground[WN].shape)
+
+
+def test_cutting_out_names_what_the_border_runs_through(ground: Ground) -> None:
+    through = list(shapely.get_coordinates(box(116.302, 31.402, 116.306, 31.412)))
+    with pytest.raises(LawError) as found:
+        actions.cut_out(ground, WS, through, NEW)
+    assert (found.value.data["kind"], found.value.data["ids"]) == ("crossed", [INSIDE])
+    with pytest.raises(InvalidInputError, match="Nothing of the grid"):
+        actions.cut_out(ground, WS, [(116.35, 31.4), (116.36, 31.4), (116.36, 31.41)], NEW)
+    whole = list(shapely.get_coordinates(box(116.29, 31.39, 116.33, 31.425)))
+    with pytest.raises(LawError, match="Nothing would be left"):
+        actions.cut_out(ground, WS, whole, NEW)
+
+
+def test_annexing_moves_the_borders_of_all_above(ground: Ground) -> None:
+    area = box(116.315, 31.403, 116.325, 31.411)
+    after = actions.annex(ground, ES, list(shapely.get_coordinates(area)))
+    # The compound in the area goes along with its ground.
+    assert after[AT_BORDER].parent == ES
+    assert after[AT_BORDER].shape is ground[AT_BORDER].shape
+    gained = box(116.315, 31.403, 116.32, 31.411)
+    for id_, other in ((WS, ES), (WEST, EAST)):
+        assert after[id_].shape.equals(shapely.difference(ground[id_].shape, gained))
+        assert after[other].shape.equals(shapely.union(ground[other].shape, gained))
+    assert after[COUNTY].shape.equals(ground[COUNTY].shape)
+
+
+def test_a_compound_annexes_free_ground_of_its_community_alone(ground: Ground) -> None:
+    area = list(shapely.get_coordinates(box(116.318, 31.408, 116.322, 31.415)))
+    after = actions.annex(ground, AT_BORDER, area)
+    assert after.changed(ground) == {AT_BORDER, WS, ES, WEST, EAST}
+    assert after[AT_BORDER].shape.equals(
+        shapely.union(ground[AT_BORDER].shape, box(116.318, 31.408, 116.32, 31.415))
+    )
+    for id_ in (WS, ES, WEST, EAST):
+        # They got the new corner on their common border, and are where they were.
+        assert after[id_].shape.equals(ground[id_].shape)
+
+
+def test_annexing_leaves_something_of_everyone(ground: Ground) -> None:
+    over = list(shapely.get_coordinates(box(116.303, 31.402, 116.317, 31.411)))
+    with pytest.raises(LawError, match="covers a whole grid") as found:
+        actions.annex(ground, AT_BORDER, over)
+    assert found.value.data["ids"] == [INSIDE]
+    apart = list(shapely.get_coordinates(box(116.31, 31.411, 116.312, 31.413)))
+    with pytest.raises(LawError) as found:
+        actions.annex(ground, AT_BORDER, apart)
+    assert found.value.data["kind"] == "multipart"
+    with pytest.raises(InvalidInputError, match="adds nothing"):
+        actions.annex(ground, WS, [(116.305, 31.405), (116.307, 31.405), (116.307, 31.407)])
+
+
+def test_a_compound_removed_leaves_a_gap(ground: Ground) -> None:
+    after = actions.remove(ground, INSIDE)
+    assert after.changed(ground) == {INSIDE}
+    assert INSIDE not in after.pieces
+    with pytest.raises(InvalidInputError, match="Only a compound"):
+        actions.remove(ground, WS)
+
+
 @pytest.mark.parametrize(
     "bad", [[(116.3, 31.4)], [(float("nan"), 31.4), (116, 31)], [(400, 31), (0, 0)]]
 )
@@ -183,6 +263,10 @@ def test_lines_that_are_none_are_refused(ground: Ground, bad: list[tuple[float, 
         actions.reshape(ground, bad, bad)
     with pytest.raises(InvalidInputError):
         actions.draw(ground, "compound", WS, bad, NEW)
+    with pytest.raises(InvalidInputError):
+        actions.cut_out(ground, WS, bad, NEW)
+    with pytest.raises(InvalidInputError):
+        actions.annex(ground, AT_BORDER, bad)
 
 
 def test_what_is_no_longer_there_is_said_to_be(ground: Ground) -> None:
