@@ -26,6 +26,7 @@ from geodata.phrases import Phrase
 from geodata.plans import drafts, drawing, keeping
 from geodata.plans.drafts import Box
 from geodata.plans.model import Actor, Draft, Plan, PlanStateError
+from geodata.plans.operations import MAX_PARTS
 
 Severity = Literal["blocking", "warning"]
 Kind = Literal[
@@ -147,7 +148,16 @@ def _shape_faults(draft: Draft, ids: Sequence[int]) -> Iterator[Fault]:
         severity: Severity = (
             "blocking" if problem.kind in ("overlap", "sliver", "multipart") else "warning"
         )
-        yield _fault(problem.kind, severity, concerned, text, problem.m2, problem.place)
+        fault = _fault(problem.kind, severity, concerned, text, problem.m2, problem.place)
+        parent = draft.ground[concerned[0]].parent
+        if problem.kind == "narrow_gap" and parent is not None:
+            mend = MappingProxyType({"do": "close_slivers", "grid": parent})
+            within = Phrase(
+                "Give all slivers in {name} to the longest neighbour",
+                {"name": draft.facts[parent].name},
+            )
+            fault = replace(fault, fix=mend, fix_text=within)
+        yield fault
 
 
 def _gap_faults(draft: Draft, level: Level, boxes: Sequence[Box]) -> Iterator[Fault]:
@@ -209,7 +219,12 @@ def _size_faults(conn: Connection[Any], draft: Draft, ids: Sequence[int]) -> Ite
         counted = {"name": facts.name, "n": facts.households, **range_}
         if facts.households > range_["most"]:
             text = Phrase("{name} has {n} households; {most} at most is the rule.", counted)
-            yield _fault("many_households", "warning", (id_,), text, None, where)
+            parts = min(-(-facts.households // range_["most"]), MAX_PARTS)
+            yield replace(
+                _fault("many_households", "warning", (id_,), text, None, where),
+                fix=MappingProxyType({"do": "divide", "grid": id_, "parts": parts}),
+                fix_text=Phrase("Divide it into {n} with equal households", {"n": parts}),
+            )
         elif facts.households < range_["least"]:
             text = Phrase("{name} has {n} households; {least} at least is the rule.", counted)
             yield _fault("few_households", "warning", (id_,), text, None, where)

@@ -15,10 +15,12 @@ from psycopg.types.json import Jsonb
 from geodata.errors import InvalidInputError
 from geodata.model import Level
 from geodata.phrases import from_plain, to_plain
-from geodata.plans import codes, drafts, keeping, operations
+from geodata.plans import applying, codes, drafts, keeping, operations
+from geodata.plans.applying import Sources
+from geodata.plans.counting import Buildings
 from geodata.plans.drafts import Box
 from geodata.plans.model import Actor, Draft, Plan, PlanStateError, PlanStep
-from geodata.plans.operations import Buildings, Operation, Restore, Sources
+from geodata.plans.operations import Operation, Restore
 
 # Around what is drawn, in degrees (about 1 m): whatever touches it is looked at as well.
 _MARGIN = 1e-5
@@ -166,7 +168,7 @@ def buildings(conn: Connection[Any], plan: Plan, box: Box) -> Buildings:
 def _do(conn: Connection[Any], plan: Plan, operation: Operation, new_id: int) -> set[int]:
     ids, boxes = around(conn, plan, operation)
     before = drafts.load(conn, plan, ids, boxes)
-    after = operations.apply(before, operation, new_id, sources(conn, plan))
+    after = applying.apply(before, operation, new_id, sources(conn, plan))
     return drafts.save(conn, plan, before, after)
 
 

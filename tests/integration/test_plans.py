@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.partition.ground import LawError
-from geodata.plans import drafts, drawing, keeping
+from geodata.plans import checking, drafts, drawing, keeping
 from geodata.plans.model import COMMAND_LINE, Plan, PlanStateError, StaleError
 
 Conn = psycopg.Connection[TupleRow]
@@ -165,6 +165,91 @@ class TestDrawing:
     ) -> None:
         with pytest.raises(InvalidInputError, match=what):
             drawing.do(conn, plan.plan_id, COMMAND_LINE, operation, revision=None)
+
+
+class TestProposals:
+    def add_buildings(self, conn: Conn, west: float, south: float, n: int = 40) -> None:
+        for at in range(n):
+            conn.execute(
+                "INSERT INTO building (name, households, geom)"
+                " VALUES (%s, %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
+                [f"{at}栋", 5 + at % 7, west + at % 8 * 7e-4, south + at // 8 * 11e-4],
+            )
+
+    def test_a_grid_is_divided_into_parts_with_equal_households(
+        self, conn: Conn, county: County, plan: Plan
+    ) -> None:
+        compound = county.compounds[0]
+        self.add_buildings(conn, 116.3024, 31.4024)
+        total = sum(5 + at % 7 for at in range(40))
+        do(conn, plan, do="count", grid=compound, households=total)
+        done = do(conn, plan, do="divide", grid=compound, parts=4)
+        assert done.changed == {compound, -1, -2, -3}
+        draft = drafts.load(conn, done.plan, done.changed)
+        counts = [draft.facts[each].households or 0 for each in done.changed]
+        assert sum(counts) == total
+        assert max(counts) <= 1.1 * total / 4
+        shapes = [draft.ground[each].shape for each in done.changed]
+        assert {shape.geom_type for shape in shapes} == {"Polygon"}
+        assert shapely.coverage_is_valid(shapes)
+        names = sorted(draft.facts[each].name for each in done.changed)
+        assert names == ["城南社区甲小区", *(f"城南社区甲小区 {n}" for n in (2, 3, 4))]
+        codes = sorted(draft.facts[each].code[-3:] for each in done.changed)
+        assert codes == ["001", "003", "004", "005"]
+        # The next one that is made gets the next number.
+        after = do(conn, plan, do="split", grid=county.compounds[2],
+                   line=[[116.305, 31.41], [116.305, 31.44]])  # fmt: skip
+        assert -4 in after.changed
+
+    def test_two_neighbours_are_evened_out(self, conn: Conn, county: County, plan: Plan) -> None:
+        compound = county.compounds[0]
+        self.add_buildings(conn, 116.3024, 31.4024)
+        do(conn, plan, do="count", grid=compound, households=312)
+        do(conn, plan, do="split", grid=compound, line=[[116.303, 31.39], [116.303, 31.42]])
+        done = do(conn, plan, do="balance", grid=compound, other=-1)
+        draft = drafts.load(conn, done.plan, [compound, -1])
+        one, other = (draft.facts[each].households or 0 for each in (compound, -1))
+        assert one + other == 312
+        assert abs(one - other) <= 30
+
+    def test_an_area_is_cut_out_taken_in_and_given_up(
+        self, conn: Conn, county: County, plan: Plan
+    ) -> None:
+        compound, second = county.compounds[:2]
+        ring = [[116.303, 31.403], [116.304, 31.403], [116.304, 31.404], [116.303, 31.404],
+                [116.303, 31.403]]  # fmt: skip
+        done = do(conn, plan, do="cut_out", grid=compound, ring=ring, name="院中院")
+        draft = drafts.load(conn, done.plan, [compound, -1])
+        assert draft.facts[-1].name == "院中院"
+        assert len(draft.ground[compound].shape.interiors) == 1
+        wide = [[116.317, 31.408], [116.319, 31.408], [116.319, 31.412], [116.317, 31.412],
+                [116.317, 31.408]]  # fmt: skip
+        done = do(conn, plan, do="annex", grid=second, ring=wide)
+        assert done.changed == {second}
+        done = do(conn, plan, do="remove", grid=-1)
+        assert -1 not in drafts.load(conn, done.plan, [-1]).facts
+        with pytest.raises(InvalidInputError):
+            do(conn, plan, do="remove", grid=county.communities[0])
+
+    def test_a_sliver_is_found_and_closed_with_one_click(
+        self, conn: Conn, county: County, plan: Plan
+    ) -> None:
+        # Two compounds with a hole between them that is half a metre wide and 200 m long.
+        left, right = county.compounds[:2]
+        around = [[116.30800, 31.4020], [116.3090, 31.4020], [116.3090, 31.4060],
+                  [116.30800, 31.4060], [116.30800, 31.4050], [116.3080050, 31.4050],
+                  [116.3080050, 31.4030], [116.30800, 31.4030], [116.30800, 31.4020]]  # fmt: skip
+        do(conn, plan, do="draw", level="compound", parent=county.communities[0], ring=around,
+           name="东区")  # fmt: skip
+        plan = keeping.get(conn, plan.plan_id)
+        [fault] = [each for each in checking.find(conn, plan) if each.kind == "narrow_gap"]
+        assert fault.place is not None
+        assert fault.place[0] == pytest.approx(116.3080025, abs=1e-6)
+        assert fault.fix is not None
+        done = drawing.do(conn, plan.plan_id, COMMAND_LINE, dict(fault.fix), revision=None)
+        assert done.changed & {left, -1}
+        assert right not in done.changed
+        assert [f for f in checking.find(conn, done.plan) if f.kind == "narrow_gap"] == []
 
 
 class TestUndoing:
