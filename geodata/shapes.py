@@ -154,6 +154,8 @@ def _beside(
                 "on": on,
                 **dict(zip(("west", "south", "east", "north"), grown.T.tolist(), strict=True)),
             },
+            # Planned for this level: a plan for any level cannot use the index of one.
+            prepare=False,
         ).fetchall()
     found = np.asarray([row[1:] for row in rows], dtype=np.float64).reshape(-1, 4)
     return np.asarray([row[0] for row in rows], dtype=np.int64), found

@@ -32,6 +32,12 @@ class GroundIn(_In):
     grid: int = Field(ge=-(2**53), le=2**53)
 
 
+class SurveyIn(_In):
+    """Where to look for old faults as well."""
+
+    grid: int | None = Field(None, description="Only what the plan draws when left out.")
+
+
 class StepIn(RootModel[Operation]):
     """An operation on boundaries."""
 

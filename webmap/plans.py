@@ -6,6 +6,7 @@ else was faster, with nothing written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -29,8 +30,8 @@ from geodata.plans import (
     operations,
     publishing,
 )
-from geodata.plans.checking import Fault
 from geodata.plans.drawing import Done
+from geodata.plans.faults import Fault
 from geodata.plans.model import Actor, Draft, Plan
 from webmap import acting, bodies, describing, i18n
 from webmap import plan_models as models
@@ -122,10 +123,7 @@ def change(plan_id: int) -> Response:
 @bp.doc(responses=[400, 401, 404])
 def ground(plan_id: int) -> Response:
     """Return a grid as the plan has it, with all that lies in it and all that touches it."""
-    try:
-        grid_id = int(request.args.get("grid", ""))
-    except ValueError:
-        raise InvalidInputError("Name a grid by its number.") from None
+    grid_id = _asked_grid()
     with drawing_room() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         boxes = drafts.bounds(conn, plan, [grid_id])
@@ -150,10 +148,7 @@ def ground(plan_id: int) -> Response:
 @bp.doc(responses=[400, 401, 404])
 def buildings(plan_id: int) -> Response:
     """Return the buildings around a grid, to snap to and to see what a line divides."""
-    try:
-        grid_id = int(request.args.get("grid", ""))
-    except ValueError:
-        raise InvalidInputError("Name a grid by its number.") from None
+    grid_id = _asked_grid()
     with drawing_room() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         rows: list[tuple[float, float, int]] = []
@@ -255,12 +250,16 @@ def advance(plan_id: int) -> Response:
 
 @bp.get("/<int:plan_id>/faults")
 @bp.output(models.FaultsOut)
+@describing.asks(models.SurveyIn)
 @bp.doc(responses=[400, 401, 404])
 def faults(plan_id: int) -> Response:
-    """Return what is wrong with what the plan draws."""
+    """Return what is wrong with what the plan draws; in a grid also what was wrong before."""
+    grid_id = _asked_grid() if "grid" in request.args else None
     with drawing_room() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
-        found = checking.find(conn, plan)
+        found = (
+            checking.find(conn, plan) if grid_id is None else checking.survey(conn, plan, grid_id)
+        )
     return _private(jsonify({"revision": plan.revision, "faults": _faults(found)}), plan)
 
 
@@ -287,6 +286,13 @@ def show_consequences(plan_id: int) -> Response:
         plan = keeping.get(conn, plan_id)
         found = consequences.find(conn, plan)
     return _private(jsonify({"revision": plan.revision, **asdict(found)}), plan)
+
+
+def _asked_grid() -> int:
+    text = request.args.get("grid", "")
+    if not re.fullmatch(r"-?[0-9]{1,15}", text, re.ASCII):
+        raise InvalidInputError("Name a grid by its number.")
+    return int(text)
 
 
 def _accounts(conn: Connection[Any], usernames: Iterable[str]) -> list[int]:

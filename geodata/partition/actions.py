@@ -7,6 +7,7 @@ on all levels, so that neighbours never part. An action that would break the par
 
 from geodata.partition.areas import annex, cut_out, draw
 from geodata.partition.edges import move, reshape
+from geodata.partition.mending import keep_largest, trim
 from geodata.partition.pieces import hand_over, merge, remove, split
 from geodata.partition.shares import balance, divide
 from geodata.partition.slivers import close_slivers
@@ -19,9 +20,11 @@ __all__ = [
     "divide",
     "draw",
     "hand_over",
+    "keep_largest",
     "merge",
     "move",
     "remove",
     "reshape",
     "split",
+    "trim",
 ]

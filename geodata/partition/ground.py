@@ -27,6 +27,7 @@ from geodata.partition.noding import (
     STEP,
     CornersOfEdges,
     corners_on_edges,
+    mended,
     polygonal,
     unique_segments,
     with_corners,
@@ -121,11 +122,25 @@ def noded(ground: Ground, around: BaseGeometry, also: Sequence[Corner] = ()) -> 
         changed = {id_: shape for id_, shape in found.items() if shape is not None}
         if not changed:
             break
-        before, ground = ground, ground.with_shapes(changed)
         for id_ in sorted(changed):
-            if shapely.is_valid(before[id_].shape):
-                _check_valid(id_, ground[id_].shape)
+            if shapely.is_valid(ground[id_].shape):
+                changed[id_] = _open_necks(id_, polygonal(changed[id_]))
+        ground = ground.with_shapes(changed)
     return ground
+
+
+def _open_necks(id_: int, shape: Shape) -> Shape:
+    """Return a shape that a corner 1 cm beside its edge made invalid without what it closed."""
+    if shapely.is_valid(shape):
+        return shape
+    opened = mended(shape)
+    parts = shapely.get_parts(opened)
+    # Crumbs of a neck that closed; what is more than that has to be said.
+    kept = parts[~shapely.is_empty(shapely.buffer(parts, -STEP))]
+    whole = polygonal(shapely.union_all(kept))
+    if shapely.is_empty(whole) or not shapely.is_valid(whole):
+        _check_valid(id_, shape)
+    return whole
 
 
 def _corners_on_edges(
@@ -266,7 +281,13 @@ def _check_parent(before: Ground, after: Ground, id_: int) -> None:
     outside = _outside(after, id_)
     if shapely.is_empty(outside):
         return
-    if id_ in before.pieces and shapely.area(outside) <= shapely.area(_outside(before, id_)):
+    # What left it before may stay, and go from one of its grids to another; a corner more on a
+    # border is no more ground.
+    parent = after[id_].parent
+    known = {id_, *(each for each in after.changed(before) if each in before.pieces)}
+    alike = [each for each in known if each in before.pieces and before[each].parent == parent]
+    old = shapely.union_all([_outside(before, each) for each in alike])
+    if shapely.is_empty(shapely.buffer(shapely.difference(outside, old), -STEP)):
         return
     raise LawError(
         "The grid would leave the one in which it lies.",

@@ -66,7 +66,7 @@ def node(geoms: Polygons) -> Noded:
     present = on_grid(geoms)
     wrong = np.flatnonzero(~shapely.is_empty(invalid_edges(present, gap_width=NARROW)))
     suspects = _with_neighbours(present, wrong) if len(wrong) else wrong
-    touched, inserted = _join(present, REACH, _mended, suspects)
+    touched, inserted = _join(present, REACH, mended, suspects)
     move = max(move, inserted)
     vanished = np.flatnonzero(shapely.is_empty(present))
     return Noded(
@@ -135,7 +135,7 @@ def on_grid(geoms: Polygons) -> Polygons:
     rounded = np.asarray(shapely.transform(geoms, round_to_grid), dtype=object)
     rounded = np.asarray(shapely.remove_repeated_points(rounded), dtype=object)
     for row in np.flatnonzero(~shapely.is_valid(rounded)):
-        rounded[row] = _mended(geoms[row])
+        rounded[row] = mended(geoms[row])
     return rounded
 
 
@@ -155,7 +155,7 @@ def _with_neighbours(geoms: Polygons, rows: NDArray[np.intp]) -> NDArray[np.intp
     return np.unique(np.concatenate((rows, tree.query(boxes)[1])))
 
 
-def _mended(geom: BaseGeometry) -> BaseGeometry:
+def mended(geom: BaseGeometry) -> BaseGeometry:
     """Snap-round one polygon to the grid; the result is valid, maybe in more parts, maybe empty."""
     try:
         snapped = shapely.set_precision(geom, STEP)

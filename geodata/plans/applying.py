@@ -29,6 +29,7 @@ from geodata.plans.operations import (
     Divide,
     Draw,
     HandOver,
+    KeepLargest,
     Merge,
     Move,
     Operation,
@@ -38,6 +39,7 @@ from geodata.plans.operations import (
     Reshape,
     Restore,
     Split,
+    Trim,
     named,
 )  # fmt: skip
 
@@ -75,7 +77,8 @@ def apply(draft: Draft, operation: Operation, new_id: int, sources: Sources) -> 
         case _:
             pass
     ground = _drawn(draft.ground, operation, new_id, sources)
-    facts = {id_: each for id_, each in draft.facts.items() if id_ in ground.pieces}
+    gone = draft.ground.pieces.keys() - ground.pieces.keys()
+    facts = {id_: each for id_, each in draft.facts.items() if id_ not in gone}
     after = replace(draft, ground=ground, facts=MappingProxyType(facts))
     after = _named(draft, after, operation)
     after = _recoded(draft, after, sources)
@@ -111,6 +114,10 @@ def _drawn(ground: Ground, operation: Operation, new_id: int, sources: Sources) 
             one, other = operation.grid, operation.other
             points, weights = _within(ground, [one, other], sources)
             return actions.balance(ground, one, other, points, weights)
+        case Trim():
+            return actions.trim(ground, operation.grid)
+        case KeepLargest():
+            return actions.keep_largest(ground, operation.grid)
         case CloseSlivers():
             return actions.close_slivers(ground, operation.grid)
         case _:

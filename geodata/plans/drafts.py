@@ -1,13 +1,9 @@
-"""The part of the county around something that is drawn: as published, with what a plan changes.
-
-Loaded by place through the spatial indexes, so the cost follows the neighbourhood and not the
-county. Coordinates are (lon, lat), EPSG:4326.
-"""
+"""What a plan has drawn: compared with what is published, and saved. Coordinates are EPSG:4326."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -16,52 +12,11 @@ import shapely
 from psycopg import Connection
 from psycopg.types.range import Range
 
-from geodata.model import Level
-from geodata.partition.ground import Ground, Piece
+from geodata.partition.differing import differing
+from geodata.partition.ground import Piece
 from geodata.partition.polygons import as_multipolygons, to_ewkb
+from geodata.plans.loading import Box, load, plain, published
 from geodata.plans.model import Draft, Facts, Plan, PlanStateError
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    grid_id: int
-    level: Level
-    parent_id: int | None
-    facts: Facts
-    version_id: int | None
-    geom: bytes | None
-
-
-def load(conn: Connection[Any], plan: Plan, ids: Iterable[int], boxes: Sequence[Box] = ()) -> Draft:
-    """Return the grids of a plan with these ids, all above them, and all that meet the boxes.
-
-    A box is west, south, east, north in degrees. Grids that the plan has ended are left out.
-    """
-    found = {row.grid_id: row for box in boxes for row in _published_in(conn, plan, box)}
-    found |= {row.grid_id: row for box in boxes for row in _drawn_in(conn, plan, box)}
-    wanted = set(ids) - found.keys()
-    while True:
-        # What a plan changes may lie elsewhere than before, so both are asked by number as well.
-        published = _published(conn, plan, wanted)
-        drawn = _drawn(conn, plan, wanted | found.keys())
-        found |= {row.grid_id: row for row in published} | {row.grid_id: row for row in drawn}
-        parents = {row.parent_id for row in found.values() if row.parent_id is not None}
-        wanted = parents - found.keys()
-        if not wanted:
-            return _draft(found.values())
-
-
-def published(conn: Connection[Any], plan: Plan, ids: Iterable[int]) -> Draft:
-    """Return grids as they stand on the plan's day without the plan, and all above them."""
-    found: dict[int, _Row] = {}
-    wanted = set(ids)
-    while wanted:
-        found |= {row.grid_id: row for row in _published(conn, plan, wanted)}
-        parents = {row.parent_id for row in found.values() if row.parent_id is not None}
-        wanted = (parents - found.keys()) - wanted
-    return _draft(found.values())
 
 
 def compare(conn: Connection[Any], plan: Plan) -> tuple[Draft, Draft]:
@@ -69,10 +24,31 @@ def compare(conn: Connection[Any], plan: Plan) -> tuple[Draft, Draft]:
     ids = touched(conn, plan)
     boxes = changing(published(conn, plan, ids), load(conn, plan, ids))
     after = load(conn, plan, ids, boxes)
-    before = published(conn, plan, {*ids, *after.facts})
-    # What the plan leaves alone is the same thing on both sides, not a second one like it.
-    same = {id_: piece for id_, piece in after.ground.pieces.items() if id_ not in set(ids)}
-    return replace(before, ground=before.ground.with_pieces(same)), after
+    return published_beside(conn, plan, after), after
+
+
+def published_beside(conn: Connection[Any], plan: Plan, after: Draft) -> Draft:
+    """Return what is published of what is loaded, with all that the plan changes.
+
+    What the plan leaves alone is the same thing on both sides, not a second one like it.
+    """
+    ids = set(touched(conn, plan))
+    before = published(conn, plan, ids)
+    same = {id_: piece for id_, piece in after.ground.pieces.items() if id_ not in ids}
+    names = {id_: facts for id_, facts in after.facts.items() if id_ not in ids}
+    return replace(
+        before,
+        ground=before.ground.with_pieces(same),
+        facts=MappingProxyType({**before.facts, **names}),
+    )
+
+
+def within(draft: Draft, grid_id: int) -> list[int]:
+    """Return a grid and all that lies in it, by the parents that they have."""
+    found = [grid_id]
+    for id_ in found:
+        found += draft.ground.children(id_)
+    return found
 
 
 def changing(before: Draft, after: Draft) -> list[Box]:
@@ -83,17 +59,35 @@ def changing(before: Draft, after: Draft) -> list[Box]:
     boxes: dict[Box, None] = {}
     for id_ in sorted(after.changed(before)):
         one, other = before.ground.pieces.get(id_), after.ground.pieces.get(id_)
-        shapes = [each.shape for each in (one, other) if each is not None]
         if one is not None and other is not None:
-            shapes = [shapely.symmetric_difference(one.shape, other.shape)]
-        boxes |= {as_box(shape): None for shape in shapes if not shapely.is_empty(shape)}
+            if box := differing(one.shape, other.shape):
+                boxes[box] = None
+            continue
+        boxes |= {as_box(each.shape): None for each in (one, other) if each is not None}
     return list(boxes)
 
 
 def bounds(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Box]:
     """Return the boxes of grids in a plan, in degrees; those that are not there have none."""
-    pieces = load(conn, plan, ids).ground.pieces
-    return [as_box(pieces[id_].shape) for id_ in ids if id_ in pieces]
+    return conn.execute(
+        """
+        SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
+            SELECT g.grid_id, g.geom::box2d AS box FROM plan_grid g
+            WHERE g.plan_id = %(plan)s AND g.steps @> %(step)s::int4 AND g.grid_id = ANY(%(ids)s)
+            UNION ALL
+            SELECT v.grid_id, v.geom::box2d FROM grid_version v
+            WHERE v.grid_id = ANY(%(ids)s) AND v.valid @> %(on)s::date AND NOT EXISTS (
+                SELECT FROM plan_grid g WHERE g.plan_id = %(plan)s AND g.grid_id = v.grid_id
+                AND g.steps @> %(step)s::int4)) found
+        WHERE box IS NOT NULL ORDER BY array_position(%(ids)s::bigint[], grid_id)
+        """,
+        {
+            "plan": plan.plan_id,
+            "step": plan.step,
+            "on": plan.effective_on,
+            "ids": list(ids),
+        },
+    ).fetchall()
 
 
 def touched(conn: Connection[Any], plan: Plan) -> list[int]:
@@ -147,7 +141,7 @@ def before_publication(
             raise PlanStateError(
                 "What held before has been replaced on the same day, and cannot be brought back."
             )
-        piece = Piece(level, parent, _plain(shapely.from_wkb(geom)))
+        piece = Piece(level, parent, plain(shapely.from_wkb(geom)))
         found[grid_id] = piece, Facts(name, code, households, population)
     return found
 
@@ -207,104 +201,13 @@ def _values(plan: Plan, id_: int, number: int, before: Draft, after: Draft) -> t
     )  # fmt: skip
 
 
-def _draft(rows: Iterable[_Row]) -> Draft:
-    there = sorted((row for row in rows if row.geom is not None), key=lambda row: row.grid_id)
-    shapes = shapely.from_wkb([row.geom for row in there])
-    pieces = {
-        row.grid_id: Piece(row.level, row.parent_id, _plain(shape))
-        for row, shape in zip(there, shapes, strict=True)
-    }
-    return Draft(
-        Ground(MappingProxyType(pieces)),
-        MappingProxyType({row.grid_id: row.facts for row in there}),
-        MappingProxyType({row.grid_id: row.version_id for row in there if row.version_id}),
-    )
-
-
-def _plain(shape: Any) -> Any:
-    """Return the only part of a shape that has one: rings are compared as the actions make them."""
-    return shape.geoms[0] if len(shape.geoms) == 1 else shape
-
-
-def _rows(cursor: Any) -> list[_Row]:
-    return [_Row(row[0], row[1], row[2], Facts(*row[3:7]), row[7], row[8]) for row in cursor]
-
-
-def _published_in(conn: Connection[Any], plan: Plan, box: Box) -> list[_Row]:
-    # One level a branch: each has a spatial index of its own.
-    return _rows(
-        conn.execute(
-            """
-            WITH box AS (
-                SELECT ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326) AS geom),
-            found AS (
-                SELECT v.version_id FROM grid_version v, box
-                WHERE v.level = 'county' AND v.geom && box.geom AND v.valid @> %(on)s
-                UNION ALL
-                SELECT v.version_id FROM grid_version v, box
-                WHERE v.level = 'town' AND v.geom && box.geom AND v.valid @> %(on)s
-                UNION ALL
-                SELECT v.version_id FROM grid_version v, box
-                WHERE v.level = 'community' AND v.geom && box.geom AND v.valid @> %(on)s
-                UNION ALL
-                SELECT v.version_id FROM grid_version v, box
-                WHERE v.level = 'compound' AND v.geom && box.geom AND v.valid @> %(on)s)
-            SELECT v.grid_id, v.level::text, v.parent_id, v.name, v.code, v.households,
-                   v.population, v.version_id, ST_AsBinary(v.geom)
-            FROM found JOIN grid_version v USING (version_id)
-            """,
-            {"on": plan.effective_on, **_box(box)},
-        )
-    )
-
-
-def _published(conn: Connection[Any], plan: Plan, ids: Iterable[int]) -> list[_Row]:
-    return _rows(
-        conn.execute(
-            """
-            SELECT v.grid_id, v.level::text, v.parent_id, v.name, v.code, v.households,
-                   v.population, v.version_id, ST_AsBinary(v.geom)
-            FROM grid_version v WHERE v.grid_id = ANY(%(ids)s) AND v.valid @> %(on)s
-            """,
-            {"ids": [id_ for id_ in ids if id_ > 0], "on": plan.effective_on},
-        )
-    )
-
-
-def _drawn_in(conn: Connection[Any], plan: Plan, box: Box) -> list[_Row]:
-    return _rows(
-        conn.execute(
-            """
-            SELECT g.grid_id, g.level::text, g.parent_id, g.name, g.code, g.households,
-                   g.population, b.version_id, ST_AsBinary(g.geom)
-            FROM plan_grid g LEFT JOIN plan_base b USING (plan_id, grid_id)
-            WHERE g.plan_id = %(plan)s AND g.steps @> %(step)s::int4
-              AND g.geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
-            """,
-            {"plan": plan.plan_id, "step": plan.step, **_box(box)},
-        )
-    )
-
-
-def _drawn(conn: Connection[Any], plan: Plan, ids: Iterable[int]) -> list[_Row]:
-    return _rows(
-        conn.execute(
-            """
-            SELECT g.grid_id, g.level::text, g.parent_id, g.name, g.code, g.households,
-                   g.population, b.version_id, ST_AsBinary(g.geom)
-            FROM plan_grid g LEFT JOIN plan_base b USING (plan_id, grid_id)
-            WHERE g.plan_id = %(plan)s AND g.steps @> %(step)s::int4 AND g.grid_id = ANY(%(ids)s)
-            """,
-            {"plan": plan.plan_id, "step": plan.step, "ids": list(ids)},
-        )
-    )
-
-
 def as_box(shape: Any) -> Box:
     """Return the box of a shape, in its coordinates."""
     west, south, east, north = shapely.bounds(shape).tolist()
     return west, south, east, north
 
 
-def _box(box: Box) -> dict[str, float]:
-    return dict(zip(("west", "south", "east", "north"), box, strict=True))
+__all__ = [
+    "Box", "as_box", "before_publication", "bounds", "changing", "compare", "least_id", "load",
+    "moved_on", "published", "published_beside", "save", "touched", "within",
+]  # fmt: skip

@@ -20,8 +20,19 @@ from geodata.plans.applying import Sources
 from geodata.plans.counting import Buildings
 from geodata.plans.drafts import Box
 from geodata.plans.model import Actor, Draft, Plan, PlanStateError, PlanStep
-from geodata.plans.operations import Operation, Restore
+from geodata.plans.operations import (
+    Annex,
+    CutOut,
+    Draw,
+    HandOver,
+    Operation,
+    Restore,
+    Split,
+    Trim,
+)  # fmt: skip
 
+# What moves the borders of the grids above, wherever these run.
+_FAR = (HandOver, Annex, Draw, Trim, Restore)
 # Around what is drawn, in degrees (about 1 m): whatever touches it is looked at as well.
 _MARGIN = 1e-5
 
@@ -129,7 +140,8 @@ def around(conn: Connection[Any], plan: Plan, operation: Operation) -> tuple[lis
         return list(earlier), boxes
     whole, places = operations.concerns(operation)
     boxes = [_grown(box) for id_ in whole for box in drafts.bounds(conn, plan, [id_])]
-    if len(places):
+    # Where a line leaves its grid nothing happens any more.
+    if len(places) and not isinstance(operation, (Split, CutOut)):
         west, south = places.min(axis=0).tolist()
         east, north = places.max(axis=0).tolist()
         boxes.append(_grown((west, south, east, north)))
@@ -167,7 +179,7 @@ def buildings(conn: Connection[Any], plan: Plan, box: Box) -> Buildings:
 
 def _do(conn: Connection[Any], plan: Plan, operation: Operation, new_id: int) -> set[int]:
     ids, boxes = around(conn, plan, operation)
-    before = drafts.load(conn, plan, ids, boxes)
+    before = drafts.load(conn, plan, ids, boxes, with_parents=isinstance(operation, _FAR))
     after = applying.apply(before, operation, new_id, sources(conn, plan))
     return drafts.save(conn, plan, before, after)
 

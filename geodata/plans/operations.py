@@ -128,6 +128,20 @@ class Balance(_Operation):
     other: _GridId
 
 
+class Trim(_Operation):
+    """Leave a compound no ground outside its community."""
+
+    do: Literal["trim"]
+    grid: _GridId
+
+
+class KeepLargest(_Operation):
+    """Leave a grid its largest piece; neighbours get the others."""
+
+    do: Literal["keep_largest"]
+    grid: _GridId
+
+
 class CloseSlivers(_Operation):
     """Give the slivers between a grid's children to their longest neighbours."""
 
@@ -180,6 +194,8 @@ Operation = Annotated[
     | Divide
     | Balance
     | CloseSlivers
+    | Trim
+    | KeepLargest
     | Rename
     | Recode
     | Count
@@ -202,6 +218,8 @@ TITLES: Mapping[str, Phrase] = MappingProxyType(
         "divide": Phrase("Divide by households"),
         "balance": Phrase("Even out households"),
         "close_slivers": Phrase("Close slivers"),
+        "trim": Phrase("Cut to the parent"),
+        "keep_largest": Phrase("Keep the largest piece"),
         "rename": Phrase("Rename"),
         "recode": Phrase("Recode"),
         "count": Phrase("Set households"),

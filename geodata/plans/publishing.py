@@ -15,7 +15,7 @@ from geodata.boundaries import NewVersion
 from geodata.model import LEVELS, Level
 from geodata.partition.ground import keep_law
 from geodata.plans import checking, drafts, drawing, keeping
-from geodata.plans.checking import Fault
+from geodata.plans.faults import EXCEPTIONS, Fault
 from geodata.plans.model import Actor, Draft, Plan, PlanStateError
 
 
@@ -43,8 +43,7 @@ def publish(
     # First, so that all that is read afterwards includes what earlier holders committed.
     boundaries.lock(conn)
     plan = keeping.take(conn, plan_id, revision)
-    faults = _ready(conn, plan, today)
-    before, after = drafts.compare(conn, plan)
+    before, after, accepted = _ready(conn, plan, today)
     changed = after.changed(before)
     # What lies in pieces was accepted as such, or is one of the faults that block.
     keep_law(before.ground, after.ground, may_part=changed)
@@ -64,7 +63,7 @@ def publish(
         ):
             boundaries.refresh_shapes(conn, level)
     _record(conn, plan, changed, made, versions)
-    _except(conn, plan, faults, made)
+    _except(conn, plan, accepted, made)
     moved = _move_issues(conn, plan, homes)
     _end_duties(conn, plan, [id_ for id_ in changed if id_ not in after.facts])
     plan = keeping.advance(conn, plan, actor, "publish")
@@ -86,8 +85,11 @@ def oppose(
     return drawing.do(conn, made.plan_id, actor, restore, revision=None).plan
 
 
-def _ready(conn: Connection[Any], plan: Plan, today: date) -> list[Fault]:
-    """Return what was accepted to be wrong with a plan; raise if it may not be published."""
+def _ready(conn: Connection[Any], plan: Plan, today: date) -> tuple[Draft, Draft, list[Fault]]:
+    """Return what is published and drawn where they differ, and the faults that were accepted.
+
+    Raises PlanStateError if the plan may not be published.
+    """
     if plan.state != "approved":
         raise PlanStateError(
             "The plan is {state}: only approved plans are published.",
@@ -99,8 +101,8 @@ def _ready(conn: Connection[Any], plan: Plan, today: date) -> list[Fault]:
             hint="Have it returned and choose today or a later day.",
             day=plan.effective_on,
         )
-    faults = checking.check_submittable(conn, plan)
-    return [each for each in faults if each.accepted is not None]
+    before, after, faults = checking.check_submittable(conn, plan)
+    return before, after, [each for each in faults if each.accepted is not None]
 
 
 def _versions(conn: Connection[Any], plan: Plan, ids: set[int]) -> dict[int, int]:
@@ -191,7 +193,7 @@ def _except(
 ) -> None:
     """Record what was accepted as exceptions from the partition law, for checks of later days."""
     for fault in accepted:
-        if fault.kind not in checking.EXCEPTIONS:
+        if fault.kind not in EXCEPTIONS:
             continue
         ids = [made.get(id_, id_) for id_ in fault.ids]
         conn.execute(
