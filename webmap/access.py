@@ -48,6 +48,8 @@ ACCESS: Mapping[str, Access] = {
     "plans.accept": "draw",
     "plans.faults": "see_plans",
     "plans.show_consequences": "see_plans",
+    "drafting.listing": "see_plans",
+    "drafting.plan": "see_plans",
     "openapi.spec": "public",
     "page.index": "open",
     "panel.home": "open",

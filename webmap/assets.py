@@ -22,7 +22,14 @@ FOLDER = Path(__file__).parent / "static"
 # costs more than its bytes.
 SHEET = "css/gridmap.css"
 SCRIPT = "js/gridmap.js"
-_SHEETS = ("base", "layout", "panel", "map", "print")
+# What only those load who draw, when they do.
+DRAWING = "js/drawing.js"
+DRAWING_LIBRARIES = (
+    ("geoman", "vendor/@geoman-io/leaflet-geoman-free@2.20.2/dist/leaflet-geoman.min.js"),
+    ("geomanSheet", "vendor/@geoman-io/leaflet-geoman-free@2.20.2/dist/leaflet-geoman.css"),
+    ("topojson", "vendor/topojson-server@3.0.1/dist/topojson-server.min.js"),
+)
+_SHEETS = ("base", "layout", "panel", "map", "drawing", "print")
 FOREVER = "public, max-age=31536000, immutable"
 # Text types; pictures are compressed already.
 _COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "application/json", "text/plain"}
@@ -83,8 +90,9 @@ def _read() -> tuple[str, dict[str, _Asset]]:
         files[name] = _asset(name, body)
     sheet = b"".join(files[f"css/{name}.css"].bodies[""] for name in _SHEETS)
     files[SHEET] = _asset(SHEET, sheet)
-    script = modules.join("main.js", lambda name: files[f"js/{name}"].bodies[""].decode())
-    files[SCRIPT] = _asset(SCRIPT, script.encode())
+    for name, entry in ((SCRIPT, "main.js"), (DRAWING, "drawing/room.js")):
+        script = modules.join(entry, lambda file: files[f"js/{file}"].bodies[""].decode())
+        files[name] = _asset(name, script.encode())
     return digest.hexdigest()[:12], files
 
 

@@ -10,40 +10,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from posixpath import dirname, normpath
 
 _IMPORT = re.compile(
     r"^import (?:\{ (?P<names>\w+(?:, \w+)*) \}|\* as (?P<all>\w+))"
-    r' from "\./(?P<file>[\w-]+\.js)";$'
+    r' from "(?P<file>\.{1,2}/[\w-]+\.js)";$'
 )
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (?P<name>\w+)")
 _OTHER = re.compile(r"^(?:import|export)\b(?!\()")
 
 
 def join(entry: str, read: Callable[[str], str]) -> str:
-    """Return one module that does what ``entry`` does; ``read`` gives a file's source by its name.
+    """Return one module that does what ``entry`` does and exports what it exports.
+
+    ``read`` gives a file's source by its name.
+
+    Names are paths below the folder of modules, which hold each other by relative ones.
 
     Raises ValueError on modules that import each other in a circle, or by other means.
     """
     done: dict[str, str] = {}
-    _add(entry, read, done, ())
-    return "\n".join(done.values())
+    exports = _add(entry, read, done, ())
+    exported = f"export const {{ {', '.join(exports)} }} = {_variable(entry)};\n" if exports else ""
+    return "\n".join([*done.values(), exported])
 
 
 def _add(
     name: str, read: Callable[[str], str], done: dict[str, str], above: tuple[str, ...]
-) -> None:
+) -> list[str]:
+    """Add a module after those that it imports, and return the names of its exports."""
     if name in done:
-        return
+        return []
     if name in above:
         raise ValueError(f"modules import each other: {' > '.join([*above, name])}")
     lines: list[str] = []
     exports: list[str] = []
     for line in read(name).splitlines():
         if found := _IMPORT.match(line):
-            _add(found["file"], read, done, (*above, name))
+            file = normpath(f"{dirname(name) or '.'}/{found['file']}")
+            _add(file, read, done, (*above, name))
             # What is bound is the same, under the same name.
             names = f"{{ {found['names']} }}" if found["names"] else found["all"]
-            lines.append(f"const {names} = {_variable(found['file'])};")
+            lines.append(f"const {names} = {_variable(file)};")
         elif found := _EXPORT.match(line):
             exports.append(found["name"])
             lines.append(line.removeprefix("export "))
@@ -54,7 +62,8 @@ def _add(
     body = "\n".join(lines)
     returned = f"return {{ {', '.join(exports)} }};"
     done[name] = f"// {name}\nconst {_variable(name)} = (() => {{\n{body}\n{returned}\n}})();"
+    return exports
 
 
 def _variable(name: str) -> str:
-    return f"${name.removesuffix('.js').replace('-', '_')}"
+    return f"${name.removesuffix('.js').replace('-', '_').replace('/', '$')}"

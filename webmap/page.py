@@ -9,6 +9,7 @@ The page carries one JSON island, read by static/js/main.js:
 ``base``     what lies under the territory (webmap/basemap.py): {kind: "none"} if nothing does.
 ``county``   {id, name, bounds: [west, south, east, north]} in WGS 84, or null before an import.
 ``strings``  every word that JavaScript itself puts on the screen, in the reader's language.
+``drawing``  for those who see plans: the addresses of the libraries that draw boundaries.
 ``today``    the county's present day; the address leaves a date out while it is this one.
 """
 
@@ -26,13 +27,13 @@ from layers import LAYERS
 from layers import basemap as frames
 from layers.style import STYLE
 from webmap import acting, assets, basemap, db, i18n, security, tiles
-from webmap.views import MODES
-from webmap.words import words
+from webmap.views import DRAW, MODES
+from webmap.words import drawing_words, words
 
 bp = Blueprint("page", __name__)
 
 # What an address may carry besides the view; kept by links from one panel to the next.
-_KEPT = ("mode", "on", "kind", "state", "category", "age", "lang")
+_KEPT = ("mode", "plan", "on", "kind", "state", "category", "age", "lang")
 DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
 
 
@@ -105,7 +106,9 @@ def language_query() -> str:
 
 def _mode() -> str:
     asked = request.args.get("mode", "")
-    return asked if asked in MODES else DEFAULTS["mode"]
+    reader = acting.current()
+    known = (*MODES, DRAW) if reader and reader.may("see_plans") else MODES
+    return asked if asked in known else DEFAULTS["mode"]
 
 
 def _config(found: tuple[GridRef, Bounds] | None, addresses: dict[str, str]) -> dict[str, Any]:
@@ -125,9 +128,19 @@ def _config(found: tuple[GridRef, Bounds] | None, addresses: dict[str, str]) -> 
             for layer in LAYERS
         ],
         "base": basemap.basemap_config(current_app),
-        "strings": words(),
+        **_drawing(reader is not None and reader.may("see_plans")),
         "build": current_app.config["STATIC_BUILD"],
         "nonce": security.nonce(),
+    }
+
+
+def _drawing(is_seen: bool) -> dict[str, Any]:
+    """Return the words of the page, and what those need who see plans."""
+    if not is_seen:
+        return {"strings": words()}
+    return {
+        "strings": {**words(), **drawing_words()},
+        "drawing": {name: assets.static_url(file) for name, file in assets.DRAWING_LIBRARIES},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, get_args
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
 from psycopg import Connection
 
 from geodata import contacts, coverage, facilities, grids, issues, members, privacy, settings
@@ -17,7 +17,7 @@ from geodata.model import (
 )
 from webmap import acting, i18n
 from webmap.summaries import PAGE_SIZE, SUMMARIES, issue_filters
-from webmap.views import MODES, Mode
+from webmap.views import DRAW, MODES, Mode
 
 bp = Blueprint("panel", __name__, url_prefix="/panel")
 
@@ -170,6 +170,9 @@ def asked_point(args: Any) -> Point:
 
 def _mode() -> Mode:
     mode = request.args.get("mode") or MODES[0]
+    if mode == DRAW:
+        # Its fragments have addresses of their own.
+        abort(404)
     if mode not in MODES:
         raise InvalidInputError(
             "“{value}” is not a view of this map.",

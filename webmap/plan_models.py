@@ -171,6 +171,9 @@ class GroundOut(BaseModel):
 
     revision: int
     grids: list[DraftGridOut]
+    before: list[DraftGridOut] = Field(
+        description="Those that the plan changes, as published on its day."
+    )
 
 
 class BuildingsOut(BaseModel):

@@ -137,8 +137,16 @@ def ground(plan_id: int) -> Response:
                 "Too much to draw in at once.", hint="Choose a town or a community."
             )
         changed = set(drafts.touched(conn, plan))
-    wanted = _touching(draft, grid_id)
-    response = jsonify({"revision": plan.revision, "grids": _grids(draft, wanted, changed)})
+        wanted = _touching(draft, grid_id)
+        before = drafts.published(conn, plan, changed.intersection(wanted))
+    was = [id_ for id_ in sorted(changed.intersection(wanted)) if id_ in before.facts]
+    response = jsonify(
+        {
+            "revision": plan.revision,
+            "grids": _grids(draft, wanted, changed),
+            "before": _grids(before, was, set()),
+        }
+    )
     return _private(response, plan)
 
 

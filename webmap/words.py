@@ -65,3 +65,41 @@ def words() -> dict[str, str]:
         "sheet.half": _("Panel half open. Open it fully."),
         "sheet.full": _("Panel fully open. Fold it."),
     }
+
+
+def drawing_words() -> dict[str, str]:
+    """Return the words of the drawing mode by key, in the reader's language."""
+    return {
+        "draw.legend": _("Plan"),
+        "draw.legend.made": _("As the plan draws it"),
+        "draw.legend.gone": _("As published"),
+        "draw.corner": _("Corner {n}. Arrow keys move it, Enter sets it, Delete takes it away."),
+        "draw.junction": _("Corner {n}, where edges meet. Arrow keys move it, Enter sets it."),
+        "draw.middle": _("New corner here"),
+        "draw.households": _("{n} households"),
+        "draw.unknown": _("households unknown"),
+        "draw.zoom": _("Only where edges meet can be moved now. Zoom in to see every corner."),
+        "draw.split": _("Split"),
+        "draw.split.hint": _("Draw the line along which {name} is split, from edge to edge."),
+        "draw.merge": _("Merge"),
+        "draw.merge.hint": _("Click the neighbour that {name} takes in."),
+        "draw.hand_over": _("Hand over"),
+        "draw.hand_over.hint": _("Click where {name} is to belong."),
+        "draw.redraw": _("Redraw an edge"),
+        "draw.redraw.hint": _("Draw the new edge of {name}: begin and end on two of its corners."),
+        "draw.draw": _("New compound"),
+        "draw.draw.hint": _("Draw the new compound; what neighbours have stays theirs."),
+        "draw.name": _("What is it called?"),
+        "draw.make": _("Make it"),
+        "draw.finish": _("Finish"),
+        "draw.back": _("Remove the last corner"),
+        "draw.snap": _("Snap"),
+        "draw.cancel": _("Cancel"),
+        "draw.loading": _("Loading"),
+        "draw.not.this": _("Not this one: choose one of those that are lit up."),
+        "draw.ends": _("Begin and end the line on two corners of the grid's edge."),
+        "draw.offline": _("Not saved: no connection. Nothing is lost."),
+        "draw.forget": _("Drop it"),
+        "draw.mine": _("Do mine on top"),
+        "draw.theirs": _("Leave it as it is now"),
+    }

@@ -12,6 +12,7 @@ const SOURCES = {
   responsibility: ["grids", "members"],
   issues: ["grids", "issues"],
   coverage: ["grids", "coverage"],
+  draw: ["grids"],
 };
 const ASK_EVERY_MS = 60_000;
 // An old layer goes after this time even if the new one is not complete (a tile that fails).

@@ -26,6 +26,7 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined, s
     responsibility: () => responsibility(styles.members, strings, zoom, finest),
     issues: () => [...(seesIssues ? issues(styles.issues, strings, view.state) : []), ...compounds(grids, strings, finest)],
     coverage: () => coverage(styles.coverage, strings, zoom, kind),
+    draw: () => [...drawn(strings), ...compounds(grids, strings, finest)],
   }[view.mode]();
   const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
   return [...own, ...borders, ...selected];
@@ -97,6 +98,25 @@ function compounds(style, strings, finest) {
   return [
     { text: strings["level.compound"], draw: area({ fill: style.compound_fill }) },
     { text: strings["legend.gap"], draw: area({ fill: style.paper }) },
+  ];
+}
+
+// The colours of drawing/paint.js, which only those load who draw.
+function drawn(strings) {
+  if (!strings["draw.legend"]) return [];
+  const line = (colour, dash) => (ctx) => {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = 2.5;
+    ctx.setLineDash(dash);
+    ctx.beginPath();
+    ctx.moveTo(1, HEIGHT / 2);
+    ctx.lineTo(WIDTH - 1, HEIGHT / 2);
+    ctx.stroke();
+  };
+  return [
+    { title: strings["draw.legend"] },
+    { text: strings["draw.legend.made"], draw: line("#1d56b8", []) },
+    { text: strings["draw.legend.gone"], draw: line("#8a4e0a", [6, 4]) },
   ];
 }
 

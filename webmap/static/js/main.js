@@ -2,6 +2,7 @@
 
 import { comeBack, showDay, showLinks, showMode } from "./bars.js";
 import { addScale, around, Base, fit, Locator, reveal, whole } from "./controls.js";
+import { Drafting } from "./drafting.js";
 import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
 import { LayerSet } from "./layerset.js";
@@ -30,7 +31,12 @@ const base = new Base(map, config, () => layers.refresh());
 const layers = new LayerSet(map, config, () => base.isOn);
 const selection = new Selection(map);
 const locator = new Locator(map, config, notices, sheet);
-const hover = new Hover(map, () => layers.layer, (grid) => (map.getContainer().title = grid?.name ?? ""));
+const drafting = new Drafting({
+  map, config, store, panel, notices, sheet, layers,
+  fit: (box) => fit(map, box, free()),
+  failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
+});
+const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (grid) => (map.getContainer().title = grid?.name ?? ""));
 const search = new Search($("#search"), $("#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
   choose: (option) => goTo(option.dataset),
@@ -59,7 +65,7 @@ function start() {
   watchNetwork(notices, strings, () => {
     retryTiles();
     panel.retry();
-    selection.show(store.view.grid, store.view.on).then(showLegend);
+    select(store.view).then(showLegend);
   });
   ready.catch(() => {});
 }
@@ -69,16 +75,22 @@ function react(view, before, how) {
   if (!before || view.mode !== before.mode) showMode(view.mode);
   const drawn = ["mode", "on", "kind", "state", "category", "age"];
   if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
-  if (!before || view.grid !== before.grid || view.on !== before.on) selection.show(view.grid, view.on).then(showLegend);
+  if (!before || ["grid", "on", "mode"].some((key) => view[key] !== before[key])) select(view).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
     // At first the map's tiles are asked for before anything else.
     if (how.from === "start") setTimeout(() => panel.load(panelUrl(store.view)));
     else panel.load(panelUrl(view));
   }
   if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
+  drafting.show(view, how);
   showDay(view, config);
   showLinks(view, config.lang);
   showLegend();
+}
+
+// What is drawn in shows its own outline.
+function select(view) {
+  return selection.show(view.mode === "draw" ? null : view.grid, view.on);
 }
 
 /** Move the map to where a view says; a view without a place is fitted when its panel arrives. */
@@ -122,7 +134,8 @@ function watchLayers() {
     performance.mark("map-painted");
   });
   layers.addEventListener("shown", () => hover.clear());
-  layers.addEventListener("news", () => panel.load(panelUrl(store.view), { quiet: true }));
+  // Whoever draws has forms open, and hears of news by the plan's own revision.
+  layers.addEventListener("news", () => store.view.mode !== "draw" && panel.load(panelUrl(store.view), { quiet: true }));
   layers.addEventListener("failed", () =>
     notices.show("tiles", strings["tiles.failed"], { kind: "warn", action: { text: strings["panel.retry"], do: retryTiles } }));
 }
@@ -135,6 +148,10 @@ function retryTiles() {
 /** Answer a click on the map: an issue, a cluster, or the grid; a second click goes a level deeper. */
 function pick(latlng) {
   const view = store.view;
+  if (view.mode === "draw") {
+    drafting.pick(latlng);
+    return;
+  }
   if (view.mode === "issues") {
     const hit = issueAt(map, layers.layer, latlng);
     if (hit?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
@@ -206,8 +223,10 @@ function up(target) {
     return;
   }
   const view = store.view;
+  if (view.mode === "draw" && drafting.up()) return;
   if (view.issue) store.go({ issue: null });
   else if (view.list) store.go({ list: null });
+  else if (view.mode === "draw") store.go(view.grid ? { grid: null } : { plan: null });
   else if (view.grid) {
     const parent = panel.root?.dataset.parent;
     store.go({ grid: parent && Number(parent) !== config.county?.id ? Number(parent) : null });
@@ -276,7 +295,7 @@ async function share() {
 }
 
 function printed() {
-  const mode = $(`.mode[data-mode="${store.view.mode}"] span`).textContent;
+  const mode = $(`.mode[data-mode="${store.view.mode}"] span`)?.textContent ?? "";
   const title = panel.root?.dataset.title ?? "";
   const parts = [title === config.county?.name ? "" : title, panel.root?.dataset.filtered];
   const selected = parts.filter(Boolean).map((part) => `${part} ·`).join(" ");

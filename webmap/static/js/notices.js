@@ -5,16 +5,16 @@ export class Notices {
     this.element = element;
   }
 
-  /** Show a message under a name; the same name replaces it. action is {text, do} or nothing. */
+  /** Show a message under a name; the same name replaces it. action is {text, do}, several, or nothing. */
   show(name, text, { action = null, kind = "info", forMs = 0 } = {}) {
     this.hide(name);
     const notice = document.createElement("div");
     notice.className = `notice notice-${kind}`;
     notice.dataset.name = name;
     notice.append(Object.assign(document.createElement("span"), { textContent: text }));
-    if (action) {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: action.text });
-      button.addEventListener("click", action.do);
+    for (const each of action ? [action].flat() : []) {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: each.text });
+      button.addEventListener("click", each.do);
       notice.append(button);
     }
     this.element.append(notice);

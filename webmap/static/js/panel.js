@@ -41,6 +41,11 @@ export class Panel extends EventTarget {
     if (this.#url) this.load(this.#url);
   }
 
+  /** Ask again for the fragment on show, which stays until its successor is there. */
+  reload() {
+    return this.load(this.#url, { quiet: true });
+  }
+
   #wait() {
     this.body.innerHTML = this.skeleton;
     this.body.scrollTop = 0;

@@ -24,12 +24,14 @@ export function rules(mode, styles, { overBase, k = 1 }) {
     responsibility: () => [...paper(styles.grids, overBase), ...responsibility(styles.members, overBase)],
     issues: () => territory(styles.grids, overBase),
     coverage: () => [...paper(styles.grids, overBase), ...coverage(styles.coverage, overBase)],
+    draw: () => territory(styles.grids, overBase),
   }[mode]();
   const [points, blockers] = {
     territory: () => [[], []],
     responsibility: () => [buildings(styles.members, k), unheld(styles, k)],
     issues: () => issues(styles.issues, k),
     coverage: () => facilities(styles.coverage, k),
+    draw: () => [[], []],
   }[mode]();
   return {
     paintRules: [...fills, ...borders(styles.grids, k), ...points],

@@ -3,13 +3,14 @@
 
 import { allowed } from "./zoom.js";
 
-export const MODES = ["territory", "responsibility", "issues", "coverage"];
+export const MODES = ["territory", "responsibility", "issues", "coverage", "draw"];
 export const LEVELS = ["county", "town", "community", "compound"];
 const STATES = ["open", "overdue", "suspended", "closed", "all"];
 const AGES = ["7", "30", "90", "365"];
 
 const EMPTY = {
   mode: "territory",
+  plan: null, // what is drawn in, in the mode "draw"; the grid is then where
   place: null, // {z, lat, lon}, null: whatever fits the selection or the county
   grid: null,
   issue: null,
@@ -30,6 +31,7 @@ export function parse(search, today) {
   return Object.freeze({
     ...EMPTY,
     mode: among(query.get("mode"), MODES) ?? EMPTY.mode,
+    plan: idOf(query.get("plan")),
     place: placeOf(query),
     grid: idOf(query.get("grid")),
     issue: idOf(query.get("issue")),
@@ -47,7 +49,7 @@ export function parse(search, today) {
 /** Return the query that parse() reads back; defaults are left out. */
 export function format(view) {
   const query = new URLSearchParams();
-  for (const key of ["mode", "grid", "issue", "on", "kind", "state", "category", "age", "list", "page", "lang"]) {
+  for (const key of ["mode", "plan", "grid", "issue", "on", "kind", "state", "category", "age", "list", "page", "lang"]) {
     if (view[key] !== EMPTY[key] && view[key] !== null) query.set(key, view[key]);
   }
   if (view.place) {
@@ -73,6 +75,10 @@ export function change(view, parts) {
 
 /** Return the address of the fragment that belongs in the panel. */
 export function panelUrl(view) {
+  if (view.mode === "draw") {
+    const grid = view.grid ? `?grid=${view.grid}` : "";
+    return view.plan ? `/panel/plans/${view.plan}${grid}` : "/panel/plans";
+  }
   const shared = ["mode", "on", "kind", "state", "category", "age"];
   // An issue knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;

@@ -1,0 +1,158 @@
+"""Fragments of the drawing mode: all plans, and one with what it draws and what that would change.
+
+They are read only; what is done with a plan goes through webmap/plans.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+from psycopg import Connection
+
+from geodata.model import Level
+from geodata.plans import checking, consequences, drafts, drawing, keeping, meeting, operations
+from geodata.plans.model import Actor, Draft, Plan, PlanStep
+from webmap import i18n
+from webmap.plans import drawing_room
+from webmap.views import DRAW
+
+bp = Blueprint("drafting", __name__, url_prefix="/panel/plans")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A grid in a plan as the panel names it; ``bounds`` is its box where that is needed."""
+
+    grid_id: int
+    level: Level
+    name: str
+    bounds: drafts.Box | None = None
+
+
+@bp.get("")
+def listing() -> Response:
+    """List the plans by state, with a form for a new one."""
+    with drawing_room() as (conn, actor):
+        plans = keeping.listed(conn)
+        people = meeting.names(conn, {plan.owner_id for plan in plans if plan.owner_id})
+    states = [
+        (state, title, [plan for plan in plans if plan.state == state])
+        for state, title in keeping.STATES.items()
+    ]
+    order = ("submitted", "approved", "draft", "published", "withdrawn")
+    return _fragment(
+        "panel/plans.html",
+        states=sorted(states, key=lambda each: order.index(each[0])),
+        people=people,
+        actor=actor,
+        **_days(),
+    )
+
+
+@bp.get("/<int:plan_id>")
+def plan(plan_id: int) -> Response:
+    """Show one plan; ?grid= names what is being drawn in."""
+    grid_id = request.args.get("grid", type=int)
+    with drawing_room() as (conn, actor):
+        found = keeping.get(conn, plan_id)
+        context = _plan(conn, found, actor, grid_id)
+    return _fragment("panel/plan.html", plan=found, actor=actor, **context, **_days())
+
+
+def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) -> dict[str, Any]:
+    touched = drafts.touched(conn, plan)
+    beside = meeting.others(conn, plan)
+    others = [keeping.get(conn, each) for each in beside]
+    ids = {each.owner_id for each in (plan, *others) if each.owner_id}
+    steps = drawing.steps(conn, plan.plan_id)
+    named = {*touched, *_named(steps), *(id_ for some in beside.values() for id_ in some)}
+    draft = drafts.load(conn, plan, named | ({grid_id} if grid_id is not None else set()))
+    before = drafts.published(conn, plan, named - draft.facts.keys())
+    names = {id_: each.name for one in (before, draft) for id_, each in one.facts.items()}
+    changes = consequences.find(conn, plan) if touched else None
+    return {
+        "state": keeping.STATES[plan.state],
+        "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
+        "deeds": keeping.deeds(plan, actor),
+        "people": meeting.names(conn, ids),
+        "steps": [(step, _title(step, names)) for step in steps],
+        "events": keeping.events(conn, plan.plan_id),
+        "faults": checking.find(conn, plan) if touched else [],
+        "changes": changes,
+        "gone": _gone(changes),
+        "others": [(each, [names.get(id_, "") for id_ in beside[each.plan_id]]) for each in others],
+        "moved_on": drafts.moved_on(conn, plan) if plan.state != "published" else [],
+        "names": names,
+        "here": _here(draft, grid_id),
+        "path": _path(draft, grid_id),
+        "places": _places(draft, touched),
+    }
+
+
+def _named(steps: Iterable[PlanStep]) -> set[int]:
+    """Return the grids that steps name."""
+    keys = ("grid", "other", "parent")
+    return {step.operation[key] for step in steps for key in keys if key in step.operation}
+
+
+def _title(step: PlanStep, names: Mapping[int, str]) -> str:
+    """Say what a step does, and to which grid."""
+    title = i18n.said(operations.TITLES[step.operation["do"]])
+    name = names.get(step.operation.get("grid", 0), "") or step.operation.get("name", "")
+    return f"{title} · {name}" if name else title
+
+
+def _here(draft: Draft, grid_id: int | None) -> Place | None:
+    if grid_id is None or grid_id not in draft.facts:
+        return None
+    piece = draft.ground[grid_id]
+    return Place(grid_id, piece.level, draft.facts[grid_id].name, drafts.as_box(piece.shape))
+
+
+def _path(draft: Draft, grid_id: int | None) -> list[Place]:
+    """Return what a grid lies in, coarsest first, the county left out: it is drawn by parts."""
+    found: list[Place] = []
+    piece = draft.ground.pieces.get(grid_id) if grid_id is not None else None
+    while piece is not None and piece.parent is not None:
+        above = draft.ground.pieces.get(piece.parent)
+        if above is not None and above.level != "county":
+            found.insert(0, Place(piece.parent, above.level, draft.facts[piece.parent].name))
+        piece = above
+    return found
+
+
+def _places(draft: Draft, touched: Iterable[int]) -> list[Place]:
+    """Return the towns in which a plan draws."""
+    found: dict[int, Place] = {}
+    for id_ in touched:
+        own = draft.facts.get(id_)
+        town = draft.ground.pieces.get(id_)
+        if own is None or town is None:
+            continue
+        for place in (*_path(draft, id_), Place(id_, town.level, own.name)):
+            if place.level == "town" and place.grid_id > 0:
+                found[place.grid_id] = place
+    return list(found.values())
+
+
+def _gone(changes: consequences.Consequences | None) -> int:
+    """Count the households that would lie in another compound."""
+    if changes is None:
+        return 0
+    return sum(each.households for each in changes.passages if each.level == "compound")
+
+
+def _days() -> dict[str, date]:
+    today = i18n.today()
+    return {"today": today, "last_day": today + timedelta(days=3650), "on": today}
+
+
+def _fragment(template: str, **context: Any) -> Response:
+    response = make_response(render_template(template, mode=DRAW, **context))
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Cookie")
+    return response

@@ -1,0 +1,67 @@
+// The forms and buttons of the panel's fragments: [data-send] names what is asked for below the plan,
+// or an address; data-with what goes along; data-then="open" leads to the plan that was made.
+
+import { ask, Problem } from "./api.js";
+
+/** Return what a form says, as JSON data: numbers as numbers, empty optional fields left out. */
+export function valuesOf(form) {
+  const values = {};
+  for (const field of form.elements) {
+    if (!field.name || (field.value === "" && "optional" in field.dataset)) continue;
+    values[field.name] = field.type === "number" ? Number(field.value) : field.value;
+  }
+  return values;
+}
+
+/**
+ * Watch a panel. ``send(path, body, options)`` sends something of the present plan and throws a
+ * Problem; ``chosen()`` is the grid that an operation is for; ``opened(plan)`` goes to a new plan.
+ */
+export class Forms {
+  #own = new AbortController();
+
+  constructor(panel, { send, chosen, opened, strings }) {
+    Object.assign(this, { panel, send, chosen, opened, strings });
+    const { signal } = this.#own;
+    panel.addEventListener("submit", (event) => this.#submitted(event), { signal });
+    panel.addEventListener("click", (event) => this.#clicked(event), { signal });
+  }
+
+  remove() {
+    this.#own.abort();
+  }
+
+  #clicked(event) {
+    const button = event.target.closest("button[data-send]");
+    if (!button || button.disabled) return;
+    const body = button.dataset.with ? JSON.parse(button.dataset.with) : {};
+    this.#sent(button, button.dataset, body, button.closest("section")?.querySelector(".fault-line"));
+  }
+
+  #submitted(event) {
+    const form = event.target.closest("form[data-send]");
+    if (!form) return;
+    event.preventDefault();
+    const body = { ...(form.dataset.with ? JSON.parse(form.dataset.with) : {}), ...valuesOf(form) };
+    if (form.dataset.operation) Object.assign(body, { do: form.dataset.operation, grid: this.chosen()?.id });
+    this.#sent(form.querySelector("button[type=submit], button:not([type=button])"), form.dataset, body, form.querySelector(".fault-line"));
+  }
+
+  async #sent(button, { send, method = "POST", then }, body, line) {
+    if (line) line.hidden = true;
+    button.disabled = true;
+    try {
+      const answer = send.startsWith("/") ? await ask(send, { method, body }) : await this.send(send, body, { method, quiet: true, isNew: then === "open" });
+      if (answer && then === "open") this.opened(answer);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      const text = problem.isOffline ? this.strings["draw.offline"] : problem.message;
+      if (line?.isConnected) {
+        line.textContent = text;
+        line.hidden = false;
+      } else this.failed?.(text);
+    } finally {
+      button.disabled = false;
+    }
+  }
+}

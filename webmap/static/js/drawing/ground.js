@@ -1,0 +1,120 @@
+// The ground that is drawn in: every grid of it as the plan has it, and as it was published.
+
+import { LEVELS } from "../view.js";
+import { boxOf, holds, meet, moved, reshaped, segmentsBeyond } from "./rings.js";
+
+export class Ground {
+  #grids = new Map();
+  #before = new Map();
+  #beyond = null;
+
+  /** plain is the server's answer; home is the grid that was asked for. */
+  constructor(plain, home) {
+    this.home = home;
+    for (const grid of plain.grids) this.#grids.set(grid.grid_id, gridOf(grid));
+    for (const grid of plain.before ?? []) this.#before.set(grid.grid_id, gridOf(grid));
+  }
+
+  get(id) {
+    return this.#grids.get(id) ?? null;
+  }
+
+  has(id) {
+    return this.#grids.has(id);
+  }
+
+  /** All grids, or those of a level. */
+  all(level) {
+    const grids = [...this.#grids.values()];
+    return level ? grids.filter((grid) => grid.level === level) : grids;
+  }
+
+  /** Take over what a step has changed. */
+  update({ changed, gone }) {
+    for (const plain of changed) {
+      const known = this.#grids.get(plain.grid_id);
+      if (known && !this.#before.has(known.id) && known.id > 0 && !known.isChanged) this.#before.set(known.id, known);
+      const grid = gridOf(plain);
+      // Undone: it is again what it was.
+      if (!grid.isChanged) this.#before.delete(grid.id);
+      // What lies elsewhere was never opened.
+      if (known || this.#touches(grid)) this.#grids.set(grid.id, grid);
+    }
+    for (const id of gone) {
+      const known = this.#grids.get(id);
+      if (known && id > 0 && !this.#before.has(id)) this.#before.set(id, known);
+      this.#grids.delete(id);
+    }
+    this.#beyond = null;
+  }
+
+  /** Return the grids at a place, coarsest first. */
+  at(place) {
+    const found = this.all().filter(({ box, polygons }) => meet(box, [...place, ...place]) && holds(polygons, place));
+    return found.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  }
+
+  /** Return a grid and all above it, coarsest first. */
+  path(id) {
+    const found = [];
+    for (let grid = this.get(id); grid; grid = this.get(grid.parent)) found.unshift(grid);
+    return found;
+  }
+
+  /** Does a grid lie in the one that was asked for, or is it that one? */
+  isHome(id) {
+    return this.path(id).some((grid) => grid.id === this.home);
+  }
+
+  /** Return what becomes of the grids if a corner moves: polygons by id, of those that have it. */
+  moving(corner, to) {
+    return this.#redrawn([...corner, ...corner], (polygons) => moved(polygons, corner, to));
+  }
+
+  /** Return what becomes of the grids if a piece of an edge runs along other corners. */
+  reshaping(old, path) {
+    return this.#redrawn(boxOf([[old]]), (polygons) => reshaped(polygons, old, path));
+  }
+
+  /** Return the segments that the plan has made and those that it has done away with. */
+  get beyond() {
+    this.#beyond ??= this.#compare();
+    return this.#beyond;
+  }
+
+  #compare() {
+    const ids = new Set([...this.#before.keys(), ...this.all().filter((grid) => grid.isChanged).map((grid) => grid.id)]);
+    const now = [...ids].flatMap((id) => this.get(id)?.polygons ?? []);
+    const was = [...ids].flatMap((id) => this.#before.get(id)?.polygons ?? []);
+    return { made: segmentsBeyond(now, was), gone: segmentsBeyond(was, now) };
+  }
+
+  #redrawn(box, change) {
+    const found = new Map();
+    for (const grid of this.#grids.values()) {
+      if (!meet(grid.box, box)) continue;
+      const polygons = change(grid.polygons);
+      if (polygons !== grid.polygons) found.set(grid.id, polygons);
+    }
+    return found;
+  }
+
+  #touches(grid) {
+    return this.all().some((each) => each.level !== "county" && meet(each.box, grid.box));
+  }
+}
+
+function gridOf(plain) {
+  return Object.freeze({
+    id: plain.grid_id,
+    level: plain.level,
+    parent: plain.parent_id,
+    name: plain.name,
+    code: plain.code,
+    households: plain.households,
+    population: plain.population,
+    isChanged: plain.is_changed,
+    polygons: plain.polygons,
+    box: boxOf(plain.polygons),
+  });
+}

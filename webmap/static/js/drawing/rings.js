@@ -1,0 +1,123 @@
+// Rings as the server sends them: closed lists of [lon, lat] on its grid of 1e-7 degrees, where
+// neighbours hold the very same numbers. No map, no page.
+
+const GRID = 1e7;
+
+/** Are two corners the same, to the last digit? */
+export function same(a, b) {
+  return a[0] === b[0] && a[1] === b[1];
+}
+
+/** Put a place on the server's grid. */
+export function onGrid([lon, lat]) {
+  return [Math.round(lon * GRID) / GRID, Math.round(lat * GRID) / GRID];
+}
+
+/** Return polygons in which a corner has moved; the same object if none has it. */
+export function moved(polygons, corner, to) {
+  return changed(polygons, (ring) => {
+    if (!ring.some((each) => same(each, corner))) return ring;
+    return ring.map((each) => (same(each, corner) ? to : each));
+  });
+}
+
+/** Return polygons in which a path of an edge, in either direction, runs along other corners. */
+export function reshaped(polygons, old, path) {
+  return changed(polygons, (ring) => withPath(ring, old, path) ?? withPath(ring, old.toReversed(), path.toReversed()) ?? ring);
+}
+
+/** Return the corners before and after one in a closed ring. */
+export function beside(ring, index) {
+  const n = ring.length - 1;
+  return [ring[(index - 1 + n) % n], ring[(index + 1) % n]];
+}
+
+/** Return both ways along a closed ring from one of its corners to another, the shorter one first. */
+export function ways(ring, from, to) {
+  const open = ring.slice(0, -1);
+  const [i, j] = [from, to].map((corner) => open.findIndex((each) => same(each, corner)));
+  if (i < 0 || j < 0 || i === j) return [];
+  const turned = [...open.slice(i), ...open.slice(0, i)];
+  const k = (j - i + open.length) % open.length;
+  const forth = turned.slice(0, k + 1);
+  const back = [turned[0], ...turned.slice(k).toReversed()];
+  return [forth, back].sort((a, b) => length(a) - length(b));
+}
+
+/** Return the length of a line in degrees of longitude at its place: to compare, not to tell. */
+export function length(line) {
+  let sum = 0;
+  for (let i = 1; i < line.length; i += 1) sum += Math.hypot(...flat(line[i - 1], line[i]));
+  return sum;
+}
+
+/** Is a place inside the polygons? */
+export function holds(polygons, [lon, lat]) {
+  let inside = false;
+  for (const ring of polygons.flat()) {
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+      const [ax, ay] = ring[i];
+      const [bx, by] = ring[j];
+      if (ay > lat !== by > lat && lon < ((bx - ax) * (lat - ay)) / (by - ay) + ax) inside = !inside;
+    }
+  }
+  return inside;
+}
+
+/** Return the box of polygons: [west, south, east, north]. */
+export function boxOf(polygons) {
+  const box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const ring of polygons.flat()) {
+    for (const [lon, lat] of ring) {
+      if (lon < box[0]) box[0] = lon;
+      if (lat < box[1]) box[1] = lat;
+      if (lon > box[2]) box[2] = lon;
+      if (lat > box[3]) box[3] = lat;
+    }
+  }
+  return box;
+}
+
+/** Do two boxes meet? */
+export function meet(a, b) {
+  return a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3];
+}
+
+/** Return the segments that polygons have and others have not, as pairs of corners. */
+export function segmentsBeyond(polygons, others) {
+  const known = new Set(others.flat().flatMap((ring) => segments(ring).map(keyOf)));
+  return polygons.flat().flatMap((ring) => segments(ring).filter((segment) => !known.has(keyOf(segment))));
+}
+
+function segments(ring) {
+  return ring.slice(1).map((corner, i) => [ring[i], corner]);
+}
+
+function keyOf([a, b]) {
+  const forth = a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
+  return forth ? `${a},${b}` : `${b},${a}`;
+}
+
+function changed(polygons, change) {
+  let any = false;
+  const next = polygons.map((rings) => rings.map((ring) => {
+    const drawn = change(ring);
+    any ||= drawn !== ring;
+    return drawn;
+  }));
+  return any ? next : polygons;
+}
+
+function withPath(ring, old, path) {
+  const open = ring.slice(0, -1);
+  const start = open.findIndex((each) => same(each, old[0]));
+  if (start < 0 || old.length > open.length) return null;
+  const turned = [...open.slice(start), ...open.slice(0, start)];
+  if (!old.every((each, i) => same(each, turned[i % turned.length]))) return null;
+  const next = [...path.slice(0, -1), ...turned.slice(old.length - 1)];
+  return [...next, next[0]];
+}
+
+function flat([ax, ay], [bx, by]) {
+  return [(bx - ax) * Math.cos((ay * Math.PI) / 180), by - ay];
+}

@@ -1,0 +1,103 @@
+// A line or an area drawn by hand, with Geoman: it holds on to the corners and edges of the grid that
+// is drawn in and of its neighbours.
+
+import { script, sheet } from "./libraries.js";
+import { onGrid } from "./rings.js";
+
+const LINE = { color: "#1d56b8", weight: 3 };
+const HINT = { color: "#1d56b8", weight: 2, dashArray: "6 5" };
+const UNSEEN = { opacity: 0, fillOpacity: 0, interactive: false, weight: 1 };
+
+export class Sketch {
+  #guides = null;
+
+  constructor(map, addresses) {
+    Object.assign(this, { map, addresses });
+  }
+
+  /** Load Geoman, and let it know the map that was there before it. */
+  async ready() {
+    await Promise.all([script(this.addresses.geoman), sheet(this.addresses.geomanSheet)]);
+    if (!this.map.pm) {
+      this.map.pm = new L.PM.Map(this.map);
+      this.map.pm.setGlobalOptions({});
+    }
+  }
+
+  /** Begin; resolves to the corners drawn, or to null when given up. ``grids`` are held on to. */
+  draw(kind, grids, { buildings = [], snaps = true } = {}) {
+    this.stop();
+    this.kind = kind === "area" ? "Polygon" : "Line";
+    this.#guides = L.layerGroup([
+      ...grids.flatMap((grid) => grid.polygons.flat().map((ring) => L.polyline(ring.map(([lon, lat]) => [lat, lon]), UNSEEN))),
+      ...buildings.map(([lon, lat]) => L.circleMarker([lat, lon], { ...UNSEEN, radius: 1 })),
+    ]).addTo(this.map);
+    this.map.pm.enableDraw(this.kind, {
+      snappable: snaps,
+      snapDistance: matchMedia("(pointer: coarse)").matches ? 22 : 14,
+      tooltips: false,
+      finishOn: "dblclick",
+      allowSelfIntersection: true,
+      templineStyle: LINE,
+      hintlineStyle: HINT,
+      pathOptions: { ...LINE, fillOpacity: 0.12 },
+      continueDrawing: false,
+    });
+    return new Promise((resolve) => {
+      this.resolve = resolve;
+      this.map.once("pm:create", this.#made, this);
+    });
+  }
+
+  #made({ layer }) {
+    const rings = layer.getLatLngs();
+    const corners = (Array.isArray(rings[0]) ? rings[0] : rings).map(({ lat, lng }) => onGrid([lng, lat]));
+    layer.remove();
+    if (this.kind === "Polygon") corners.push(corners[0]);
+    const { resolve } = this;
+    this.#end();
+    resolve?.(corners);
+  }
+
+  /** Do without the last corner. */
+  back() {
+    const draw = this.map.pm.Draw[this.kind];
+    if (draw._layer?.getLatLngs().flat().length) draw._removeLastVertex();
+  }
+
+  /** Is there enough to be a line, or an area? */
+  get isEnough() {
+    const n = this.map.pm?.Draw[this.kind]?._layer?.getLatLngs().flat().length ?? 0;
+    return n >= (this.kind === "Polygon" ? 3 : 2);
+  }
+
+  finish() {
+    if (this.isEnough) this.map.pm.Draw[this.kind]._finishShape();
+  }
+
+  /** Hold on to what is near, or do not. */
+  snap(on) {
+    const draw = this.map.pm.Draw[this.kind];
+    if (draw?.options) draw.options.snappable = on;
+  }
+
+  get isOn() {
+    return this.#guides !== null;
+  }
+
+  /** Give up. */
+  stop() {
+    if (!this.isOn) return;
+    const { resolve } = this;
+    this.map.off("pm:create", this.#made, this);
+    this.#end();
+    resolve?.(null);
+  }
+
+  #end() {
+    this.resolve = null;
+    this.map.pm.disableDraw();
+    this.#guides?.remove();
+    this.#guides = null;
+  }
+}

@@ -1,0 +1,67 @@
+// What can be done with the chosen grid. A tool says for which grids it is there, what it asks for
+// ("line", "area", or another "grid" on the map), and makes the operation that is sent to the server.
+// To add one: an entry here, its words in webmap/words.py.
+
+import { neighbours } from "./edges.js";
+import { same, ways } from "./rings.js";
+import { LEVELS } from "../view.js";
+
+/** @typedef {{key, asks, isFor?, candidates?, wantsName?, operation}} Tool */
+export const TOOLS = [
+  {
+    key: "split",
+    asks: "line",
+    operation: ({ grid }, line) => ({ do: "split", grid: grid.id, line }),
+  },
+  {
+    key: "merge",
+    asks: "grid",
+    candidates: ({ grid, ground, edges }) => neighbours(edges, ground.all(), grid.level).filter((each) => each.parent === grid.parent),
+    operation: ({ grid }, other) => ({ do: "merge", grid: grid.id, other: other.id }),
+  },
+  {
+    key: "hand_over",
+    asks: "grid",
+    isFor: ({ level }) => level !== "town",
+    candidates: ({ grid, ground }) => ground.all(above(grid.level)).filter((each) => each.id !== grid.parent),
+    operation: ({ grid }, parent) => ({ do: "hand_over", grid: grid.id, parent: parent.id }),
+  },
+  {
+    key: "redraw",
+    asks: "line",
+    operation: redraw,
+  },
+  {
+    key: "draw",
+    asks: "area",
+    isFor: ({ level }) => level === "compound" || level === "community",
+    wantsName: true,
+    operation: ({ grid }, ring, name) => ({
+      do: "draw",
+      level: "compound",
+      parent: grid.level === "community" ? grid.id : grid.parent,
+      ring,
+      name,
+    }),
+  },
+];
+
+/** Return the tools for a grid; those that nothing can come of are left out. */
+export function toolsFor(context) {
+  const { grid } = context;
+  if (!grid || grid.level === "county") return [];
+  return TOOLS.filter((tool) => tool.isFor?.(grid) ?? true).filter((tool) => !tool.candidates || tool.candidates(context).length);
+}
+
+/** Let the edge between the line's ends run along the line. Both ends lie on corners of the grid. */
+function redraw({ grid }, line) {
+  for (const ring of grid.polygons.flat()) {
+    const [shorter] = ways(ring, line[0], line.at(-1));
+    if (shorter) return { do: "reshape", old: shorter, new: [shorter[0], ...line.slice(1, -1), shorter.at(-1)] };
+  }
+  return same(line[0], line.at(-1)) ? null : { fault: "draw.ends" };
+}
+
+function above(level) {
+  return LEVELS[LEVELS.indexOf(level) - 1];
+}
