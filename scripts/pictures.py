@@ -172,11 +172,7 @@ def take(
     try:
         page = context.new_page()
         if picture.account:
-            page.goto(f"{server}sign-in")
-            page.fill("[name=username]", picture.account)
-            page.fill("[name=password]", passwords[picture.account])
-            page.click("main button[type=submit]")
-            page.wait_for_selector("html[data-mode]")
+            sign_in(page, server, picture.account, passwords[picture.account])
         query = {**picture.view, "lang": language}
         if picture.grid:
             query["grid"] = str(grid_id(conn, *picture.grid))
@@ -191,6 +187,15 @@ def take(
     size = path.stat().st_size
     click.echo(f"{path.name:36} {size:>8,} bytes")
     return path if size > LARGEST else None
+
+
+def sign_in(page: Page, server: str, username: str, password: str) -> None:
+    """Sign in as one of the demo county's accounts."""
+    page.goto(f"{server}sign-in")
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", password)
+    page.click("main button[type=submit]")
+    page.wait_for_selector("html[data-mode]")
 
 
 def grid_id(conn: Connection[Any], level: Level, name: str) -> int:

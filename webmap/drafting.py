@@ -140,10 +140,11 @@ def _places(draft: Draft, touched: Iterable[int]) -> list[Place]:
 
 
 def _gone(changes: consequences.Consequences | None) -> int:
-    """Count the households that would lie in another compound."""
-    if changes is None:
-        return 0
-    return sum(each.households for each in changes.passages if each.level == "compound")
+    """Count the households that would lie in another grid of the level where they are most."""
+    sums: dict[Level, int] = {}
+    for each in changes.passages if changes else ():
+        sums[each.level] = sums.get(each.level, 0) + each.households
+    return max(sums.values(), default=0)
 
 
 def _days() -> dict[str, date]:

@@ -84,9 +84,14 @@ export class Ground {
 
   #compare() {
     const ids = new Set([...this.#before.keys(), ...this.all().filter((grid) => grid.isChanged).map((grid) => grid.id)]);
-    const now = [...ids].flatMap((id) => this.get(id)?.polygons ?? []);
-    const was = [...ids].flatMap((id) => this.#before.get(id)?.polygons ?? []);
-    return { made: segmentsBeyond(now, was), gone: segmentsBeyond(was, now) };
+    const [made, gone] = [[], []];
+    // Level by level: an edge that no longer parts two towns may part two compounds still.
+    for (const level of LEVELS) {
+      const [now, was] = [this.#grids, this.#before].map((grids) => [...ids].map((id) => grids.get(id)).filter((grid) => grid?.level === level).flatMap((grid) => grid.polygons));
+      made.push(...segmentsBeyond(now, was));
+      gone.push(...segmentsBeyond(was, now));
+    }
+    return { made, gone };
   }
 
   #redrawn(box, change) {

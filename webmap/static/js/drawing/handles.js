@@ -6,8 +6,10 @@ import { REACH } from "./snapping.js";
 
 // More would be a thicket, and slow.
 const MOST = 240;
-const APART_PX = 9;
-const MIDDLE_FROM_PX = 44;
+const isCoarse = globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;
+// Nearer to each other they could not be told apart by mouse, or by finger.
+const APART_PX = isCoarse ? 24 : 9;
+const MIDDLE_FROM_PX = isCoarse ? 72 : 44;
 const LONG_PRESS_MS = 600;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 

@@ -23,8 +23,8 @@ function place(frame, lonLat) {
 }
 
 /** Draw everything that stands still. */
-export function paintGround(ctx, frame, ground, { style, overBase, without = new Set() }) {
-  const seen = ground.all().filter((grid) => !without.has(grid.id) && inFrame(frame, grid.box));
+export function paintGround(ctx, frame, ground, { style, overBase }) {
+  const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
   const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
   const homes = new Set(seen.filter((grid) => ground.isHome(grid.id)).map((grid) => grid.id));
   fill(ctx, frame, levelled.get("community"), style.paper, overBase ? 0.55 : 1);
@@ -48,9 +48,13 @@ export function paintWork(ctx, frame, ground, { style, candidates, chosen, previ
   for (const [id, polygons] of preview?.polygons ?? []) {
     if (ground.get(id).level === "compound") paintArea(ctx, frame, polygons, style.compound_fill);
   }
-  for (const [id, polygons] of preview?.polygons ?? []) {
-    const { line: colour, width } = style.levels[ground.get(id).level];
-    paintOutline(ctx, frame, polygons, { colour, width, casing: style.halo });
+  const edges = preview?.edges ?? [];
+  paintChanges(ctx, frame, { made: [], gone: edges.flatMap(({ gone }) => gone) });
+  for (const { level, made } of edges) {
+    ctx.beginPath();
+    for (const segment of made) line(ctx, frame, segment);
+    stroke(ctx, style.halo, style.levels[level].width + 1.6);
+    stroke(ctx, style.levels[level].line, style.levels[level].width);
   }
   if (chosen) paintOutline(ctx, frame, preview?.polygons.get(chosen.id) ?? chosen.polygons, { colour: COLOURS.chosen, width: 3 });
   if (!preview?.snap) return;

@@ -178,6 +178,7 @@ export class Room {
     if (this.working.pick(found)) return;
     this.#choose(found.findLast((grid) => grid.level !== "county")?.id ?? null);
     this.sheet.raise();
+    if (this.sheet.isSheet) this.panel.root?.querySelector(".place")?.scrollIntoView();
   }
 
   /** Go back by one: from what is being done, from the chosen grid. Returns whether there was any. */
@@ -239,8 +240,7 @@ export class Room {
 
   #paintStill(ctx, frame) {
     if (!this.#ground) return;
-    const without = new Set(this.#preview?.polygons.keys() ?? []);
-    paintGround(ctx, frame, this.#ground, { style: this.style, overBase: this.layers.overBase(), without });
+    paintGround(ctx, frame, this.#ground, { style: this.style, overBase: this.layers.overBase() });
   }
 
   #drag(handle) {
@@ -248,6 +248,7 @@ export class Room {
     return new Dragging(handle, {
       map: this.map,
       ground: this.#ground,
+      chosen: this.#chosen,
       buildings: this.#buildings,
       show: (preview) => this.#showPreview(preview),
       done: (operation, preview, at) => this.#do(operation, preview, at),
@@ -255,15 +256,13 @@ export class Room {
   }
 
   #showPreview(preview) {
-    const isFirst = !this.#preview !== !preview;
     this.#preview = preview;
-    if (isFirst) this.still.paint();
     this.moving.paint();
   }
 
   #removeCorner({ at }, [before, after]) {
-    const path = { old: [before, at, after], new: [before, after] };
-    this.#do({ do: "reshape", ...path }, { polygons: this.#ground.reshaping(path.old, path.new), snap: null });
+    const edges = [{ level: this.#chosen.level, made: [[before, after]], gone: [[before, at], [at, after]] }];
+    this.#do({ do: "reshape", old: [before, at, after], new: [before, after] }, { polygons: new Map(), edges, snap: null });
   }
 
   async #do(operation, preview = null, focus = null) {

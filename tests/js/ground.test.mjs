@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { edgesOf, neighbours } from "../../webmap/static/js/drawing/edges.js";
+import { Ground } from "../../webmap/static/js/drawing/ground.js";
+import { footOn, Snaps } from "../../webmap/static/js/drawing/snapping.js";
+import { TOOLS, toolsFor } from "../../webmap/static/js/drawing/tools.js";
+
+const box = (west, south, east, north) => [[[west, south], [east, south], [east, north], [west, north], [west, south]]];
+const grid = (id, level, parent, ring, more = {}) => ({
+  grid_id: id, level, parent_id: parent, name: `g${id}`, code: "", households: 1, population: null, is_changed: false, polygons: [ring], ...more,
+});
+// A town of two communities beside each other, each with a compound on their common edge.
+const plain = () => ({
+  grids: [
+    grid(1, "town", null, [[[0, 0], [2, 0], [4, 0], [4, 4], [2, 4], [0, 4], [0, 0]]]),
+    grid(2, "community", 1, [[[0, 0], [2, 0], [2, 1], [2, 3], [2, 4], [0, 4], [0, 0]]]),
+    grid(3, "community", 1, [[[2, 0], [4, 0], [4, 4], [2, 4], [2, 3], [2, 1], [2, 0]]]),
+    grid(4, "compound", 2, box(1, 1, 2, 3)),
+    grid(5, "compound", 3, box(2, 1, 3, 3)),
+  ],
+});
+
+function topojson() {
+  const vendor = new URL("../../webmap/static/vendor/", import.meta.url);
+  const folder = readdirSync(vendor).find((name) => name.startsWith("topojson-server@"));
+  const holder = {};
+  // A script for pages: it leaves a global behind.
+  new Function("self", "exports", "module", readFileSync(new URL(`${folder}/dist/topojson-server.min.js`, vendor), "utf8")).call(holder, holder, holder.exports = {});
+  return holder.exports.topology ? holder.exports : holder.topojson;
+}
+
+test("a corner moves in the grids of all levels that share it, and in no other", () => {
+  const ground = new Ground(plain(), 1);
+  assert.deepEqual([...ground.moving([2, 1], [2.5, 1]).keys()].sort(), [2, 3, 4, 5]);
+  assert.deepEqual([...ground.moving([2, 0], [2, 0.5]).keys()].sort(), [1, 2, 3]);
+});
+
+test("what lies at a place comes coarsest first, with all above it", () => {
+  const ground = new Ground(plain(), 1);
+  assert.deepEqual(ground.at([1.5, 2]).map((each) => each.id), [1, 2, 4]);
+  assert.deepEqual(ground.path(5).map((each) => each.id), [1, 3, 5]);
+  assert.ok(ground.isHome(5));
+});
+
+test("a step shows what it changed, and undoing it shows nothing", () => {
+  const ground = new Ground(plain(), 1);
+  const before = ground.get(4);
+  ground.update({ changed: [grid(4, "compound", 2, box(0.5, 1, 2, 3), { is_changed: true }), grid(-1, "compound", 2, box(0, 3, 1, 4), { is_changed: true })], gone: [] });
+  assert.ok(ground.has(-1));
+  assert.equal(ground.beyond.gone.length, 3);
+  assert.equal(ground.beyond.made.length, 3 + 4);
+  ground.update({ changed: [grid(4, "compound", 2, before.polygons[0])], gone: [-1] });
+  assert.deepEqual(ground.beyond, { made: [], gone: [] });
+});
+
+test("an edge that parts other levels than before is shown", () => {
+  const ground = new Ground({ ...plain(), before: [grid(2, "community", 1, plain().grids[1].polygons[0])] }, 1);
+  ground.update({ changed: [grid(2, "community", 1, box(0, 0, 1, 4), { is_changed: true })], gone: [] });
+  assert.ok(ground.beyond.gone.length > 0);
+});
+
+test("edges know both their sides, and junctions are where three meet", () => {
+  const ground = new Ground(plain(), 1);
+  const chosen = ground.get(4);
+  const { edges, junctions } = edgesOf(topojson(), chosen, ground.all().filter((each) => each !== chosen));
+  assert.ok(junctions.has("2,1") && junctions.has("2,3"));
+  assert.ok(!junctions.has("1,1"));
+  assert.deepEqual(neighbours(edges, ground.all(), "compound").map((each) => each.id), [5]);
+});
+
+test("a hand holds on to a corner sooner than to an edge, and to nothing out of reach", () => {
+  const snaps = new Snaps();
+  snaps.addLine([{ x: 0, y: 0, at: [0, 0] }, { x: 100, y: 0, at: [1, 0] }]);
+  snaps.addPoint({ x: 50, y: 50, at: [0.5, 0.5] });
+  assert.equal(snaps.find({ x: 4, y: 3 }, 10).kind, "corner");
+  assert.deepEqual(snaps.find({ x: 40, y: 6 }, 10), { x: 40, y: 0, at: null, kind: "edge" });
+  assert.equal(snaps.find({ x: 52, y: 48 }, 10).kind, "building");
+  assert.equal(snaps.find({ x: 40, y: 20 }, 10), null);
+  assert.deepEqual(footOn({ x: 0, y: 0 }, { x: 0, y: 0 }, { x: 3, y: 4 }), { x: 0, y: 0 });
+});
+
+test("tools are there for what they can be done to", () => {
+  const ground = new Ground(plain(), 1);
+  const keys = (id) => toolsFor({ grid: ground.get(id), ground, edges: [] }).map((tool) => tool.key);
+  assert.deepEqual(keys(4), ["split", "hand_over", "redraw", "draw"]);
+  assert.deepEqual(keys(1), ["split", "redraw"]);
+});
+
+test("an edge is redrawn between two corners of the grid, or not at all", () => {
+  const redraw = TOOLS.find((tool) => tool.key === "redraw");
+  const context = { grid: new Ground(plain(), 1).get(4) };
+  assert.deepEqual(redraw.operation(context, [[1, 1], [0.5, 2], [1, 3]]), { do: "reshape", old: [[1, 1], [1, 3]], new: [[1, 1], [0.5, 2], [1, 3]] });
+  assert.equal(redraw.operation(context, [[1, 1], [0.5, 2]]).fault, "draw.ends");
+});
