@@ -35,6 +35,12 @@ requestAnimationFrame((now) => { last = now; requestAnimationFrame(tick); });
 """
 
 
+FREE = """() => [...document.querySelectorAll(".handle-junction")].findIndex((handle) => {
+  const { x, y, width, height } = handle.getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2) === handle;
+})"""
+
+
 @click.command()
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--chromium", default="/usr/bin/chromium", show_default=True)
@@ -129,8 +135,13 @@ def drag(page: Page, address: str) -> list[float]:
     stage = page.locator(".map").bounding_box()
     assert stage
     page.mouse.click(stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2)
+    # The town itself: its edge has the most corners.
+    page.locator("[data-chosen-levels] button").first.click()
     page.locator(".handle-junction").first.wait_for()
-    box = page.locator(".handle-junction").first.bounding_box()
+    # One that nothing lies upon, the legend or another corner.
+    index = page.evaluate(FREE)
+    handle = page.locator(".handle-junction").nth(index)
+    box = handle.bounding_box()
     assert box
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
@@ -140,7 +151,7 @@ def drag(page: Page, address: str) -> list[float]:
     for step in range(60):
         page.mouse.move(x + 3 + step % 30, y + 3 + (step * 7) % 40)
         page.wait_for_timeout(16)
-    now = page.locator(".handle-junction").first.bounding_box()
+    now = handle.bounding_box()
     assert now
     assert abs(now["x"] - box["x"]) + abs(now["y"] - box["y"]) > 3, "nothing was dragged"
     frames = page.evaluate("() => { window.watching = false; return frames; }")

@@ -1,0 +1,167 @@
+"""What tests of drawing share: a county of their own, and hands that draw by mouse or by touch."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
+
+from geodata import boundaries
+from geodata.boundaries import NewVersion
+from tests import county
+from tests.office import PASSWORD, Conn, add, give
+
+LonLat = tuple[float, float]
+
+SIZES = {"mouse": {"width": 1440, "height": 900}, "touch": {"width": 390, "height": 844}}
+_PLACE = """([lon, lat]) => {
+  const { x, y } = map_grid.latLngToContainerPoint([lat, lon]);
+  const box = map_grid.getContainer().getBoundingClientRect();
+  return [x + box.x, y + box.y];
+}"""
+
+
+def furnish(conn: Conn) -> county.County:
+    """Build a county with a compound on the border of its towns, and those who plan in it."""
+    made = county.build(conn)
+    border = county.box(116.314, 31.414, 116.32, 31.418)
+    new = NewVersion(None, "河岸小区", "341525100001003", made.communities[0], 60, None, border)
+    boundaries.insert_versions(conn, "compound", [new], valid_from=county.BEGIN, source="tests")
+    boundaries.refresh_shapes(conn, "compound")
+    for username, role in (("staff", "county_staff"), ("official", "county_official")):
+        add(conn, username)
+        give(conn, username, role, made.county)
+    conn.commit()
+    return made
+
+
+@dataclass
+class Desk:
+    """A person at a browser, who draws by mouse or by touch."""
+
+    office: str
+    page: Page
+    by: str
+    session: CDPSession | None = None
+
+    def go(self, query: str) -> None:
+        self.page.goto(f"{self.office}/{query}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the panel stands still and nothing is on its way."""
+        expect(self.page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible()
+        self.page.wait_for_load_state("networkidle")
+
+    def press(self, selector: str, text: str | None = None) -> None:
+        """Click or tap something of the page."""
+        found = self.page.locator(selector, has_text=text) if text else self.page.locator(selector)
+        if self.by == "touch":
+            found.first.tap()
+        else:
+            found.first.click()
+
+    def at(self, place: LonLat) -> tuple[float, float]:
+        """Return the pixel of a place."""
+        x, y = self.page.evaluate(_PLACE, list(place))
+        return x, y
+
+    def pick(self, place: LonLat) -> None:
+        """Click or tap a place on the map."""
+        x, y = self.at(place)
+        if self.by == "touch":
+            self.page.touchscreen.tap(x, y)
+        else:
+            self.page.mouse.click(x, y)
+        # Two clicks at once would be a double one.
+        self.page.wait_for_timeout(350)
+
+    def look_at(self, place: LonLat, zoom: float) -> None:
+        """Move the map there; as a hand would, only quicker."""
+        self.page.evaluate(
+            "([lon, lat, zoom]) => map_grid.setView([lat, lon], zoom, { animate: false })",
+            [*place, zoom],
+        )
+        if self.by == "touch":
+            # The sheet covers the lower half.
+            self.page.evaluate("map_grid.panBy([0, 200], { animate: false })")
+        self.page.wait_for_timeout(200)
+
+    def drag(self, place: LonLat, dx: float, dy: float, *, aside: bool = False) -> None:
+        """Drag what lies at a place over so many pixels. ``aside`` holds Alt: nothing snaps."""
+        x, y = self.at(place)
+        steps = [(x + dx * n / 8, y + dy * n / 8) for n in range(1, 9)]
+        if self.by == "touch":
+            self.session = self.session or self.page.context.new_cdp_session(self.page)
+            self._touch("touchStart", x, y)
+            for step in steps:
+                self._touch("touchMove", *step)
+                self.page.wait_for_timeout(20)
+            self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            return
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        if aside:
+            self.page.keyboard.down("Alt")
+        for step in steps:
+            self.page.mouse.move(*step)
+            self.page.wait_for_timeout(20)
+        self.page.mouse.up()
+        if aside:
+            self.page.keyboard.up("Alt")
+
+    def _touch(self, kind: str, x: float, y: float) -> None:
+        assert self.session
+        points = [{"x": x, "y": y}]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def new_plan(self, title: str) -> int:
+        """Make a plan through the form; return its number."""
+        self.go("?mode=draw&lang=en")
+        if self.by == "touch":
+            self.press(".grip")
+        if self.page.locator(".new-plan:not([open])").count():
+            self.press(".new-plan summary")
+        self.page.locator(".new-plan [name=title]").fill(title)
+        self.press(".new-plan button[type=submit]")
+        expect(self.page.locator("#panel-body h1")).to_have_text(title)
+        return self.plan
+
+    @property
+    def plan(self) -> int:
+        found = re.search(r"plan=(\d+)", self.page.url)
+        assert found
+        return int(found[1])
+
+    def choose(self, place: LonLat, name: str) -> None:
+        """Choose a grid of the opened ground."""
+        self.pick(place)
+        expect(self.page.locator("[data-chosen-name]")).to_contain_text(name)
+
+    def deed(self, text: str, state: str) -> None:
+        """Take the plan a step on, and see it there."""
+        self.press(".deeds button", text)
+        expect(self.page.locator("article .kicker .level")).to_contain_text(state)
+        self.settle()
+
+    def ask(self, path: str) -> Any:
+        """Return what the server says, as this person."""
+        answer = self.page.request.get(f"{self.office}{path}")
+        assert answer.ok, answer.text()
+        return json.loads(answer.text())
+
+
+def sit_down(browser: Browser, office: str, username: str, by: str) -> tuple[Desk, BrowserContext]:
+    """Sign somebody in at a browser of their own."""
+    context = browser.new_context(viewport=SIZES[by], has_touch=by == "touch")
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(f"{office}/sign-in?lang=en")
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("html[data-mode]")
+    return Desk(office, page, by), context
