@@ -52,7 +52,7 @@ export class Room {
       buildings: () => this.#nearBuildings(),
       context: () => this.#context(),
       done: (operation) => this.#do(operation),
-      changed: () => this.#redraw(),
+      changed: () => this.#worked(),
       say: (text) => notices.show("plan", text, { kind: "warn", forMs: 8000 }),
     });
     this.forms = new Forms(this.panel.body, {
@@ -189,6 +189,13 @@ export class Room {
       return true;
     }
     return false;
+  }
+
+  // A tool has begun or ended: on a phone the sheet makes room for it.
+  #worked() {
+    if (this.working.key && this.sheet.isSheet) this.sheet.set("peek");
+    else this.sheet.raise();
+    this.#redraw();
   }
 
   #context() {
