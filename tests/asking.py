@@ -177,6 +177,12 @@ ROUTES: dict[str, Asks] = {
     "plans.copy": _plans("/copy", body={"title": ""}),
     "plans.oppose": _plans("/opposite", body={"title": ""}),
     "plans.advance": _plans("/state", body={"do": "submit"}, revision='"999"'),
+    "drafting.listing": lambda it: [Ask("/panel/plans")],
+    "drafting.plan": lambda it: [
+        Ask(f"/panel/plans/{number}{query}", None, str(number), is_missing=number == NO_PLAN)
+        for number in (it.plan, NO_PLAN)
+        for query in ("", f"?grid={it.county.towns[0]}")
+    ],
     "plans.accept": _plans("/accepted", body={"fault": "0" * 16}, revision='"999"'),
     "openapi.spec": lambda it: [Ask("/api/openapi.json")],
     "page.index": lambda it: [

@@ -70,7 +70,8 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
     ids = {each.owner_id for each in (plan, *others) if each.owner_id}
     steps = drawing.steps(conn, plan.plan_id)
     named = {*touched, *_named(steps), *(id_ for some in beside.values() for id_ in some)}
-    draft = drafts.load(conn, plan, named | ({grid_id} if grid_id is not None else set()))
+    wanted = named | ({grid_id} if grid_id is not None else set())
+    draft = drafts.load(conn, plan, wanted, with_parents=True)
     before = drafts.published(conn, plan, named - draft.facts.keys())
     names = {id_: each.name for one in (before, draft) for id_, each in one.facts.items()}
     changes = consequences.find(conn, plan) if touched else None
