@@ -27,7 +27,7 @@ from geodata import db
 from geodata.embedded import Cluster
 from geodata.homes import REPOSITORY
 from geodata.model import Level
-from scripts import demo_accounts, serve
+from scripts import demo_accounts, pictures_drawing, serve
 
 FOLDER = REPOSITORY / "docs" / "pictures"
 LARGEST = 200_000
@@ -106,6 +106,14 @@ PICTURES = (
     Picture("official-coverage", DESK, {"mode": "coverage", "kind": "clinic"}),
     Picture("staff-before", DESK, {"on": "2025-12-31"}, ("community", "青崖村")),
     Picture("staff-after", DESK, {}, ("community", "青崖村")),
+    *(
+        Picture(f"staff-{name}", DESK, {"mode": "draw"}, None, act, "staff")
+        for name, act in (
+            ("split", pictures_drawing.split),
+            ("corner", pictures_drawing.corner),
+            ("hand-over", pictures_drawing.hand_over),
+        )
+    ),
 )
 
 

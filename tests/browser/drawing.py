@@ -118,11 +118,16 @@ class Desk:
         points = [{"x": x, "y": y}]
         self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
+    def unfold(self) -> None:
+        """On a phone, open the sheet halfway if it is folded."""
+        folded = self.page.locator("#panel").get_attribute("data-height") == "peek"
+        if self.by == "touch" and folded:
+            self.press(".grip")
+
     def new_plan(self, title: str) -> int:
         """Make a plan through the form; return its number."""
         self.go("?mode=draw&lang=en")
-        if self.by == "touch":
-            self.press(".grip")
+        self.unfold()
         if self.page.locator(".new-plan:not([open])").count():
             self.press(".new-plan summary")
         self.page.locator(".new-plan [name=title]").fill(title)

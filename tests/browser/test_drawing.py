@@ -76,14 +76,12 @@ def publish(desk: Desk, sit: Sit) -> None:
     desk.deed("Submit for approval", "Submitted")
     official = sit("official", desk.by)
     official.go(f"?mode=draw&plan={desk.plan}&lang=en")
-    if official.by == "touch":
-        official.press(".grip")
+    official.unfold()
     assert official.page.locator("[data-tool], .handle").count() == 0
     official.deed("Approve", "Approved")
     desk.page.reload()
     desk.settle()
-    if desk.by == "touch" and desk.page.locator("#panel").get_attribute("data-height") == "peek":
-        desk.press(".grip")
+    desk.unfold()
     desk.deed("Publish", "Published")
 
 
@@ -276,8 +274,7 @@ def test_axe_finds_nothing(sit: Sit, by: str, lang: str) -> None:
     plan = staff.new_plan("试划")
     for query in ("?mode=draw", f"?mode=draw&plan={plan}", f"?mode=draw&plan={plan}&grid=4"):
         staff.go(f"{query}&lang={lang}")
-        if by == "touch":
-            staff.press(".grip")
+        staff.unfold()
         if "grid" in query:
             staff.choose(SOUTH, "城南社区")
         found = Axe().run(staff.page)

@@ -24,7 +24,7 @@ def test_no_script_points_at_a_source_map(file: Path) -> None:
     assert b"sourceMappingURL=" not in file.read_bytes()
 
 
-@pytest.mark.parametrize("file", sorted((STATIC / "js").glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("file", sorted((STATIC / "js").rglob("*.js")), ids=lambda path: path.name)
 def test_modules_are_rooms_not_halls(file: Path) -> None:
     assert file.read_text(encoding="utf-8").count("\n") < 300
 

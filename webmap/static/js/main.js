@@ -13,6 +13,7 @@ import { badgeAt, gridsAt, issueAt } from "./picking.js";
 import { print } from "./printing.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
+import { share } from "./sharing.js";
 import { Sheet } from "./sheet.js";
 import { Store } from "./store.js";
 import { hereUrl, layerQuery, LEVELS, panelUrl } from "./view.js";
@@ -238,7 +239,7 @@ const DO = {
   "zoom-out": () => map.zoomOut(),
   whole: () => config.county && fit(map, config.county.bounds, free()),
   locate: () => locator.locate(),
-  share: () => share(),
+  share: () => share({ notices, strings, sheet }),
   today: () => store.go({ on: null }),
   retry: () => panel.retry(),
   print: () => print(map, layers, printed(), selection.bounds ?? whole(map, config.county?.bounds)),
@@ -279,19 +280,6 @@ function change(event) {
   const value = event.target.value || null;
   if (event.target.name === "on") store.go({ on: value === config.today ? null : value });
   else store.go({ [event.target.name]: event.target.name === "state" ? value ?? "open" : value });
-}
-
-async function share() {
-  const url = location.href;
-  try {
-    if (navigator.share && sheet.isSheet) await navigator.share({ title: document.title, url });
-    else {
-      await navigator.clipboard.writeText(url);
-      notices.show("share", strings["link.copied"], { forMs: 2500 });
-    }
-  } catch {
-    notices.show("share", url, { forMs: 10_000 });
-  }
 }
 
 function printed() {

@@ -1,7 +1,7 @@
 // The shared edges of some grids, found by topojson: arcs, the grids on both sides of each, and the
 // junctions in which three or more edges meet.
 
-import { same } from "./rings.js";
+import { meet, same } from "./rings.js";
 
 /**
  * Return the edges of a grid among others of all levels: [{line, sides}], and {junctions}, corners
@@ -21,6 +21,12 @@ export function edgesOf(topojson, grid, others) {
   const own = [...sides].filter(([, ids]) => ids.has(grid.id));
   const edges = own.map(([index, ids]) => ({ line: topology.arcs[index], sides: [...ids].filter((id) => id !== grid.id) }));
   return { edges, junctions: junctionsOf(edges) };
+}
+
+/** Return the edges of a grid among all of a ground that are near; none while anything is missing. */
+export function edgesAround(topojson, ground, grid) {
+  if (!topojson?.topology || !grid) return { edges: [], junctions: new Set() };
+  return edgesOf(topojson, grid, ground.all().filter((each) => each.id !== grid.id && meet(each.box, grid.box)));
 }
 
 /** Return the grids of a level that share an edge with one: its neighbours. */

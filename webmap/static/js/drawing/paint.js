@@ -26,7 +26,7 @@ function place(frame, lonLat) {
 export function paintGround(ctx, frame, ground, { style, overBase }) {
   const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
   const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
-  const homes = new Set(seen.filter((grid) => ground.isHome(grid.id)).map((grid) => grid.id));
+  const homes = new Set(seen.filter((grid) => grid.isChanged || ground.isHome(grid.id)).map((grid) => grid.id));
   fill(ctx, frame, levelled.get("community"), style.paper, overBase ? 0.55 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => homes.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => !homes.has(grid.id)), style.compound_fill, 0.45);

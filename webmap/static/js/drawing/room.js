@@ -4,18 +4,15 @@
 import { gridsAt } from "../picking.js";
 import { ask } from "./api.js";
 import { Bar } from "./bar.js";
-import { canvasLayer } from "./canvases.js";
-import { Folds, showChosen } from "./chosen.js";
-import { Dragging } from "./dragging.js";
-import { edgesOf } from "./edges.js";
+import { Corners } from "./corners.js";
+import { edgesAround } from "./edges.js";
 import { Faults } from "./faults.js";
-import { Forms } from "./forms.js";
 import { Ground } from "./ground.js";
-import { Handles } from "./handles.js";
+import { watchKeys } from "./keys.js";
 import { script } from "./libraries.js";
-import { paintGround, paintWork } from "./paint.js";
-import { meet } from "./rings.js";
 import { Saver } from "./saver.js";
+import { Side } from "./side.js";
+import { Sight } from "./sight.js";
 import { Sketch } from "./sketch.js";
 import { toolsFor } from "./tools.js";
 import { Working } from "./working.js";
@@ -26,9 +23,10 @@ export class Room {
   #plan = null;
   #ground = null;
   #chosen = null;
-  #edges = { edges: [], junctions: new Set() };
-  #preview = null;
+  #edges = edgesAround();
   #buildings = [];
+  // The grid that is drawn in, or being opened for it.
+  #home = null;
   #turn = 0;
 
   /** ``parts``: map, config, store, panel, notices, sheet, layers, fit(box). */
@@ -36,36 +34,48 @@ export class Room {
     Object.assign(this, parts);
     const { map, notices } = this;
     this.strings = this.config.strings;
-    this.style = this.layers.styles.grids;
-    this.still = canvasLayer(map, "ground", 300, (ctx, frame) => this.#paintStill(ctx, frame));
-    this.moving = canvasLayer(map, "drawn", 350, (ctx, frame) => {
-      if (this.#ground) paintWork(ctx, frame, this.#ground, { style: this.style, candidates: this.working.candidates, chosen: this.#chosen, preview: this.#preview });
-    });
+    this.progress = document.querySelector(".progress");
+    const state = () => ({ ground: this.#ground, chosen: this.#chosen, candidates: this.working.candidates });
+    this.sight = new Sight(map, this.layers.styles.grids, () => this.layers.overBase(), state);
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
     this.bar = new Bar(document.querySelector(".stage"), this.strings);
-    this.handles = new Handles(map, this.strings, { begin: (handle) => this.#drag(handle), remove: (handle, sides) => this.#removeCorner(handle, sides) });
+    this.corners = new Corners({
+      map,
+      notices,
+      strings: this.strings,
+      state: () => ({ ground: this.#ground, chosen: this.#chosen, buildings: this.#buildings }),
+      show: (preview) => {
+        this.faults.hush();
+        this.sight.show(preview);
+      },
+      done: (operation, preview, at) => this.#do(operation, preview, at),
+    });
     this.working = new Working({
       map,
       strings: this.strings,
       bar: this.bar,
       sketch: new Sketch(map, this.config.drawing),
-      buildings: () => this.#nearBuildings(),
+      buildings: () => this.#buildings,
       context: () => this.#context(),
       done: (operation) => this.#do(operation),
       changed: () => this.#worked(),
       say: (text) => notices.show("plan", text, { kind: "warn", forMs: 8000 }),
     });
-    this.forms = new Forms(this.panel.body, {
+    this.side = new Side({
+      panel: this.panel,
       strings: this.strings,
       send: (path, body, options) => this.#sendForm(path, body, options),
       chosen: () => this.#chosen,
       opened: (plan) => this.store.go({ plan: plan.plan_id, grid: null }),
+      leave: () => this.store.go({ grid: null }),
     });
-    this.folds = new Folds();
     map.on("moveend zoomend", () => this.#showHandles());
     this.panel.addEventListener("arrived", () => this.#arrived());
-    this.panel.body.addEventListener("click", (event) => event.target.closest("[data-do='leave-grid']") && this.store.go({ grid: null }));
-    document.addEventListener("keydown", (event) => this.#key(event));
+    watchKeys(map, {
+      isOn: () => this.#plan !== null,
+      back: (deed) => this.side.mayDraw && this.side.offers(deed) && this.saver.send(deed, {}),
+      finish: () => this.working.finish(),
+    });
   }
 
   get isOpen() {
@@ -87,16 +97,16 @@ export class Room {
       });
     }
     const grid = plan ? view.grid : null;
-    if (grid !== (this.#ground?.home ?? null) || (!grid && this.#turn)) await this.#open(grid, how);
-    if (this.panel.root?.dataset.plan) this.#arrived();
+    if (grid !== this.#home) await this.#open(grid, how);
+    this.#arrived();
   }
 
   async #open(grid, { from } = {}) {
     const turn = ++this.#turn;
     this.#shut();
+    this.#home = grid;
     if (!grid) return;
-    const stage = document.querySelector(".progress");
-    stage.hidden = false;
+    this.progress.hidden = false;
     const base = `/api/plans/${this.#plan}`;
     // Wanted when something is dragged, not before.
     const buildings = ask(`${base}/buildings?grid=${grid}`).catch(() => ({ buildings: [] }));
@@ -111,7 +121,7 @@ export class Room {
       if (turn === this.#turn) this.#refused(problem);
       return;
     } finally {
-      stage.hidden = true;
+      this.progress.hidden = true;
     }
     await topojson;
     if (turn === this.#turn) this.#choose(this.#chosen?.id ?? null);
@@ -122,38 +132,34 @@ export class Room {
   #take(plain, grid) {
     this.#ground = new Ground(plain, grid);
     this.saver.revision = plain.revision;
-    document.documentElement.dataset.drawing = "true";
-    this.still.addTo(this.map);
-    this.moving.addTo(this.map);
+    this.sight.open();
     this.#redraw();
   }
 
   /** Ask again for what is there now: somebody else has changed it. */
   async #reload() {
-    this.#loadPanel();
+    this.side.reload();
     const { home } = this.#ground ?? {};
     if (!home) {
       this.saver.revision = (await ask(`/api/plans/${this.#plan}`)).revision;
       return;
     }
     const chosen = this.#chosen?.id;
-    this.#preview = null;
+    this.sight.preview = null;
     this.#take(await ask(`/api/plans/${this.#plan}/ground?grid=${home}`), home);
     this.#choose(chosen ?? null);
   }
 
   #shut() {
     this.working.cancel();
-    this.handles.cancel();
+    this.corners.cancel();
     this.#chosen = null;
-    this.#preview = null;
+    this.#home = null;
     this.#ground = null;
     this.#buildings = [];
-    this.handles.show(null);
-    this.still.remove();
-    this.moving.remove();
+    this.corners.look(null, this.#edges.junctions);
+    this.sight.close();
     this.faults.hush();
-    delete document.documentElement.dataset.drawing;
   }
 
   #close() {
@@ -166,7 +172,6 @@ export class Room {
   /** Answer a click on the map. */
   pick(latlng) {
     if (!this.#plan) return;
-    const at = [latlng.lng, latlng.lat];
     this.faults.hush();
     if (!this.#ground) {
       const here = gridsAt(this.map, this.layers.layer, latlng);
@@ -174,7 +179,7 @@ export class Room {
       if (found) this.store.go({ grid: found.id });
       return;
     }
-    const found = this.#ground.at(at);
+    const found = this.#ground.at([latlng.lng, latlng.lat]);
     if (this.working.pick(found)) return;
     this.#choose(found.findLast((grid) => grid.level !== "county")?.id ?? null);
     this.sheet.raise();
@@ -183,7 +188,7 @@ export class Room {
 
   /** Go back by one: from what is being done, from the chosen grid. Returns whether there was any. */
   up() {
-    if (this.handles.cancel() || this.working.cancel()) return true;
+    if (this.corners.cancel() || this.working.cancel()) return true;
     if (this.#chosen) {
       this.#choose(null);
       return true;
@@ -199,87 +204,46 @@ export class Room {
   }
 
   #context() {
-    return { grid: this.#chosen, ground: this.#ground, edges: this.#edges.edges };
-  }
-
-  get #mayDraw() {
-    return Boolean(this.panel.root?.dataset.mayDraw);
+    return { grid: this.#chosen, ground: this.#ground, ...this.#edges };
   }
 
   #choose(id, { focus } = {}) {
     this.working.cancel();
     this.#chosen = id === null ? null : this.#ground?.get(id) ?? null;
-    this.#edges = { edges: [], junctions: new Set() };
-    if (this.#chosen && globalThis.topojson?.topology) {
-      const near = this.#ground.all().filter((grid) => grid.id !== this.#chosen.id && meet(grid.box, this.#chosen.box));
-      this.#edges = edgesOf(globalThis.topojson, this.#chosen, near);
-    }
+    this.#edges = edgesAround(globalThis.topojson, this.#ground, this.#chosen);
     this.#redraw();
     this.#showHandles(focus);
   }
 
   #showHandles(focus = null) {
-    if (!this.#ground || this.handles.isDragging) return;
-    const grid = this.#mayDraw && !this.working.key ? this.#chosen : null;
-    const isWhole = this.handles.show(grid, this.#edges.junctions, { focus });
-    if (isWhole) this.notices.hide("corners");
-    else this.notices.show("corners", this.strings["draw.zoom"]);
+    if (!this.#ground) return;
+    this.corners.look(this.side.mayDraw && !this.working.key ? this.#chosen : null, this.#edges.junctions, focus);
   }
 
   #redraw() {
-    this.still.paint();
-    this.moving.paint();
+    this.sight.paint();
     this.#fill();
     this.#showHandles();
   }
 
   #fill() {
-    showChosen(this.panel.root, {
+    this.side.fill({
       path: this.#chosen ? this.#ground.path(this.#chosen.id) : [],
-      tools: this.#mayDraw ? toolsFor(this.#context()) : [],
-      strings: this.strings,
-      level: (level) => this.strings[`level.${level}`],
+      tools: this.side.mayDraw ? toolsFor(this.#context()) : [],
       active: this.working.key,
       choose: (id) => this.#choose(id),
       start: (tool) => this.working.start(tool).catch(() => this.#refused({ isOffline: true })),
     });
   }
 
-  #paintStill(ctx, frame) {
-    if (!this.#ground) return;
-    paintGround(ctx, frame, this.#ground, { style: this.style, overBase: this.layers.overBase() });
-  }
-
-  #drag(handle) {
-    this.faults.hush();
-    return new Dragging(handle, {
-      map: this.map,
-      ground: this.#ground,
-      chosen: this.#chosen,
-      buildings: this.#buildings,
-      show: (preview) => this.#showPreview(preview),
-      done: (operation, preview, at) => this.#do(operation, preview, at),
-    });
-  }
-
-  #showPreview(preview) {
-    this.#preview = preview;
-    this.moving.paint();
-  }
-
-  #removeCorner({ at }, [before, after]) {
-    const edges = [{ level: this.#chosen.level, made: [[before, after]], gone: [[before, at], [at, after]] }];
-    this.#do({ do: "reshape", old: [before, at, after], new: [before, after] }, { polygons: new Map(), edges, snap: null });
-  }
-
   async #do(operation, preview = null, focus = null) {
     this.faults.hush();
     this.focus = focus;
-    this.#showPreview(preview);
+    this.sight.show(preview);
     try {
       await this.saver.step(operation);
     } finally {
-      this.#showPreview(null);
+      this.sight.show(null);
       this.#showHandles(focus);
     }
   }
@@ -287,18 +251,18 @@ export class Room {
   #saved(answer) {
     if (!answer.changed) {
       // A deed: state, title, a fault let stand.
-      this.#loadPanel();
+      this.side.reload();
       if (answer.state === "published") this.layers.refresh();
       return;
     }
-    this.#preview = null;
+    this.sight.preview = null;
     if (this.#ground) {
       this.#ground.update(answer);
       const chosen = this.#chosen?.id ?? null;
       this.#choose(chosen, { focus: this.focus });
     }
     this.focus = null;
-    this.#loadPanel();
+    this.side.reload();
   }
 
   async #sendForm(path, body, { method, quiet, isNew }) {
@@ -315,18 +279,11 @@ export class Room {
     this.notices.show("plan", text, { kind: "warn", forMs: 12_000 });
   }
 
-  #loadPanel() {
-    this.folds.note(this.panel.root);
-    this.panel.reload();
-  }
-
   /** The panel's fragment is there: a plan, or all of them. */
   #arrived() {
-    const { root } = this.panel;
-    if (this.store.view.mode !== "draw" || !root) return;
-    if (Number(root.dataset.plan) !== this.#plan) return;
-    this.folds.restore(root);
-    if (this.saver && !this.#ground) this.saver.revision = Number(root.dataset.revision);
+    if (!this.side.isOf(this.#plan)) return;
+    this.side.unfold();
+    if (!this.#ground) this.saver.revision = this.side.revision;
     this.faults.show();
     this.#fill();
     this.#showHandles();
@@ -338,23 +295,5 @@ export class Room {
     if (known) this.#choose(known);
     if (at) this.fit([at[0] - 0.002, at[1] - 0.0015, at[0] + 0.002, at[1] + 0.0015]);
     else if (known) this.fit(this.#ground.get(known).box);
-  }
-
-  #nearBuildings() {
-    const box = this.#chosen?.box;
-    return box ? this.#buildings.filter(([lon, lat]) => meet(box, [lon, lat, lon, lat])) : [];
-  }
-
-  #key(event) {
-    if (!this.#plan || event.target.matches("input, textarea, select")) return;
-    if (event.key === "Enter" && this.working.key && event.target === this.map.getContainer()) this.working.finish();
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || !this.#mayDraw) return;
-    event.preventDefault();
-    const wanted = event.shiftKey ? "redo" : "undo";
-    if (this.panel.body.querySelector(`[data-send="${wanted}"]`)) this.#send(wanted);
-  }
-
-  async #send(path) {
-    await this.saver.send(path, {});
   }
 }

@@ -42,7 +42,8 @@ export class Working {
     if (this.#tool !== tool) return;
     this.#showSketchBar(context);
     const near = context.ground.all().filter((grid) => grid.level !== "county" && grid.level !== "town" && meet(grid.box, context.grid.box));
-    const drawn = this.sketch.draw(tool.asks, near.length ? near : [context.grid], { buildings: this.buildings(), snaps: this.snaps });
+    const buildings = this.buildings().filter(([lon, lat]) => meet(context.grid.box, [lon, lat, lon, lat]));
+    const drawn = this.sketch.draw(tool.asks, near.length ? near : [context.grid], { buildings, snaps: this.snaps });
     const corners = await drawn;
     if (this.#tool !== tool) return;
     if (!corners) {
