@@ -50,6 +50,23 @@ def test_classes_and_async_functions_are_exported_too() -> None:
     assert run(joined(files)) == "thing later\n"
 
 
+def test_a_module_of_a_folder_finds_those_above_it() -> None:
+    files = {
+        "rooms/room.js": 'import { wall } from "../wall.js";\nimport { door } from "./door.js";\n'
+        "console.log(wall() + door());",
+        "rooms/door.js": 'import { wall } from "../wall.js";\nexport const door = () => wall();',
+        "wall.js": 'import { brick } from "./brick.js";\n'
+        "let n = 0;\nexport function wall() {\n  n += brick();\n  return n;\n}",
+        "brick.js": "export const brick = () => 1;",
+    }
+    assert run(modules.join("rooms/room.js", files.__getitem__)) == "3\n"
+
+
+def test_what_the_entry_exports_is_exported() -> None:
+    script = modules.join("door.js", {"door.js": "export const door = () => 2;"}.__getitem__)
+    assert "export const { door } = $door;" in script
+
+
 @pytest.mark.parametrize(
     "line",
     [
