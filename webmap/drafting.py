@@ -5,7 +5,7 @@ They are read only; what is done with a plan goes through webmap/plans.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from psycopg import Connection
 
 from geodata.model import Level
 from geodata.plans import checking, consequences, drafts, drawing, keeping, meeting, operations
+from geodata.plans.faults import Fault
 from geodata.plans.model import Actor, Draft, Plan, PlanStep
 from webmap import i18n
 from webmap.plans import drawing_room
@@ -82,7 +83,7 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "people": meeting.names(conn, ids),
         "steps": [(step, _title(step, names)) for step in steps],
         "events": keeping.events(conn, plan.plan_id),
-        "faults": checking.find(conn, plan) if touched else [],
+        "faults": _faults(conn, plan, touched, grid_id if grid_id in draft.facts else None),
         "changes": changes,
         "gone": _gone(changes),
         "others": [(each, [names.get(id_, "") for id_ in beside[each.plan_id]]) for each in others],
@@ -92,6 +93,16 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "path": _path(draft, grid_id),
         "places": _places(draft, touched),
     }
+
+
+def _faults(
+    conn: Connection[Any], plan: Plan, touched: Sequence[int], grid_id: int | None
+) -> list[Fault]:
+    """Return what is wrong with what a plan draws, and old faults of the grid that is drawn in."""
+    found = checking.find(conn, plan) if touched else []
+    known = {each.key for each in found}
+    old = checking.survey(conn, plan, grid_id) if grid_id is not None else []
+    return [*found, *(each for each in old if each.key not in known)]
 
 
 def _named(steps: Iterable[PlanStep]) -> set[int]:

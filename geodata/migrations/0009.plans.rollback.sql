@@ -1,3 +1,4 @@
+DROP INDEX grid_version_grid;
 DROP TRIGGER grid_version_may ON grid_version;
 DROP TRIGGER grid_may ON grid;
 DROP FUNCTION grid_version_may;

@@ -125,6 +125,9 @@ CREATE TABLE issue_move (
 CREATE TRIGGER issue_move_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON issue_move
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- The versions of several grids at once: an exclusion's index answers for one at a time.
+CREATE INDEX grid_version_grid ON grid_version (grid_id);
+
 -- What the application may touch -----------------------------------------------------------------
 
 -- Whatever the application forgets: boundaries are written by whoever may draw, and by the owner's

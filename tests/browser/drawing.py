@@ -31,6 +31,13 @@ def furnish(conn: Conn) -> county.County:
     new = NewVersion(None, "河岸小区", "341525100001003", made.communities[0], 60, None, border)
     boundaries.insert_versions(conn, "compound", [new], valid_from=county.BEGIN, source="tests")
     boundaries.refresh_shapes(conn, "compound")
+    # Twelve buildings in 山口村乙小区, for what goes by households.
+    for at in range(12):
+        conn.execute(
+            "INSERT INTO building (name, households, geom)"
+            " VALUES (%s, 10, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
+            [f"{at + 1}栋", 116.3328 + at % 4 * 0.0015, 31.428 + at // 4 * 0.002],
+        )
     for username, role in (("staff", "county_staff"), ("official", "county_official")):
         add(conn, username)
         give(conn, username, role, made.county)
@@ -78,6 +85,17 @@ class Desk:
             self.page.mouse.click(x, y)
         # Two clicks at once would be a double one.
         self.page.wait_for_timeout(350)
+
+    def sketch(self, *places: LonLat) -> None:
+        """Draw a line or an area with the tool at work, and finish it."""
+        self.page.locator(".draw-bar .primary").wait_for()
+        # The corner that follows the pointer is there once drawing has begun.
+        corners = self.page.locator(".leaflet-marker-pane .marker-icon:not(.cursor-marker)")
+        self.page.locator(".cursor-marker").wait_for(state="attached")
+        for number, place in enumerate(places, start=1):
+            self.pick(place)
+            expect(corners).to_have_count(number)
+        self.press(".draw-bar .primary")
 
     def look_at(self, place: LonLat, zoom: float) -> None:
         """Move the map there; as a hand would, only quicker."""

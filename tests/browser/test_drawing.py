@@ -106,10 +106,7 @@ class TestStories:
         expect(staff.page.locator("[data-chosen-households]")).to_have_text("100 households")
         staff.press("[data-tool=split]")
         expect(staff.page.locator(".draw-bar")).to_contain_text("城南社区甲小区")
-        staff.page.locator(".draw-bar .primary").wait_for()
-        for place in ((116.3045, 31.4012), (116.3045, 31.405), (116.3045, 31.4088)):
-            staff.pick(place)
-        staff.press(".draw-bar .primary")
+        staff.sketch((116.3045, 31.4012), (116.3045, 31.405), (116.3045, 31.4088))
         expect(staff.page.locator(".changes")).to_contain_text("城南社区甲小区 2")
         expect(staff.page.locator("[data-chosen-households]")).not_to_have_text("100 households")
         publish(staff, sit)
@@ -280,6 +277,40 @@ def test_axe_finds_nothing(sit: Sit, by: str, lang: str) -> None:
         found = Axe().run(staff.page)
         assert found.violations_count == 0, found.generate_report()
         assert staff.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_tools_that_propose_and_tools_for_areas(sit: Sit) -> None:
+    staff = sit("staff")
+    plan = staff.new_plan("按户数均分")
+    staff.go(f"?mode=draw&plan={plan}&grid=7&z=15&lat=31.43&lon=116.335&lang=en")
+    staff.choose((116.335, 31.43), "山口村乙小区")
+    staff.press("[data-tool=divide]")
+    staff.page.locator(".draw-bar input").fill("3")
+    staff.page.keyboard.press("Enter")
+    expect(staff.page.locator(".changes")).to_contain_text("山口村乙小区 3")
+    grids = staff.ask(f"/api/plans/{plan}/ground?grid=7")["grids"]
+    made = [each for each in grids if each["name"].startswith("山口村乙小区")]
+    assert [each["households"] for each in made if each["grid_id"] < 0] == [40, 40]
+    # A neighbour is chosen on the map.
+    staff.press("[data-tool=merge]")
+    other = next(each for each in made if each["grid_id"] == -1)
+    ring = other["polygons"][0][0]
+    middle = (
+        sum(x for x, _y in ring[1:]) / (len(ring) - 1),
+        sum(y for _x, y in ring[1:]) / (len(ring) - 1),
+    )
+    staff.pick(middle)
+    expect(staff.page.locator(".history .count")).to_have_text("2")
+    # An area is cut out, and removed again: it becomes a territory gap.
+    staff.choose((116.3265, 31.4275), "山口村甲小区")
+    staff.press("[data-tool=cut_out]")
+    staff.sketch((116.3255, 31.4245), (116.327, 31.4245), (116.327, 31.4265), (116.3255, 31.4265))
+    expect(staff.page.locator(".history .count")).to_have_text("3")
+    staff.choose((116.3263, 31.4255), "山口村甲小区 2")
+    staff.press("[data-tool=remove]")
+    expect(staff.page.locator(".history .count")).to_have_text("4")
+    grids = staff.ask(f"/api/plans/{plan}/ground?grid=7")["grids"]
+    assert "山口村甲小区 2" not in {each["name"] for each in grids}
 
 
 def test_to_a_visitor_the_mode_is_not_there(browser: Browser, office: str) -> None:

@@ -25,14 +25,14 @@ export class Bar {
     this.element.hidden = false;
   }
 
-  /** Ask for a name; resolves to it, or to null when cancelled. */
-  ask(text) {
+  /** Ask for a name, or what ``field`` describes; resolves to it, or to null when cancelled. */
+  ask(text, field = { maxLength: 80 }) {
     return new Promise((resolve) => {
       this.show(text);
       const form = Object.assign(document.createElement("form"), { className: "draw-bar-form" });
-      const input = Object.assign(document.createElement("input"), { maxLength: 80, required: true, autocomplete: "off" });
+      const input = Object.assign(document.createElement("input"), { required: true, autocomplete: "off", ...field });
       input.setAttribute("aria-label", text);
-      const main = buttonOf({ text: this.strings["draw.make"], isMain: true });
+      const main = buttonOf({ text: this.strings[field.type === "number" ? "draw.do" : "draw.make"], isMain: true });
       main.type = "submit";
       const end = (name) => {
         this.hide();
@@ -47,6 +47,7 @@ export class Bar {
       this.#form = form;
       this.element.append(form);
       input.focus();
+      input.select();
     });
   }
 

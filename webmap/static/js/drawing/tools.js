@@ -1,5 +1,6 @@
 // What can be done with the chosen grid. A tool says for which grids it is there, what it asks for
-// ("line", "area", or another "grid" on the map), and makes the operation that is sent to the server.
+// ("line", "area", another "grid" on the map, a "number" or "nothing"), and makes the operation that
+// is sent to the server.
 // To add one: an entry here, its words in webmap/words.py.
 
 import { neighbours } from "./edges.js";
@@ -14,10 +15,33 @@ export const TOOLS = [
     operation: ({ grid }, line) => ({ do: "split", grid: grid.id, line }),
   },
   {
+    key: "cut_out",
+    asks: "area",
+    operation: ({ grid }, ring) => ({ do: "cut_out", grid: grid.id, ring }),
+  },
+  {
+    key: "divide",
+    asks: "number",
+    least: 2,
+    most: 50,
+    operation: ({ grid }, parts) => ({ do: "divide", grid: grid.id, parts }),
+  },
+  {
     key: "merge",
     asks: "grid",
-    candidates: ({ grid, ground, edges }) => neighbours(edges, ground.all(), grid.level).filter((each) => each.parent === grid.parent),
+    candidates: siblings,
     operation: ({ grid }, other) => ({ do: "merge", grid: grid.id, other: other.id }),
+  },
+  {
+    key: "balance",
+    asks: "grid",
+    candidates: siblings,
+    operation: ({ grid }, other) => ({ do: "balance", grid: grid.id, other: other.id }),
+  },
+  {
+    key: "annex",
+    asks: "area",
+    operation: ({ grid }, ring) => ({ do: "annex", grid: grid.id, ring }),
   },
   {
     key: "hand_over",
@@ -44,7 +68,24 @@ export const TOOLS = [
       name,
     }),
   },
+  {
+    key: "close_slivers",
+    asks: "nothing",
+    isFor: ({ level }) => level !== "compound",
+    operation: ({ grid }) => ({ do: "close_slivers", grid: grid.id }),
+  },
+  {
+    key: "remove",
+    asks: "nothing",
+    isFor: ({ level }) => level === "compound",
+    operation: ({ grid }) => ({ do: "remove", grid: grid.id }),
+  },
 ];
+
+/** Return the neighbours of the chosen grid that lie in the same one. */
+function siblings({ grid, ground, edges }) {
+  return neighbours(edges, ground.all(), grid.level).filter((each) => each.parent === grid.parent);
+}
 
 /** Return the tools for a grid; those that nothing can come of are left out. */
 export function toolsFor(context) {

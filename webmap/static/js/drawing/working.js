@@ -28,8 +28,17 @@ export class Working {
       return;
     }
     this.cancel();
-    this.#tool = tool;
     const context = this.context();
+    if (tool.asks === "nothing") {
+      this.#do(tool.operation(context));
+      return;
+    }
+    this.#tool = tool;
+    if (tool.asks === "number") {
+      this.changed();
+      await this.#count(tool, context);
+      return;
+    }
     if (tool.asks === "grid") {
       this.#candidates = tool.candidates(context);
       this.bar.show(this.#words(tool, context), [this.#cancelButton()]);
@@ -54,6 +63,14 @@ export class Working {
     if (this.#tool !== tool) return;
     this.cancel();
     if (name !== null) this.#do(tool.operation(context, corners, name));
+  }
+
+  async #count(tool, context) {
+    const { least: min, most: max } = tool;
+    const answer = await this.bar.ask(this.#words(tool, context), { type: "number", min, max, value: min });
+    if (this.#tool !== tool) return;
+    this.cancel();
+    if (answer !== null) this.#do(tool.operation(context, Number(answer)));
   }
 
   /** Take a click on the map. Returns whether it was for the tool. */
