@@ -15,7 +15,7 @@ from county import County, build
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import Connection
-from signing import sign_in
+from signing import enter, sign_in, token
 from werkzeug.test import TestResponse
 
 from tests.hostile_files import polygons
@@ -30,6 +30,19 @@ class Client:
 
     def __init__(self, app: Flask, conn: Connection[Any], role: str) -> None:
         self.client: FlaskClient = sign_in(app.test_client(), conn, role)
+        row = conn.execute("SELECT max(account_id) FROM account").fetchone()
+        assert row
+        self.account_id: int = row[0]
+        self._read_token()
+
+    def again(self, conn: Connection[Any]) -> Client:
+        """Sign in anew as the same person."""
+        enter(self.client, token(conn, self.account_id))
+        conn.commit()
+        self._read_token()
+        return self
+
+    def _read_token(self) -> None:
         page = self.client.get("/account/password").text
         found = re.search(r'name="csrf_token" value="([^"]+)"', page)
         assert found
@@ -191,6 +204,33 @@ def test_a_plan_is_somebody_s_until_it_is_shared(
     assert done.status_code == 200
     nobody = staff.ask("PATCH", path, {"collaborators": ["x"]}, done.get_json()["plan"]["revision"])
     assert nobody.status_code == 400
+
+
+def test_nobody_approves_a_plan_of_their_own(
+    conn: Connection[Any], county: County, staff: Client, official: Client
+) -> None:
+    """Not even who holds both roles; another who holds both may."""
+    for role in ("county_staff", "county_official"):
+        conn.execute(
+            "INSERT INTO account_role (account_id, role, grid_id, term)"
+            " SELECT account_id, %s, %s, '[2020-01-01,)' FROM account ON CONFLICT DO NOTHING",
+            [role, county.county],
+        )
+    # Whoever may do something else signs in anew.
+    conn.commit()
+    mine, theirs = staff.again(conn), official.again(conn)
+    plan = mine.begin()
+    path = f"/{plan['plan_id']}"
+    rename = {"do": "rename", "grid": county.compounds[0], "name": "一"}
+    done = mine.ask("POST", f"{path}/steps", rename, plan["revision"]).get_json()
+    sent = mine.ask("POST", f"{path}/state", {"do": "submit"}, done["plan"]["revision"]).get_json()
+    assert "approve" not in sent["deeds"]
+    refused = mine.ask("POST", f"{path}/state", {"do": "approve"}, sent["revision"])
+    assert (refused.status_code, refused.get_json()["type"]) == (
+        409, "urn:gridmap:problem:plan_state"
+    )  # fmt: skip
+    approved = theirs.ask("POST", f"{path}/state", {"do": "approve"}, sent["revision"])
+    assert approved.get_json()["state"] == "approved"
 
 
 @pytest.mark.parametrize(

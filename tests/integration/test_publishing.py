@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import shapely
 from county import TODAY, County, add_duty, add_issue, build
-from psycopg import errors
+from psycopg import errors, sql
 from psycopg.rows import TupleRow
 
 from geodata import db, grids
@@ -290,6 +290,27 @@ def test_the_application_without_the_right_writes_no_boundary(
         pytest.raises(errors.InsufficientPrivilege),
     ):
         app.execute("UPDATE grid_version SET name = 'x'")
+
+
+def test_plans_are_seen_with_the_right_to_not_by_the_office_alone(
+    database_url: str, conn: Conn, county: County
+) -> None:
+    first, second = county.compounds[:2]
+    publish(conn, begin(conn, split(first)))
+    plan = begin(conn, {"do": "hand_over", "grid": second, "parent": county.communities[3]})
+    let_stand(conn, plan)
+    conn.execute("INSERT INTO account (username, name) VALUES ('kim', 'Kim')")
+    conn.execute("INSERT INTO plan_collaborator SELECT %s, account_id FROM account", [plan.plan_id])
+    conn.commit()
+    with db.connect(db.app_url(database_url)) as app, app.transaction():
+        app.execute("SET LOCAL ROLE gridmap_draw")
+        for table in (
+            *("plan", "plan_collaborator", "plan_step", "plan_grid", "plan_base"),
+            *("plan_acceptance", "plan_event", "plan_publication"),
+        ):
+            count = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+            assert conn.execute(count).fetchone() != (0,), table
+            assert app.execute(count).fetchone() == (0,), table
 
 
 def test_shapes_on_both_sides_meet_corner_on_corner(conn: Conn, county: County) -> None:
