@@ -207,9 +207,17 @@ def test_a_plan_is_somebody_s_until_it_is_shared(
 
 
 def test_nobody_approves_a_plan_of_their_own(
-    conn: Connection[Any], county: County, staff: Client, official: Client
+    app: Flask, conn: Connection[Any], county: County, staff: Client, official: Client
 ) -> None:
-    """Not even who holds both roles; another who holds both may."""
+    """Nor without the right to; not even who holds both roles; another who holds both may."""
+    plan = staff.begin()
+    rename = {"do": "rename", "grid": county.compounds[0], "name": "零"}
+    path = f"/{plan['plan_id']}"
+    done = staff.ask("POST", f"{path}/steps", rename, plan["revision"]).get_json()
+    sent = staff.ask("POST", f"{path}/state", {"do": "submit"}, done["plan"]["revision"]).get_json()
+    colleague = Client(app, conn, "county_staff")
+    refused = colleague.ask("POST", f"{path}/state", {"do": "approve"}, sent["revision"])
+    assert refused.status_code == 409
     for role in ("county_staff", "county_official"):
         conn.execute(
             "INSERT INTO account_role (account_id, role, grid_id, term)"
