@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -353,7 +353,8 @@ def _done(conn: Connection[Any], done: Done, actor: Actor) -> Response:
 def _faults(found: Iterable[Fault]) -> list[dict[str, Any]]:
     return [
         {
-            **asdict(fault),
+            # Not asdict: it copies what lies within, and a fix is read only.
+            **{field.name: getattr(fault, field.name) for field in fields(fault)},
             "text": fault.text.said(_),
             "fix": dict(fault.fix) if fault.fix else None,
             "fix_text": fault.fix_text.said(_) if fault.fix_text else None,

@@ -154,7 +154,7 @@ class TestStories:
         publish(staff, sit)
         assert parents(staff, "河岸小区")[1:3] == ["佛子岭镇", "河东村"]
         # And back, by a plan that takes the publication back.
-        staff.press(".fold summary", "Take it back")
+        staff.press(".drawer summary", "Take it back")
         staff.press("form[data-send=opposite] button[type=submit]")
         expect(staff.page.locator("#panel-body h1")).to_contain_text("Take back")
         staff.settle()
@@ -204,6 +204,28 @@ def test_what_breaks_the_law_is_said_at_its_place_and_undone(sit: Sit) -> None:
     staff.drag((116.302, 31.402), -250, 0, aside=True)
     expect(staff.page.locator(".notice-warn, .said").first).to_be_visible()
     assert staff.ask(f"/api/plans/{staff.plan}/ground?grid=2")["revision"] == before
+
+
+def test_a_fault_is_found_let_stand_and_mended_by_one_click(sit: Sit) -> None:
+    staff = opened(sit)
+    staff.look_at(ESTATE, 16)
+    staff.choose(ESTATE, "城南社区甲小区")
+    staff.press(".chosen .drawer summary")
+    # Another compound's code, and more households than a grid worker can look after.
+    staff.page.locator("[data-operation=count] [name=households]").fill("900")
+    staff.press("[data-operation=count] button")
+    expect(staff.page.locator(".fault-warning")).to_contain_text("900 households")
+    staff.page.locator("[data-operation=recode] [name=code]").fill("341525100001002")
+    staff.press("[data-operation=recode] button")
+    expect(staff.page.locator(".fault-blocking")).to_contain_text("341525100001002")
+    staff.press(".fault-blocking .fault-ways button")
+    expect(staff.page.locator(".fault-blocking")).to_have_count(0)
+    staff.press(".fault-warning .drawer summary")
+    staff.page.locator(".fault-warning [name=reason]").fill("明年拆分")
+    staff.press(".fault-warning form button")
+    expect(staff.page.locator(".fault-warning")).to_contain_text("Let stand: 明年拆分")
+    staff.press(".fault-go")
+    expect(staff.page.locator(".fault-item.current")).to_be_visible()
 
 
 def test_a_change_by_somebody_else_is_shown_and_mine_goes_on_top(sit: Sit) -> None:
@@ -256,7 +278,7 @@ def test_markup_in_titles_and_names_is_text(sit: Sit) -> None:
     staff.page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     expect(staff.page.locator("#panel-body h1")).to_have_text(hostile)
     staff.choose((116.319, 31.4193), "城南社区")
-    staff.press(".chosen .fold summary")
+    staff.press(".chosen .drawer summary")
     staff.page.locator("[data-operation=rename] [name=name]").fill(hostile)
     staff.press("[data-operation=rename] button")
     expect(staff.page.locator("[data-chosen-name]")).to_contain_text(hostile)

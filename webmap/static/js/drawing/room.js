@@ -248,11 +248,11 @@ export class Room {
     }
   }
 
-  #saved(answer) {
+  async #saved(answer) {
     if (!answer.changed) {
-      // A deed: state, title, a fault let stand.
-      this.side.reload();
-      if (answer.state === "published") this.layers.refresh();
+      // Grids that a published plan made have got numbers of their own.
+      if (answer.state === "published") await Promise.all([this.layers.refresh(), this.#reload()]);
+      else this.side.reload();
       return;
     }
     this.sight.preview = null;
