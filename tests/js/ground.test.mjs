@@ -83,8 +83,8 @@ test("a hand holds on to a corner sooner than to an edge, and to nothing out of 
 test("tools are there for what they can be done to", () => {
   const ground = new Ground(plain(), 1);
   const keys = (id) => toolsFor({ grid: ground.get(id), ground, edges: [] }).map((tool) => tool.key);
-  assert.deepEqual(keys(4), ["split", "hand_over", "redraw", "draw"]);
-  assert.deepEqual(keys(1), ["split", "redraw"]);
+  assert.deepEqual(keys(4), ["split", "cut_out", "divide", "annex", "hand_over", "redraw", "draw", "remove"]);
+  assert.deepEqual(keys(1), ["split", "cut_out", "divide", "annex", "redraw", "close_slivers"]);
 });
 
 test("an edge is redrawn between two corners of the grid, or not at all", () => {
