@@ -113,14 +113,19 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
     conn.execute("DELETE FROM account WHERE username = ANY(%s)", [list(accounts.USERNAMES)])
     # The one place where history goes: it was never real.
     conn.execute("ALTER TABLE issue_event DISABLE TRIGGER issue_event_append_only")
+    conn.execute("ALTER TABLE issue_move DISABLE TRIGGER issue_move_append_only")
+    conn.execute("ALTER TABLE plan_event DISABLE TRIGGER plan_event_append_only")
     conn.execute(
         """
-        TRUNCATE issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
+        TRUNCATE plan, plan_collaborator, plan_step, plan_grid, plan_base, plan_acceptance,
+            plan_event, plan_publication, issue_move, issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
             service_area, facility, coverage_grid, coverage_day, grid_shape, shape_due,
             grid_border, partition_exception, grid_version RESTART IDENTITY
         """
     )
     conn.execute("ALTER TABLE issue_event ENABLE TRIGGER issue_event_append_only")
+    conn.execute("ALTER TABLE issue_move ENABLE TRIGGER issue_move_append_only")
+    conn.execute("ALTER TABLE plan_event ENABLE TRIGGER plan_event_append_only")
     # Not by TRUNCATE, which would take the accounts that refer to them.
     conn.execute("DELETE FROM member")
     conn.execute("DELETE FROM organisation")

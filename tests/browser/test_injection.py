@@ -262,6 +262,22 @@ def test_contacts(page: Page, site: Site, watch: Watch) -> None:
     watch.check()
 
 
+def test_a_number_that_is_being_read_is_not_taken_away_by_news(page: Page, site: Site) -> None:
+    def other_tiles(route: Route) -> None:
+        answer = route.fetch()
+        data = answer.json()
+        route.fulfill(response=answer, json={**data, "tiles": [f"{data['tiles'][0]}?news=1"]})
+
+    show(page, f"{site.host}/?grid={site.planted.towns[0]}")
+    page.locator(".show-contact").first.click()
+    expect(page.locator(".contact")).to_be_visible()
+    page.route("**/tiles/grids.json*", other_tiles)
+    with page.expect_request(lambda request: "news=1" in request.url):
+        page.evaluate("dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(1000)
+    assert page.locator(".contact").count() == 1
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_search_for_every_payload(page: Page, site: Site, watch: Watch, lang: str) -> None:
     show(page, f"{site.host}/?lang={lang}")

@@ -76,7 +76,10 @@ export class LayerSet extends EventTarget {
     if (turn !== this.#turn) return;
     const key = JSON.stringify([mode, this.overBase(), templates]);
     if (this.#shown?.key === key) return;
-    const news = this.#shown !== null && this.#shown.mode === mode && this.#shown.ask === ask(view, names);
+    const shown = this.#shown;
+    // A base map that comes or goes is no news of the county.
+    const changed = JSON.stringify(shown?.templates) !== JSON.stringify(templates);
+    const news = shown !== null && shown.mode === mode && shown.ask === ask(view, names) && changed;
     this.#swap({ key, mode, ask: ask(view, names), templates });
     if (news) this.dispatchEvent(new Event("news"));
   }

@@ -26,6 +26,8 @@ export class Panel extends EventTarget {
 
   /** Load a fragment; quiet keeps the present one on show and the reader's place in it. */
   load(url, { quiet = false } = {}) {
+    // A number that is on show, or on its way, is being read: news can wait.
+    if (quiet && this.body.querySelector(".contact, .htmx-request")) return Promise.resolve();
     this.#url = url;
     this.quiet = quiet;
     clearTimeout(this.#timer);
