@@ -131,7 +131,7 @@ def ground(plan_id: int) -> Response:
             raise InvalidInputError(
                 "There is no grid with the number {grid_id} in this plan.", grid_id=grid_id
             )
-        draft = drafts.load(conn, plan, [grid_id], boxes)
+        draft = drafts.load(conn, plan, [grid_id], boxes, with_parents=True)
         if len(draft.facts) > GROUND_LIMIT:
             raise InvalidInputError(
                 "Too much to draw in at once.", hint="Choose a town or a community."

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from geodata.errors import GridMapError
-from geodata.model import Level
 from geodata.partition.ground import Ground
 
 State = Literal["draft", "submitted", "approved", "published", "withdrawn"]
@@ -116,15 +115,3 @@ class Draft:
         ids = self.facts.keys() | before.facts.keys()
         facts = {each for each in ids if self.facts.get(each) != before.facts.get(each)}
         return facts | self.ground.changed(before.ground)
-
-
-@dataclass(frozen=True, slots=True)
-class DraftGrid:
-    """A grid in a plan, without its shape; ``is_changed`` if it is other than published."""
-
-    grid_id: int
-    level: Level
-    parent_id: int | None
-    facts: Facts
-    is_changed: bool
-    is_there: bool = True

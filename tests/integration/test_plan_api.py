@@ -322,7 +322,9 @@ def test_texts_that_mean_harm_stay_texts(
     assert versions == (15, 7)
 
 
-def test_only_finite_numbers_are_answered(county: County, staff: Client) -> None:
+def test_only_finite_numbers_are_answered(
+    conn: Connection[Any], county: County, staff: Client
+) -> None:
     plan = staff.begin()
     answer = staff.ask("GET", f"/{plan['plan_id']}/ground?grid={county.towns[0]}")
     grids = json.loads(answer.data)["grids"]
@@ -330,6 +332,13 @@ def test_only_finite_numbers_are_answered(county: County, staff: Client) -> None
     for grid in grids:
         for lon, lat in (xy for polygon in grid["polygons"] for ring in polygon for xy in ring):
             assert math.isfinite(lon + lat)
+    # All above it comes along, wherever its border runs: here as if far away.
+    conn.execute("DELETE FROM grid_border")
+    conn.commit()
+    inner = staff.ask("GET", f"/{plan['plan_id']}/ground?grid={county.compounds[0]}").get_json()
+    assert {county.county, county.towns[0], county.communities[0]} <= {
+        each["grid_id"] for each in inner["grids"]
+    }
     for query in ("", "?grid=x", "?grid=4711", "?grid=-1"):
         answer = staff.ask("GET", f"/{plan['plan_id']}/ground{query}")
         assert answer.status_code == 400, query
