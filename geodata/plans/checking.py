@@ -91,7 +91,7 @@ def check_submittable(conn: Connection[Any], plan: Plan) -> tuple[Draft, Draft, 
     found = compared(conn, plan, before, after)
     if blocking := [each for each in found if each.is_blocking]:
         raise PlanStateError(
-            "{n} faults must be put right first.",
+            "{n} must be put right first.",
             hint="Open the plan: each is listed with its place.",
             n=len(blocking),
         )
