@@ -15,6 +15,7 @@ from geodata import acting, sessions
 from geodata.acting import Acting, Reach
 from geodata.dbroles import Office
 from geodata.errors import SetupError
+from geodata.plans.model import Actor
 from geodata.rights import HELD, TITLES, Right
 from webmap import access, db
 
@@ -102,6 +103,20 @@ def as_office(role: Office) -> Generator[Connection[Any]]:
     with db.connection() as conn:
         acting.take_on(conn, role, found.token_hash if found else None, g.request_id)
         yield conn
+
+
+@contextmanager
+def drawing_room() -> Generator[tuple[Connection[Any], Actor]]:
+    """Lend a connection for plans, and who is at it; commit when the block ends well."""
+    person = signed_in()
+    actor = Actor(
+        person.account_id,
+        person.username,
+        may_draw=person.may("draw"),
+        may_approve=person.may("approve_plans"),
+    )
+    with as_office("gridmap_draw") as conn:
+        yield conn, actor
 
 
 def reach(conn: Connection[Any], right: Right, grid_id: int, on: Any) -> Reach:

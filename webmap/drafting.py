@@ -17,8 +17,7 @@ from geodata.model import Level
 from geodata.plans import checking, consequences, drafts, drawing, keeping, meeting, operations
 from geodata.plans.faults import Fault
 from geodata.plans.model import Actor, Draft, Plan, PlanStep
-from webmap import i18n
-from webmap.plans import drawing_room
+from webmap import acting, i18n
 from webmap.views import DRAW
 
 bp = Blueprint("drafting", __name__, url_prefix="/panel/plans")
@@ -37,7 +36,7 @@ class Place:
 @bp.get("")
 def listing() -> Response:
     """List the plans by state, with a form for a new one."""
-    with drawing_room() as (conn, actor):
+    with acting.drawing_room() as (conn, actor):
         plans = keeping.listed(conn)
         people = meeting.names(conn, {plan.owner_id for plan in plans if plan.owner_id})
     states = [
@@ -58,7 +57,7 @@ def listing() -> Response:
 def plan(plan_id: int) -> Response:
     """Show one plan; ?grid= names what is being drawn in."""
     grid_id = request.args.get("grid", type=int)
-    with drawing_room() as (conn, actor):
+    with acting.drawing_room() as (conn, actor):
         found = keeping.get(conn, plan_id)
         context = _plan(conn, found, actor, grid_id)
     return _fragment("panel/plan.html", plan=found, actor=actor, **context, **_days())

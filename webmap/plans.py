@@ -7,16 +7,13 @@ else was faster, with nothing written.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
-from dataclasses import asdict, fields
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import shapely
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
-from flask_babel import gettext as _
 from psycopg import Connection
 
 from geodata.errors import InvalidInputError
@@ -27,13 +24,9 @@ from geodata.plans import (
     drawing,
     keeping,
     meeting,
-    operations,
     publishing,
 )
-from geodata.plans.drawing import Done
-from geodata.plans.faults import Fault
-from geodata.plans.model import Actor, Draft, Plan
-from webmap import acting, bodies, describing, i18n
+from webmap import acting, bodies, describing, i18n, plan_answers
 from webmap import plan_models as models
 
 bp = APIBlueprint("plans", __name__, url_prefix="/api/plans", tag="Plans")
@@ -42,30 +35,16 @@ bp = APIBlueprint("plans", __name__, url_prefix="/api/plans", tag="Plans")
 GROUND_LIMIT = 8000
 
 
-@contextmanager
-def drawing_room() -> Generator[tuple[Connection[Any], Actor]]:
-    """Lend a connection for plans, and who is at it; commit when the block ends well."""
-    person = acting.signed_in()
-    actor = Actor(
-        person.account_id,
-        person.username,
-        may_draw=person.may("draw"),
-        may_approve=person.may("approve_plans"),
-    )
-    with acting.as_office("gridmap_draw") as conn:
-        yield conn, actor
-
-
 @bp.get("")
 @bp.output(models.PlansOut)
 @describing.asks(models.ListingIn)
 @bp.doc(responses=[400, 401, 404])
 def listing() -> dict[str, Any]:
     """List all plans."""
-    with drawing_room() as (conn, _actor):
+    with acting.drawing_room() as (conn, _actor):
         found = keeping.listed(conn, archived=request.args.get("archived") == "true")
         people = meeting.names(conn, {p.owner_id for p in found if p.owner_id})
-    return {"plans": [_ref(plan, people) for plan in found]}
+    return {"plans": [plan_answers.reference(plan, people) for plan in found]}
 
 
 @bp.post("")
@@ -75,11 +54,11 @@ def listing() -> dict[str, Any]:
 def create() -> Response:
     """Begin a plan."""
     wanted = bodies.read(models.PlanIn)
-    with drawing_room() as (conn, actor):
+    with acting.drawing_room() as (conn, actor):
         plan = keeping.create(
             conn, actor, wanted.title, wanted.purpose, wanted.effective_on or i18n.today()
         )
-        return _plan_answer(conn, plan, actor, 201)
+        return plan_answers.plan(conn, plan, actor, 201)
 
 
 @bp.get("/<int:plan_id>")
@@ -87,8 +66,8 @@ def create() -> Response:
 @bp.doc(responses=[400, 401, 404])
 def show(plan_id: int) -> Response:
     """Return one plan with what was drawn in it and what happened to it."""
-    with drawing_room() as (conn, actor):
-        return _plan_answer(conn, keeping.get(conn, plan_id), actor)
+    with acting.drawing_room() as (conn, actor):
+        return plan_answers.plan(conn, keeping.get(conn, plan_id), actor)
 
 
 @bp.patch("/<int:plan_id>")
@@ -99,7 +78,7 @@ def show(plan_id: int) -> Response:
 def change(plan_id: int) -> Response:
     """Give a plan another title, purpose or day, share it, or put it out of the way."""
     wanted, revision = bodies.read(models.PlanChangeIn), bodies.seen_revision()
-    with drawing_room() as (conn, actor):
+    with acting.drawing_room() as (conn, actor):
         plan = keeping.take(conn, plan_id, revision)
         if wanted.title is not None or wanted.purpose is not None or wanted.effective_on:
             plan = keeping.change(
@@ -114,7 +93,7 @@ def change(plan_id: int) -> Response:
             plan = keeping.share(conn, plan, actor, _accounts(conn, wanted.collaborators))
         if wanted.archived is not None:
             plan = keeping.archive(conn, plan, actor, archived=wanted.archived)
-        return _plan_answer(conn, plan, actor)
+        return plan_answers.plan(conn, plan, actor)
 
 
 @bp.get("/<int:plan_id>/ground")
@@ -124,7 +103,7 @@ def change(plan_id: int) -> Response:
 def ground(plan_id: int) -> Response:
     """Return a grid as the plan has it, with all that lies in it and all that touches it."""
     grid_id = _asked_grid()
-    with drawing_room() as (conn, _actor):
+    with acting.drawing_room() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         boxes = drafts.bounds(conn, plan, [grid_id])
         if not boxes:
@@ -137,17 +116,17 @@ def ground(plan_id: int) -> Response:
                 "Too much to draw in at once.", hint="Choose a town or a community."
             )
         changed = set(drafts.touched(conn, plan))
-        wanted = _touching(draft, grid_id)
+        wanted = plan_answers.touching(draft, grid_id)
         before = drafts.published(conn, plan, changed.intersection(wanted))
     was = [id_ for id_ in sorted(changed.intersection(wanted)) if id_ in before.facts]
     response = jsonify(
         {
             "revision": plan.revision,
-            "grids": _grids(draft, wanted, changed),
-            "before": _grids(before, was, set()),
+            "grids": plan_answers.grids(draft, wanted, changed),
+            "before": plan_answers.grids(before, was, set()),
         }
     )
-    return _private(response, plan)
+    return plan_answers.private(response, plan)
 
 
 @bp.get("/<int:plan_id>/buildings")
@@ -157,14 +136,14 @@ def ground(plan_id: int) -> Response:
 def buildings(plan_id: int) -> Response:
     """Return the buildings around a grid, to snap to and to see what a line divides."""
     grid_id = _asked_grid()
-    with drawing_room() as (conn, _actor):
+    with acting.drawing_room() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         rows: list[tuple[float, float, int]] = []
         for box in drafts.bounds(conn, plan, [grid_id]):
             found = drawing.buildings(conn, plan, box)
             xy = shapely.get_coordinates(found.points).tolist()
             rows += [(*place, n) for place, n in zip(xy, found.households.tolist(), strict=True)]
-    return _private(jsonify({"buildings": rows}), plan)
+    return plan_answers.private(jsonify({"buildings": rows}), plan)
 
 
 @bp.post("/<int:plan_id>/steps")
@@ -175,8 +154,10 @@ def buildings(plan_id: int) -> Response:
 def do(plan_id: int) -> Response:
     """Do an operation in a plan and save it."""
     plain, revision = bodies.plain(), bodies.seen_revision()
-    with drawing_room() as (conn, actor):
-        return _done(conn, drawing.do(conn, plan_id, actor, plain, revision=revision), actor)
+    with acting.drawing_room() as (conn, actor):
+        return plan_answers.done(
+            conn, drawing.do(conn, plan_id, actor, plain, revision=revision), actor
+        )
 
 
 @bp.post("/<int:plan_id>/undo")
@@ -186,8 +167,8 @@ def do(plan_id: int) -> Response:
 def undo(plan_id: int) -> Response:
     """Take the last step back."""
     revision = bodies.seen_revision()
-    with drawing_room() as (conn, actor):
-        return _done(conn, drawing.undo(conn, plan_id, actor, revision=revision), actor)
+    with acting.drawing_room() as (conn, actor):
+        return plan_answers.done(conn, drawing.undo(conn, plan_id, actor, revision=revision), actor)
 
 
 @bp.post("/<int:plan_id>/redo")
@@ -197,8 +178,8 @@ def undo(plan_id: int) -> Response:
 def redo(plan_id: int) -> Response:
     """Do again what was taken back."""
     revision = bodies.seen_revision()
-    with drawing_room() as (conn, actor):
-        return _done(conn, drawing.redo(conn, plan_id, actor, revision=revision), actor)
+    with acting.drawing_room() as (conn, actor):
+        return plan_answers.done(conn, drawing.redo(conn, plan_id, actor, revision=revision), actor)
 
 
 @bp.post("/<int:plan_id>/rebase")
@@ -208,8 +189,10 @@ def redo(plan_id: int) -> Response:
 def rebase(plan_id: int) -> Response:
     """Do all steps again on the boundaries as they are published now."""
     revision = bodies.seen_revision()
-    with drawing_room() as (conn, actor):
-        return _done(conn, drawing.rebase(conn, plan_id, actor, revision=revision), actor)
+    with acting.drawing_room() as (conn, actor):
+        return plan_answers.done(
+            conn, drawing.rebase(conn, plan_id, actor, revision=revision), actor
+        )
 
 
 @bp.post("/<int:plan_id>/copy")
@@ -219,9 +202,9 @@ def rebase(plan_id: int) -> Response:
 def copy(plan_id: int) -> Response:
     """Begin a plan with all that is drawn in another."""
     wanted = bodies.read(models.CopyIn)
-    with drawing_room() as (conn, actor):
+    with acting.drawing_room() as (conn, actor):
         made = keeping.copy(conn, plan_id, actor, wanted.title)
-        return _plan_answer(conn, made, actor, 201)
+        return plan_answers.plan(conn, made, actor, 201)
 
 
 @bp.post("/<int:plan_id>/opposite")
@@ -231,10 +214,10 @@ def copy(plan_id: int) -> Response:
 def oppose(plan_id: int) -> Response:
     """Begin a plan that takes a publication back."""
     wanted = bodies.read(models.CopyIn)
-    with drawing_room() as (conn, actor):
+    with acting.drawing_room() as (conn, actor):
         day = wanted.effective_on or i18n.today()
         made = publishing.oppose(conn, plan_id, actor, wanted.title, day)
-        return _plan_answer(conn, made, actor, 201)
+        return plan_answers.plan(conn, made, actor, 201)
 
 
 @bp.post("/<int:plan_id>/state")
@@ -245,7 +228,7 @@ def oppose(plan_id: int) -> Response:
 def advance(plan_id: int) -> Response:
     """Submit, return, approve, publish, withdraw or reopen a plan."""
     wanted, revision = bodies.read(models.AdvanceIn), bodies.seen_revision()
-    with drawing_room() as (conn, actor):
+    with acting.drawing_room() as (conn, actor):
         if wanted.do == "publish":
             plan = publishing.publish(conn, plan_id, actor, i18n.today(), revision=revision).plan
         else:
@@ -253,7 +236,7 @@ def advance(plan_id: int) -> Response:
             if wanted.do == "submit":
                 checking.check_submittable(conn, plan)
             plan = keeping.advance(conn, plan, actor, wanted.do, wanted.reason)
-        return _plan_answer(conn, plan, actor)
+        return plan_answers.plan(conn, plan, actor)
 
 
 @bp.get("/<int:plan_id>/faults")
@@ -263,12 +246,14 @@ def advance(plan_id: int) -> Response:
 def faults(plan_id: int) -> Response:
     """Return what is wrong with what the plan draws; in a grid also what was wrong before."""
     grid_id = _asked_grid() if "grid" in request.args else None
-    with drawing_room() as (conn, _actor):
+    with acting.drawing_room() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         found = (
             checking.find(conn, plan) if grid_id is None else checking.survey(conn, plan, grid_id)
         )
-    return _private(jsonify({"revision": plan.revision, "faults": _faults(found)}), plan)
+    return plan_answers.private(
+        jsonify({"revision": plan.revision, "faults": plan_answers.faults(found)}), plan
+    )
 
 
 @bp.post("/<int:plan_id>/accepted")
@@ -279,10 +264,10 @@ def faults(plan_id: int) -> Response:
 def accept(plan_id: int) -> Response:
     """Let a fault stand, with the reason."""
     wanted, revision = bodies.read(models.AcceptIn), bodies.seen_revision()
-    with drawing_room() as (conn, actor):
+    with acting.drawing_room() as (conn, actor):
         plan = keeping.take(conn, plan_id, revision)
         plan = checking.accept(conn, plan, actor, wanted.fault, wanted.reason)
-        return _plan_answer(conn, plan, actor)
+        return plan_answers.plan(conn, plan, actor)
 
 
 @bp.get("/<int:plan_id>/consequences")
@@ -290,10 +275,10 @@ def accept(plan_id: int) -> Response:
 @bp.doc(responses=[400, 401, 404])
 def show_consequences(plan_id: int) -> Response:
     """Return what the plan would change for those who live and work there."""
-    with drawing_room() as (conn, _actor):
+    with acting.drawing_room() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         found = consequences.find(conn, plan)
-    return _private(jsonify({"revision": plan.revision, **asdict(found)}), plan)
+    return plan_answers.private(jsonify({"revision": plan.revision, **asdict(found)}), plan)
 
 
 def _asked_grid() -> int:
@@ -308,125 +293,3 @@ def _accounts(conn: Connection[Any], usernames: Iterable[str]) -> list[int]:
     if unknown := sorted(set(usernames) - known.keys()):
         raise InvalidInputError("Nobody who draws is called {names}.", names=unknown)
     return [known[each] for each in usernames]
-
-
-def _touching(draft: Draft, grid_id: int) -> list[int]:
-    """Return a grid, all above it and all that meet it: what lies in it, and its neighbours."""
-    shape = draft.ground[grid_id].shape
-    shapely.prepare(shape)
-    ids = list(draft.ground.pieces)
-    shapes = np.asarray([draft.ground[id_].shape for id_ in ids], dtype=object)
-    return [ids[at] for at in np.flatnonzero(shapely.intersects(shape, shapes))]
-
-
-def _grids(draft: Draft, ids: Iterable[int], changed: set[int]) -> list[dict[str, Any]]:
-    return [
-        {
-            "grid_id": id_,
-            "level": draft.ground[id_].level,
-            "parent_id": draft.ground[id_].parent,
-            **asdict(draft.facts[id_]),
-            "is_changed": id_ in changed,
-            "polygons": [
-                [shapely.get_coordinates(ring).tolist() for ring in shapely.get_rings(part)]
-                for part in shapely.get_parts(draft.ground[id_].shape)
-            ],
-        }
-        for id_ in ids
-    ]
-
-
-def _done(conn: Connection[Any], done: Done, actor: Actor) -> Response:
-    draft = drafts.load(conn, done.plan, done.changed)
-    there = [id_ for id_ in sorted(done.changed) if id_ in draft.facts]
-    response = jsonify(
-        {
-            "plan": _plan(conn, done.plan, actor),
-            "changed": _grids(draft, there, set(drafts.touched(conn, done.plan))),
-            "gone": sorted(done.changed - set(there)),
-            "faults": _faults(checking.find(conn, done.plan)),
-        }
-    )
-    return _private(response, done.plan)
-
-
-def _faults(found: Iterable[Fault]) -> list[dict[str, Any]]:
-    return [
-        {
-            # Not asdict: it copies what lies within, and a fix is read only.
-            **{field.name: getattr(fault, field.name) for field in fields(fault)},
-            "text": fault.text.said(_),
-            "fix": dict(fault.fix) if fault.fix else None,
-            "fix_text": fault.fix_text.said(_) if fault.fix_text else None,
-            "is_blocking": fault.is_blocking,
-            "can_be_accepted": fault.can_be_accepted,
-        }
-        for fault in found
-    ]
-
-
-def _plan_answer(conn: Connection[Any], plan: Plan, actor: Actor, status: int = 200) -> Response:
-    response = jsonify(_plan(conn, plan, actor))
-    response.status_code = status
-    return _private(response, plan)
-
-
-def _plan(conn: Connection[Any], plan: Plan, actor: Actor) -> dict[str, Any]:
-    beside = meeting.others(conn, plan)
-    other_plans = [keeping.get(conn, plan_id) for plan_id in beside]
-    ids = {each.owner_id for each in (plan, *other_plans) if each.owner_id}
-    people = meeting.names(conn, ids | set(plan.collaborators))
-    return {
-        **_ref(plan, people),
-        "purpose": plan.purpose,
-        "revision": plan.revision,
-        "step": plan.step,
-        "steps": plan.steps,
-        "is_archived": plan.is_archived,
-        "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
-        "deeds": keeping.deeds(plan, actor),
-        "collaborators": [_person(people[id_]) for id_ in plan.collaborators if id_ in people],
-        "created_at": plan.created_at.isoformat(),
-        "changed_at": plan.changed_at.isoformat(),
-        "touched": drafts.touched(conn, plan),
-        "moved_on": drafts.moved_on(conn, plan) if plan.state != "published" else [],
-        "others": [{**_ref(each, people), "grids": beside[each.plan_id]} for each in other_plans],
-        "history": [
-            {
-                "number": step.number,
-                "operation": step.operation,
-                "title": operations.TITLES[step.operation["do"]].said(_),
-                "actor": step.actor,
-                "at": step.at.isoformat(),
-                "fault": _(step.fault["message"]).format(**step.fault["data"])
-                if step.fault
-                else None,
-            }
-            for step in drawing.steps(conn, plan.plan_id)
-        ],
-        "events": [
-            {**asdict(event), "at": event.at.isoformat()}
-            for event in keeping.events(conn, plan.plan_id)
-        ],
-    }
-
-
-def _ref(plan: Plan, people: dict[int, tuple[str, str]]) -> dict[str, Any]:
-    return {
-        "plan_id": plan.plan_id,
-        "title": plan.title,
-        "state": plan.state,
-        "effective_on": plan.effective_on.isoformat(),
-        "owner": _person(people.get(plan.owner_id or 0, (plan.owner, plan.owner))),
-    }
-
-
-def _person(names: tuple[str, str]) -> dict[str, str]:
-    return {"username": names[0], "name": names[1]}
-
-
-def _private(response: Response, plan: Plan) -> Response:
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["ETag"] = f'"{plan.revision}"'
-    response.vary.add("Cookie")
-    return response
