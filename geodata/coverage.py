@@ -1,8 +1,7 @@
 """Service coverage: which households have a facility in reach, summed up to every grid.
 
 A household is served by a kind when a facility of it lies within the kind's reach of its building,
-in a straight line. Distances are measured in a transverse Mercator projection whose central
-meridian runs through the county, true to 1e-5 over its width.
+in a straight line (see ``frames.to_cartesian``).
 """
 
 from __future__ import annotations
@@ -16,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 from psycopg.types.range import Range
-from pyproj import Transformer
 from scipy.spatial import KDTree
 
-from geodata import revisions
+from geodata import frames, revisions
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Coverage, GridRef, Level
 
@@ -130,6 +128,14 @@ def worst(
     return [(GridRef(*row[:4]), Coverage(*row[4:], facilities=0)) for row in rows]
 
 
+def in_reach(places: Floats, facilities: Floats, reach_m: float) -> NDArray[np.bool_]:
+    """Tell which places have a facility within reach; shapes (n, 3) and (m, 3), EPSG:4978."""
+    if not len(facilities) or not len(places):
+        return np.zeros(len(places), dtype=np.bool_)
+    distance_m, _ = KDTree(facilities).query(places)
+    return np.asarray(distance_m) <= reach_m
+
+
 def _is_current(conn: Connection[Any], day: date) -> bool:
     row = conn.execute(
         """
@@ -200,24 +206,16 @@ def _served_by_grid(
     if not len(buildings):
         return
     households = buildings["households"]
-    to_metres = Transformer.from_crs(
-        4326,
-        f"+proj=tmerc +lon_0={buildings['lon'].mean():.6f} +k=1 +ellps=WGS84",
-        always_xy=True,
-    )
-    places = np.column_stack(to_metres.transform(buildings["lon"], buildings["lat"]))
+    places = frames.to_cartesian(np.column_stack((buildings["lon"], buildings["lat"])))
     grids = [np.unique(buildings[level], return_inverse=True) for level in LEVELS[::-1]]
     for kind, reach_m, lon_lat in facilities:
-        served = np.zeros(len(households), dtype=np.bool_)
-        if lon_lat.size:
-            distance_m, _ = KDTree(np.column_stack(to_metres.transform(*lon_lat))).query(places)
-            served = distance_m <= reach_m
+        served = in_reach(places, frames.to_cartesian(lon_lat.T), reach_m)
         for found, index in grids:
             total = np.bincount(index, weights=households, minlength=len(found))
             inside = np.bincount(index, weights=households * served, minlength=len(found))
-            for grid_id, all_of_them, in_reach in zip(found, total, inside, strict=True):
+            for grid_id, all_of_them, some in zip(found, total, inside, strict=True):
                 if grid_id:
-                    yield int(grid_id), kind, int(all_of_them), int(in_reach)
+                    yield int(grid_id), kind, int(all_of_them), int(some)
 
 
 def _facilities(conn: Connection[Any], day: date) -> list[tuple[str, int, Floats]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from psycopg import Connection
 
 from geodata.model import Facility, Point
@@ -55,3 +58,28 @@ def nearest(conn: Connection[Any], point: Point, on: date) -> list[Facility]:
         {"lon": point.lon, "lat": point.lat, "on": on},
     ).fetchall()
     return [Facility(*row[:6], point=Point(row[6], row[7]), distance_m=row[8]) for row in rows]
+
+
+def near(
+    conn: Connection[Any],
+    kind: str,
+    box: tuple[float, float, float, float],
+    reach_m: float,
+    on: date,
+) -> NDArray[np.float64]:
+    """Return the places (lon, lat), shape (n, 2), of facilities that may reach into a box.
+
+    ``box`` is west, south, east, north in degrees. None in reach is missing; some are farther.
+    """
+    west, south, east, north = box
+    # A degree of latitude has at least 110.57 km, one of longitude cos(latitude) of 111.32 km.
+    high = reach_m / 110_570
+    wide = reach_m / (111_320 * math.cos(math.radians(min(max(-south, north) + high, 89.0))))
+    rows = conn.execute(
+        """
+        SELECT ST_X(geom), ST_Y(geom) FROM facility
+        WHERE kind = %s AND geom && ST_MakeEnvelope(%s, %s, %s, %s, 4326) AND valid @> %s::date
+        """,
+        [kind, west - wide, south - high, east + wide, north + high, on],
+    ).fetchall()
+    return np.asarray(rows, dtype=np.float64).reshape(-1, 2)

@@ -224,4 +224,7 @@ class ConsequencesOut(BaseModel):
     passages: list[dict[str, Any]]
     issues: list[dict[str, Any]]
     duties: list[dict[str, Any]]
+    facilities: list[dict[str, Any]]
+    areas: list[dict[str, Any]]
+    coverage: list[dict[str, Any]]
     unheld: list[str]

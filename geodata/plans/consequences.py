@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from psycopg import Connection
 
 from geodata.model import LEVELS, Level, Point
 from geodata.partition.measure import area_m2
-from geodata.plans import drafts
+from geodata.plans import drafts, lying, services
 from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
+from geodata.plans.services import AreaChange, CoverageChange, FacilityMove
 
 What = Literal["made", "ended", "redrawn", "renamed"]
 
@@ -82,6 +82,9 @@ class Consequences:
     passages: tuple[Passage, ...]
     issues: tuple[IssueMove, ...]
     duties: tuple[DutyChange, ...]
+    facilities: tuple[FacilityMove, ...]
+    areas: tuple[AreaChange, ...]
+    coverage: tuple[CoverageChange, ...]
     unheld: tuple[str, ...]
 
 
@@ -91,11 +94,19 @@ def find(conn: Connection[Any], plan: Plan) -> Consequences:
     changed = sorted(after.changed(before), key=lambda id_: (_level(before, after, id_), id_))
     boxes = drafts.changing(before, after)
     grids = tuple(_grid(before, after, id_) for id_ in changed)
+    concerned = {
+        each.grid_id: each
+        for each in grids
+        if each.grid_id > 0 and each.what in ("redrawn", "ended")
+    }
     return Consequences(
         grids,
         tuple(_passages(conn, plan, before, after, boxes)),
         tuple(_issues(conn, before, after, boxes)),
-        tuple(_duties(conn, plan, {each.grid_id: each for each in grids})),
+        tuple(_duties(conn, plan, concerned)),
+        tuple(services.moves(conn, plan, before, after, boxes)),
+        tuple(_areas(conn, plan, concerned)),
+        tuple(services.reached(conn, plan, before, after)),
         tuple(each.name for each in grids if each.what == "made"),
     )
 
@@ -161,38 +172,17 @@ def _passages(
     points = np.asarray(shapely.points(table[:, :2]), dtype=object)
     found: list[Passage] = []
     for level in LEVELS[:0:-1]:
-        was, now = _homes(before, level, points), _homes(after, level, points)
+        was, now = lying.homes(before, level, points), lying.homes(after, level, points)
         sums = defaultdict[tuple[int, int], list[int]](lambda: [0, 0])
         for giver, taker, households in zip(was, now, table[:, 2], strict=True):
             if giver != taker:
                 entry = sums[int(giver), int(taker)]
                 entry[0], entry[1] = entry[0] + 1, entry[1] + int(households)
         found += [
-            Passage(level, _name(before, giver), _name(after, taker), *entry)
+            Passage(level, lying.name(before, giver), lying.name(after, taker), *entry)
             for (giver, taker), entry in sorted(sums.items(), key=lambda item: -item[1][1])
         ]
     return found
-
-
-def _homes(draft: Draft, level: Level, points: NDArray[np.object_]) -> NDArray[np.int64]:
-    """Return the grid of a level in which each point lies, 0 where there is none.
-
-    On a shared edge both sides cover the point; the lower code has it.
-    """
-    homes = np.zeros(len(points), dtype=np.int64)
-    ids = sorted(
-        (id_ for id_, piece in draft.ground.pieces.items() if piece.level == level),
-        key=lambda id_: draft.facts[id_].code,
-        reverse=True,
-    )
-    tree = shapely.STRtree(points)
-    for id_ in ids:
-        homes[tree.query(draft.ground[id_].shape, predicate="covers")] = id_
-    return homes
-
-
-def _name(draft: Draft, id_: int) -> str:
-    return draft.facts[id_].name if id_ else ""
 
 
 def _issues(
@@ -211,21 +201,23 @@ def _issues(
     if not rows:
         return []
     points = np.asarray(shapely.points([row[1:] for row in rows.values()]), dtype=object)
-    homes: list[NDArray[np.int64]] = []
-    for draft in (before, after):
-        finest, above = _homes(draft, "compound", points), _homes(draft, "community", points)
-        homes.append(np.where(finest != 0, finest, above))
+    was_in, now_in = lying.finest(before, points), lying.finest(after, points)
     return [
-        IssueMove(issue_id, title, Point(lon, lat), _name(before, int(was)), _name(after, int(now)))
-        for (issue_id, (title, lon, lat)), was, now in zip(rows.items(), *homes, strict=True)
+        IssueMove(
+            issue_id,
+            title,
+            Point(lon, lat),
+            lying.name(before, int(was)),
+            lying.name(after, int(now)),
+        )
+        for (issue_id, (title, lon, lat)), was, now in zip(
+            rows.items(), was_in, now_in, strict=True
+        )
         if was != now
     ]
 
 
 def _duties(conn: Connection[Any], plan: Plan, grids: dict[int, GridChange]) -> list[DutyChange]:
-    concerned = [
-        id_ for id_, each in grids.items() if id_ > 0 and each.what in ("redrawn", "ended")
-    ]
     rows = conn.execute(
         """
         SELECT m.name, r.name_zh, r.name_en, d.grid_id
@@ -233,16 +225,25 @@ def _duties(conn: Connection[Any], plan: Plan, grids: dict[int, GridChange]) -> 
         WHERE d.grid_id = ANY(%s) AND d.term @> %s::date
         ORDER BY r.rank, d.is_deputy, m.name
         """,
-        [concerned, plan.effective_on],
+        [list(grids), plan.effective_on],
     ).fetchall()
     return [
-        DutyChange(
-            name,
-            role_zh,
-            role_en,
-            grids[grid_id].name_before or grids[grid_id].name,
-            grids[grid_id].area_before_m2 or 0.0,
-            grids[grid_id].area_m2,
-        )
+        DutyChange(name, role_zh, role_en, *_ground(grids[grid_id]))
         for name, role_zh, role_en, grid_id in rows
     ]
+
+
+def _areas(conn: Connection[Any], plan: Plan, grids: dict[int, GridChange]) -> list[AreaChange]:
+    rows = conn.execute(
+        """
+        SELECT o.name, a.grid_id FROM service_area a JOIN organisation o USING (organisation_id)
+        WHERE a.grid_id = ANY(%s) AND a.valid @> %s::date ORDER BY o.name, a.grid_id
+        """,
+        [list(grids), plan.effective_on],
+    ).fetchall()
+    return [AreaChange(name, *_ground(grids[grid_id])) for name, grid_id in rows]
+
+
+def _ground(grid: GridChange) -> tuple[str, float, float | None]:
+    """Return what a grid was called, and its area before and after."""
+    return grid.name_before or grid.name, grid.area_before_m2 or 0.0, grid.area_m2

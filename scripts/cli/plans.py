@@ -196,10 +196,20 @@ def consequences_(number: int) -> None:
     for issue in found.issues:
         click.echo(f"{issue.issue_id}  {issue.title}: {issue.giver or '-'} > {issue.taker or '-'}")
     for duty in found.duties:
-        gone = (
-            _("ends") if duty.after_m2 is None else f"{duty.before_m2:.0f} > {duty.after_m2:.0f} m²"
+        click.echo(
+            f"{duty.member}  {duty.role_zh}  {duty.grid}: {_ground(duty.before_m2, duty.after_m2)}"
         )
-        click.echo(f"{duty.member}  {duty.role_zh}  {duty.grid}: {gone}")
+    for move in found.facilities:
+        click.echo(f"{move.name}  {move.kind_zh}: {move.giver or '-'} > {move.taker or '-'}")
+    for area in found.areas:
+        click.echo(f"{area.organisation}  {area.grid}: {_ground(area.before_m2, area.after_m2)}")
+    for reach in found.coverage:
+        counted = _("out of reach {before} > {after} of {all} households").format(
+            before="-" if reach.unserved_before is None else reach.unserved_before,
+            after=reach.unserved,
+            all=reach.households,
+        )
+        click.echo(f"{reach.grid}  {reach.kind_zh}: {counted}")
     for name in found.unheld:
         click.echo(_("{name}: nobody is responsible yet").format(name=name))
 
@@ -263,3 +273,7 @@ def _tell(done: Done) -> None:
 
 
 commands: tuple[click.Command, ...] = (plan,)
+
+
+def _ground(before_m2: float, after_m2: float | None) -> str:
+    return _("ends") if after_m2 is None else f"{before_m2:.0f} > {after_m2:.0f} m²"

@@ -246,6 +246,46 @@ def test_consequences_are_counted_before_anything_is_published(conn: Conn, count
     assert found.unheld == ("新苑",)
 
 
+def test_services_are_among_the_consequences(conn: Conn, county: County) -> None:
+    first = county.compounds[0]
+    # 116.303 lies on the side that stays, 116.307 on the one that becomes 新苑.
+    for x, y, households in ((116.303, 31.405, 30), (116.307, 31.405, 50), (116.307, 31.407, 7)):
+        conn.execute(
+            "INSERT INTO building (name, households, geom)"
+            " VALUES ('1栋', %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
+            [households, x, y],
+        )
+    for kind, x in (("clinic", 116.307), ("shop", 116.298), ("pharmacy", 116.34)):
+        conn.execute(
+            "INSERT INTO facility (kind, name, geom)"
+            " VALUES (%s, '店', ST_SetSRID(ST_MakePoint(%s, 31.405), 4326))",
+            [kind, x],
+        )
+    conn.execute(
+        "WITH o AS (INSERT INTO organisation (name, kind) VALUES ('先锋队', 'volunteer_team')"
+        " RETURNING organisation_id) INSERT INTO service_area (organisation_id, grid_id, valid)"
+        " SELECT organisation_id, %s, '[2025-01-01,)' FROM o",
+        [first],
+    )
+    found = consequences.find(conn, begin(conn, split(first)))
+    stays = "城南社区甲小区"
+    assert [(f.kind_en, f.giver, f.taker) for f in found.facilities] == [("Clinic", stays, "新苑")]
+    [area] = found.areas
+    assert (area.organisation, area.grid) == ("先锋队", stays)
+    assert area.after_m2 is not None
+    assert area.after_m2 < area.before_m2
+    # The clinic reaches all. The shop (500 m) reaches 30 of 87 only; the pharmacy nobody.
+    assert {
+        (c.grid, c.kind_en, c.households_before, c.unserved_before, c.households, c.unserved)
+        for c in found.coverage
+    } == {
+        (stays, "Pharmacy", 87, 87, 30, 30),
+        (stays, "Shop", 87, 57, 30, 0),
+        ("新苑", "Pharmacy", None, None, 57, 57),
+        ("新苑", "Shop", None, None, 57, 57),
+    }
+
+
 def test_faults_are_found_with_place_weight_and_mend(conn: Conn, county: County) -> None:
     first, second = county.compounds[:2]
     plan = begin(

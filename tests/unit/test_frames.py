@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import shapely
-from pyproj import CRS, Geod
+from hypothesis import given
+from hypothesis import strategies as st
+from pyproj import CRS, Geod, Transformer
 
 from geodata import frames
 
@@ -105,3 +107,16 @@ def test_gauss_kruger_zones_end_with_china(lon: float) -> None:
 )
 def test_metric_plane_fits_the_place(lon: float, lat: float, name: str) -> None:
     assert CRS.from_epsg(frames.metric_epsg(lon, lat)).name == name
+
+
+@given(st.floats(-179, 179), st.floats(-80, 80), st.floats(0, 360), st.floats(0, 3000))
+def test_straight_lines_are_as_long_as_the_way_along_the_ground(lon, lat, azimuth, way_m):
+    end_lon, end_lat, _ = Geod(ellps="WGS84").fwd(lon, lat, azimuth, way_m)
+    one, other = frames.to_cartesian([[lon, lat], [end_lon, end_lat]])
+    assert np.linalg.norm(one - other) == pytest.approx(way_m, abs=1e-4)
+
+
+def test_cartesian_places_are_those_of_the_projection_library():
+    places = np.array([[116.35, 31.41], [-70.0, -33.4], [0.0, 0.0], [10.0, 90.0]])
+    xyz = Transformer.from_crs(4979, 4978, always_xy=True).transform(*places.T, np.zeros(4))
+    assert frames.to_cartesian(places) == pytest.approx(np.column_stack(xyz), abs=1e-6)

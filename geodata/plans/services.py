@@ -1,0 +1,188 @@
+"""What a plan would change in services: whose ground they stand on, whom they reach.
+
+A boundary moves no facility and no household. What changes is the grid that answers for them, and
+so the figures by which a grid is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from psycopg import Connection
+
+from geodata import coverage, facilities, frames
+from geodata.model import LEVELS, Level, Point
+from geodata.plans import drafts, lying
+from geodata.plans.drafts import Box
+from geodata.plans.model import Draft, Plan
+
+# A county whose edge moves concerns no single household; its figures are not worth the reading.
+_COUNTED = LEVELS[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityMove:
+    """A facility that would stand in another grid; '' is no grid."""
+
+    name: str
+    kind_zh: str
+    kind_en: str
+    point: Point
+    giver: str
+    taker: str
+
+
+@dataclass(frozen=True, slots=True)
+class AreaChange:
+    """An organisation's service area that would gain or lose ground; None where its grid ends."""
+
+    organisation: str
+    grid: str
+    before_m2: float
+    after_m2: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageChange:
+    """Households of a grid, and those of them out of reach of a kind, before and after.
+
+    None where the grid is not there before.
+    """
+
+    level: Level
+    grid: str
+    kind_zh: str
+    kind_en: str
+    reach_m: int
+    households_before: int | None
+    unserved_before: int | None
+    households: int
+    unserved: int
+
+
+def moves(
+    conn: Connection[Any], plan: Plan, before: Draft, after: Draft, boxes: Sequence[Box]
+) -> list[FacilityMove]:
+    """List the facilities of the plan's day that would stand in another grid."""
+    rows: dict[int, tuple[str, str, str, float, float]] = {}
+    for box in boxes:
+        for facility_id, name, kind_zh, kind_en, lon, lat in conn.execute(
+            """
+            SELECT f.facility_id, f.name, k.name_zh, k.name_en, ST_X(f.geom), ST_Y(f.geom)
+            FROM facility f JOIN service_kind k USING (kind)
+            WHERE f.geom && ST_MakeEnvelope(%s, %s, %s, %s, 4326) AND f.valid @> %s::date
+            ORDER BY k.rank, f.name
+            """,
+            [*box, plan.effective_on],
+        ):
+            rows[facility_id] = name, kind_zh, kind_en, lon, lat
+    if not rows:
+        return []
+    points = np.asarray(shapely.points([row[3:] for row in rows.values()]), dtype=object)
+    was, now = lying.finest(before, points), lying.finest(after, points)
+    return [
+        FacilityMove(
+            name,
+            kind_zh,
+            kind_en,
+            Point(lon, lat),
+            lying.name(before, int(giver)),
+            lying.name(after, int(taker)),
+        )
+        for (name, kind_zh, kind_en, lon, lat), giver, taker in zip(
+            rows.values(), was, now, strict=True
+        )
+        if giver != taker
+    ]
+
+
+def reached(conn: Connection[Any], plan: Plan, before: Draft, after: Draft) -> list[CoverageChange]:
+    """Compare how many households of the changed grids are out of reach, kind by kind.
+
+    Those where neither changes are left out. Grids that end are told by what they give away.
+    """
+    ids = [
+        id_
+        for id_ in after.ground.changed(before.ground)
+        if id_ in after.facts and after.ground[id_].level in _COUNTED
+    ]
+    shapes = [
+        draft.ground[id_].shape for draft in (before, after) for id_ in ids if id_ in draft.facts
+    ]
+    if not shapes:
+        return []
+    lon_lat, households = _buildings(conn, plan, [drafts.as_box(shape) for shape in shapes])
+    if not len(households):
+        return []
+    tree = shapely.STRtree(np.asarray(shapely.points(lon_lat), dtype=object))
+    inside = [
+        {
+            id_: tree.query(draft.ground[id_].shape, predicate="covers")
+            for id_ in ids
+            if id_ in draft.facts
+        }
+        for draft in (before, after)
+    ]
+    places = frames.to_cartesian(lon_lat)
+    box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
+    found: list[CoverageChange] = []
+    for kind in facilities.kinds(conn):
+        near = facilities.near(conn, kind.kind, box, kind.reach_m, plan.effective_on)
+        lost = households * ~coverage.in_reach(places, frames.to_cartesian(near), kind.reach_m)
+        for id_ in ids:
+            was, now = (
+                (int(households[some[id_]].sum()), int(lost[some[id_]].sum()))
+                if id_ in some
+                else None
+                for some in inside
+            )
+            # Only those in which something is to be read: a gap that changes, or a new one.
+            if now is None or (was[1] if was else 0) == now[1]:
+                continue
+            found.append(
+                CoverageChange(
+                    after.ground[id_].level,
+                    after.facts[id_].name,
+                    kind.name_zh,
+                    kind.name_en,
+                    kind.reach_m,
+                    *(was or (None, None)),
+                    *now,
+                )
+            )
+    return sorted(found, key=lambda each: LEVELS.index(each.level), reverse=True)
+
+
+def _buildings(
+    conn: Connection[Any], plan: Plan, boxes: Sequence[Box]
+) -> tuple[coverage.Floats, coverage.Floats]:
+    """Return the places (lon, lat) and households of all buildings in boxes."""
+    rows: dict[int, tuple[float, float, int]] = {}
+    for box in _outermost(boxes):
+        for building_id, *row in conn.execute(
+            """
+            SELECT building_id, ST_X(geom), ST_Y(geom), households FROM building
+            WHERE geom && ST_MakeEnvelope(%s, %s, %s, %s, 4326) AND valid @> %s::date
+              AND households > 0
+            """,
+            [*box, plan.effective_on],
+        ):
+            rows[building_id] = row[0], row[1], row[2]
+    table = np.asarray(list(rows.values()), dtype=np.float64).reshape(-1, 3)
+    return table[:, :2], table[:, 2]
+
+
+def _outermost(boxes: Sequence[Box]) -> list[Box]:
+    """Leave out the boxes that lie in others: a compound's in its town's."""
+    largest = sorted(set(boxes), key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))[::-1]
+    kept: list[Box] = []
+    for box in largest:
+        if not any(
+            k[0] <= box[0] and k[1] <= box[1] and k[2] >= box[2] and k[3] >= box[3] for k in kept
+        ):
+            kept.append(box)
+    return kept
