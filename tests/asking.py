@@ -183,6 +183,10 @@ ROUTES: dict[str, Asks] = {
         for number in (it.plan, NO_PLAN)
         for query in ("", f"?grid={it.county.towns[0]}")
     ],
+    "papers.plan_consequences": lambda it: [
+        Ask(f"/plans/{number}/consequences.pdf", None, str(number), is_missing=number == NO_PLAN)
+        for number in (it.plan, NO_PLAN)
+    ],
     "plans.accept": _plans("/accepted", body={"fault": "0" * 16}, revision='"999"'),
     "openapi.spec": lambda it: [Ask("/api/openapi.json")],
     "page.index": lambda it: [

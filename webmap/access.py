@@ -48,6 +48,7 @@ ACCESS: Mapping[str, Access] = {
     "plans.accept": "draw",
     "plans.faults": "see_plans",
     "plans.show_consequences": "see_plans",
+    "papers.plan_consequences": "see_plans",
     "drafting.listing": "see_plans",
     "drafting.plan": "see_plans",
     "openapi.spec": "public",

@@ -82,9 +82,11 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "people": meeting.names(conn, ids),
         "steps": [(step, _title(step, names)) for step in steps],
         "events": keeping.events(conn, plan.plan_id),
-        "faults": _faults(conn, plan, touched, grid_id if grid_id in draft.facts else None),
+        # What has been published was checked then.
+        "faults": []
+        if plan.state == "published"
+        else _faults(conn, plan, touched, grid_id if grid_id in draft.facts else None),
         "changes": changes,
-        "gone": _gone(changes),
         "others": [(each, [names.get(id_, "") for id_ in beside[each.plan_id]]) for each in others],
         "moved_on": drafts.moved_on(conn, plan) if plan.state != "published" else [],
         "names": names,
@@ -148,14 +150,6 @@ def _places(draft: Draft, touched: Iterable[int]) -> list[Place]:
             if place.level == "town" and place.grid_id > 0:
                 found[place.grid_id] = place
     return list(found.values())
-
-
-def _gone(changes: consequences.Consequences | None) -> int:
-    """Count the households that would lie in another grid of the level where they are most."""
-    sums: dict[Level, int] = {}
-    for each in changes.passages if changes else ():
-        sums[each.level] = sums.get(each.level, 0) + each.households
-    return max(sums.values(), default=0)
 
 
 def _days() -> dict[str, date]:

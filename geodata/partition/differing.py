@@ -36,6 +36,21 @@ def differing(one: BaseGeometry, other: BaseGeometry) -> tuple[float, float, flo
     return west, south, east, north
 
 
+def has_same_ground(one: BaseGeometry, other: BaseGeometry) -> bool:
+    """Tell whether two shapes on the storage grid cover the same ground, to a node of it.
+
+    A corner that is put on an edge, because another edge ends there, bends it by less.
+    """
+    box = differing(one, other)
+    if box is None:
+        return True
+    window = shapely.box(*box)
+    only = shapely.symmetric_difference(
+        shapely.intersection(one, window), shapely.intersection(other, window)
+    )
+    return bool(shapely.is_empty(shapely.buffer(only, -1.5 / COORDINATE_SCALE)))
+
+
 def _edges(shape: BaseGeometry) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
     """Return a key of each edge, whichever way it runs, and its ends, of shape (n, 4)."""
     rings = shapely.get_rings(shapely.get_parts(shape))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +12,7 @@ import shapely
 from psycopg import Connection
 
 from geodata.model import LEVELS, Level, Point
+from geodata.partition.differing import has_same_ground
 from geodata.partition.measure import area_m2
 from geodata.plans import drafts, lying, services
 from geodata.plans.drafts import Box
@@ -87,11 +88,22 @@ class Consequences:
     coverage: tuple[CoverageChange, ...]
     unheld: tuple[str, ...]
 
+    @property
+    def moving(self) -> int:
+        """Households that would lie in another grid of the level where they are most."""
+        sums = Counter[Level]()
+        for each in self.passages:
+            sums[each.level] += each.households
+        return max(sums.values(), default=0)
+
 
 def find(conn: Connection[Any], plan: Plan) -> Consequences:
     """Compare what a plan draws with what is published on its day."""
     before, after = drafts.compare(conn, plan)
-    changed = sorted(after.changed(before), key=lambda id_: (_level(before, after, id_), id_))
+    changed = sorted(
+        (id_ for id_ in after.changed(before) if _is_worth_telling(before, after, id_)),
+        key=lambda id_: (_level(before, after, id_), id_),
+    )
     boxes = drafts.changing(before, after)
     grids = tuple(_grid(before, after, id_) for id_ in changed)
     concerned = {
@@ -106,9 +118,16 @@ def find(conn: Connection[Any], plan: Plan) -> Consequences:
         tuple(_duties(conn, plan, concerned)),
         tuple(services.moves(conn, plan, before, after, boxes)),
         tuple(_areas(conn, plan, concerned)),
-        tuple(services.reached(conn, plan, before, after)),
+        tuple(services.reached(conn, plan, before, after, changed)),
         tuple(each.name for each in grids if each.what == "made"),
     )
+
+
+def _is_worth_telling(before: Draft, after: Draft, id_: int) -> bool:
+    one, other = before.ground.pieces.get(id_), after.ground.pieces.get(id_)
+    if one is None or other is None or before.facts.get(id_) != after.facts.get(id_):
+        return True
+    return one.parent != other.parent or not has_same_ground(one.shape, other.shape)
 
 
 def _level(before: Draft, after: Draft, id_: int) -> int:
@@ -129,7 +148,7 @@ def _grid(before: Draft, after: Draft, id_: int) -> GridChange:
     what: What = "renamed"
     if was is None or now is None:
         what = "made" if was is None else "ended"
-    elif not before.ground[id_].shape.equals(after.ground[id_].shape):
+    elif not has_same_ground(before.ground[id_].shape, after.ground[id_].shape):
         what = "redrawn"
     return GridChange(
         id_,
@@ -225,7 +244,7 @@ def _duties(conn: Connection[Any], plan: Plan, grids: dict[int, GridChange]) -> 
         WHERE d.grid_id = ANY(%s) AND d.term @> %s::date
         ORDER BY r.rank, d.is_deputy, m.name
         """,
-        [list(grids), plan.effective_on],
+        [list(grids), plan.basis_on],
     ).fetchall()
     return [
         DutyChange(name, role_zh, role_en, *_ground(grids[grid_id]))
@@ -239,7 +258,7 @@ def _areas(conn: Connection[Any], plan: Plan, grids: dict[int, GridChange]) -> l
         SELECT o.name, a.grid_id FROM service_area a JOIN organisation o USING (organisation_id)
         WHERE a.grid_id = ANY(%s) AND a.valid @> %s::date ORDER BY o.name, a.grid_id
         """,
-        [list(grids), plan.effective_on],
+        [list(grids), plan.basis_on],
     ).fetchall()
     return [AreaChange(name, *_ground(grids[grid_id])) for name, grid_id in rows]
 

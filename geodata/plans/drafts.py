@@ -84,7 +84,7 @@ def bounds(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Box]:
         {
             "plan": plan.plan_id,
             "step": plan.step,
-            "on": plan.effective_on,
+            "on": plan.basis_on,
             "ids": list(ids),
         },
     ).fetchall()

@@ -70,7 +70,7 @@ def load(
 
 
 def published(conn: Connection[Any], plan: Plan, ids: Iterable[int]) -> Draft:
-    """Return grids as they stand on the plan's day without the plan; those above by name."""
+    """Return grids as they stand without the plan (``Plan.basis_on``); those above by name."""
     found = {row.grid_id: row for row in _published(conn, plan, ids, near=True)}
     wanted = {row.parent_id for row in found.values() if row.parent_id is not None}
     while wanted := wanted - found.keys():
@@ -144,7 +144,7 @@ def _published_in(conn: Connection[Any], plan: Plan, box: Box) -> list[_Row]:
             FROM near JOIN grid_version v USING (version_id)
             LIMIT %(limit)s
             """,
-            {"on": plan.effective_on, "limit": MOST + 1, **_box(box)},
+            {"on": plan.basis_on, "limit": MOST + 1, **_box(box)},
         )
     )
     if len(rows) > MOST:
@@ -163,7 +163,7 @@ def _published(conn: Connection[Any], plan: Plan, ids: Iterable[int], *, near: b
                    NOT %(near)s
             FROM grid_version v WHERE v.grid_id = ANY(%(ids)s) AND v.valid @> %(on)s
             """,
-            {"ids": [id_ for id_ in ids if id_ > 0], "on": plan.effective_on, "near": near},
+            {"ids": [id_ for id_ in ids if id_ > 0], "on": plan.basis_on, "near": near},
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from geodata.errors import GridMapError
@@ -57,6 +57,12 @@ class Plan:
     steps: int
     created_at: datetime
     changed_at: datetime
+
+    @property
+    def basis_on(self) -> date:
+        """The day whose boundaries it is compared with: its own, once published the day before."""
+        day = self.effective_on
+        return day - timedelta(days=1) if self.state == "published" else day
 
     def is_drawn_by(self, actor: Actor) -> bool:
         """Tell whether somebody may draw in this plan: its owner, or whoever it is shared with."""

@@ -100,16 +100,14 @@ def moves(
     ]
 
 
-def reached(conn: Connection[Any], plan: Plan, before: Draft, after: Draft) -> list[CoverageChange]:
-    """Compare how many households of the changed grids are out of reach, kind by kind.
+def reached(
+    conn: Connection[Any], plan: Plan, before: Draft, after: Draft, changed: Sequence[int]
+) -> list[CoverageChange]:
+    """Compare how many households of changed grids are out of reach, kind by kind.
 
     Those where neither changes are left out. Grids that end are told by what they give away.
     """
-    ids = [
-        id_
-        for id_ in after.ground.changed(before.ground)
-        if id_ in after.facts and after.ground[id_].level in _COUNTED
-    ]
+    ids = [id_ for id_ in changed if id_ in after.facts and after.ground[id_].level in _COUNTED]
     shapes = [
         draft.ground[id_].shape for draft in (before, after) for id_ in ids if id_ in draft.facts
     ]

@@ -9,7 +9,7 @@ import json
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import click
 
@@ -19,6 +19,7 @@ from geodata.plans import checking, consequences, drawing, keeping, operations, 
 from geodata.plans.drawing import Done
 from geodata.plans.model import COMMAND_LINE, Deed, Plan
 from scripts.cli.connecting import database
+from scripts.cli.language import language
 from scripts.cli.language import translate as _
 
 _number = click.argument("number", type=click.IntRange(min=1))
@@ -165,6 +166,23 @@ def accept(number: int, fault: str, reason: str) -> None:
     with database() as conn:
         found = keeping.take(conn, number, None)
         checking.accept(conn, found, COMMAND_LINE, fault, reason)
+
+
+@plan.command()
+@_number
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option("--for", "purpose", type=click.Choice(["signing", "posting"]), default="signing")
+def document(number: int, file: Path, purpose: Literal["signing", "posting"]) -> None:
+    """Write what a plan changes as a PDF, to be signed or to be posted."""
+    # Slow to load, and no other command needs them.
+    from webmap import create_app, papers
+
+    with database() as conn:
+        app = create_app({"DATABASE_URL": conn.info.dsn})
+        with app.test_request_context(f"/?lang={language()}"):
+            body = papers.render(conn, keeping.get(conn, number), purpose)
+        conn.rollback()
+    file.write_bytes(body)
 
 
 @plan.command("consequences")

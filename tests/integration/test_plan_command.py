@@ -56,6 +56,9 @@ def test_from_a_file_to_the_county_and_back(conn: Conn, county: County, tmp_path
     told = run("consequences", "1").output
     assert "made      新苑  341525100001003  households - > 60" in told
     assert "新苑: nobody is responsible yet" in told
+    paper = tmp_path / "plan.pdf"
+    assert run("document", "1", str(paper), "--for", "posting").exit_code == 0
+    assert paper.read_bytes().startswith(b"%PDF-")
     for deed in ("submit", "approve"):
         assert run("advance", "1", deed).exit_code == 0
     assert "Grid -1 is number 16 now." in run("publish", "1").output
