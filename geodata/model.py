@@ -235,23 +235,47 @@ class IssueCounts:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One service kind in one grid: households, and those within the standard's reach.
+    """One service kind in one grid: households, those to whom the standard is met, and why not.
 
-    ``households`` is 0 where the buildings are unknown: missing data, not a missing service.
+    ``households`` is 0 where none are known: missing data, not a missing service. ``estimated`` of
+    them are counted by area, since no building is known. ``reached`` have a provider in reach.
+    Those to whom the standard is not met have one reason each.
     """
 
     kind: str
     kind_zh: str
     kind_en: str
-    reach_m: int
     households: int
-    served: int
-    facilities: int
+    estimated: int
+    reached: int
+    met: int
+    over_capacity: int
+    too_few: int
+    too_far: int
+    nobody: int
+    term_ended: int
 
     @property
     def share(self) -> float | None:
-        """Served households as a fraction, None without data."""
-        return self.served / self.households if self.households else None
+        """Households to whom the standard is met as a fraction, None without data."""
+        return self.met / self.households if self.households else None
+
+    @property
+    def unmet(self) -> int:
+        """Households to whom the standard is not met."""
+        return self.households - self.met
+
+    @property
+    def reasons(self) -> tuple[tuple[str, int], ...]:
+        """Why not, with the households, the most frequent reason first."""
+        found = (
+            ("too_far", self.too_far),
+            ("nobody", self.nobody),
+            ("over_capacity", self.over_capacity),
+            ("too_few", self.too_few),
+            ("term_ended", self.term_ended),
+        )
+        return tuple(sorted((each for each in found if each[1]), key=lambda each: -each[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import LiteralString
 
-from geodata import coverage
+from geodata.coverage import reading
 from geodata.tiles import Source
 from layers.layer import AREA, BOX, MAX_ZOOM, Layer, Read, grids_in_tile, level_at, mvt, statement
 
@@ -20,11 +20,11 @@ def _query(z: int) -> LiteralString:
         # No counts: a tile is for everybody, and some are small.
         "SELECT g.grid_id AS id, g.name,"
         # Rounded down: 100 means everybody.
-        " CASE WHEN c.households > 0 THEN c.served * 100 / c.households END AS share, g.geom"
+        " CASE WHEN c.households > 0 THEN c.met * 100 / c.households END AS share, g.geom"
         " FROM (" + grids_in_tile(level_at(z), z) + ") g"
         " LEFT JOIN coverage_grid c"
         " ON c.grid_id = g.grid_id AND c.kind = %(kind)s"
-        " AND c.day = (SELECT day FROM coverage_day WHERE valid @> %(on)s::date)",
+        " AND c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(on)s::date)",
     )
     if z < FACILITY_ZOOM:
         return statement(grids)
@@ -39,13 +39,15 @@ def _query(z: int) -> LiteralString:
 
 
 def _read(args: Mapping[str, str], _on: date, _now: datetime) -> Read:
-    kind = coverage.read_kind(args)
+    kind = reading.read_kind(args)
     return {"kind": kind}, {"kind": kind}
 
 
 LAYER = Layer(
     name="coverage",
-    source=Source({z: _query(z) for z in range(MAX_ZOOM + 1)}, subjects=("grids", "services")),
+    source=Source(
+        {z: _query(z) for z in range(MAX_ZOOM + 1)}, subjects=("grids", "services", "members")
+    ),
     fields={
         "grid": {
             "id": "Number",

@@ -192,9 +192,16 @@ def _issues(
 def _services(conn: Connection[Any], texts: Sequence[str]) -> None:
     for i, text in enumerate(texts):
         conn.execute(
-            "INSERT INTO service_kind (kind, name_zh, name_en, reach_m, rank)"
-            " VALUES (%s, %s, %s, 500, %s)",
+            "INSERT INTO service_kind (kind, name_zh, name_en, rank) VALUES (%s, %s, %s, %s)",
             [f"kind_{i}", text, text, 100 + i],
+        )
+        conn.execute(
+            "INSERT INTO service_standard (kind, place, valid, reach)"
+            " SELECT %s, place, '[2000-01-01,)', 500 FROM (VALUES ('town'), ('village')) p (place)",
+            [f"kind_{i}"],
+        )
+        conn.execute(
+            "INSERT INTO service_provider (kind, via) VALUES (%s, 'facility')", [f"kind_{i}"]
         )
         conn.execute(
             "INSERT INTO facility (kind, name, address, source, code, geom)"

@@ -8,7 +8,8 @@ from typing import Any, get_args
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from psycopg import Connection
 
-from geodata import contacts, coverage, facilities, grids, issues, members, privacy, settings
+from geodata import contacts, facilities, grids, issues, members, privacy, settings
+from geodata.coverage import reading
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
 from geodata.model import (
@@ -212,7 +213,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "urgent": issues.listed(conn, everything, grid_id, on, limit=URGENT)
         if reach != "none"
         else [],
-        "coverage": coverage.of_grid(conn, grid_id, on),
+        "coverage": reading.of_grid(conn, grid_id, on),
         "children": grids.children(conn, grid_id, on),
         "compounds": compounds,
         "unheld": unheld,

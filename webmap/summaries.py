@@ -10,7 +10,8 @@ from typing import Any
 from flask import request
 from psycopg import Connection
 
-from geodata import coverage, grids, issues, members
+from geodata import grids, issues, members
+from geodata.coverage import reading, standards
 from geodata.model import Grid, IssueCategory, ResponsibilityRow
 from webmap import acting, i18n
 from webmap.views import Mode
@@ -87,8 +88,8 @@ def _offered(categories: Iterable[IssueCategory], chosen: str) -> list[IssueCate
 
 
 def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
-    kinds = coverage.of_grid(conn, county.grid_id, on)
-    asked = coverage.read_kind(request.args)
+    kinds = reading.of_grid(conn, county.grid_id, on)
+    asked = reading.read_kind(request.args)
     known = [kind.kind for kind in kinds]
     # The county may not have what is asked for, nor the kind that is shown without asking.
     kind = asked if asked in known or not known else known[0]
@@ -97,7 +98,8 @@ def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
         "unknown": asked if kind != asked and request.args.get("kind") else "",
         "changes": f"kind={kind}" if kind != asked else "",
         "kinds": kinds,
-        "rows": coverage.worst(conn, kind, "community", on, limit=PAGE_SIZE),
+        "standard": next((each for each in standards.kinds(conn, on) if each.kind == kind), None),
+        "rows": reading.worst(conn, kind, "community", on, limit=PAGE_SIZE),
         "communities": grids.level_counts(conn, on).get("community", 0),
     }
 

@@ -17,8 +17,9 @@ from flask import Blueprint, Response, jsonify, request
 from psycopg import Connection
 
 import layers
-from geodata import coverage, grids, revisions
+from geodata import grids, revisions
 from geodata.acting import look_at
+from geodata.coverage import figures
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.tiles import Tile, render
 from layers.layer import MAX_ZOOM, Layer
@@ -76,7 +77,7 @@ def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
     on = i18n.asked_day(request.args)
     with lend() as conn:
         if layer.needs_coverage:
-            coverage.ensure(conn, on)
+            figures.ensure(conn, on)
         path = address(conn, layer, request.args, on)
         county = grids.extent(conn, on)
     body: dict[str, Any] = {
@@ -116,7 +117,7 @@ def _render(
 ) -> tuple[bytes, int]:
     if layer.needs_coverage and values["on"] <= now.date():
         with conn.transaction():
-            coverage.ensure(conn, values["on"])
+            figures.ensure(conn, values["on"])
     return render(conn, layer.source, place, values)
 
 

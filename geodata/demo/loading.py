@@ -8,7 +8,8 @@ from datetime import date
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import clock, coverage, db, settings
+from geodata import clock, db, settings
+from geodata.coverage import figures
 from geodata.demo import accounts
 from geodata.demo.buildings import Buildings, raise_buildings
 from geodata.demo.county import COUNTY_NAME, build
@@ -82,7 +83,7 @@ def load(
     tell("coverage", 0.97)
     db.analyze(conn)
     # So that the first look at the services does not wait for it.
-    coverage.ensure(conn, dates.today)
+    figures.ensure(conn, dates.today)
     tell("done", 1.0)
 
 
@@ -120,7 +121,8 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
         TRUNCATE plan, plan_collaborator, plan_step, plan_grid, plan_base, plan_acceptance,
             plan_event, plan_publication, issue_move, issue_event, issue_reporter, issue,
             issue_category, duty, building, member_contact,
-            service_area, facility, coverage_grid, coverage_day, grid_shape, shape_due,
+            service_area, facility, coverage_grid, coverage_rest, coverage_stretch, coverage_due,
+            grid_shape, shape_due,
             grid_border, partition_exception, grid_version RESTART IDENTITY
         """
     )

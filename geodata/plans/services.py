@@ -14,7 +14,8 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata import coverage, facilities, frames
+from geodata import frames
+from geodata.coverage import judging, people, providers, standards
 from geodata.model import LEVELS, Level, Point
 from geodata.plans import drafts, lying
 from geodata.plans.drafts import Box
@@ -57,7 +58,6 @@ class CoverageChange:
     grid: str
     kind_zh: str
     kind_en: str
-    reach_m: int
     households_before: int | None
     unserved_before: int | None
     households: int
@@ -113,9 +113,14 @@ def reached(
     ]
     if not shapes:
         return []
-    lon_lat, households = _buildings(conn, plan, [drafts.as_box(shape) for shape in shapes])
-    if not len(households):
+    everybody = [
+        people.within(conn, plan.effective_on, box).rows
+        for box in _outermost([drafts.as_box(shape) for shape in shapes])
+    ]
+    rows = np.unique(np.concatenate(everybody))
+    if not len(rows):
         return []
+    lon_lat, households = np.column_stack((rows["lon"], rows["lat"])), rows["households"]
     tree = shapely.STRtree(np.asarray(shapely.points(lon_lat), dtype=object))
     inside = [
         {
@@ -128,9 +133,13 @@ def reached(
     places = frames.to_cartesian(lon_lat)
     box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
     found: list[CoverageChange] = []
-    for kind in facilities.kinds(conn):
-        near = facilities.near(conn, kind.kind, box, kind.reach_m, plan.effective_on)
-        lost = households * ~coverage.in_reach(places, frames.to_cartesian(near), kind.reach_m)
+    for kind in standards.kinds(conn, plan.effective_on):
+        if not kind.by_facility:
+            continue
+        near, _ = providers.facilities(conn, kind, plan.effective_on, box)
+        reach_m = np.where(rows["is_village"], kind.village.straight_m, kind.town.straight_m)
+        lost = households.copy()
+        lost[judging.in_reach(places, frames.to_cartesian(near), reach_m)[0]] = 0
         for id_ in ids:
             was, now = (
                 (int(households[some[id_]].sum()), int(lost[some[id_]].sum()))
@@ -147,31 +156,11 @@ def reached(
                     after.facts[id_].name,
                     kind.name_zh,
                     kind.name_en,
-                    kind.reach_m,
                     *(was or (None, None)),
                     *now,
                 )
             )
     return sorted(found, key=lambda each: LEVELS.index(each.level), reverse=True)
-
-
-def _buildings(
-    conn: Connection[Any], plan: Plan, boxes: Sequence[Box]
-) -> tuple[coverage.Floats, coverage.Floats]:
-    """Return the places (lon, lat) and households of all buildings in boxes."""
-    rows: dict[int, tuple[float, float, int]] = {}
-    for box in _outermost(boxes):
-        for building_id, *row in conn.execute(
-            """
-            SELECT building_id, ST_X(geom), ST_Y(geom), households FROM building
-            WHERE geom && ST_MakeEnvelope(%s, %s, %s, %s, 4326) AND valid @> %s::date
-              AND households > 0
-            """,
-            [*box, plan.effective_on],
-        ):
-            rows[building_id] = row[0], row[1], row[2]
-    table = np.asarray(list(rows.values()), dtype=np.float64).reshape(-1, 3)
-    return table[:, :2], table[:, 2]
 
 
 def _outermost(boxes: Sequence[Box]) -> list[Box]:

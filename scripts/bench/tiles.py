@@ -29,7 +29,8 @@ import click
 from psycopg import Connection
 
 import layers
-from geodata import coverage, db, demo, grids
+from geodata import db, demo, grids
+from geodata.coverage import figures, reading
 from geodata.embedded import Cluster
 from geodata.tiles import Tile, render
 from layers.layer import MAX_ZOOM
@@ -255,9 +256,9 @@ def _free_port() -> int:
 
 def sizes(conn: Connection[Any]) -> list[Row]:
     """Find the largest and the slowest tile of every layer over all zooms."""
-    coverage.ensure(conn, ON)
+    figures.ensure(conn, ON)
     values = {
-        "on": ON, "kind": coverage.DEFAULT_KIND, "at": f"{ON}T23:59:59Z", "past": False,
+        "on": ON, "kind": reading.DEFAULT_KIND, "at": f"{ON}T23:59:59Z", "past": False,
         "state": "open", "category": "", "age": 36500,
     }  # fmt: skip
     rows: list[Row] = []

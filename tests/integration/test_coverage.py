@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from county import TODAY, build
+from county import TODAY, add_duty, build
 
-from geodata import coverage
+from geodata.coverage import figures, reading
 
 
 @pytest.fixture
 def county(conn):
-    return build(conn)
+    made = build(conn)
+    # Counted by their buildings alone, but for those tests that say so.
+    conn.execute("UPDATE grid_version SET households = NULL WHERE level = 'compound'")
+    return made
 
 
 def add_building(conn, lon, lat, households):
@@ -32,7 +35,7 @@ def add_clinic(conn, lon, lat, valid="[2024-01-01,)"):
 
 
 def clinic(conn, grid_id, day=TODAY):
-    [found] = [c for c in coverage.of_grid(conn, grid_id, day) if c.kind == "clinic"]
+    [found] = [c for c in reading.of_grid(conn, grid_id, day) if c.kind == "clinic"]
     return found
 
 
@@ -45,11 +48,11 @@ def test_households_within_reach_are_counted_at_every_level(conn, county):
     compound = clinic(conn, county.compounds[0])
     community = clinic(conn, county.communities[0])
     whole = clinic(conn, county.county)
-    assert (compound.households, compound.served, compound.facilities) == (30, 30, 1)
-    assert (community.households, community.served) == (100, 80)
-    assert (whole.households, whole.served) == (107, 80)
+    assert (compound.households, compound.met) == (30, 30)
+    assert (community.households, community.met) == (100, 80)
+    assert (whole.households, whole.met) == (107, 80)
     assert community.share == pytest.approx(0.8)
-    assert clinic(conn, county.towns[1]).served == 0
+    assert clinic(conn, county.towns[1]).met == 0
 
 
 def test_missing_buildings_are_missing_data_and_not_a_missing_service(conn, county):
@@ -66,26 +69,26 @@ def test_missing_buildings_are_missing_data_and_not_a_missing_service(conn, coun
         ("UPDATE facility SET valid = '[2024-01-01,2026-01-01)'", 0),
         ("DELETE FROM facility WHERE name = '卫生室'", None),
         ("UPDATE building SET households = 31", 31),
-        ("UPDATE service_kind SET reach_m = 1", 30),
+        ("UPDATE service_standard SET reach = 1", 30),
     ],
 )
 def test_a_change_of_any_input_is_seen_at_once(conn, county, change, served):
     add_building(conn, 116.305, 31.405, 30)
     add_clinic(conn, 116.305, 31.405)
     conn.commit()
-    assert clinic(conn, county.compounds[0]).served == 30
+    assert clinic(conn, county.compounds[0]).met == 30
     conn.commit()
     conn.execute(change)
     conn.commit()
-    found = [c.served for c in coverage.of_grid(conn, county.compounds[0], TODAY)]
+    found = [c.met for c in reading.of_grid(conn, county.compounds[0], TODAY)]
     assert found == ([] if served is None else [served])
 
 
 def test_a_past_day_counts_what_stood_then(conn, county):
     add_building(conn, 116.305, 31.405, 30)
     add_clinic(conn, 116.305, 31.405, valid="[2026-05-01,)")
-    assert clinic(conn, county.compounds[0]).served == 30
-    assert clinic(conn, county.compounds[0], TODAY.replace(month=4)).served == 0
+    assert clinic(conn, county.compounds[0]).met == 30
+    assert clinic(conn, county.compounds[0], TODAY.replace(month=4)).met == 0
 
 
 def test_days_on_which_nothing_changes_are_computed_once(conn, county, monkeypatch):
@@ -93,31 +96,101 @@ def test_days_on_which_nothing_changes_are_computed_once(conn, county, monkeypat
     add_clinic(conn, 116.305, 31.405, valid="[2026-05-01,2026-06-01)")
     conn.commit()
     computed = []
-    compute = coverage.compute
+    compute = figures.compute
 
     def noting(conn, day):
         computed.append(day)
         compute(conn, day)
 
-    monkeypatch.setattr(coverage, "compute", noting)
+    monkeypatch.setattr(figures, "compute", noting)
     days = [date(2026, 4, 20) + timedelta(days=number) for number in range(60)]
     for day in days:
         open_then = date(2026, 5, 1) <= day < date(2026, 6, 1)
-        assert clinic(conn, county.compounds[0], day).served == (30 if open_then else 0)
+        assert clinic(conn, county.compounds[0], day).met == (30 if open_then else 0)
     # Before it opened, while it was open, and since it closed.
     assert computed == [days[0], date(2026, 5, 1), date(2026, 6, 1)]
     # Another clinic begins in the middle of what stands: nothing of that is used any more.
     add_clinic(conn, 116.305, 31.405, valid="[2026-05-20,)")
-    assert clinic(conn, county.compounds[0], date(2026, 6, 10)).served == 30
-    assert clinic(conn, county.compounds[0], date(2026, 5, 5)).served == 30
-    assert clinic(conn, county.compounds[0], date(2026, 4, 30)).served == 0
+    assert clinic(conn, county.compounds[0], date(2026, 6, 10)).met == 30
+    assert clinic(conn, county.compounds[0], date(2026, 5, 5)).met == 30
+    assert clinic(conn, county.compounds[0], date(2026, 4, 30)).met == 0
 
 
 def test_the_worst_come_first_and_the_unknown_last(conn, county):
     add_building(conn, 116.305, 31.405, 30)
     add_building(conn, 116.335, 31.435, 7)
     add_clinic(conn, 116.305, 31.405)
-    rows = coverage.worst(conn, "clinic", "community", TODAY)
+    rows = reading.worst(conn, "clinic", "community", TODAY)
     assert rows[0][0].grid_id == county.communities[3]
-    assert rows[0][1].served == 0
-    assert [row[1].households for row in rows[2:]] == [0, 0]
+    assert rows[0][1].met == 0
+    assert rows[0][1].reasons == (("nobody", rows[0][1].unmet),)
+
+
+def reasons(conn, grid_id, kind="clinic", day=TODAY):
+    [found] = [c for c in reading.of_grid(conn, grid_id, day) if c.kind == kind]
+    return dict(found.reasons)
+
+
+def test_each_gap_has_its_reason(conn, county):
+    add_building(conn, 116.305, 31.405, 30)  # in reach
+    add_building(conn, 116.3005, 31.4160, 20)  # too far: 1,290 m
+    add_building(conn, 116.335, 31.435, 7)  # the other town, which has none
+    add_building(conn, 116.305, 31.437, 11)  # had one until it closed
+    add_clinic(conn, 116.305, 31.405)
+    add_clinic(conn, 116.305, 31.437, valid="[2024-01-01,2025-01-01)")
+    assert reasons(conn, county.county) == {"too_far": 20, "term_ended": 11, "nobody": 7}
+    # Half of what 30 need; and everybody is to have two.
+    conn.execute("UPDATE service_standard SET capacity = 15 WHERE kind = 'clinic'")
+    assert reasons(conn, county.compounds[0]) == {"over_capacity": 30}
+    conn.execute("UPDATE service_standard SET capacity = NULL, minimum = 2 WHERE kind = 'clinic'")
+    assert reasons(conn, county.compounds[0]) == {"too_few": 30}
+    add_clinic(conn, 116.306, 31.405)
+    assert reasons(conn, county.compounds[0]) == {}
+
+
+def test_standards_differ_by_kind_of_place_and_by_day(conn, county):
+    add_building(conn, 116.315, 31.405, 50)  # 950 m from the clinic, in 城南社区
+    add_building(conn, 116.325, 31.405, 60)  # the same, in 河东村
+    add_clinic(conn, 116.305, 31.405)
+    add_clinic(conn, 116.335, 31.405)
+    conn.execute(
+        "UPDATE service_standard SET valid = '[2000-01-01,2026-06-01)' WHERE kind = 'clinic'"
+    )
+    conn.execute(
+        "INSERT INTO service_standard (kind, place, valid, reach, unit, detour) VALUES"
+        " ('clinic', 'town', '[2026-06-01,)', 900, 'm', 1),"
+        " ('clinic', 'village', '[2026-06-01,)', 20, 'min', 1.5)"  # 1,000 m straight
+    )
+    assert clinic(conn, county.county, date(2026, 5, 31)).met == 110
+    assert clinic(conn, county.county).met == 60
+
+
+def test_duty_holders_and_service_areas_are_providers_where_they_serve(conn, county):
+    first, second = county.compounds[:2]
+    add_building(conn, 116.305, 31.405, 300)
+    add_building(conn, 116.315, 31.410, 250)
+    add_duty(conn, first, "王芳", "grid_worker", "[2025-01-01,)")
+    add_duty(conn, second, "李强", "grid_worker", "[2025-01-01,2026-01-01)")
+    assert reasons(conn, county.communities[0], "grid_worker") == {"term_ended": 250}
+    # One for both has 550 households, more than 500.
+    conn.execute(
+        "INSERT INTO duty (member_id, role, grid_id, term)"
+        " SELECT member_id, 'grid_worker', %s, '[2026-01-01,)' FROM member WHERE name = '王芳'",
+        [second],
+    )
+    assert reasons(conn, county.communities[0], "grid_worker") == {"over_capacity": 550}
+    conn.execute("UPDATE building SET households = 200 WHERE households = 300")
+    assert reasons(conn, county.communities[0], "grid_worker") == {}
+
+
+def test_where_no_building_is_known_households_are_counted_by_area(conn, county):
+    conn.execute(
+        "UPDATE grid_version SET households = 100 WHERE grid_id = %s", county.compounds[:1]
+    )
+    add_clinic(conn, 116.305, 31.405)
+    conn.execute("UPDATE service_standard SET reach = 250 WHERE kind = 'clinic'")
+    found = clinic(conn, county.compounds[0])
+    assert (found.households, found.estimated) == (100, 100)
+    # A circle of 250 m in a square of 570 by 665 m: 52 %.
+    assert found.met == pytest.approx(52, abs=6)
+    assert found.too_far == 100 - found.met

@@ -1,0 +1,105 @@
+"""Standards of services: how far, how many households to a provider, how many providers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from psycopg import Connection
+
+Place = Literal["town", "village"]
+# On foot, with no slope: 4.5 km/h.
+WALKING_M_PER_MIN = 75.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What counts as served in one kind of place; ``unit`` is that of ``reach``."""
+
+    reach: int
+    unit: Literal["m", "min"]
+    detour: float
+    capacity: int | None
+    minimum: int
+
+    @property
+    def way_m(self) -> float:
+        """The longest way on foot, in metres."""
+        return self.reach * (WALKING_M_PER_MIN if self.unit == "min" else 1.0)
+
+    @property
+    def straight_m(self) -> float:
+        """The longest straight line, in metres: the way without its detours."""
+        return self.way_m / self.detour
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A service kind on a day: its standards and who gives it.
+
+    ``areas`` are kinds of organisations that serve in their service areas, ``duties`` roles.
+    """
+
+    kind: str
+    name_zh: str
+    name_en: str
+    town: Standard
+    village: Standard
+    by_facility: bool
+    areas: tuple[str, ...]
+    duties: tuple[str, ...]
+
+    @property
+    def farthest_m(self) -> float:
+        """The longest straight line within any standard, in metres."""
+        return max(self.town.straight_m, self.village.straight_m)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether a provider has a capacity, so that neighbours compete for it."""
+        return self.town.capacity is not None or self.village.capacity is not None
+
+
+def kinds(conn: Connection[Any], day: date) -> list[Kind]:
+    """List the kinds of which the county has any record of a provider, with the day's standards.
+
+    Kinds without any are missing data. So are those that have no standard on the day.
+    """
+    rows = conn.execute(
+        """
+        SELECT k.kind, k.name_zh, k.name_en,
+               t.reach, t.unit, t.detour, t.capacity, t.minimum,
+               v.reach, v.unit, v.detour, v.capacity, v.minimum,
+               coalesce(bool_or(p.via = 'facility'), false),
+               coalesce(array_agg(p.what ORDER BY p.what) FILTER (WHERE p.via = 'area'), '{}'),
+               coalesce(array_agg(p.what ORDER BY p.what) FILTER (WHERE p.via = 'duty'), '{}')
+        FROM service_kind k
+        JOIN service_standard t ON t.kind = k.kind AND t.place = 'town' AND t.valid @> %(day)s
+        JOIN service_standard v ON v.kind = k.kind AND v.place = 'village' AND v.valid @> %(day)s
+        JOIN service_provider p ON p.kind = k.kind
+        GROUP BY k.kind, t.standard_id, v.standard_id
+        HAVING bool_or(CASE p.via
+            WHEN 'facility' THEN EXISTS (SELECT FROM facility f WHERE f.kind = k.kind)
+            WHEN 'duty' THEN EXISTS (SELECT FROM duty d WHERE d.role = p.what)
+            ELSE EXISTS (SELECT FROM service_area a JOIN organisation o USING (organisation_id)
+                         WHERE o.kind = p.what) END)
+        ORDER BY k.rank, k.kind
+        """,
+        {"day": day},
+    ).fetchall()
+    return [
+        Kind(
+            kind,
+            zh,
+            en,
+            Standard(*town),
+            Standard(*village),
+            by_facility,
+            tuple(areas),
+            tuple(duties),
+        )
+        for kind, zh, en, town, village, by_facility, areas, duties in (
+            (*row[:3], row[3:8], row[8:13], *row[13:]) for row in rows
+        )
+    ]

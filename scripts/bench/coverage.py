@@ -1,0 +1,134 @@
+"""Coverage of a county: computed whole, and brought up to date after one change; sizes compared.
+
+What is brought up to date is compared with what is computed anew, row by row.
+
+Run: .venv/bin/python -m scripts.bench.coverage [--compounds 2000 20000 100000]
+A compound has ten buildings: 100,000 of them are the 1,000,000 buildings of the target.
+"""
+
+from __future__ import annotations
+
+import itertools
+import resource
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from psycopg import Connection
+
+from geodata import clock, db, demo
+from geodata.coverage import figures
+from geodata.embedded import Cluster
+from scripts.bench.table import Row, show
+
+ROUNDS = 8
+FULL_S, CHANGE_MS = 5.0, 200.0
+MILLION_S, MILLION_GB = 600.0, 8.0
+# Near linear: ten times the buildings cost at most this many times as much.
+GROWTH = 13.0
+
+
+@click.command()
+@click.option("--compounds", multiple=True, type=int, default=(2_000, 20_000), show_default=True)
+def main(compounds: tuple[int, ...]) -> None:
+    """Measure and print the table."""
+    found = {count: _measured(count) for count in sorted(compounds)}
+    rows: list[Row] = []
+    for count, each in found.items():
+        size = f"{count * 10:,} buildings"
+        limit_s = FULL_S if count <= 2_000 else MILLION_S
+        rows += [
+            _row(f"all of it, {size}", each["full_s"], limit_s, "s"),
+            _row(f"  memory of the process, {size}", each["gb"], MILLION_GB, "GB"),
+            _row(f"after one facility changed, {size}", each["facility_ms"], CHANGE_MS, "ms"),
+            _row(f"after one building changed, {size}", each["building_ms"], CHANGE_MS, "ms"),
+            _row(f"  rows that differ from all computed anew, {size}", each["differing"], 0, ""),
+        ]
+    sizes = list(found)
+    for small, large in itertools.pairwise(sizes):
+        growth = found[large]["full_s"] / found[small]["full_s"] * 10 / (large / small)
+        rows.append(_row(f"growth per ten times, to {large * 10:,}", growth, GROWTH, ""))
+    show("Coverage of a county", rows)
+
+
+def _row(what: str, figure: float, limit: float, unit: str) -> Row:
+    return Row(
+        what, f"{figure:,.2f} {unit}".rstrip(), f"<= {limit:g} {unit}".rstrip(), figure <= limit
+    )
+
+
+def _measured(count: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="gridmap-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        with Cluster(folder, purpose="bench") as cluster:
+            db.migrate(cluster.url)
+            with db.connect(cluster.url) as conn:
+                demo.load(conn, compounds=count)
+            with db.connect(cluster.url) as conn:
+                conn.autocommit = True
+                conn.execute("VACUUM ANALYZE")
+            with db.connect(cluster.url) as conn:
+                return _rounds(conn)
+
+
+def _rounds(conn: Connection[Any]) -> dict[str, float]:
+    day, rng = clock.today(), np.random.default_rng(1)
+    start = time.perf_counter()
+    figures.compute(conn, day)
+    full_s = time.perf_counter() - start
+    conn.commit()
+    changes: dict[str, list[float]] = {"facility": [], "building": []}
+    ids = {
+        "facility": conn.execute(
+            "SELECT facility_id FROM facility WHERE kind = 'clinic' ORDER BY 1"
+        ).fetchall(),
+        "building": conn.execute("SELECT building_id FROM building ORDER BY 1").fetchall(),
+    }
+    for _ in range(ROUNDS):
+        for what, spent in changes.items():
+            chosen = ids[what][int(rng.integers(len(ids[what])))][0]
+            if what == "facility":
+                conn.execute(
+                    "UPDATE facility SET geom = ST_Translate(geom, 0.003, 0.002)"
+                    " WHERE facility_id = %s",
+                    [chosen],
+                )
+            else:
+                conn.execute(
+                    "UPDATE building SET households = households + 3 WHERE building_id = %s",
+                    [chosen],
+                )
+            conn.commit()
+            start = time.perf_counter()
+            figures.ensure(conn, day)
+            conn.commit()
+            spent.append((time.perf_counter() - start) * 1000)
+    refreshed = _read(conn)
+    figures.compute(conn, day)
+    differing = len(refreshed ^ _read(conn))
+    conn.rollback()
+    return {
+        "full_s": full_s,
+        "gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "facility_ms": statistics.median(changes["facility"]),
+        "building_ms": statistics.median(changes["building"]),
+        "differing": float(differing),
+    }
+
+
+def _read(conn: Connection[Any]) -> set[tuple[Any, ...]]:
+    return set(
+        conn.execute(
+            "SELECT grid_id, kind, households, estimated, reached, met, over_capacity, too_few,"
+            " too_far, nobody, term_ended FROM coverage_grid"
+        ).fetchall()
+    )
+
+
+if __name__ == "__main__":
+    main()
