@@ -134,7 +134,8 @@ def reached(
     box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
     found: list[CoverageChange] = []
     for kind in standards.kinds(conn, plan.effective_on):
-        if not kind.by_facility:
+        # Who serves by grid or building goes with it: that is told by duties and service areas.
+        if kind.areas or kind.duties:
             continue
         near, _ = providers.facilities(conn, kind, plan.effective_on, box)
         reach_m = np.where(rows["is_village"], kind.village.straight_m, kind.town.straight_m)
