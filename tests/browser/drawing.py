@@ -106,7 +106,6 @@ class Desk:
         if self.by == "touch":
             # The sheet covers the lower half.
             self.page.evaluate("map_grid.panBy([0, 200], { animate: false })")
-        self.page.wait_for_timeout(200)
 
     def drag(self, place: LonLat, dx: float, dy: float, *, aside: bool = False) -> None:
         """Drag what lies at a place over so many pixels. ``aside`` holds Alt: nothing snaps."""
@@ -180,7 +179,6 @@ class Desk:
 def sit_down(browser: Browser, office: str, username: str, by: str) -> tuple[Desk, BrowserContext]:
     """Sign somebody in at a browser of their own."""
     context = browser.new_context(viewport=SIZES[by], has_touch=by == "touch")
-    context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"{office}/sign-in?lang=en")
     page.get_by_label("User name").fill(username)

@@ -14,9 +14,6 @@ from geodata import db
 from scripts import serve
 from tests.browser.drawing import Desk, furnish, sit_down
 
-# On a busy machine a page takes its time.
-expect.set_options(timeout=20_000)
-
 JUNCTION = (116.32, 31.42)
 SOUTH = (116.3145, 31.4045)  # in the community 城南社区, outside its compounds
 ESTATE = (116.305, 31.405)  # 城南社区甲小区
