@@ -43,12 +43,19 @@ expect.set_options(timeout=30_000)
 # Files that take longest, by the time they take. Where processes share the work (./scripts/test),
 # one that is begun last would be waited for alone.
 LONGEST = (
-    "test_injection.py",
+    "test_import_faults.py",
     "test_drawing.py",
-    "test_map.py",
+    "test_injection.py",
     "test_hostile_files.py",
+    "test_map.py",
+    "test_import_grids.py",
+    "test_account_pages.py",
+    "test_embedded.py",
     "test_sql_injection.py",
     "test_leaks.py",
+    "test_hostile_uploads.py",
+    "test_demo.py",
+    "test_import_lewisham.py",
     "test_mending_lewisham.py",
 )
 
