@@ -9,6 +9,7 @@ import hashlib
 import mimetypes
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import brotli
@@ -96,6 +97,8 @@ def _read() -> tuple[str, dict[str, _Asset]]:
     return digest.hexdigest()[:12], files
 
 
+# Compressing is nearly all that making an application takes; the same bytes are worth it once.
+@cache
 def _asset(name: str, body: bytes) -> _Asset:
     # The standard's name for JavaScript, whatever the machine's table says.
     guessed = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]

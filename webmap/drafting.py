@@ -14,9 +14,18 @@ from flask import Blueprint, Response, make_response, render_template, request
 from psycopg import Connection
 
 from geodata.model import Level
-from geodata.plans import checking, consequences, drafts, drawing, keeping, meeting, operations
+from geodata.plans import (
+    advancing,
+    checking,
+    consequences,
+    drafts,
+    drawing,
+    keeping,
+    meeting,
+    operations,
+)
 from geodata.plans.faults import Fault
-from geodata.plans.model import Actor, Draft, Plan, PlanStep
+from geodata.plans.model import STATES, Actor, Draft, Plan, PlanStep
 from webmap import acting, i18n
 from webmap.views import DRAW
 
@@ -41,7 +50,7 @@ def listing() -> Response:
         people = meeting.names(conn, {plan.owner_id for plan in plans if plan.owner_id})
     states = [
         (state, title, [plan for plan in plans if plan.state == state])
-        for state, title in keeping.STATES.items()
+        for state, title in STATES.items()
     ]
     order = ("submitted", "approved", "draft", "published", "withdrawn")
     return _fragment(
@@ -76,9 +85,9 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
     names = {id_: each.name for one in (before, draft) for id_, each in one.facts.items()}
     changes = consequences.find(conn, plan) if touched else None
     return {
-        "state": keeping.STATES[plan.state],
+        "state": STATES[plan.state],
         "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
-        "deeds": keeping.deeds(plan, actor),
+        "deeds": advancing.deeds(plan, actor),
         "people": meeting.names(conn, ids),
         "steps": [(step, _title(step, names)) for step in steps],
         "events": keeping.events(conn, plan.plan_id),

@@ -18,6 +18,7 @@ from psycopg import Connection
 
 from geodata.errors import InvalidInputError
 from geodata.plans import (
+    advancing,
     checking,
     consequences,
     drafts,
@@ -235,7 +236,7 @@ def advance(plan_id: int) -> Response:
             plan = keeping.take(conn, plan_id, revision)
             if wanted.do == "submit":
                 checking.check_submittable(conn, plan)
-            plan = keeping.advance(conn, plan, actor, wanted.do, wanted.reason)
+            plan = advancing.advance(conn, plan, actor, wanted.do, wanted.reason)
         return plan_answers.plan(conn, plan, actor)
 
 

@@ -22,6 +22,12 @@ _PLACE = """([lon, lat]) => {
   const box = map_grid.getContainer().getBoundingClientRect();
   return [x + box.x, y + box.y];
 }"""
+# Whether every tile in sight has come.
+_RESTS = """() => {
+  let rests = true;
+  map_grid.eachLayer((layer) => (rests &&= !layer.isLoading?.()));
+  return rests;
+}"""
 
 
 def furnish(conn: Conn) -> county.County:
@@ -59,9 +65,18 @@ class Desk:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the panel stands still and nothing is on its way."""
-        expect(self.page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible()
+        """Wait until the panel stands still and nothing is on its way to it."""
+        still = "#panel-body:not([aria-busy]):not(.htmx-request) .sheet"
+        expect(self.page.locator(still)).to_be_visible()
         self.page.wait_for_load_state("networkidle")
+
+    def wait_until(self, holds: str) -> None:
+        """Wait until a function in the page returns true."""
+        for _ in range(600):
+            if self.page.evaluate(holds):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"This does not become true: {holds}")
 
     def press(self, selector: str, text: str | None = None) -> None:
         """Click or tap something of the page."""
@@ -106,16 +121,29 @@ class Desk:
         if self.by == "touch":
             # The sheet covers the lower half.
             self.page.evaluate("map_grid.panBy([0, 200], { animate: false })")
-        self.page.wait_for_timeout(200)
+        # What is not there yet cannot be picked.
+        self.wait_until(_RESTS)
+
+    def open(self, place: LonLat, name: str) -> None:
+        """Open the ground of a grid, to draw on it."""
+        self.look_at(place, 15)
+        self.pick(place)
+        expect(self.page.locator(".place h2")).to_contain_text(name)
+        expect(self.page.locator("html[data-drawing]")).to_be_attached()
+        # Without it nobody knows which corners neighbours share.
+        self.wait_until("() => Boolean(globalThis.topojson)")
+        self.settle()
 
     def drag(self, place: LonLat, dx: float, dy: float, *, aside: bool = False) -> None:
         """Drag what lies at a place over so many pixels. ``aside`` holds Alt: nothing snaps."""
+        self.page.locator(".handle").first.wait_for(state="attached")
         x, y = self.at(place)
         steps = [(x + dx * n / 8, y + dy * n / 8) for n in range(1, 9)]
         if self.by == "touch":
             self.session = self.session or self.page.context.new_cdp_session(self.page)
             self._touch("touchStart", x, y)
-            for step in steps:
+            # The first step is a long one: a finger that rests takes a corner away.
+            for step in steps[1:]:
                 self._touch("touchMove", *step)
                 self.page.wait_for_timeout(20)
             self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
@@ -180,7 +208,6 @@ class Desk:
 def sit_down(browser: Browser, office: str, username: str, by: str) -> tuple[Desk, BrowserContext]:
     """Sign somebody in at a browser of their own."""
     context = browser.new_context(viewport=SIZES[by], has_touch=by == "touch")
-    context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"{office}/sign-in?lang=en")
     page.get_by_label("User name").fill(username)

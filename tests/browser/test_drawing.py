@@ -14,9 +14,6 @@ from geodata import db
 from scripts import serve
 from tests.browser.drawing import Desk, furnish, sit_down
 
-# On a busy machine a page takes its time.
-expect.set_options(timeout=20_000)
-
 JUNCTION = (116.32, 31.42)
 SOUTH = (116.3145, 31.4045)  # in the community 城南社区, outside its compounds
 ESTATE = (116.305, 31.405)  # 城南社区甲小区
@@ -97,10 +94,7 @@ class TestStories:
     def test_a_grown_estate_is_split(self, sit: Sit, by: str) -> None:
         staff = sit("staff", by)
         staff.new_plan("拆分城南社区甲小区")
-        staff.look_at(SOUTH, 15)
-        staff.pick(SOUTH)
-        expect(staff.page.locator(".place h2")).to_contain_text("城南社区")
-        staff.settle()
+        staff.open(SOUTH, "城南社区")
         staff.look_at(ESTATE, 15)
         staff.choose(ESTATE, "城南社区甲小区")
         expect(staff.page.locator("[data-chosen-households]")).to_have_text("100 households")
@@ -115,10 +109,7 @@ class TestStories:
     def test_a_corner_that_communities_share_moves_for_all_of_them(self, sit: Sit, by: str) -> None:
         staff = sit("staff", by)
         plan = staff.new_plan("调整四村交界")
-        staff.look_at(SOUTH, 15)
-        staff.pick(SOUTH)
-        expect(staff.page.locator(".place h2")).to_contain_text("城南社区")
-        staff.settle()
+        staff.open(SOUTH, "城南社区")
         staff.look_at((116.319, 31.4195), 16)
         staff.choose((116.319, 31.4193), "城南社区")
         staff.drag(JUNCTION, 40, -30, aside=True)
@@ -141,10 +132,7 @@ class TestStories:
     def test_a_compound_goes_to_the_other_town_and_comes_back(self, sit: Sit, by: str) -> None:
         staff = sit("staff", by)
         staff.new_plan("河岸小区划归河东村")
-        staff.look_at(SOUTH, 15)
-        staff.pick(SOUTH)
-        expect(staff.page.locator(".place h2")).to_contain_text("城南社区")
-        staff.settle()
+        staff.open(SOUTH, "城南社区")
         staff.look_at(BANK, 15)
         staff.choose(BANK, "河岸小区")
         staff.press("[data-tool=hand_over]")
