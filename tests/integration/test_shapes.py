@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -88,13 +89,13 @@ def shrink(conn: Conn, turn: int, day: date) -> None:
     )
 
 
-def drawings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Note from now on how many polygons each drawing makes."""
-    made: list[int] = []
+def drawings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Note from now on how many polygons each drawing looks at, and how many it makes."""
+    made: list[tuple[int, int]] = []
 
-    def noting(level: Level, geoms: np.ndarray, places: np.ndarray | None = None):
-        made.append(len(geoms) if places is None else len(places))
-        return simplify_level(level, geoms, places=places)
+    def noting(level: Level, geoms: np.ndarray, *, places: np.ndarray, drawn: Any):
+        made.append((len(geoms), len(places)))
+        return simplify_level(level, geoms, places=places, drawn=drawn)
 
     monkeypatch.setattr(shapes, "simplify_level", noting)
     return made
@@ -125,10 +126,18 @@ def test_changes_draw_their_neighbours_and_no_others(
         shrink(county, turn, day)
         refresh(county, "community")
     assert len(made) == drawings_made
-    assert all(0 < count < 60 for count in made)
+    # What lies beside them is looked at; nothing farther is, however many zooms there are.
+    assert all(0 < count < looked_at < 60 for looked_at, count in made)
     for day in days:
         for each in (DATES.founded, day - DAY, day):
             assert stored(county, "community", each) == drawn_whole(county, "community", each)
+
+
+def test_shapes_that_were_lost_come_back(county: Conn) -> None:
+    county.execute("DELETE FROM grid_shape WHERE level = 'community' AND max_zoom = 12")
+    shrink(county, 0, TODAY)
+    refresh(county, "community")
+    assert stored(county, "community", TODAY) == drawn_whole(county, "community", TODAY)
 
 
 def test_nothing_is_drawn_where_nothing_was_written(
