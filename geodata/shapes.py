@@ -88,13 +88,17 @@ def refresh(
 
 def _stretches(conn: psycopg.Connection[TupleRow], level: Level, since: date) -> list[Range[date]]:
     """Return the stretches of time, from a day on, in which no version begins or ends."""
+    # No day is infinite; said, because of an open end the planner expects a third of the level, and
+    # reads all of it.
     rows = conn.execute(
         """
         SELECT lower(valid) AS day FROM grid_version
-        WHERE level = %(level)s::grid_level AND lower(valid) > %(since)s
+        WHERE level = %(level)s::grid_level
+          AND lower(valid) > %(since)s AND lower(valid) < 'infinity'
         UNION
         SELECT upper(valid) FROM grid_version
-        WHERE level = %(level)s::grid_level AND NOT upper_inf(valid) AND upper(valid) > %(since)s
+        WHERE level = %(level)s::grid_level AND NOT upper_inf(valid)
+          AND upper(valid) > %(since)s AND upper(valid) < 'infinity'
         ORDER BY day
         """,
         {"level": level, "since": since},

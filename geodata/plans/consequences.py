@@ -106,7 +106,7 @@ def find(conn: Connection[Any], plan: Plan) -> Consequences:
         tuple(_duties(conn, plan, concerned)),
         tuple(services.moves(conn, plan, before, after, boxes)),
         tuple(_areas(conn, plan, concerned)),
-        tuple(services.reached(conn, plan, before, after)),
+        tuple(services.reached(conn, plan, before, after, boxes)),
         tuple(each.name for each in grids if each.what == "made"),
     )
 

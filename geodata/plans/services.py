@@ -100,11 +100,16 @@ def moves(
     ]
 
 
-def reached(conn: Connection[Any], plan: Plan, before: Draft, after: Draft) -> list[CoverageChange]:
+def reached(
+    conn: Connection[Any], plan: Plan, before: Draft, after: Draft, boxes: Sequence[Box]
+) -> list[CoverageChange]:
     """Compare how many households of the changed grids are out of reach, kind by kind.
 
     Those where neither changes are left out. Grids that end are told by what they give away.
     """
+    # Nobody lives where ground changes hands: all that lies farther need not be read.
+    if not len(_buildings(conn, plan, boxes)[1]):
+        return []
     ids = [
         id_
         for id_ in after.ground.changed(before.ground)

@@ -1,0 +1,1 @@
+DROP INDEX facility_kind, facility_kind_geom;
