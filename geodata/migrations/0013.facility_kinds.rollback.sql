@@ -1,1 +1,0 @@
-DROP INDEX facility_kind, facility_kind_geom;
