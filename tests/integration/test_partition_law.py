@@ -141,11 +141,12 @@ def shorten(conn: Connection, grid_id: int) -> None:
 def test_overlap_with_a_version_that_is_shortened(
     county: Connection, in_savepoints: bool, shortened_first: bool, is_younger: bool
 ) -> None:
+    numbered = "SELECT setval('grid_version_version_id_seq', %s)"
+    county.execute(numbered, [100])
     left = add(county, "left", LEFT)
     if is_younger:
-        # Numbered after those that are yet to come.
-        county.execute("UPDATE grid_version SET version_id = DEFAULT WHERE grid_id = %s", [left])
-        county.execute("SELECT setval('grid_version_version_id_seq', 1)")
+        # What is written later has a lower number.
+        county.execute(numbered, [50])
     county.commit()
     deeds = [lambda: add(county, "intruder", INTRUDER), lambda: shorten(county, left)]
     for deed in reversed(deeds) if shortened_first else deeds:
