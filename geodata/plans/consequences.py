@@ -111,14 +111,16 @@ def find(conn: Connection[Any], plan: Plan) -> Consequences:
         for each in grids
         if each.grid_id > 0 and each.what in ("redrawn", "ended")
     }
+    passages = tuple(_passages(conn, plan, before, after, boxes))
     return Consequences(
         grids,
-        tuple(_passages(conn, plan, before, after, boxes)),
+        passages,
         tuple(_issues(conn, before, after, boxes)),
         tuple(_duties(conn, plan, concerned)),
         tuple(services.moves(conn, plan, before, after, boxes)),
         tuple(_areas(conn, plan, concerned)),
-        tuple(services.reached(conn, plan, before, after, changed)),
+        # Where no building changes hands nobody's figures do.
+        tuple(services.reached(conn, plan, before, after, changed)) if passages else (),
         tuple(each.name for each in grids if each.what == "made"),
     )
 
