@@ -109,6 +109,7 @@ def drawing_words() -> dict[str, str]:
         "draw.loading": _("Loading"),
         "draw.not.this": _("Not this one: choose one of those that are lit up."),
         "draw.ends": _("Begin and end the line on two corners of the grid's edge."),
+        "draw.undo": _("Undo"),
         "draw.offline": _("Not saved: no connection. Nothing is lost."),
         "draw.forget": _("Drop it"),
         "draw.mine": _("Do mine on top"),

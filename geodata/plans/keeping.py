@@ -171,30 +171,6 @@ def change(
     return counted(conn, plan)
 
 
-def share(conn: Connection[Any], plan: Plan, actor: Actor, account_ids: list[int]) -> Plan:
-    """Say who else draws in a plan. Raises PlanStateError unless it is one's own."""
-    if not plan.is_drawn_by(actor):
-        raise _not_yours(plan)
-    conn.execute("DELETE FROM plan_collaborator WHERE plan_id = %s", [plan.plan_id])
-    conn.execute(
-        "INSERT INTO plan_collaborator (plan_id, account_id)"
-        " SELECT %s, account_id FROM account WHERE account_id = ANY(%s)",
-        [plan.plan_id, account_ids],
-    )
-    return counted(conn, plan)
-
-
-def archive(conn: Connection[Any], plan: Plan, actor: Actor, *, archived: bool) -> Plan:
-    """Put a plan that has come to its end out of the way, or fetch it back."""
-    if archived and plan.state not in ("published", "withdrawn"):
-        raise PlanStateError(
-            "Only plans that were published or withdrawn are archived.", hint="Withdraw it first."
-        )
-    conn.execute("UPDATE plan SET is_archived = %s WHERE plan_id = %s", [archived, plan.plan_id])
-    note(conn, plan.plan_id, actor, "archived" if archived else "unarchived")
-    return counted(conn, plan)
-
-
 def advance(conn: Connection[Any], plan: Plan, actor: Actor, deed: Deed, reason: str = "") -> Plan:
     """Take a plan one step on its way. Publishing itself is done by ``publishing.publish``.
 
@@ -210,7 +186,11 @@ def advance(conn: Connection[Any], plan: Plan, actor: Actor, deed: Deed, reason:
     reason = read_reason(reason)
     if deed == "return" and not reason:
         raise InvalidInputError("Say why the plan is returned.")
-    conn.execute("UPDATE plan SET state = %s WHERE plan_id = %s", [target, plan.plan_id])
+    # Whatever goes on is in the way again: a draft among those put away would be forgotten.
+    conn.execute(
+        "UPDATE plan SET state = %s, is_archived = false WHERE plan_id = %s",
+        [target, plan.plan_id],
+    )
     note(conn, plan.plan_id, actor, _EVENT[deed], reason=reason)
     return counted(conn, plan)
 
@@ -232,7 +212,7 @@ def deeds(plan: Plan, actor: Actor) -> list[Deed]:
 def check_drawn_by(plan: Plan, actor: Actor) -> None:
     """Raise PlanStateError unless somebody may draw in a plan now."""
     if not plan.is_drawn_by(actor):
-        raise _not_yours(plan)
+        raise not_yours(plan)
     if plan.state != "draft":
         raise PlanStateError(
             "The plan is {state}: nothing is drawn in it now.",
@@ -291,7 +271,7 @@ def _check_deed(plan: Plan, actor: Actor, deed: Deed) -> None:
     match deed:
         case "submit" | "withdraw" | "reopen":
             if not plan.is_drawn_by(actor):
-                raise _not_yours(plan)
+                raise not_yours(plan)
         case "approve":
             if not actor.may_approve:
                 raise PlanStateError("Plans are approved by whoever has the right to.")
@@ -299,13 +279,14 @@ def _check_deed(plan: Plan, actor: Actor, deed: Deed) -> None:
                 raise PlanStateError("Nobody approves a plan of their own.")
         case "return":
             if not (actor.may_approve or plan.is_drawn_by(actor)):
-                raise _not_yours(plan)
+                raise not_yours(plan)
         case "publish":
             if not actor.may_draw:
                 raise PlanStateError("Plans are published by those who draw.")
 
 
-def _not_yours(plan: Plan) -> PlanStateError:
+def not_yours(plan: Plan) -> PlanStateError:
+    """Return what to raise where somebody works at another's plan."""
     return PlanStateError(
         "This plan is {owner}'s, and not shared with you.",
         hint="Ask to be added to it, or copy it.",

@@ -63,6 +63,7 @@ export class Room {
     });
     this.side = new Side({
       panel: this.panel,
+      notices,
       strings: this.strings,
       send: (path, body, options) => this.#sendForm(path, body, options),
       chosen: () => this.#chosen,
