@@ -64,5 +64,5 @@ def test_a_plan_is_put_away_and_brought_back(sit: Sit) -> None:
     expect(staff.page.locator(".put-away")).to_have_count(0)
     staff.press(".back a")
     expect(staff.page.locator("article h1")).to_have_text("Plans")
-    expect(staff.page.locator(".plans")).to_contain_text("放到一边")
+    expect(staff.page.locator(".plans a", has_text="放到一边")).to_be_visible()
     assert staff.page.locator(".more").count() == 0
