@@ -89,6 +89,14 @@ def drawing_words() -> dict[str, str]:
         "draw.redraw.hint": _("Draw the new edge of {name}: begin and end on two of its corners."),
         "draw.draw": _("New compound"),
         "draw.draw.hint": _("Draw the new compound; what neighbours have stays theirs."),
+        "draw.draw_community": _("New community"),
+        "draw.draw_community.hint": _(
+            "Draw the new community where there is none; what neighbours have stays theirs."
+        ),
+        "draw.draw_town": _("New town"),
+        "draw.draw_town.hint": _(
+            "Draw the new town where there is none; what neighbours have stays theirs."
+        ),
         "draw.cut_out": _("Cut an area out"),
         "draw.cut_out.hint": _("Draw the part of {name} that becomes a grid of its own."),
         "draw.annex": _("Take an area in"),

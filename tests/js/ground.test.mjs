@@ -93,3 +93,22 @@ test("an edge is redrawn between two corners of the grid, or not at all", () => 
   assert.deepEqual(redraw.operation(context, [[1, 1], [0.5, 2], [1, 3]]), { do: "reshape", old: [[1, 1], [1, 3]], new: [[1, 1], [0.5, 2], [1, 3]] });
   assert.equal(redraw.operation(context, [[1, 1], [0.5, 2]]).fault, "draw.ends");
 });
+
+test("a new community is offered where there is ground without one", () => {
+  const keys = (ground, id) => toolsFor({ grid: ground.get(id), ground, edges: [], junctions: new Set() }).map((tool) => tool.key);
+  const county = grid(9, "county", null, [[[0, 0], [2, 0], [4, 0], [4, 4], [2, 4], [0, 4], [0, 0]]]);
+  const full = plain();
+  full.grids.push(county);
+  const ground = new Ground(full, 1);
+  assert.ok(!keys(ground, 1).includes("draw_community"));
+  assert.ok(!keys(ground, 2).includes("draw_community"));
+  ground.update({ changed: [], gone: [3, 5] });
+  for (const id of [1, 2]) assert.ok(keys(ground, id).includes("draw_community"));
+  assert.ok(!keys(ground, 1).includes("draw_town"));
+  const tool = TOOLS.find(({ key }) => key === "draw_community");
+  for (const id of [1, 2]) {
+    assert.deepEqual(tool.operation({ grid: ground.get(id) }, [], "新社区"), { do: "draw", level: "community", parent: 1, ring: [], name: "新社区" });
+  }
+  // What lies beside a community alone is not all here.
+  assert.ok(!keys(new Ground({ grids: [county, ...plain().grids.slice(0, 2)] }, 2), 1).includes("draw_community"));
+});

@@ -1,12 +1,13 @@
 // The ground that is drawn in: every grid of it as the plan has it, and as it was published.
 
 import { LEVELS } from "../view.js";
-import { boxOf, holds, meet, moved, reshaped, segmentsBeyond } from "./rings.js";
+import { boxOf, holds, meet, moved, reshaped, segmentsBeyond, unmatched } from "./rings.js";
 
 export class Ground {
   #grids = new Map();
   #before = new Map();
   #beyond = null;
+  #gaps = new Map();
 
   /** plain is the server's answer; home is the grid that was asked for. */
   constructor(plain, home) {
@@ -46,6 +47,7 @@ export class Ground {
       this.#grids.delete(id);
     }
     this.#beyond = null;
+    this.#gaps.clear();
   }
 
   /** Return the grids at a place, coarsest first. */
@@ -64,6 +66,27 @@ export class Ground {
   /** Does a grid lie in the one that was asked for, or is it that one? */
   isHome(id) {
     return this.path(id).some((grid) => grid.id === this.home);
+  }
+
+  /**
+   * Is there ground without a grid of a level beside a grid, or among those that lie in it? Told only of
+   * grids whose neighbours are all here.
+   */
+  hasGap(level, grid) {
+    if (!this.isHome(grid.id)) return false;
+    const asked = grid.level === level ? [grid] : this.all(level).filter((each) => each.parent === grid.id);
+    return asked.length === 0 || asked.some((each) => this.isHome(each.id) && this.#atGaps(level).has(each.id));
+  }
+
+  // The grids of a level with an edge that has nothing behind it, and is not the county's.
+  #atGaps(level) {
+    if (!this.#gaps.has(level)) {
+      const grids = this.all(level);
+      const county = this.all("county");
+      const found = county.length ? unmatched(grids.map((each) => each.polygons), county.flatMap((each) => each.polygons)) : [];
+      this.#gaps.set(level, new Set([...found].map((index) => grids[index].id)));
+    }
+    return this.#gaps.get(level);
   }
 
   /** Return what becomes of the grids if a corner moves: polygons by id, of those that have it. */

@@ -89,6 +89,18 @@ export function segmentsBeyond(polygons, others) {
   return polygons.flat().flatMap((ring) => segments(ring).filter((segment) => !known.has(keyOf(segment))));
 }
 
+/** Return the indices of those polygons that have a segment which no others have, nor an outline. */
+export function unmatched(shapes, outline) {
+  const known = new Set(outline.flat().flatMap((ring) => segments(ring).map(keyOf)));
+  const owners = new Map();
+  shapes.forEach((polygons, index) => {
+    for (const key of polygons.flat().flatMap((ring) => segments(ring).map(keyOf))) owners.set(key, owners.has(key) ? null : index);
+  });
+  const found = new Set();
+  for (const [key, index] of owners) if (index !== null && !known.has(key)) found.add(index);
+  return found;
+}
+
 function segments(ring) {
   return ring.slice(1).map((corner, i) => [ring[i], corner]);
 }
