@@ -112,6 +112,7 @@ def drawing_words() -> dict[str, str]:
         "draw.make": _("Make it"),
         "draw.finish": _("Finish"),
         "draw.back": _("Remove the last corner"),
+        "draw.held": _("Drag its corners, click to add more, then finish it again."),
         "draw.snap": _("Snap"),
         "draw.cancel": _("Cancel"),
         "draw.loading": _("Loading"),

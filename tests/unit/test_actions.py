@@ -330,8 +330,10 @@ def test_what_is_wider_than_a_slip_of_the_hand_stays_free(ground: Ground) -> Non
     after = actions.draw(ground, "compound", WS, list(shapely.get_coordinates(area)), NEW)
     assert after[NEW].shape.equals(area)
     # Shut in between two borders, and as wide as a street.
-    around = [(116.308, 31.404), (116.312, 31.404), (116.312, 31.408), (116.308, 31.408),
-              (116.308, 31.4078), (116.3082, 31.4078), (116.3082, 31.4042), (116.308, 31.4042)]  # fmt: skip
+    around = [
+        *((116.308, 31.404), (116.312, 31.404), (116.312, 31.408), (116.308, 31.408)),
+        *((116.308, 31.4078), (116.3082, 31.4078), (116.3082, 31.4042), (116.308, 31.4042)),
+    ]
     after = actions.draw(ground, "compound", WS, around, NEW)
     assert shapely.area(after[NEW].shape) < shapely.area(box(116.308, 31.404, 116.312, 31.408))
 

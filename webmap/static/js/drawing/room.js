@@ -76,6 +76,7 @@ export class Room {
       isOn: () => this.#plan !== null,
       back: (deed) => this.side.mayDraw && this.side.offers(deed) && this.saver.send(deed, {}),
       finish: () => this.working.finish(),
+      corner: () => this.working.back(),
     });
   }
 
@@ -148,7 +149,7 @@ export class Room {
     const chosen = this.#chosen?.id;
     this.sight.preview = null;
     this.#take(await ask(`/api/plans/${this.#plan}/ground?grid=${home}`), home);
-    this.#choose(chosen ?? null);
+    this.#choose(chosen ?? null, { keepsWork: this.#ground.has(chosen) });
   }
 
   #shut() {
@@ -173,7 +174,7 @@ export class Room {
   /** Answer a click on the map. */
   pick(latlng) {
     if (!this.#plan) return;
-    this.faults.hush();
+    if (!this.working.place) this.faults.hush();
     if (!this.#ground) {
       const here = gridsAt(this.map, this.layers.layer, latlng);
       const found = LEVELS_TO_DRAW_IN.map((level) => here.find((grid) => grid.level === level)).find(Boolean);
@@ -201,6 +202,7 @@ export class Room {
   #worked() {
     if (this.working.key && this.sheet.isSheet) this.sheet.set("peek");
     else this.sheet.raise();
+    if (!this.working.key) this.faults.hush();
     this.#redraw();
   }
 
@@ -208,8 +210,8 @@ export class Room {
     return { grid: this.#chosen, ground: this.#ground, ...this.#edges };
   }
 
-  #choose(id, { focus } = {}) {
-    this.working.cancel();
+  #choose(id, { focus, keepsWork = false } = {}) {
+    if (!keepsWork) this.working.cancel();
     this.#chosen = id === null ? null : this.#ground?.get(id) ?? null;
     this.#edges = edgesAround(globalThis.topojson, this.#ground, this.#chosen);
     this.#redraw();
@@ -273,11 +275,9 @@ export class Room {
 
   #refused(problem) {
     const text = problem.isOffline ? this.strings["draw.offline"] : problem.message;
-    if (problem.place && this.#ground) {
-      this.faults.say(problem.place, text);
-      if (!this.map.getBounds().contains([problem.place[1], problem.place[0]])) this.map.panTo([problem.place[1], problem.place[0]]);
-    }
-    this.notices.show("plan", text, { kind: "warn", forMs: 12_000 });
+    const place = problem.place ?? this.working.place;
+    if (place && this.#ground) this.faults.say(place, text);
+    if (!this.working.refuse(text)) this.notices.show("plan", text, { kind: "warn", forMs: 12_000 });
   }
 
   /** The panel's fragment is there: a plan, or all of them. */
