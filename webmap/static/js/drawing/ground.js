@@ -4,6 +4,8 @@ import { LEVELS } from "../view.js";
 import { boxOf, holds, meet, moved, reshaped, segmentsBeyond, unmatched } from "./rings.js";
 
 export class Ground {
+  /** The levels whose grids are named on it: those above are named by the map beneath. */
+  namedLevels;
   #grids = new Map();
   #before = new Map();
   #beyond = null;
@@ -14,6 +16,7 @@ export class Ground {
     this.home = home;
     for (const grid of plain.grids) this.#grids.set(grid.grid_id, gridOf(grid));
     for (const grid of plain.before ?? []) this.#before.set(grid.grid_id, gridOf(grid));
+    this.namedLevels = LEVELS.slice(Math.max(1, LEVELS.indexOf(this.get(home)?.level)));
   }
 
   get(id) {

@@ -39,7 +39,7 @@ export function paintGround(ctx, frame, ground, { style, overBase }) {
     stroke(ctx, line, width);
   }
   paintChanges(ctx, frame, ground.beyond);
-  names(ctx, frame, levelled, homes, style);
+  names(ctx, frame, levelled, { levels: ground.namedLevels, homes, style });
 }
 
 /** Draw what is at work: grids that a click may choose, what a drag makes of grids, the chosen one. */
@@ -141,13 +141,11 @@ function line(ctx, frame, [a, b]) {
 }
 
 // Names where there is room for them: coarse ones first, none on another.
-function names(ctx, frame, levelled, homes, style) {
+function names(ctx, frame, levelled, { levels, homes, style }) {
   const taken = [];
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  const [home] = ["town", "community", "compound"].filter((level) => levelled.get(level).some((grid) => homes.has(grid.id)));
-  for (const level of LEVELS.slice(LEVELS.indexOf(home ?? "town"))) {
-    if (level === "county") continue;
+  for (const level of levels) {
     const { label_size: size, label_weight: weight } = style.levels[level];
     ctx.font = `${weight} ${size}px ${fontOf()}`;
     for (const grid of levelled.get(level)) {

@@ -36,7 +36,7 @@ export class Room {
     this.strings = this.config.strings;
     this.progress = document.querySelector(".progress");
     const state = () => ({ ground: this.#ground, chosen: this.#chosen, candidates: this.working.candidates });
-    this.sight = new Sight(map, this.layers.styles.grids, () => this.layers.overBase(), state);
+    this.sight = new Sight(map, this.layers, state);
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
     this.bar = new Bar(document.querySelector(".stage"), this.strings);
     this.corners = new Corners({

@@ -7,12 +7,13 @@ export class Sight {
   /** What a drag makes of the ground while it lasts, and until the server has answered. */
   preview = null;
 
-  /** ``state()`` returns {ground, chosen, candidates}; ``overBase()`` whether a base map lies beneath. */
-  constructor(map, style, overBase, state) {
-    this.map = map;
+  /** ``layers`` lie beneath; ``state()`` returns {ground, chosen, candidates}. */
+  constructor(map, layers, state) {
+    Object.assign(this, { map, layers, state });
+    const style = layers.styles.grids;
     this.still = canvasLayer(map, "ground", 300, (ctx, frame) => {
       const { ground } = state();
-      if (ground) paintGround(ctx, frame, ground, { style, overBase: overBase() });
+      if (ground) paintGround(ctx, frame, ground, { style, overBase: layers.overBase() });
     });
     this.work = canvasLayer(map, "drawn", 350, (ctx, frame) => {
       const { ground, chosen, candidates } = state();
@@ -21,8 +22,10 @@ export class Sight {
   }
 
   open() {
-    // The tiles beneath pale.
+    // The tiles beneath pale, and leave the names to the ground.
     document.documentElement.dataset.drawing = "true";
+    const { ground } = this.state();
+    this.layers.unname(ground.namedLevels.flatMap((level) => ground.all(level)).map((grid) => grid.id));
     this.still.addTo(this.map);
     this.work.addTo(this.map);
   }
@@ -31,6 +34,7 @@ export class Sight {
     this.preview = null;
     this.still.remove();
     this.work.remove();
+    this.layers.unname([]);
     delete document.documentElement.dataset.drawing;
   }
 
