@@ -146,12 +146,6 @@ class Desk:
         self.page.wait_for_timeout(ms)
         self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
-    def touch(self, x: float, y: float) -> None:
-        """Touch a pixel and let go at once."""
-        self.session = self.session or self.page.context.new_cdp_session(self.page)
-        self._touch("touchStart", x, y)
-        self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
     def _touch(self, kind: str, x: float, y: float) -> None:
         assert self.session
         points = [{"x": x, "y": y}]

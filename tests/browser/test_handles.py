@@ -18,10 +18,6 @@ CENTRES = """() => [...document.querySelectorAll(".handle")].map((handle) => {
 })"""
 HIT = """([x, y]) => document.elementFromPoint(x, y)?.closest(".handle")
   ? true : document.elementFromPoint(x, y)?.outerHTML.slice(0, 80) ?? "nothing" """
-WATCH = """() => document.addEventListener("gotpointercapture", ({ target }) => {
-  const box = target.getBoundingClientRect();
-  globalThis.taken = [box.x + box.width / 2, box.y + box.height / 2];
-}, true)"""
 FOCUSED = """() => {
   const box = document.activeElement.getBoundingClientRect();
   return [box.x + box.width / 2, box.y + box.height / 2];
@@ -67,7 +63,6 @@ def test_every_corner_has_room_for_a_finger_and_the_nearest_is_meant(sit: Sit) -
         (x, y) for x, y in centres if 30 < x < whole["width"] - 30 and 120 < y < sheet["y"] - 80
     ]
     assert 5 <= len(seen) < 40
-    staff.page.evaluate(WATCH)
     for x, y in seen:
         for turn in range(8):
             angle = math.tau * turn / 8
@@ -75,9 +70,12 @@ def test_every_corner_has_room_for_a_finger_and_the_nearest_is_meant(sit: Sit) -
             assert staff.page.evaluate(HIT, list(point)) is True
             if turn % 2:
                 continue
-            staff.touch(*point)
+            # By mouse: the events of a finger that are made up come in no sure order.
+            staff.page.mouse.move(*point)
+            staff.page.mouse.down()
             meant = min(centres, key=lambda each: math.dist(each, point))
-            assert math.dist(staff.page.evaluate("globalThis.taken"), meant) < 1
+            assert math.dist(staff.page.evaluate(FOCUSED), meant) < 1
+            staff.page.mouse.up()
     assert staff.ask(f"/api/plans/{plan}")["step"] == 1
 
 

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { edgesOf, neighbours } from "../../webmap/static/js/drawing/edges.js";
 import { Ground } from "../../webmap/static/js/drawing/ground.js";
+import { passing } from "../../webmap/static/js/drawing/rings.js";
 import { footOn, Snaps } from "../../webmap/static/js/drawing/snapping.js";
 import { TOOLS, toolsFor } from "../../webmap/static/js/drawing/tools.js";
 
@@ -111,4 +112,21 @@ test("a new community is offered where there is ground without one", () => {
   }
   // What lies beside a community alone is not all here.
   assert.ok(!keys(new Ground({ grids: [county, ...plain().grids.slice(0, 2)] }, 2), 1).includes("draw_community"));
+});
+
+test("what was published, what comes and what goes is told of each grid", () => {
+  const ground = new Ground({ ...plain() }, 1);
+  const wide = [[[0, 0], [2, 0], [3, 1], [2, 3], [2, 4], [0, 4], [0, 0]]];
+  ground.update({
+    changed: [grid(2, "community", 1, wide, { is_changed: true }), grid(-1, "compound", 2, box(0, 3, 1, 4), { is_changed: true }), grid(5, "compound", 3, box(2, 1, 3, 3), { is_changed: true, name: "other" })],
+    gone: [4],
+  });
+  const told = new Map(ground.changes.map(({ id, comes, goes }) => [id, [comes, goes]]));
+  // A name is no ground.
+  assert.deepEqual([...told].sort(([a], [b]) => a - b), [[-1, [true, false]], [2, [true, false]], [4, [false, true]]]);
+  assert.deepEqual(ground.past.all().map((each) => each.id).sort(), [1, 2, 3, 4, 5]);
+  assert.equal(ground.past.get(5).name, "g5");
+  const bent = passing([[[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]]], [[[[1, 0], [5, 0], [5, 4], [1, 4], [1, 0]]]]);
+  assert.deepEqual(bent, { comes: true, goes: true });
+  assert.deepEqual(passing([box(0, 0, 1, 1), box(2, 0, 3, 1)], [box(0, 0, 1, 1)]), { comes: false, goes: true });
 });

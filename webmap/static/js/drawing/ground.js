@@ -1,7 +1,7 @@
 // The ground that is drawn in: every grid of it as the plan has it, and as it was published.
 
 import { LEVELS } from "../view.js";
-import { boxOf, holds, meet, moved, reshaped, segmentsBeyond, unmatched } from "./rings.js";
+import { boxOf, holds, meet, moved, passing, reshaped, segmentsBeyond, unmatched } from "./rings.js";
 
 export class Ground {
   /** The levels whose grids are named on it: those above are named by the map beneath. */
@@ -10,6 +10,8 @@ export class Ground {
   #before = new Map();
   #beyond = null;
   #gaps = new Map();
+  #past = null;
+  #changes = null;
 
   /** plain is the server's answer; home is the grid that was asked for. */
   constructor(plain, home) {
@@ -50,6 +52,8 @@ export class Ground {
       this.#grids.delete(id);
     }
     this.#beyond = null;
+    this.#past = null;
+    this.#changes = null;
     this.#gaps.clear();
   }
 
@@ -100,6 +104,29 @@ export class Ground {
   /** Return what becomes of the grids if a piece of an edge runs along other corners. */
   reshaping(old, path) {
     return this.#redrawn(boxOf([[old]]), (polygons) => reshaped(polygons, old, path));
+  }
+
+  /** Return the ground as it was published. */
+  get past() {
+    if (!this.#past) {
+      this.#past = new Ground({ grids: [] }, this.home);
+      this.#past.namedLevels = this.namedLevels;
+      for (const grid of this.all()) if (!grid.isChanged) this.#past.#grids.set(grid.id, grid);
+      for (const [id, grid] of this.#before) this.#past.#grids.set(id, grid);
+    }
+    return this.#past;
+  }
+
+  /** Return the grids whose ground the plan changes: [{id, before, after, comes, goes}], polygons and whether. */
+  get changes() {
+    this.#changes ??= [...new Set([...this.#grids.keys(), ...this.#before.keys()])].flatMap((id) => {
+      const [was, now] = [this.#before.get(id), this.#grids.get(id)];
+      if (!was && !now?.isChanged) return [];
+      const [before, after] = [was, now].map((each) => each?.polygons ?? []);
+      const { comes, goes } = passing(before, after);
+      return comes || goes ? [{ id, before, after, comes, goes }] : [];
+    });
+    return this.#changes;
   }
 
   /** Return the segments that the plan has made and those that it has done away with. */

@@ -86,6 +86,8 @@ export class Handles {
     L.DomEvent.disableClickPropagation(button);
     // Where targets overlap, the pointer means the nearest.
     button.addEventListener("pointerdown", (event) => this.#down(event, this.#nearest(event)));
+    // The focus has gone to that one; the browser would give it to the topmost.
+    button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("keydown", (event) => this.#key(event, button));
     button.addEventListener("blur", () => this.#drag?.byKeys && this.#drop());
     button.addEventListener("contextmenu", (event) => event.preventDefault());

@@ -2,6 +2,7 @@
 // A frame is {size, x, y, width, height}: the world's size in pixels, the canvas's corner in it.
 
 import { lines } from "../geometry.js";
+import { paintHands } from "../hands.js";
 import { LEVELS } from "../view.js";
 import { project, world } from "./mercator.js";
 
@@ -22,14 +23,15 @@ function place(frame, lonLat) {
   return [x * frame.size - frame.x, y * frame.size - frame.y];
 }
 
-/** Draw everything that stands still. */
-export function paintGround(ctx, frame, ground, { style, overBase }) {
+/** Draw everything that stands still; ``hands`` is the ground that changes them: {changes, isOne}, or null. */
+export function paintGround(ctx, frame, ground, { style, overBase, hands }) {
   const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
   const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
   const homes = new Set(seen.filter((grid) => grid.isChanged || ground.isHome(grid.id)).map((grid) => grid.id));
   fill(ctx, frame, levelled.get("community"), style.paper, overBase ? 0.55 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => homes.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => !homes.has(grid.id)), style.compound_fill, 0.45);
+  if (hands) paintHands(ctx, frame, hands.changes, { isOne: hands.isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
   for (const level of LEVELS.toReversed()) {
     const { line, width } = style.levels[level];
     // One path for a level: a stroke costs more than its corners.
@@ -38,7 +40,7 @@ export function paintGround(ctx, frame, ground, { style, overBase }) {
     stroke(ctx, style.halo, width + 1.6);
     stroke(ctx, line, width);
   }
-  paintChanges(ctx, frame, ground.beyond);
+  if (hands) paintChanges(ctx, frame, ground.beyond);
   names(ctx, frame, levelled, { levels: ground.namedLevels, homes, style });
 }
 

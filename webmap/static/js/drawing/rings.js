@@ -89,6 +89,21 @@ export function segmentsBeyond(polygons, others) {
   return polygons.flat().flatMap((ring) => segments(ring).filter((segment) => !known.has(keyOf(segment))));
 }
 
+/** Tell whether ground comes to a shape that becomes another, and whether any goes from it. */
+export function passing(before, after) {
+  // An edge that is new runs through what goes, or around what has come; one that is gone the other way.
+  const made = segmentsBeyond(after, before).map(middleOf);
+  const gone = segmentsBeyond(before, after).map(middleOf);
+  return {
+    comes: made.some((place) => !holds(before, place)) || gone.some((place) => holds(after, place)),
+    goes: made.some((place) => holds(before, place)) || gone.some((place) => !holds(after, place)),
+  };
+}
+
+function middleOf([[ax, ay], [bx, by]]) {
+  return [(ax + bx) / 2, (ay + by) / 2];
+}
+
 /** Return the indices of those polygons that have a segment which no others have, nor an outline. */
 export function unmatched(shapes, outline) {
   const known = new Set(outline.flat().flatMap((ring) => segments(ring).map(keyOf)));

@@ -36,9 +36,10 @@ export class Room {
     this.strings = this.config.strings;
     this.progress = document.querySelector(".progress");
     const state = () => ({ ground: this.#ground, chosen: this.#chosen, candidates: this.working.candidates });
-    this.sight = new Sight(map, this.layers, state);
+    const stage = document.querySelector(".stage");
+    this.sight = new Sight(map, { layers: this.layers, strings: this.strings, stage, state, changed: () => this.#redraw() });
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
-    this.bar = new Bar(document.querySelector(".stage"), this.strings);
+    this.bar = new Bar(stage, this.strings);
     this.corners = new Corners({
       map,
       notices,
@@ -65,7 +66,7 @@ export class Room {
       panel: this.panel,
       notices,
       strings: this.strings,
-      send: (path, body, options) => this.#sendForm(path, body, options),
+      send: (path, body, { isNew, ...how }) => (isNew ? ask(`/api/plans/${this.#plan}/${path}`, { body, ...how }) : this.saver.send(path, body, how)),
       chosen: () => this.#chosen,
       opened: (plan) => this.store.go({ plan: plan.plan_id, grid: null }),
       leave: () => this.store.go({ grid: null }),
@@ -203,6 +204,8 @@ export class Room {
     if (this.working.key && this.sheet.isSheet) this.sheet.set("peek");
     else this.sheet.raise();
     if (!this.working.key) this.faults.hush();
+    // What is drawn now is the plan's.
+    else if (this.sight.phase === "before") this.sight.phases.set("both");
     this.#redraw();
   }
 
@@ -220,7 +223,7 @@ export class Room {
 
   #showHandles(focus = null) {
     if (!this.#ground) return;
-    this.corners.look(this.side.mayDraw && !this.working.key ? this.#chosen : null, this.#edges.junctions, focus);
+    this.corners.look(this.side.mayDraw && !this.working.key && this.sight.phase !== "before" ? this.#chosen : null, this.#edges.junctions, focus);
   }
 
   #redraw() {
@@ -266,11 +269,6 @@ export class Room {
     }
     this.focus = null;
     this.side.reload();
-  }
-
-  async #sendForm(path, body, { method, quiet, isNew }) {
-    if (isNew) return ask(`/api/plans/${this.#plan}/${path}`, { method, body });
-    return this.saver.send(path, body, { method, quiet });
   }
 
   #refused(problem) {
