@@ -223,8 +223,9 @@ def _plans(
 ) -> list[int]:
     """Write a plan for each payload: shared, drawn in, sent back and forth; some are archived."""
     county, account_id = office
-    others = [accounts.create(conn, f"drawer{i}", text) for i, text in enumerate(texts)]
-    for other in others:
+    others = [accounts.create(conn, f"drawer{i}", "甲") for i in range(len(texts))]
+    for other, text in zip(others, texts, strict=True):
+        conn.execute("UPDATE account SET name = %s WHERE account_id = %s", [text, other])
         accounts.grant(conn, other, "county_staff", grid_id=county, since=BEGIN)
     plans = _ids(
         conn,
