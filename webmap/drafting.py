@@ -23,6 +23,7 @@ from geodata.plans import (
     keeping,
     meeting,
     operations,
+    sharing,
 )
 from geodata.plans.faults import Fault
 from geodata.plans.model import STATES, Actor, Draft, Plan, PlanStep
@@ -44,9 +45,11 @@ class Place:
 
 @bp.get("")
 def listing() -> Response:
-    """List the plans by state, with a form for a new one."""
+    """List the plans by state, with a form for a new one; ?archived=true lists those put away."""
+    is_archive = request.args.get("archived") == "true"
     with acting.drawing_room() as (conn, actor):
-        plans = keeping.listed(conn)
+        plans = keeping.listed(conn, archived=is_archive)
+        archived = sharing.count_archived(conn)
         people = meeting.names(conn, {plan.owner_id for plan in plans if plan.owner_id})
     states = [
         (state, title, [plan for plan in plans if plan.state == state])
@@ -58,6 +61,8 @@ def listing() -> Response:
         states=sorted(states, key=lambda each: order.index(each[0])),
         people=people,
         actor=actor,
+        is_archive=is_archive,
+        archived=archived,
         **_days(),
     )
 
@@ -76,7 +81,8 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
     touched = drafts.touched(conn, plan)
     beside = meeting.others(conn, plan)
     others = [keeping.get(conn, each) for each in beside]
-    ids = {each.owner_id for each in (plan, *others) if each.owner_id}
+    ids = {each.owner_id for each in (plan, *others) if each.owner_id} | set(plan.collaborators)
+    people = meeting.names(conn, ids)
     steps = drawing.steps(conn, plan.plan_id)
     named = {*touched, *_named(steps), *(id_ for some in beside.values() for id_ in some)}
     wanted = named | ({grid_id} if grid_id is not None else set())
@@ -88,7 +94,11 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "state": STATES[plan.state],
         "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
         "deeds": advancing.deeds(plan, actor),
-        "people": meeting.names(conn, ids),
+        "people": people,
+        "collaborators": [people[id_] for id_ in plan.collaborators if id_ in people],
+        "drawers": _drawers(conn, plan),
+        "may_share": plan.is_drawn_by(actor) and plan.state not in sharing.ENDED,
+        "may_archive": actor.may_draw and plan.state in sharing.ENDED,
         "steps": [(step, _title(step, names)) for step in steps],
         "events": keeping.events(conn, plan.plan_id),
         # What has been published was checked then.
@@ -103,6 +113,15 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "path": _path(draft, grid_id),
         "places": _places(draft, touched),
     }
+
+
+def _drawers(conn: Connection[Any], plan: Plan) -> list[tuple[str, str]]:
+    """Return user name and name of those besides the owner who may draw."""
+    return [
+        (username, name or username)
+        for account_id, username, name in meeting.drawers(conn)
+        if account_id != plan.owner_id
+    ]
 
 
 def _faults(

@@ -26,6 +26,7 @@ from geodata.plans import (
     keeping,
     meeting,
     publishing,
+    sharing,
 )
 from webmap import acting, bodies, describing, i18n, plan_answers
 from webmap import plan_models as models
@@ -91,9 +92,9 @@ def change(plan_id: int) -> Response:
                 effective_on=wanted.effective_on or plan.effective_on,
             )
         if wanted.collaborators is not None:
-            plan = keeping.share(conn, plan, actor, _accounts(conn, wanted.collaborators))
+            plan = sharing.share(conn, plan, actor, _accounts(conn, wanted.collaborators))
         if wanted.archived is not None:
-            plan = keeping.archive(conn, plan, actor, archived=wanted.archived)
+            plan = sharing.archive(conn, plan, actor, archived=wanted.archived)
         return plan_answers.plan(conn, plan, actor)
 
 

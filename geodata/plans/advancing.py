@@ -53,7 +53,11 @@ def advance(conn: Connection[Any], plan: Plan, actor: Actor, deed: Deed, reason:
     reason = keeping.read_reason(reason)
     if deed == "return" and not reason:
         raise InvalidInputError("Say why the plan is returned.")
-    conn.execute("UPDATE plan SET state = %s WHERE plan_id = %s", [target, plan.plan_id])
+    # Whatever goes on is in the way again: a draft among those put away would be forgotten.
+    conn.execute(
+        "UPDATE plan SET state = %s, is_archived = false WHERE plan_id = %s",
+        [target, plan.plan_id],
+    )
     keeping.note(conn, plan.plan_id, actor, _EVENT[deed], reason=reason)
     return keeping.counted(conn, plan)
 

@@ -136,29 +136,6 @@ def change(
     return counted(conn, plan)
 
 
-def share(conn: Connection[Any], plan: Plan, actor: Actor, account_ids: list[int]) -> Plan:
-    """Say who else draws in a plan. Raises PlanStateError unless it is one's own."""
-    check_own(plan, actor)
-    conn.execute("DELETE FROM plan_collaborator WHERE plan_id = %s", [plan.plan_id])
-    conn.execute(
-        "INSERT INTO plan_collaborator (plan_id, account_id)"
-        " SELECT %s, account_id FROM account WHERE account_id = ANY(%s)",
-        [plan.plan_id, account_ids],
-    )
-    return counted(conn, plan)
-
-
-def archive(conn: Connection[Any], plan: Plan, actor: Actor, *, archived: bool) -> Plan:
-    """Put a plan that has come to its end out of the way, or fetch it back."""
-    if archived and plan.state not in ("published", "withdrawn"):
-        raise PlanStateError(
-            "Only plans that were published or withdrawn are archived.", hint="Withdraw it first."
-        )
-    conn.execute("UPDATE plan SET is_archived = %s WHERE plan_id = %s", [archived, plan.plan_id])
-    note(conn, plan.plan_id, actor, "archived" if archived else "unarchived")
-    return counted(conn, plan)
-
-
 def check_own(plan: Plan, actor: Actor) -> None:
     """Raise PlanStateError unless a plan is one's own or shared with one."""
     if not plan.is_drawn_by(actor):

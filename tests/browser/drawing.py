@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ from tests import county
 from tests.office import PASSWORD, Conn, add, give
 
 LonLat = tuple[float, float]
+
+# On a busy machine a page takes its time.
+expect.set_options(timeout=20_000)
 
 SIZES = {"mouse": {"width": 1440, "height": 900}, "touch": {"width": 390, "height": 844}}
 _PLACE = """([lon, lat]) => {
@@ -44,8 +48,12 @@ def furnish(conn: Conn) -> county.County:
             " VALUES (%s, 10, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
             [f"{at + 1}栋", 116.3328 + at % 4 * 0.0015, 31.428 + at // 4 * 0.002],
         )
-    for username, role in (("staff", "county_staff"), ("official", "county_official")):
-        add(conn, username)
+    for username, name, role in (
+        ("staff", "张三", "county_staff"),
+        ("colleague", "李四", "county_staff"),
+        ("official", "王五", "county_official"),
+    ):
+        add(conn, username, name)
         give(conn, username, role, made.county)
     conn.commit()
     return made
@@ -159,6 +167,13 @@ class Desk:
         if aside:
             self.page.keyboard.up("Alt")
 
+    def hold(self, place: LonLat, ms: int) -> None:
+        """Rest a finger on a place."""
+        self.session = self.session or self.page.context.new_cdp_session(self.page)
+        self._touch("touchStart", *self.at(place))
+        self.page.wait_for_timeout(ms)
+        self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
     def _touch(self, kind: str, x: float, y: float) -> None:
         assert self.session
         points = [{"x": x, "y": y}]
@@ -215,3 +230,47 @@ def sit_down(browser: Browser, office: str, username: str, by: str) -> tuple[Des
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_selector("html[data-mode]")
     return Desk(office, page, by), context
+
+
+Sit = Callable[..., Desk]
+
+
+def publish(desk: Desk, sit: Sit) -> None:
+    """Send a plan through the office: submitted, approved by the official, published."""
+    desk.deed("Submit for approval", "Submitted")
+    official = sit("official", desk.by)
+    official.go(f"?mode=draw&plan={desk.plan}&lang=en")
+    official.unfold()
+    assert official.page.locator("[data-tool], .handle").count() == 0
+    official.deed("Approve", "Approved")
+    desk.page.reload()
+    desk.settle()
+    desk.unfold()
+    desk.deed("Publish", "Published")
+
+
+def parents(desk: Desk, name: str) -> list[str]:
+    """Return the names of the grids that a published one lies in, and its own."""
+    hits = desk.ask(f"/api/search?q={name}")["hits"]
+    [found] = [hit["grid"] for hit in hits if hit["grid"]["name"] == name]
+    return [each["name"] for each in desk.ask(f"/api/grids/{found['grid_id']}")["path"]]
+
+
+def opened(sit: Sit, title: str = "试划") -> Desk:
+    """Open a plan in the community 城南社区, with the mouse."""
+    staff = sit("staff")
+    plan = staff.new_plan(title)
+    [grid] = {
+        hit["grid"]["grid_id"]
+        for hit in staff.ask("/api/search?q=城南社区")["hits"]
+        if hit["grid"]["name"] == "城南社区"
+    }
+    staff.go(f"?mode=draw&plan={plan}&grid={grid}&lang=en&z=16&lat=31.4195&lon=116.319")
+    expect(staff.page.locator("html[data-drawing]")).to_be_attached()
+    return staff
+
+
+def grid_of(desk: Desk) -> str:
+    found = desk.page.locator("[data-plan]").get_attribute("data-grid")
+    assert found
+    return found

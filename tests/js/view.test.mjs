@@ -47,6 +47,8 @@ test("a day that no calendar has is left out", () => {
 test("the panel shows the issue, else the list, else the grid, else the county", () => {
   assert.equal(panelUrl(read("?mode=issues&issue=5&grid=2")), "/panel/issue/5?mode=issues&grid=2");
   assert.equal(panelUrl(read("?grid=2&list=issues&state=closed&page=2")), "/panel/grid/2/issues?mode=territory&state=closed&page=2");
+  assert.equal(panelUrl(read("?mode=draw&list=archived")), "/panel/plans?archived=true");
+  assert.equal(panelUrl(read("?mode=draw&plan=3&list=archived")), "/panel/plans/3");
   assert.equal(panelUrl(read("?grid=2&on=2025-01-01")), "/panel/grid/2?mode=territory&on=2025-01-01");
   assert.equal(panelUrl(read("?mode=coverage&kind=shop")), "/panel/home?mode=coverage&kind=shop");
 });

@@ -27,6 +27,7 @@ export class LayerSet extends EventTarget {
   #retiring = [];
   #turn = 0;
   #view = null;
+  #unnamed = new Set();
 
   /** config is the page's island; overBase() says whether a base map lies beneath. */
   constructor(map, config, overBase) {
@@ -90,6 +91,13 @@ export class LayerSet extends EventTarget {
     if (this.#shown && this.#shown.k !== tilePixels(this.map.getZoom())) this.#swap(this.#shown);
   }
 
+  /** Leave the names of grids to whoever else writes them on the map; an empty list takes them back. */
+  unname(ids) {
+    if (!ids.length && !this.#unnamed.size) return;
+    this.#unnamed = new Set(ids);
+    if (this.#shown) this.#swap(this.#shown);
+  }
+
   /** Ask whether the data has changed, and draw it if so. */
   refresh() {
     return this.#view ? this.show(this.#view) : undefined;
@@ -122,7 +130,7 @@ export class LayerSet extends EventTarget {
       ]),
     );
     const { bounds } = templates[0];
-    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k });
+    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k, unnamed: this.#unnamed });
     const layer = protomapsL.leafletLayer({
       sources,
       ...drawn,

@@ -1,5 +1,6 @@
 // The legend: only what is drawn now, drawn by the same functions as the map.
 
+import { HANDS } from "./hands.js";
 import { drawBadge, drawBuilding, drawCluster, drawFacility, drawIssue, paintOf } from "./symbols.js";
 import { LEVELS } from "./view.js";
 
@@ -14,7 +15,7 @@ const SHOWN_STATES = {
 };
 
 /** Return the legend's entries for a view: [{title}|{text, draw}] — pure but for the drawing. */
-export function entries({ view, zoom, finest, styles, strings, kind, outlined, seesIssues = true }) {
+export function entries({ view, zoom, finest, styles, strings, kind, outlined, shown = null, seesIssues = true }) {
   const grids = styles.grids;
   const levels = LEVELS.slice(0, LEVELS.indexOf(finest) + 1);
   const borders = [
@@ -26,7 +27,7 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined, s
     responsibility: () => responsibility(styles.members, strings, zoom, finest),
     issues: () => [...(seesIssues ? issues(styles.issues, strings, view.state) : []), ...compounds(grids, strings, finest)],
     coverage: () => coverage(styles.coverage, strings, zoom, kind),
-    draw: () => [...drawn(strings), ...compounds(grids, strings, finest)],
+    draw: () => [...drawn(strings, shown), ...compounds(grids, strings, finest)],
   }[view.mode]();
   const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
   return [...own, ...borders, ...selected];
@@ -101,9 +102,10 @@ function compounds(style, strings, finest) {
   ];
 }
 
-// The colours of drawing/paint.js, which only those load who draw.
-function drawn(strings) {
-  if (!strings["draw.legend"]) return [];
+// What a plan makes of the ground that is open. The colours of drawing/paint.js, which only those load
+// who draw.
+function drawn(strings, shown) {
+  if (!shown) return [];
   const line = (colour, dash) => (ctx) => {
     ctx.strokeStyle = colour;
     ctx.lineWidth = 2.5;
@@ -114,10 +116,12 @@ function drawn(strings) {
     ctx.stroke();
   };
   return [
-    { title: strings["draw.legend"] },
-    { text: strings["draw.legend.made"], draw: line("#1d56b8", []) },
-    { text: strings["draw.legend.gone"], draw: line("#8a4e0a", [6, 4]) },
-  ];
+    { title: strings[shown.phase === "both" ? "draw.legend" : `draw.legend.${shown.phase}`] },
+    shown.made && { text: strings["draw.legend.made"], draw: line("#1d56b8", []) },
+    shown.gone && { text: strings["draw.legend.gone"], draw: line("#8a4e0a", [6, 4]) },
+    shown.comes && { text: strings[shown.name ? "draw.legend.comes" : "draw.legend.hands"].replace("{name}", shown.name), draw: area(HANDS.comes) },
+    shown.goes && { text: strings["draw.legend.goes"].replace("{name}", shown.name), draw: area(HANDS.goes) },
+  ].filter(Boolean);
 }
 
 function responsibility(style, strings, zoom, finest) {

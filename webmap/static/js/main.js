@@ -105,7 +105,7 @@ function watch() {
     const { lat, lng } = map.getCenter();
     store.note({ place: { z: map.getZoom(), lat, lon: lng } });
   });
-  map.on("zoomend sheet", showLegend);
+  map.on("zoomend sheet drawn", showLegend);
   map.on("click", (event) => pick(event.latlng));
   map.getContainer().addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === map.getContainer()) pick(map.getCenter());
@@ -291,9 +291,11 @@ function printed() {
 }
 
 function showLegend() {
-  const finest = layers.finestLevel;
+  // Open ground has all levels at any zoom.
+  const { shown } = drafting;
+  const finest = shown ? LEVELS.at(-1) : layers.finestLevel;
   const outlined = Boolean(selection.geometry);
-  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined };
+  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, shown, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined };
   legend.show($(".legend-body"), config.county ? legend.entries({ ...drawn, strings, kind: kindTitle }) : []);
   $(".legend").hidden = !config.county;
 }

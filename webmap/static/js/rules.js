@@ -13,12 +13,13 @@ const CLUSTER_SLACK = 10;
 const POLYGON = 3;
 
 /**
- * Return {paintRules, labelRules} for a mode. Over a base map grids let it shine through.
+ * Return {paintRules, labelRules} for a mode. Over a base map grids let it shine through. ``unnamed``
+ * are the grids that get no name here.
  *
  * Between two whole zooms tiles are shown shrunk or enlarged: ``k`` is the number of a tile's pixels
  * in one CSS pixel, and everything is drawn that much larger, so that it looks the same at any zoom.
  */
-export function rules(mode, styles, { overBase, k = 1 }) {
+export function rules(mode, styles, { overBase, k = 1, unnamed = new Set() }) {
   const fills = {
     territory: () => territory(styles.grids, overBase),
     responsibility: () => [...paper(styles.grids, overBase), ...responsibility(styles.members, overBase)],
@@ -35,7 +36,7 @@ export function rules(mode, styles, { overBase, k = 1 }) {
   }[mode]();
   return {
     paintRules: [...fills, ...borders(styles.grids, k), ...points],
-    labelRules: [...blockers, ...labels(styles.grids, k)],
+    labelRules: [...blockers, ...labels(styles.grids, k, unnamed)],
   };
 }
 
@@ -90,13 +91,13 @@ function borders(style, k) {
   });
 }
 
-function labels(style, k) {
+function labels(style, k, unnamed) {
   return LEVELS.map((level) => ({
     dataSource: "grids",
     dataLayer: "label",
     // The county's name stands over the panel as soon as its towns have theirs.
     maxzoom: level === "county" ? style.from_zoom.town - 1 : undefined,
-    filter: (zoom, feature) => feature.props.level === level,
+    filter: (zoom, feature) => feature.props.level === level && !unnamed.has(feature.props.id),
     sort: (a, b) => b.area - a.area,
     symbolizer: new Name(style, level, k),
   }));

@@ -19,7 +19,7 @@ const EMPTY = {
   state: "open",
   category: null,
   age: null,
-  list: null, // "issues": the long list of a grid
+  list: null, // "issues": the long list of a grid; "archived": the plans that were put away
   page: 1,
   lang: null,
 };
@@ -40,7 +40,7 @@ export function parse(search, today) {
     state: among(query.get("state"), STATES) ?? EMPTY.state,
     category: wordOf(query.get("category")),
     age: among(query.get("age"), AGES),
-    list: among(query.get("list"), ["issues"]),
+    list: among(query.get("list"), ["issues", "archived"]),
     page: Math.max(1, idOf(query.get("page")) ?? 1),
     lang: among(query.get("lang"), ["zh", "en"]),
   });
@@ -77,12 +77,13 @@ export function change(view, parts) {
 export function panelUrl(view) {
   if (view.mode === "draw") {
     const grid = view.grid ? `?grid=${view.grid}` : "";
-    return view.plan ? `/panel/plans/${view.plan}${grid}` : "/panel/plans";
+    if (view.plan) return `/panel/plans/${view.plan}${grid}`;
+    return view.list === "archived" ? "/panel/plans?archived=true" : "/panel/plans";
   }
   const shared = ["mode", "on", "kind", "state", "category", "age"];
   // An issue knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;
-  if (view.grid && view.list) {
+  if (view.grid && view.list === "issues") {
     return `/panel/grid/${view.grid}/issues${queryOf(view, [...shared, "page"])}`;
   }
   if (view.grid) return `/panel/grid/${view.grid}${queryOf(view, shared)}`;
