@@ -18,7 +18,7 @@ from geodata.plans import drafts
 from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 
-What = Literal["made", "ended", "redrawn", "renamed"]
+What = Literal["made", "ended", "redrawn", "handed_over", "renamed", "recoded", "counted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,17 @@ def _grid(before: Draft, after: Draft, id_: int) -> GridChange:
         else None
         for draft in (before, after)
     ]
-    what: What = "renamed"
+    what: What = "counted"
     if was is None or now is None:
         what = "made" if was is None else "ended"
     elif not before.ground[id_].shape.equals(after.ground[id_].shape):
         what = "redrawn"
+    elif before.ground[id_].parent != after.ground[id_].parent:
+        what = "handed_over"
+    elif was.name != now.name:
+        what = "renamed"
+    elif was.code != now.code:
+        what = "recoded"
     return GridChange(
         id_,
         piece.level,
