@@ -7,26 +7,16 @@ metres; places are WGS 84.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from geodata import privacy
 from geodata.model import Bounds, GridRef, Point
-from geodata.plans.consequences import GridChange, What
-
-# In the order in which they are counted and said.
-WHATS: tuple[What, ...] = (
-    "made",
-    "ended",
-    "redrawn",
-    "handed_over",
-    "renamed",
-    "recoded",
-    "counted",
-)
+from geodata.plans.consequences import TITLES, GridChange, What
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ def counts(
         {"before": before, "after": after, "grid": grid_id},
     ).fetchall()
     found: dict[What, int] = dict(rows)
-    return {what: found[what] for what in WHATS if what in found}
+    return {what: found[what] for what in TITLES if what in found}
 
 
 def find(
@@ -104,6 +94,16 @@ def of_grid(conn: Connection[Any], grid_id: int, before: date, after: date) -> D
     """Return how one grid differs between two days, None if it does not."""
     found = _find(conn, before, after, grid_id, limit=1, offset=0, is_alone=True)
     return found[0] if found else None
+
+
+def plain(each: Difference, least: int = 0) -> dict[str, Any]:
+    """Return a difference as JSON has it; counts of households below ``least`` are left out."""
+    row = {**asdict(each.change), **asdict(each)}
+    del row["change"]
+    for name in ("households", "households_before"):
+        if privacy.is_small(row[name], least):
+            row[name] = None
+    return row
 
 
 def _find(

@@ -94,6 +94,18 @@ def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:
     )
 
 
+def name(conn: Connection[Any], grid_id: int, on: date) -> GridRef | None:
+    """Return a grid's name on a day, or the one nearest to it in time; None if there is no grid."""
+    row = conn.execute(
+        """
+        SELECT grid_id, level::text, name, code FROM grid_version WHERE grid_id = %(grid_id)s
+        ORDER BY lower(valid) <= %(on)s DESC, abs(lower(valid) - %(on)s::date) LIMIT 1
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchone()
+    return GridRef(*row) if row else None
+
+
 def locate(conn: Connection[Any], point: Point, on: date) -> Nearby:
     """Say in which grids a point lies on that day, and how near the boundary runs.
 

@@ -9,6 +9,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext
 
 from geodata import clock, issues, settings
+from geodata.errors import InvalidInputError
 from geodata.phrases import Phrase
 from webmap import access, db
 
@@ -124,3 +125,14 @@ def asked_span(args: Any) -> tuple[date, date] | None:
         return None
     one, other = sorted((asked_day(args), clock.read_day(text, today())))
     return one, other
+
+
+def needed_span(args: Any) -> tuple[date, date]:
+    """Read the two days as ``asked_span`` does. Raises InvalidInputError if there is only one."""
+    span = asked_span(args)
+    if span is None:
+        raise InvalidInputError(
+            "There is no second day to compare with.",
+            hint="Give it as versus, year-month-day, for example 2026-03-01.",
+        )
+    return span

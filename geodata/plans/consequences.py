@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,11 +14,23 @@ from psycopg import Connection
 
 from geodata.model import LEVELS, Level, Point
 from geodata.partition.measure import area_m2
+from geodata.phrases import Phrase
 from geodata.plans import drafts
 from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 
 What = Literal["made", "ended", "redrawn", "handed_over", "renamed", "recoded", "counted"]
+
+# In the order in which they are counted and listed.
+TITLES: Mapping[What, Phrase] = {
+    "made": Phrase("new"),
+    "ended": Phrase("ends"),
+    "redrawn": Phrase("redrawn"),
+    "handed_over": Phrase("handed over"),
+    "renamed": Phrase("renamed"),
+    "recoded": Phrase("recoded"),
+    "counted": Phrase("counted anew"),
+}
 
 
 @dataclass(frozen=True, slots=True)

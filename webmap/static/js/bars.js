@@ -37,3 +37,12 @@ export function showLinks(view, lang) {
     link.href = `/${format({ ...view, lang: lang === "en" ? "zh" : "en" })}`;
   }
 }
+
+/** Return what paper says of a view: its mode, its day and what is selected. */
+export function printed(view, root, { county }) {
+  const mode = $(`.mode[data-mode="${view.mode}"] span`)?.textContent ?? "";
+  const title = root?.dataset.title ?? "";
+  const parts = [title === county?.name ? "" : title, root?.dataset.filtered];
+  const selected = parts.filter(Boolean).map((part) => `${part} ·`).join(" ");
+  return { mode, on: $("#on + time").textContent, selected };
+}

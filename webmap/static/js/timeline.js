@@ -1,0 +1,124 @@
+// The days on which boundaries changed, as a slider and step by step, and the day to compare with.
+// Loaded when somebody asks for it (days.js).
+
+const WAIT_MS = 200;
+
+export class Timeline {
+  #asked = null;
+  #timer = 0;
+  #days = []; // YYYY-MM-DD, oldest first
+
+  /** parts: {store, config, panel, selection, layers, failed}. */
+  constructor(element, parts) {
+    this.element = element;
+    Object.assign(this, parts);
+    element.addEventListener("click", (event) => this.#click(event.target.closest("button")));
+    element.addEventListener("input", ({ target }) => target.type === "range" && this.#slide(Number(target.value)));
+    element.addEventListener("change", ({ target }) => target.matches("[data-day]") && target.value && this.#go(target.value));
+    // What was published meanwhile may have made another day of change.
+    this.layers.addEventListener("news", () => {
+      this.#asked = null;
+      if (!element.hidden) this.show(this.store.view);
+    });
+    for (const [on, off] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
+      this.panel.body.addEventListener(on, ({ target }) => this.#ring(target.closest("tr[data-point]")));
+      this.panel.body.addEventListener(off, ({ target }) => target.closest("tr[data-point]") && this.#ring(null));
+    }
+  }
+
+  /** Show the days of the grid that is selected, or of the county, and where among them a view is. */
+  async show(view) {
+    const url = `/panel/days${view.grid ? `?grid=${view.grid}` : ""}`;
+    if (url !== this.#asked) {
+      this.#asked = url;
+      try {
+        const response = await fetch(url);
+        if (!response.ok) throw new Error(`days: ${response.status}`);
+        const text = await response.text();
+        if (url !== this.#asked) return;
+        const label = document.activeElement?.closest(".timeline *")?.getAttribute("aria-label");
+        htmx.swap(this.element, text, { swapStyle: "innerHTML" });
+        // Whoever steps by keys goes on where they were.
+        if (label) this.element.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
+      } catch {
+        this.#asked = null;
+        this.failed();
+        return;
+      }
+      this.#days = [...this.element.querySelectorAll("[data-day] option")].map((option) => option.value).reverse();
+    }
+    this.#place(this.store.view);
+  }
+
+  // Mark where a view is: on a day of change, or between two of them.
+  #place({ on, versus }) {
+    const day = on ?? this.config.today;
+    const at = this.#days.findLastIndex((each) => each <= day);
+    const chosen = this.#find("[data-day]");
+    if (chosen) {
+      chosen.querySelector("[data-here]")?.remove();
+      if (this.#days[at] !== day) chosen.prepend(this.#between(chosen, day, at));
+      chosen.value = this.#days[at] === day ? day : "";
+      this.#find("[type=range]").value = Math.max(0, at);
+      this.#say();
+      this.#find("[data-step='-1']").disabled = !(this.#days[0] < day);
+      this.#find("[data-step='1']").disabled = !(this.#days.at(-1) > day);
+    }
+    this.#find("[name=versus]").value = versus ?? "";
+    this.#find("[data-versus='']").hidden = !versus;
+    this.#find("[data-versus='eve']").hidden = Boolean(versus) || at < 1;
+  }
+
+  #between(chosen, day, at) {
+    const { between, before } = chosen.dataset;
+    const said = new Intl.DateTimeFormat(this.config.lang === "en" ? "en-GB" : "zh", { dateStyle: this.config.lang === "en" ? "medium" : "long", timeZone: "UTC" }).format(new Date(day));
+    const since = at >= 0 ? this.#option(at).dataset.short : "";
+    const option = new Option((at >= 0 ? between : before).replace("{day}", said).replace("{since}", since), "");
+    option.dataset.here = "";
+    return option;
+  }
+
+  #click(button) {
+    if (button?.dataset.step) {
+      const day = this.store.view.on ?? this.config.today;
+      const next = button.dataset.step === "1" ? this.#days.find((each) => each > day) : this.#days.findLast((each) => each < day);
+      if (next) this.#go(next);
+    } else if (button?.dataset.versus === "eve") {
+      const day = this.store.view.on ?? this.config.today;
+      const at = this.#days.findLastIndex((each) => each <= day);
+      this.store.go({ versus: this.#option(at).dataset.eve });
+    } else if (button?.dataset.versus === "") {
+      this.store.go({ versus: null });
+    }
+  }
+
+  // Say at once where the slider is; the map follows when it comes to rest.
+  #slide(at) {
+    const chosen = this.#find("[data-day]");
+    chosen.value = this.#days[at];
+    this.#say();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#go(this.#days[at]), WAIT_MS);
+  }
+
+  #go(day) {
+    clearTimeout(this.#timer);
+    this.store.go({ on: day === this.config.today ? null : day });
+  }
+
+  #say() {
+    this.#find("[type=range]").setAttribute("aria-valuetext", this.#find("[data-day]").selectedOptions[0]?.textContent.trim() ?? "");
+  }
+
+  #ring(row) {
+    this.selection.point(row ? row.dataset.point.split(",").map(Number).reverse() : null);
+  }
+
+  #option(at) {
+    return this.#find(`[data-day] option[value="${this.#days[at]}"]`);
+  }
+
+  #find(selector) {
+    return this.element.querySelector(selector);
+  }
+}
