@@ -94,16 +94,21 @@ def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:
     )
 
 
-def name(conn: Connection[Any], grid_id: int, on: date) -> GridRef | None:
-    """Return a grid's name on a day, or the one nearest to it in time; None if there is no grid."""
+def known(conn: Connection[Any], grid_id: int, on: date) -> tuple[GridRef, Bounds] | None:
+    """Return a grid's name and box on a day, else as it was last before, else as it was first.
+
+    None if there is no such grid.
+    """
     row = conn.execute(
         """
-        SELECT grid_id, level::text, name, code FROM grid_version WHERE grid_id = %(grid_id)s
+        SELECT grid_id, level::text, name, code,
+               ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)
+        FROM grid_version WHERE grid_id = %(grid_id)s
         ORDER BY lower(valid) <= %(on)s DESC, abs(lower(valid) - %(on)s::date) LIMIT 1
         """,
         {"grid_id": grid_id, "on": on},
     ).fetchone()
-    return GridRef(*row) if row else None
+    return (GridRef(*row[:4]), Bounds(*row[4:])) if row else None
 
 
 def locate(conn: Connection[Any], point: Point, on: date) -> Nearby:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from geodata import comparing, privacy, settings
 from geodata.errors import InvalidInputError
 from geodata.plans.consequences import What
-from webmap import db, i18n
+from webmap import db, describing, i18n
 from webmap.api import BoundsOut, DayIn, GridRefOut, LevelName, PointOut
 
 bp = APIBlueprint("changes", __name__, url_prefix="/api/changes", tag="Map")
@@ -86,9 +86,9 @@ class TwoDaysIn(DayIn, WithinIn):
 
 @bp.get("/days")
 @bp.output(ChangeDaysOut)
-@bp.input(WithinIn, location="query", arg_name="_query", validation=False)
+@describing.asks(WithinIn)
 @bp.doc(responses=[400])
-def days(_query: Any) -> dict[str, Any]:
+def days() -> dict[str, Any]:
     """Return the days on which the grids changed."""
     grid_id = _asked_number("grid")
     with db.connection() as conn:
@@ -97,9 +97,9 @@ def days(_query: Any) -> dict[str, Any]:
 
 @bp.get("")
 @bp.output(DifferencesOut)
-@bp.input(TwoDaysIn, location="query", arg_name="_query", validation=False)
+@describing.asks(TwoDaysIn)
 @bp.doc(responses=[400])
-def find(_query: Any) -> dict[str, Any]:
+def find() -> dict[str, Any]:
     """Return what differs between two days."""
     before, after = i18n.needed_span(request.args)
     grid_id, page = _asked_number("grid"), _asked_number("page") or 1

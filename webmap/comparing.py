@@ -13,7 +13,7 @@ from psycopg import Connection
 from geodata import comparing, grids, privacy, settings
 from geodata.comparing import ChangeDay, Difference
 from geodata.errors import NotFoundError
-from geodata.model import GridRef
+from geodata.model import Bounds, GridRef
 from webmap import acting, i18n
 from webmap.panel import asked_mode, fragment
 from webmap.summaries import PAGE_SIZE
@@ -25,7 +25,7 @@ bp = Blueprint("comparing", __name__, url_prefix="/panel")
 def days() -> Response:
     """Offer the days on which boundaries changed: of all, or of ?grid= and what lay in it."""
     with acting.connection() as conn:
-        place = _place(conn, i18n.asked_day(request.args))
+        place, _ = _place(conn, i18n.asked_day(request.args))
         found = comparing.days(conn, within(place))
     return fragment(
         "panel/days.html",
@@ -43,7 +43,7 @@ def listing() -> Response:
     before, after = i18n.needed_span(request.args)
     page = max(1, request.args.get("page", 1, type=int))
     with acting.connection() as conn:
-        place = _place(conn, on)
+        place, bounds = _place(conn, on)
         counts = comparing.counts(conn, before, after, within(place))
         total = sum(counts.values())
         pages = max(1, -(-total // PAGE_SIZE))
@@ -59,6 +59,7 @@ def listing() -> Response:
         before=before,
         after=after,
         place=place,
+        bounds=bounds,
         counts=counts,
         total=total,
         groups=_by_town(rows),
@@ -82,19 +83,18 @@ def nearest(days: Sequence[ChangeDay], before: date, after: date) -> list[tuple[
     return [(day - timedelta(days=1), day) for day in (*last, *following)]
 
 
-def _place(conn: Connection[Any], on: date) -> GridRef | None:
-    """Return what ?grid= names: as it is called on a day, else as it was called last.
+def _place(conn: Connection[Any], on: date) -> tuple[GridRef | None, Bounds | None]:
+    """Return what ?grid= names and its box, as on a day or near it in time.
 
     Without it the county, None while there is none. Raises NotFoundError if there is no such grid.
     """
     grid_id = request.args.get("grid", type=int)
     if grid_id is None:
-        found = grids.extent(conn, on)
-        return found[0] if found else None
-    ref = grids.name(conn, grid_id, on)
-    if ref is None:
+        return grids.extent(conn, on) or (None, None)
+    found = grids.known(conn, grid_id, on)
+    if found is None:
         raise NotFoundError("There is no grid with the number {grid_id}.", grid_id=grid_id)
-    return ref
+    return found
 
 
 def _by_town(rows: Sequence[Difference]) -> list[tuple[GridRef | None, list[Difference]]]:

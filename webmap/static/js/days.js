@@ -1,20 +1,29 @@
 // The door to the days of change: what shows them is loaded when somebody asks, and not before.
 
+// Until it is there, CSS pixels.
+const HEIGHT = 190;
+
 export class Days {
   #timeline = null;
   #loading = null;
-  #isOpen = false;
+  #isOpen;
 
   /** parts: what a Timeline takes (timeline.js), and failed() for when it cannot be loaded. */
   constructor(parts) {
     this.parts = parts;
     this.element = document.getElementById("days");
     this.button = document.querySelector(".view [data-do='days']");
+    this.#isOpen = Boolean(parts.store.view.versus);
   }
 
-  /** Pixels that it covers at the top of a small map, below the bar. */
+  /** Pixels of the map that it covers, or is about to, below the bar at the top. */
   get covers() {
-    return this.element.hidden || matchMedia("(min-width: 900px)").matches ? 0 : this.element.offsetHeight + 8;
+    return this.isShown ? (this.element.offsetHeight || HEIGHT) + 8 : 0;
+  }
+
+  get isShown() {
+    // A plan has a day of its own.
+    return this.#isOpen && this.parts.store.view.mode !== "draw";
   }
 
   toggle() {
@@ -26,10 +35,8 @@ export class Days {
   /** Follow the view. Whoever compares two days sees which. */
   async show(view, before = view) {
     if (view.versus && view.versus !== before?.versus) this.#isOpen = true;
-    // A plan has a day of its own.
-    const isShown = this.#isOpen && view.mode !== "draw";
-    this.button.setAttribute("aria-expanded", String(isShown));
-    if (!isShown) {
+    this.button.setAttribute("aria-expanded", String(this.isShown));
+    if (!this.isShown) {
       this.element.hidden = true;
       return;
     }
@@ -43,6 +50,6 @@ export class Days {
       return;
     }
     await this.#timeline.show(this.parts.store.view);
-    this.element.hidden = !this.#isOpen || this.parts.store.view.mode === "draw";
+    this.element.hidden = !this.isShown;
   }
 }

@@ -57,7 +57,7 @@ export class Timeline {
     const chosen = this.#find("[data-day]");
     if (chosen) {
       chosen.querySelector("[data-here]")?.remove();
-      if (this.#days[at] !== day) chosen.prepend(this.#between(chosen, day, at));
+      if (this.#days[at] !== day) chosen.prepend(this.#between(chosen, at));
       chosen.value = this.#days[at] === day ? day : "";
       this.#find("[type=range]").value = Math.max(0, at);
       this.#say();
@@ -69,11 +69,9 @@ export class Timeline {
     this.#find("[data-versus='eve']").hidden = Boolean(versus) || at < 1;
   }
 
-  #between(chosen, day, at) {
-    const { between, before } = chosen.dataset;
-    const said = new Intl.DateTimeFormat(this.config.lang === "en" ? "en-GB" : "zh", { dateStyle: this.config.lang === "en" ? "medium" : "long", timeZone: "UTC" }).format(new Date(day));
-    const since = at >= 0 ? this.#option(at).dataset.short : "";
-    const option = new Option((at >= 0 ? between : before).replace("{day}", said).replace("{since}", since), "");
+  #between({ dataset }, at) {
+    const text = at >= 0 ? dataset.between.replace("{since}", this.#option(at).dataset.short) : dataset.before;
+    const option = new Option(text, "");
     option.dataset.here = "";
     return option;
   }
