@@ -5,6 +5,7 @@ const WAIT_MS = 200;
 
 export class Timeline {
   #asked = null;
+  #loading = null; // a promise of the days asked for
   #timer = 0;
   #days = []; // YYYY-MM-DD, oldest first
 
@@ -31,23 +32,31 @@ export class Timeline {
     const url = `/panel/days${view.grid ? `?grid=${view.grid}` : ""}`;
     if (url !== this.#asked) {
       this.#asked = url;
-      try {
-        const response = await fetch(url);
-        if (!response.ok) throw new Error(`days: ${response.status}`);
-        const text = await response.text();
-        if (url !== this.#asked) return;
-        const label = document.activeElement?.closest(".timeline *")?.getAttribute("aria-label");
-        htmx.swap(this.element, text, { swapStyle: "innerHTML" });
-        // Whoever steps by keys goes on where they were.
-        if (label) this.element.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
-      } catch {
-        this.#asked = null;
-        this.failed();
-        return;
-      }
-      this.#days = [...this.element.querySelectorAll("[data-day] option")].map((option) => option.value).reverse();
+      this.#loading = this.#load(url);
     }
+    const asked = this.#loading;
+    if (!(await asked) || asked !== this.#loading) return;
     this.#place(this.store.view);
+  }
+
+  // Returns whether the days are there.
+  async #load(url) {
+    try {
+      const response = await fetch(url);
+      if (!response.ok) throw new Error(`days: ${response.status}`);
+      const text = await response.text();
+      if (url !== this.#asked) return false;
+      const label = document.activeElement?.closest(".timeline *")?.getAttribute("aria-label");
+      htmx.swap(this.element, text, { swapStyle: "innerHTML" });
+      // Whoever steps by keys goes on where they were.
+      if (label) this.element.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
+      this.#days = [...this.element.querySelectorAll("[data-day] option")].map((option) => option.value).reverse();
+      return true;
+    } catch {
+      this.#asked = null;
+      this.failed();
+      return false;
+    }
   }
 
   // Mark where a view is: on a day of change, or between two of them.
