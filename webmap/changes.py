@@ -11,10 +11,10 @@ from flask import request
 from pydantic import BaseModel, Field
 
 from geodata import comparing, privacy, settings
-from geodata.errors import InvalidInputError
 from geodata.plans.consequences import What
 from webmap import db, describing, i18n
 from webmap.api import BoundsOut, DayIn, GridRefOut, LevelName, PointOut
+from webmap.panel import asked_number
 
 bp = APIBlueprint("changes", __name__, url_prefix="/api/changes", tag="Map")
 
@@ -90,7 +90,7 @@ class TwoDaysIn(DayIn, WithinIn):
 @bp.doc(responses=[400])
 def days() -> dict[str, Any]:
     """Return the days on which the grids changed."""
-    grid_id = _asked_number("grid")
+    grid_id = asked_number(request.args, "grid")
     with db.connection() as conn:
         return {"days": [asdict(each) for each in comparing.days(conn, grid_id)]}
 
@@ -102,7 +102,7 @@ def days() -> dict[str, Any]:
 def find() -> dict[str, Any]:
     """Return what differs between two days."""
     before, after = i18n.needed_span(request.args)
-    grid_id, page = _asked_number("grid"), _asked_number("page") or 1
+    grid_id, page = asked_number(request.args, "grid"), asked_number(request.args, "page") or 1
     with db.connection() as conn:
         counts = comparing.counts(conn, before, after, grid_id)
         found = comparing.find(
@@ -120,15 +120,3 @@ def find() -> dict[str, Any]:
         "pages": max(1, -(-total // PAGE_SIZE)),
         "grids": [comparing.plain(each, least) for each in found],
     }
-
-
-def _asked_number(name: str) -> int | None:
-    text = request.args.get(name)
-    if not text:
-        return None
-    if not text.isdecimal() or not 0 < len(text) <= 15 or int(text) < 1:
-        raise InvalidInputError(
-            "“{value}” is no number.", hint="{name} is a whole number from 1 on.",
-            value=text[:40], name=name,
-        )  # fmt: skip
-    return int(text)

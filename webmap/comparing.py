@@ -15,7 +15,7 @@ from geodata.comparing import ChangeDay, Difference
 from geodata.errors import NotFoundError
 from geodata.model import Bounds, GridRef
 from webmap import acting, i18n
-from webmap.panel import asked_mode, fragment
+from webmap.panel import asked_mode, asked_number, fragment
 from webmap.summaries import PAGE_SIZE
 
 bp = Blueprint("comparing", __name__, url_prefix="/panel")
@@ -41,7 +41,7 @@ def listing() -> Response:
     """List what differs between ?on= and ?versus=: in the county, or in ?grid=."""
     on = i18n.asked_day(request.args)
     before, after = i18n.needed_span(request.args)
-    page = max(1, request.args.get("page", 1, type=int))
+    page = asked_number(request.args, "page") or 1
     with acting.connection() as conn:
         place, bounds = _place(conn, on)
         counts = comparing.counts(conn, before, after, within(place))
@@ -88,7 +88,7 @@ def _place(conn: Connection[Any], on: date) -> tuple[GridRef | None, Bounds | No
 
     Without it the county, None while there is none. Raises NotFoundError if there is no such grid.
     """
-    grid_id = request.args.get("grid", type=int)
+    grid_id = asked_number(request.args, "grid")
     if grid_id is None:
         return grids.extent(conn, on) or (None, None)
     found = grids.known(conn, grid_id, on)

@@ -178,6 +178,21 @@ def asked_point(args: Any) -> Point:
     return point
 
 
+def asked_number(args: Any, name: str) -> int | None:
+    """Read a whole number from 1 on, None if it is missing. Raises InvalidInputError on others."""
+    text = args.get(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15 and int(text)):
+        raise InvalidInputError(
+            "“{value}” is no number.",
+            hint="{name} is a whole number from 1 on.",
+            value=text[:40],
+            name=name,
+        )
+    return int(text)
+
+
 def asked_mode() -> Mode:
     """Read ?mode=. Raises InvalidInputError if there is no such view."""
     mode = request.args.get("mode") or MODES[0]
