@@ -48,7 +48,8 @@ export function printed(view, root, { county, lang, today }) {
   return { mode, on: days.map((day) => written(day, lang)).join(" – "), selected };
 }
 
-function written(day, lang) {
+/** Say a day in the reader's language. */
+export function written(day, lang) {
   const [locale, dateStyle] = lang === "en" ? ["en-GB", "medium"] : ["zh", "long"];
   return new Intl.DateTimeFormat(locale, { dateStyle, timeZone: "UTC" }).format(new Date(day));
 }

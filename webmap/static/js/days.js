@@ -1,5 +1,7 @@
 // The door to the days of change: what shows them is loaded when somebody asks, and not before.
 
+import { written } from "./bars.js";
+
 // Until it is there, CSS pixels.
 const HEIGHT = 190;
 
@@ -8,9 +10,14 @@ export class Days {
   #loading = null;
   #isOpen;
 
-  /** parts: what a Timeline takes (timeline.js), and failed() for when it cannot be loaded. */
+  /** parts: {config, store, panel, selection, layers, notices}. */
   constructor(parts) {
-    this.parts = parts;
+    const { config, notices } = parts;
+    this.parts = {
+      ...parts,
+      written: (day) => written(day, config.lang),
+      failed: () => notices.show("days", config.strings["panel.failed"], { kind: "warn", forMs: 8000 }),
+    };
     this.element = document.getElementById("days");
     this.button = document.querySelector(".view [data-do='days']");
     this.#isOpen = Boolean(parts.store.view.versus);

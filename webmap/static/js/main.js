@@ -38,7 +38,7 @@ const drafting = new Drafting({
   fit: (box) => fit(map, box, free()),
   failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
 });
-const days = new Days({ config, store, panel, selection, layers, failed: () => notices.show("days", strings["panel.failed"], { kind: "warn" }) });
+const days = new Days({ config, store, panel, selection, layers, notices });
 const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (grid) => (map.getContainer().title = grid?.name ?? ""));
 const search = new Search($("#search"), $("#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,

@@ -9,11 +9,11 @@ export class Timeline {
   #timer = 0;
   #days = []; // YYYY-MM-DD, oldest first
 
-  /** parts: {store, config, panel, selection, layers, failed}. */
+  /** parts: {store, config, panel, selection, layers, written, failed}; written says a day in words. */
   constructor(element, parts) {
     this.element = element;
     Object.assign(this, parts);
-    element.addEventListener("click", (event) => this.#click(event.target.closest("button")));
+    element.addEventListener("click", ({ target }) => (target.name === "versus" ? target.showPicker?.() : this.#click(target.closest("button"))));
     element.addEventListener("input", ({ target }) => target.type === "range" && this.#slide(Number(target.value)));
     element.addEventListener("change", ({ target }) => target.matches("[data-day]") && target.value && this.#go(target.value));
     // What was published meanwhile may have made another day of change.
@@ -74,6 +74,8 @@ export class Timeline {
       this.#find("[data-step='1']").disabled = !(this.#days.at(-1) > day);
     }
     this.#find("[name=versus]").value = versus ?? "";
+    const said = this.#find(".date time");
+    said.textContent = versus ? this.written(versus) : said.dataset.none;
     this.#find("[data-versus='']").hidden = !versus;
     this.#find("[data-versus='eve']").hidden = Boolean(versus) || at < 1;
   }
