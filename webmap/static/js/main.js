@@ -248,7 +248,8 @@ const DO = {
   locate: () => locator.locate(),
   share: () => share({ notices, strings, sheet }),
   today: () => store.go({ on: null }),
-  days: () => days.toggle(),
+  // On a phone they cover what is selected.
+  days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
   place: ({ dataset }) => showPlace(dataset.bounds),
   retry: () => panel.retry(),
   print: () => print(map, layers, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
