@@ -66,7 +66,9 @@ export class LayerSet extends EventTarget {
     this.#view = view;
     const turn = ++this.#turn;
     const mode = view.mode;
-    const names = SOURCES[mode].filter((name) => this.addresses[name]);
+    const compared = view.versus && mode !== "draw" ? { grid: view.grid } : null;
+    const wanted = compared ? [...SOURCES[mode], "changes"] : SOURCES[mode];
+    const names = wanted.filter((name) => this.addresses[name]);
     let templates;
     try {
       templates = await Promise.all(names.map((name) => this.#template(name, view)));
@@ -75,13 +77,13 @@ export class LayerSet extends EventTarget {
       return;
     }
     if (turn !== this.#turn) return;
-    const key = JSON.stringify([mode, this.overBase(), templates]);
+    const key = JSON.stringify([mode, this.overBase(), templates, compared]);
     if (this.#shown?.key === key) return;
     const shown = this.#shown;
     // A base map that comes or goes is no news of the county.
     const changed = JSON.stringify(shown?.templates) !== JSON.stringify(templates);
     const news = shown !== null && shown.mode === mode && shown.ask === ask(view, names) && changed;
-    this.#swap({ key, mode, ask: ask(view, names), templates });
+    this.#swap({ key, mode, ask: ask(view, names), templates, compared });
     if (news) this.dispatchEvent(new Event("news"));
   }
 
@@ -121,7 +123,7 @@ export class LayerSet extends EventTarget {
     return { name, url: tiles[0].replace(/^https?:\/\/[^/]+/, ""), bounds };
   }
 
-  #make(mode, templates, k) {
+  #make({ mode, templates, compared }, k) {
     const wave = new Wave();
     const sources = Object.fromEntries(
       templates.map(({ name, url }) => [
@@ -130,7 +132,7 @@ export class LayerSet extends EventTarget {
       ]),
     );
     const { bounds } = templates[0];
-    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k, unnamed: this.#unnamed });
+    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k, compared, unnamed: this.#unnamed });
     const layer = protomapsL.leafletLayer({
       sources,
       ...drawn,
@@ -162,7 +164,7 @@ export class LayerSet extends EventTarget {
       this.#retiring.push(old.layer);
     }
     const k = tilePixels(this.map.getZoom());
-    const next = { ...drawn, k, layer: this.#make(drawn.mode, drawn.templates, k) };
+    const next = { ...drawn, k, layer: this.#make(drawn, k) };
     this.#shown = next;
     const done = () => {
       for (const layer of this.#retiring.splice(0)) layer.remove();

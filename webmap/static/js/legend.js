@@ -1,7 +1,7 @@
 // The legend: only what is drawn now, drawn by the same functions as the map.
 
 import { HANDS } from "./hands.js";
-import { drawBadge, drawBuilding, drawCluster, drawFacility, drawIssue, paintOf } from "./symbols.js";
+import { drawBadge, drawBuilding, drawCluster, drawFacility, drawIssue, drawSpot, paintOf } from "./symbols.js";
 import { LEVELS } from "./view.js";
 
 const WIDTH = 30;
@@ -30,7 +30,8 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined, s
     draw: () => [...drawn(strings, shown), ...compounds(grids, strings, finest)],
   }[view.mode]();
   const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
-  return [...own, ...borders, ...selected];
+  const differing = view.versus && view.mode !== "draw" ? changes(styles.changes, strings, finest, Boolean(view.grid)) : [];
+  return [...differing, ...own, ...borders, ...selected];
 }
 
 /** Show entries in an element, the legend's body. */
@@ -106,15 +107,6 @@ function compounds(style, strings, finest) {
 // who draw.
 function drawn(strings, shown) {
   if (!shown) return [];
-  const line = (colour, dash) => (ctx) => {
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = 2.5;
-    ctx.setLineDash(dash);
-    ctx.beginPath();
-    ctx.moveTo(1, HEIGHT / 2);
-    ctx.lineTo(WIDTH - 1, HEIGHT / 2);
-    ctx.stroke();
-  };
   return [
     { title: strings[shown.phase === "both" ? "draw.legend" : `draw.legend.${shown.phase}`] },
     shown.made && { text: strings["draw.legend.made"], draw: line("#1d56b8", []) },
@@ -122,6 +114,32 @@ function drawn(strings, shown) {
     shown.comes && { text: strings[shown.name ? "draw.legend.comes" : "draw.legend.hands"].replace("{name}", shown.name), draw: area(HANDS.comes) },
     shown.goes && { text: strings["draw.legend.goes"].replace("{name}", shown.name), draw: area(HANDS.goes) },
   ].filter(Boolean);
+}
+
+// What differs between two days; the ground as the selected grid sees it, if one is.
+function changes(style, strings, finest, isOwn) {
+  const whose = isOwn ? "own" : "all";
+  return [
+    { title: strings["changes.legend"] },
+    ...["ended", "new"].map((state) => ({
+      text: strings[`changes.${state}`],
+      draw: line(style.edges[state].line, style.edges[state].dash, style.edges[state].width),
+    })),
+    ...["passed", "gained", "lost"].map((look) => ({ text: strings[`changes.${look}.${whose}`], draw: area(style.ground[look]) })),
+    ...(finest === "compound" ? [] : [{ text: strings["changes.spot"], draw: centred((ctx) => drawSpot(ctx, style.spot, style.spot.radius)) }]),
+  ];
+}
+
+function line(colour, dash, width = 2.5) {
+  return (ctx) => {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = width;
+    ctx.setLineDash(dash);
+    ctx.beginPath();
+    ctx.moveTo(1, HEIGHT / 2);
+    ctx.lineTo(WIDTH - 1, HEIGHT / 2);
+    ctx.stroke();
+  };
 }
 
 function responsibility(style, strings, zoom, finest) {

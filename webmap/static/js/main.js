@@ -1,7 +1,8 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
-import { comeBack, showDay, showLinks, showMode } from "./bars.js";
+import { comeBack, printed, showDay, showLinks, showMode } from "./bars.js";
 import { addScale, around, Base, fit, Locator, reveal, whole } from "./controls.js";
+import { Days } from "./days.js";
 import { Drafting } from "./drafting.js";
 import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
@@ -37,6 +38,7 @@ const drafting = new Drafting({
   fit: (box) => fit(map, box, free()),
   failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
 });
+const days = new Days({ config, store, panel, selection, layers, notices });
 const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (grid) => (map.getContainer().title = grid?.name ?? ""));
 const search = new Search($("#search"), $("#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
@@ -74,7 +76,7 @@ function start() {
 /** Bring everything in line with a new view. */
 function react(view, before, how) {
   if (!before || view.mode !== before.mode) showMode(view.mode);
-  const drawn = ["mode", "on", "kind", "state", "category", "age"];
+  const drawn = ["mode", "on", "versus", "kind", "state", "category", "age", ...(view.versus ? ["grid"] : [])];
   if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
   if (!before || ["grid", "on", "mode"].some((key) => view[key] !== before[key])) select(view).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
@@ -84,6 +86,7 @@ function react(view, before, how) {
   }
   if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
   drafting.show(view, how);
+  days.show(view, before);
   showDay(view, config);
   showLinks(view, config.lang);
   showLegend();
@@ -202,17 +205,21 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
   showLegend();
 }
 
-// What a fit should leave free: the sheet at the bottom, the legend if it is open, the buttons.
+// What a fit should leave free: the sheet, the days, the legend if it is open, the buttons.
 function free() {
   const left = $(".legend").open ? $(".corner-left").offsetWidth : 0;
-  return { covers: sheet.covers, left, right: $(".corner-right").offsetWidth };
+  return { covers: sheet.covers, above: days.covers, left, right: $(".corner-right").offsetWidth };
+}
+
+function showPlace(bounds, point) {
+  // The sheet first: what it covers is not where the place may be shown.
+  sheet.isSheet && sheet.set("half");
+  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), free());
 }
 
 /** Go to what a search hit or a button names: {grid, issue, bounds, point}. */
 function goTo({ grid, issue, bounds, point }) {
-  // The sheet first: what it covers is not where the place may be shown.
-  sheet.isSheet && sheet.set("half");
-  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), free());
+  showPlace(bounds, point);
   store.go({ grid: grid ? Number(grid) : null, issue: issue ? Number(issue) : null });
 }
 
@@ -241,15 +248,18 @@ const DO = {
   locate: () => locator.locate(),
   share: () => share({ notices, strings, sheet }),
   today: () => store.go({ on: null }),
+  // On a phone they cover what is selected.
+  days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
+  place: ({ dataset }) => showPlace(dataset.bounds),
   retry: () => panel.retry(),
-  print: () => print(map, layers, printed(), selection.bounds ?? whole(map, config.county?.bounds)),
+  print: () => print(map, layers, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
   close: () => store.go({ grid: null, issue: null, list: null }),
 };
 
 function click(event) {
   const doer = event.target.closest("[data-do]");
   if (doer && DO[doer.dataset.do]) {
-    DO[doer.dataset.do]();
+    DO[doer.dataset.do](doer);
     return;
   }
   const link = event.target.closest("a[href]");
@@ -269,8 +279,7 @@ function click(event) {
 }
 
 function keepPlace(url) {
-  const { place: now } = store.view;
-  if (now) for (const [key, value] of Object.entries(now)) url.searchParams.set(key, value);
+  for (const [key, value] of Object.entries(store.view.place ?? {})) url.searchParams.set(key, value);
 }
 
 /** A filter or the day has changed: its name is a part of the view. */
@@ -280,14 +289,6 @@ function change(event) {
   const value = event.target.value || null;
   if (event.target.name === "on") store.go({ on: value === config.today ? null : value });
   else store.go({ [event.target.name]: event.target.name === "state" ? value ?? "open" : value });
-}
-
-function printed() {
-  const mode = $(`.mode[data-mode="${store.view.mode}"] span`)?.textContent ?? "";
-  const title = panel.root?.dataset.title ?? "";
-  const parts = [title === config.county?.name ? "" : title, panel.root?.dataset.filtered];
-  const selected = parts.filter(Boolean).map((part) => `${part} ·`).join(" ");
-  return { mode, on: $("#on + time").textContent, selected };
 }
 
 function showLegend() {
