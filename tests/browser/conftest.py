@@ -52,6 +52,9 @@ def sit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Sit]:
 
     yield sit
     for context in contexts:
+        for page in context.pages:
+            # What is cut off on its way would be a complaint.
+            page.wait_for_load_state("networkidle")
         context.close()
     # Answers that say what cannot be done are no complaints of the page.
     allowed = ("400", "409", "412", "422", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")

@@ -292,11 +292,9 @@ function change(event) {
 }
 
 function showLegend() {
-  // Open ground has all levels at any zoom.
-  const { shown } = drafting;
+  const { shown } = drafting; // open ground has all levels at any zoom
   const finest = shown ? LEVELS.at(-1) : layers.finestLevel;
-  const outlined = Boolean(selection.geometry);
-  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, shown, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined };
+  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, shown, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined: Boolean(selection.geometry) };
   legend.show($(".legend-body"), config.county ? legend.entries({ ...drawn, strings, kind: kindTitle }) : []);
   $(".legend").hidden = !config.county;
 }
