@@ -165,19 +165,32 @@ def guess(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> Phra
     ``home`` is the box of the county, if known: then only systems that lead there count.
     """
     centre = (bounds[:2] + bounds[2:]) / 2
-    found: list[Phrase] = []
     if home is not None and _is_near(centre[::-1], home):
         return Phrase("latitude and longitude swapped")
-    for epsg, name in _USUAL:
+    names = dict(_USUAL)
+    found = [
+        Phrase("EPSG:{epsg} ({name})", {"epsg": epsg, "name": names[epsg]})
+        for epsg in candidates(bounds, home)
+    ]
+    if not found:
+        return None
+    return reduce(lambda one, two: Phrase("{one} or {two}", {"one": one, "two": two}), found)
+
+
+def candidates(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> list[int]:
+    """Return up to three usual systems (EPSG) that put raw coordinates where they belong."""
+    centre = (bounds[:2] + bounds[2:]) / 2
+    found: list[int] = []
+    for epsg, _name in _USUAL:
         lon, lat = Transformer.from_crs(epsg, 4326, always_xy=True).transform(*centre)
         spot = np.array([lon, lat])
         if not np.isfinite(spot).all():
             continue
         if _is_near(spot, home) if home is not None else _is_within_use(epsg, lon, lat):
-            found.append(Phrase("EPSG:{epsg} ({name})", {"epsg": epsg, "name": name}))
-    if not found:
-        return None
-    return reduce(lambda one, two: Phrase("{one} or {two}", {"one": one, "two": two}), found[:3])
+            found.append(epsg)
+        if len(found) == 3:
+            break
+    return found
 
 
 def _is_near(spot: NDArray[np.float64], home: NDArray[np.float64]) -> bool:
