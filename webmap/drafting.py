@@ -13,8 +13,19 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from psycopg import Connection
 
+from geodata.importing import places
+from geodata.importing.references import offered_systems
 from geodata.model import Level
-from geodata.plans import checking, consequences, drafts, drawing, keeping, meeting, operations
+from geodata.plans import (
+    checking,
+    consequences,
+    drafts,
+    drawing,
+    keeping,
+    meeting,
+    operations,
+    references,
+)
 from geodata.plans.faults import Fault
 from geodata.plans.model import Actor, Draft, Plan, PlanStep
 from webmap import acting, i18n
@@ -80,6 +91,9 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
         "deeds": keeping.deeds(plan, actor),
         "people": meeting.names(conn, ids),
+        "references": references.listed(conn, plan.plan_id),
+        "most_layers": references.MOST_LAYERS,
+        "systems": offered_systems(places.county_box(conn)),
         "steps": [(step, _title(step, names)) for step in steps],
         "events": keeping.events(conn, plan.plan_id),
         "faults": _faults(conn, plan, touched, grid_id if grid_id in draft.facts else None),

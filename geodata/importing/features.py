@@ -125,7 +125,7 @@ def _open(
         )
         geoms = np.asarray(shapely.from_wkb(wkb, on_invalid="fix"), dtype=object)
     except _FAILURES as failure:
-        raise _unreadable(failure) from failure
+        raise _unreadable(failure, source) from failure
     if len(geoms) == 0:
         raise FileRefusedError(
             "no_features", "The layer {name} is empty: it has no features.", name=name
@@ -162,7 +162,7 @@ def _layer(source: Source, wanted: str | None) -> str:
     try:
         layers = [str(name) for name, kind in pyogrio.list_layers(source.path) if kind is not None]
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as failure:
-        raise _unreadable(failure) from failure
+        raise _unreadable(failure, source) from failure
     if source.driver == "ESRI Shapefile":
         return layers[0]
     if wanted is not None and wanted in layers:
@@ -183,9 +183,10 @@ def _layer(source: Source, wanted: str | None) -> str:
     return layers[0]
 
 
-def _unreadable(failure: Exception) -> FileRefusedError:
+def _unreadable(failure: Exception, source: Source) -> FileRefusedError:
     reason = " ".join(str(failure).split())
     # The library names the path in our work folder, which says nothing to the reader.
+    reason = reason.replace(f"'{source.path}' ", "").replace(str(source.path), source.path.name)
     reason = reason.split("; Failed to open")[0].split("It might help")[0][:300]
     return _damaged(reason.strip().rstrip(".") + ".")
 

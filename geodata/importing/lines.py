@@ -164,8 +164,8 @@ def _distance_degrees(
 def _misplaced(
     message: str, bounds: NDArray[np.float64], home: NDArray[np.float64] | None, **data: object
 ) -> FileRefusedError:
-    guess = coordinates.guess(bounds, home)
     codes = coordinates.candidates(bounds, home)
+    guess = coordinates.guess(bounds, home, codes)
     return FileRefusedError(
         "far_away",
         message,

@@ -69,8 +69,8 @@ def no_system(
 ) -> FileRefusedError:
     """Return the refusal of a file that does not say its system; ``systems`` are likely codes."""
     is_known = bool(np.isfinite(bounds).all())
-    guess = coordinates.guess(bounds, home) if is_known else None
     codes = coordinates.candidates(bounds, home) if is_known else []
+    guess = coordinates.guess(bounds, home, codes) if is_known else None
     return FileRefusedError(
         "no_prj" if driver == "ESRI Shapefile" else "no_crs",
         "The shapefile has no .prj file, so its coordinate system is unknown."

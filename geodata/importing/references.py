@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geodata import frames
 from geodata.frames import FRAMES, Frame
 from geodata.importing import exchange, process
 from geodata.importing.process import Limits
@@ -61,6 +62,33 @@ def read(
             Phrase("Left out because a coordinate is no number: {n:,}.", {"n": said["broken"]})
         )
     return ReadLines(shapes, said["corners"], said["crs"][:200], tuple(notes))
+
+
+def offered_systems(
+    home: tuple[float, float, float, float] | None,
+) -> list[tuple[str, Phrase]]:
+    """Return the systems that files of planning offices come in, for a county's box of degrees."""
+    offered = [
+        ("EPSG:4326", Phrase("WGS 84 or CGCS2000, in degrees")),
+        ("gcj02", Phrase("GCJ-02 (Amap, Tencent)")),
+        ("bd09", Phrase("BD-09 (Baidu)")),
+    ]
+    if home is None:
+        return offered
+    lon = (home[0] + home[2]) / 2
+    if not frames.is_in_china((lon, (home[1] + home[3]) / 2)):
+        return offered
+    epsg = frames.gauss_kruger_epsg(lon)
+    # Central meridians from 75 degrees on, every three; 21 codes earlier with the zone's number.
+    values = {"middle": 75 + 3 * (epsg - 4534)}
+    return [
+        (f"EPSG:{epsg}", Phrase("CGCS2000, 3-degree zone, {middle}°E", values)),
+        (
+            f"EPSG:{epsg - 21}",
+            Phrase("CGCS2000, 3-degree zone, {middle}°E, with zone number", values),
+        ),
+        *offered,
+    ]
 
 
 def _system(text: str) -> tuple[str | None, Frame | None]:

@@ -18,6 +18,7 @@ from geodata.errors import InvalidInputError
 from geodata.plans import checking, consequences, drawing, keeping, operations, publishing
 from geodata.plans.drawing import Done
 from geodata.plans.model import COMMAND_LINE, Deed, Plan
+from scripts.cli import references
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 
@@ -261,5 +262,7 @@ def _tell(done: Done) -> None:
     text = _("{step} of {steps} steps are done; {n} grids changed.")
     click.echo(text.format(step=done.plan.step, steps=done.plan.steps, n=len(done.changed)))
 
+
+plan.add_command(references.reference)
 
 commands: tuple[click.Command, ...] = (plan,)

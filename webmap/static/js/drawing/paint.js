@@ -22,14 +22,15 @@ function place(frame, lonLat) {
   return [x * frame.size - frame.x, y * frame.size - frame.y];
 }
 
-/** Draw everything that stands still. */
-export function paintGround(ctx, frame, ground, { style, overBase }) {
+/** Draw everything that stands still; ``beneath`` draws what lies under all edges. */
+export function paintGround(ctx, frame, ground, { style, overBase, beneath }) {
   const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
   const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
   const homes = new Set(seen.filter((grid) => grid.isChanged || ground.isHome(grid.id)).map((grid) => grid.id));
   fill(ctx, frame, levelled.get("community"), style.paper, overBase ? 0.55 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => homes.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => !homes.has(grid.id)), style.compound_fill, 0.45);
+  beneath(ctx, frame);
   for (const level of LEVELS.toReversed()) {
     const { line, width } = style.levels[level];
     // One path for a level: a stroke costs more than its corners.

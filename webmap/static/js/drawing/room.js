@@ -7,9 +7,11 @@ import { Bar } from "./bar.js";
 import { Corners } from "./corners.js";
 import { edgesAround } from "./edges.js";
 import { Faults } from "./faults.js";
+import { Following } from "./following.js";
 import { Ground } from "./ground.js";
 import { watchKeys } from "./keys.js";
 import { script } from "./libraries.js";
+import { References } from "./references.js";
 import { Saver } from "./saver.js";
 import { Side } from "./side.js";
 import { Sight } from "./sight.js";
@@ -36,14 +38,23 @@ export class Room {
     this.strings = this.config.strings;
     this.progress = document.querySelector(".progress");
     const state = () => ({ ground: this.#ground, chosen: this.#chosen, candidates: this.working.candidates });
-    this.sight = new Sight(map, this.layers.styles.grids, () => this.layers.overBase(), state);
+    this.references = new References({
+      ...parts,
+      strings: this.strings,
+      isUnder: () => this.isOpen,
+      paint: () => this.sight.still.paint(),
+      fit: (box) => this.fit(box),
+      mayDraw: () => this.side.mayDraw,
+      reload: () => this.side.reload(),
+    });
+    this.sight = new Sight(map, this.layers.styles.grids, () => this.layers.overBase(), state, (ctx, frame) => this.references.paintOn(ctx, frame));
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
     this.bar = new Bar(document.querySelector(".stage"), this.strings);
     this.corners = new Corners({
       map,
       notices,
       strings: this.strings,
-      state: () => ({ ground: this.#ground, chosen: this.#chosen, buildings: this.#buildings }),
+      state: () => ({ ground: this.#ground, chosen: this.#chosen, buildings: this.#buildings, references: this.references }),
       show: (preview) => {
         this.faults.hush();
         this.sight.show(preview);
@@ -54,7 +65,7 @@ export class Room {
       map,
       strings: this.strings,
       bar: this.bar,
-      sketch: new Sketch(map, this.config.drawing),
+      sketch: new Sketch(map, this.config.drawing, new Following(map, this.references)),
       buildings: () => this.#buildings,
       context: () => this.#context(),
       done: (operation) => this.#do(operation),
@@ -75,6 +86,7 @@ export class Room {
       isOn: () => this.#plan !== null,
       back: (deed) => this.side.mayDraw && this.side.offers(deed) && this.saver.send(deed, {}),
       finish: () => this.working.finish(),
+      follow: () => this.working.follow(),
     });
   }
 
@@ -88,6 +100,7 @@ export class Room {
     if (plan !== this.#plan) {
       this.#close();
       this.#plan = plan;
+      this.references.show(plan);
       this.saver = plan && new Saver(plan, {
         notices: this.notices,
         strings: this.strings,
@@ -285,6 +298,7 @@ export class Room {
     this.side.unfold();
     if (!this.#ground) this.saver.revision = this.side.revision;
     this.faults.show();
+    this.references.arrive(this.side.root);
     this.#fill();
     this.#showHandles();
   }

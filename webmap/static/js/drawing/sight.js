@@ -7,12 +7,15 @@ export class Sight {
   /** What a drag makes of the ground while it lasts, and until the server has answered. */
   preview = null;
 
-  /** ``state()`` returns {ground, chosen, candidates}; ``overBase()`` whether a base map lies beneath. */
-  constructor(map, style, overBase, state) {
+  /**
+   * ``state()`` returns {ground, chosen, candidates}; ``overBase()`` whether a base map lies beneath;
+   * ``beneath(ctx, frame)`` draws what lies under the edges.
+   */
+  constructor(map, style, overBase, state, beneath) {
     this.map = map;
     this.still = canvasLayer(map, "ground", 300, (ctx, frame) => {
       const { ground } = state();
-      if (ground) paintGround(ctx, frame, ground, { style, overBase: overBase() });
+      if (ground) paintGround(ctx, frame, ground, { style, overBase: overBase(), beneath });
     });
     this.work = canvasLayer(map, "drawn", 350, (ctx, frame) => {
       const { ground, chosen, candidates } = state();

@@ -11,8 +11,9 @@ const UNSEEN = { opacity: 0, fillOpacity: 0, interactive: false, weight: 1 };
 export class Sketch {
   #guides = null;
 
-  constructor(map, addresses) {
-    Object.assign(this, { map, addresses });
+  /** ``following`` takes corners of lines along; its guides are held on to as well. */
+  constructor(map, addresses, following) {
+    Object.assign(this, { map, addresses, following });
   }
 
   /** Load Geoman, and let it know the map that was there before it. */
@@ -43,6 +44,7 @@ export class Sketch {
       pathOptions: { ...LINE, fillOpacity: 0.12 },
       continueDrawing: false,
     });
+    this.following.begin(this.map.pm.Draw[this.kind], grids);
     return new Promise((resolve) => {
       this.resolve = resolve;
       this.map.once("pm:create", this.#made, this);
@@ -53,7 +55,7 @@ export class Sketch {
     const rings = layer.getLatLngs();
     const corners = (Array.isArray(rings[0]) ? rings[0] : rings).map(({ lat, lng }) => onGrid([lng, lat]));
     layer.remove();
-    if (this.kind === "Polygon") corners.push(corners[0]);
+    if (this.kind === "Polygon") corners.push(...this.following.closing(corners), corners[0]);
     const { resolve } = this;
     this.#end();
     resolve?.(corners);
@@ -96,6 +98,7 @@ export class Sketch {
 
   #end() {
     this.resolve = null;
+    this.following.end();
     this.map.pm.disableDraw();
     this.#guides?.remove();
     this.#guides = null;

@@ -92,6 +92,13 @@ export class Working {
     if (this.sketch.isOn) this.sketch.finish();
   }
 
+  /** Take the corners of lines along from now on, or no longer. */
+  follow() {
+    if (!this.sketch.isOn) return;
+    this.sketch.following.toggle();
+    this.#showSketchBar(this.context());
+  }
+
   /** Give up. Returns whether a tool was at work. */
   cancel() {
     const was = this.#tool;
@@ -110,10 +117,12 @@ export class Working {
 
   #showSketchBar(context) {
     const tool = this.#tool;
-    this.bar.show(this.#words(tool, context), [
+    const more = this.sketch.following.isOn ? ` ${this.strings["draw.follow.hint"]}` : "";
+    this.bar.show(`${this.#words(tool, context)}${more}`, [
       { text: this.strings["draw.finish"], isMain: true, do: () => this.sketch.finish() },
       { text: this.strings["draw.back"], do: () => this.sketch.back() },
       { text: this.strings["draw.snap"], isPressed: this.snaps, do: (event) => this.#toggleSnaps(event) },
+      { text: this.strings["draw.follow"], isPressed: this.sketch.following.isOn, do: () => this.follow() },
       this.#cancelButton(),
     ]);
   }

@@ -1,0 +1,178 @@
+// The reference layers of a plan on the map: lines of other offices, drawn muted beneath the edges, to
+// hold on to and to draw along. What is added and changed goes through the panel's section.
+
+import { ask } from "./api.js";
+import { canvasLayer } from "./canvases.js";
+import { paintLayer } from "./underlay.js";
+import { Adding } from "./adding.js";
+import { boxOf, meet } from "./rings.js";
+import { Shown } from "./shown.js";
+
+// How much beyond the screen is asked for, so that not every pan asks again.
+const PAD = 0.5;
+
+export class References extends EventTarget {
+  #plan = null;
+  #layers = [];
+  #known = null;
+  #isExact = false;
+  #turn = 0;
+
+  /**
+   * ``parts``: map, panel, strings, notices; isUnder() whether the ground is open, which paint() then
+   * paints anew with these beneath; fit(box); mayDraw(); reload() asks for the panel anew.
+   */
+  constructor(parts) {
+    super();
+    Object.assign(this, parts);
+    this.shown = new Shown(() => this.#paint());
+    this.adding = new Adding({ ...parts, added: (made) => this.#added(made) });
+    this.alone = canvasLayer(this.map, "references", 290, (ctx, frame) => !this.isUnder() && this.paintOn(ctx, frame));
+    this.map.on("moveend", () => this.#load());
+    this.panel.body.addEventListener("click", (event) => this.#clicked(event));
+    this.panel.body.addEventListener("input", (event) => this.#changed(event));
+    this.panel.body.addEventListener("submit", (event) => this.#submitted(event));
+  }
+
+  /** Follow the view: the layers of a plan, or of none. */
+  show(plan) {
+    this.#plan = plan;
+    this.#forget();
+    this.adding.show(plan);
+    this.shown.of(plan);
+    if (plan) this.alone.addTo(this.map);
+    else this.alone.remove();
+  }
+
+  /** The plan's fragment has come: its list is what there is. */
+  arrive(root) {
+    const section = root?.querySelector("[data-references]");
+    if (!section) return;
+    const numbers = [...section.querySelectorAll("[data-reference]")].map((each) => Number(each.dataset.reference));
+    this.shown.fill(section);
+    this.adding.arrive(section);
+    if (String(numbers) !== String(this.numbers)) {
+      this.numbers = numbers;
+      this.#known = null;
+      this.#load();
+    }
+  }
+
+  /** Return the lines on show whose corners are exact: [{line, box}]. */
+  lines() {
+    return this.#isExact ? this.#visible().flatMap(({ lines }) => lines) : [];
+  }
+
+  /** Return the points on show. */
+  points() {
+    return this.#isExact ? this.#visible().flatMap(({ points }) => points) : [];
+  }
+
+  /** Return the lines that meet a box. */
+  near(box) {
+    return this.lines().filter((each) => meet(each.box, box));
+  }
+
+  paintOn(ctx, frame) {
+    for (const layer of this.#visible()) paintLayer(ctx, frame, layer, this.shown.opacity(layer.number));
+  }
+
+  #visible() {
+    return this.#layers.filter(({ number }) => this.shown.isVisible(number));
+  }
+
+  // Ask for what the screen shows, unless it is there.
+  async #load() {
+    if (!this.#plan || !this.numbers?.length) {
+      if (this.#layers.length) this.#take({ layers: [], is_exact: true }, null);
+      return;
+    }
+    const bounds = this.map.getBounds();
+    const zoom = this.map.getZoom();
+    const view = boundsOf(bounds);
+    if (this.#known && holdsBox(this.#known.box, view) && (this.#isExact ? zoom >= this.#known.zoom - 2 : zoom === this.#known.zoom)) return;
+    const turn = ++this.#turn;
+    const box = boundsOf(bounds.pad(PAD));
+    try {
+      const answer = await ask(`/api/plans/${this.#plan}/references/around?box=${box.join(",")}&zoom=${zoom}`);
+      if (turn === this.#turn) this.#take(answer, { box, zoom });
+    } catch (problem) {
+      if (!("status" in problem)) throw problem;
+      // What is there stays; the next move asks again.
+      if (turn === this.#turn && problem.message) this.notices.show("references", problem.message, { kind: "warn", forMs: 8000 });
+    }
+  }
+
+  #take({ layers, is_exact: isExact }, known) {
+    this.#known = known;
+    this.#isExact = isExact;
+    this.#layers = layers.map(({ number, lines, points }) => ({ number, points, lines: lines.map((line) => ({ line, box: boxOf([[line]]) })) }));
+    this.#paint();
+  }
+
+  #forget() {
+    this.#turn += 1;
+    this.numbers = null;
+    this.#known = null;
+    this.#layers = [];
+  }
+
+  #paint() {
+    if (this.isUnder()) this.paint();
+    else this.alone.paint();
+    this.dispatchEvent(new Event("changed"));
+  }
+
+  #added(made) {
+    this.shown.set(made.number, { hidden: false });
+    this.fit(made.bounds);
+    this.reload();
+  }
+
+  #clicked(event) {
+    const button = event.target.closest("[data-do]");
+    const item = button?.closest("[data-reference]");
+    if (!item) return;
+    const number = Number(item.dataset.reference);
+    if (button.dataset.do === "reference-fit") this.fit(item.dataset.bounds.split(",").map(Number));
+    else if (button.dataset.do === "reference-remove") item.querySelector("[data-sure]").hidden = false;
+    else if (button.dataset.do === "reference-keep") item.querySelector("[data-sure]").hidden = true;
+    else if (button.dataset.do === "reference-gone") this.#send(item, number, "DELETE");
+  }
+
+  #changed(event) {
+    const item = event.target.closest("[data-reference]");
+    const { of } = event.target.dataset;
+    if (of === "visible") this.shown.set(Number(item.dataset.reference), { hidden: !event.target.checked });
+    if (of === "opacity") this.shown.set(Number(item.dataset.reference), { opacity: Number(event.target.value) / 100 });
+  }
+
+  #submitted(event) {
+    if (!event.target.matches("[data-reference-name]")) return;
+    event.preventDefault();
+    const item = event.target.closest("[data-reference]");
+    this.#send(item, Number(item.dataset.reference), "PATCH", { name: event.target.elements.name.value });
+  }
+
+  async #send(item, number, method, body) {
+    const line = item.querySelector(".fault-line");
+    line.hidden = true;
+    try {
+      await ask(`/api/plans/${this.#plan}/references/${number}`, { method, body });
+      this.reload();
+    } catch (problem) {
+      if (!("status" in problem)) throw problem;
+      line.textContent = problem.isOffline ? this.strings["draw.offline"] : problem.message;
+      line.hidden = false;
+    }
+  }
+}
+
+function boundsOf(bounds) {
+  const degrees = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+  return degrees.map((each, i) => Number(Math.max(i % 2 ? -90 : -180, Math.min(i % 2 ? 90 : 180, each)).toFixed(6)));
+}
+
+function holdsBox(outer, inner) {
+  return outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
+}
