@@ -52,6 +52,9 @@ _HINTS: Mapping[str, str] = {
     "time": Phrase("Leave out what is not needed, or simplify the lines a little.").text,
     "memory": Phrase("Leave out what is not needed, or simplify the lines a little.").text,
 }
+_LIKELY = Phrase(
+    "Choose the coordinate system in which it was drawn. The coordinates look like {guess}."
+).text
 
 
 class FileIn(BaseModel):
@@ -213,6 +216,8 @@ def _read(
             return importing.read(path, home, crs=crs, layer=layer)
     except FileRefusedError as error:
         hint = _HINTS.get(error.fault, error.hint)
+        if error.fault in ("no_crs", "no_prj") and error.data.get("guess"):
+            hint = _LIKELY
         data = {key: value for key, value in error.data.items() if key != "fault"}
         raise FileRefusedError(error.fault, error.message, hint=hint, **data) from error
     finally:

@@ -39,7 +39,7 @@ export class Adding {
 
   #picked({ target }) {
     if (target.matches("[data-reference-file]") && target.files.length) this.#take(target.files[0]);
-    const { chosen } = target.dataset;
+    const { addingChoice: chosen } = target.dataset;
     if (!chosen) return;
     this.#chosen[chosen] = target.value.trim();
     this.#fill();
@@ -154,14 +154,14 @@ export class Adding {
     const { text, fault, share, layers } = this.#state;
     const find = (name) => form.querySelector(`[data-adding-${name}]`);
     const isBusy = this.#request !== null;
-    const crs = form.querySelector("[data-chosen=crs]");
+    const crs = form.querySelector("[data-adding-choice=crs]");
     const known = [...crs.options].find((each) => each.value === `EPSG:${this.#chosen.epsg}`);
     if (this.#chosen.crs === OTHER && known) this.#chosen.crs = known.value;
     crs.value = this.#chosen.crs;
     find("epsg").hidden = this.#chosen.crs !== OTHER;
-    form.querySelector("[data-chosen=epsg]").value = this.#chosen.epsg;
+    form.querySelector("[data-adding-choice=epsg]").value = this.#chosen.epsg;
     find("layer").hidden = !layers.length;
-    const layer = form.querySelector("[data-chosen=layer]");
+    const layer = form.querySelector("[data-adding-choice=layer]");
     layer.replaceChildren(...layers.map((name) => new Option(name, name, false, name === this.#chosen.layer)));
     find("text").textContent = text;
     find("fault").textContent = fault;
