@@ -19,6 +19,7 @@ from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import LineRequest, Progress
 from geodata.importing.sniffing import SHAPE_DRIVERS
 from geodata.partition.measure import DEGREE_M
+from geodata.phrases import Phrase
 
 # Corners of one piece of a long line: a place on the map is answered by a few pieces.
 PIECE = 200
@@ -118,13 +119,9 @@ def _placed(
         raise placing.no_system(bounds, home, found.driver)
     system = coordinates.parse(wanted)
     if system.is_geographic and not coordinates.is_on_earth(bounds[None, :])[0]:
-        raise _misplaced(
-            "The coordinates ({x:.6g}, {y:.6g}) are no degrees.",
-            bounds,
-            home,
-            x=float(bounds[0]),
-            y=float(bounds[1]),
-        )
+        x, y = float(bounds[0]), float(bounds[1])
+        said = Phrase("The coordinates ({x:.6g}, {y:.6g}) are no degrees.", {"x": x, "y": y})
+        raise _misplaced(said, bounds, home)
     way = coordinates.find_way(system, bounds)
     frame = request.file.frame or "wgs84"
     placed = coordinates.to_lonlat(shapes, way, frame)
@@ -132,17 +129,19 @@ def _placed(
     placed = placed[np.isfinite(boxes).all(axis=1)]
     name = _FRAME_NAMES.get(frame, way.source)
     away = _distance_degrees(placed, home)
-    if away is None or away > _AROUND_DEGREES:
-        raise _misplaced(
-            "Nothing in the file lies in the county: the nearest is {km:,} km away. The coordinate"
-            " system, {system}, is probably wrong."
-            if away is not None
-            else "The coordinate system, {system}, leads nowhere: it is probably wrong.",
-            bounds,
-            home,
-            km=round((away or 0) * DEGREE_M / 1000),
-            system=name,
+    if away is None:
+        said = Phrase(
+            "The coordinate system, {system}, leads nowhere: it is probably wrong.",
+            {"system": name},
         )
+        raise _misplaced(said, bounds, home)
+    if away > _AROUND_DEGREES:
+        said = Phrase(
+            "Nothing in the file lies in the county: the nearest is {km:,} km away. The coordinate"
+            " system, {system}, is probably wrong.",
+            {"km": round(away * DEGREE_M / 1000), "system": name},
+        )
+        raise _misplaced(said, bounds, home)
     return placed, name
 
 
@@ -162,17 +161,17 @@ def _distance_degrees(
 
 
 def _misplaced(
-    message: str, bounds: NDArray[np.float64], home: NDArray[np.float64] | None, **data: object
+    said: Phrase, bounds: NDArray[np.float64], home: NDArray[np.float64] | None
 ) -> FileRefusedError:
     codes = coordinates.candidates(bounds, home)
     guess = coordinates.guess(bounds, home, codes)
     return FileRefusedError(
         "far_away",
-        message,
+        said.text,
         hint="The coordinates look like {guess}." if guess else "Ask who drew the file.",
         guess=guess,
         systems=",".join(f"EPSG:{code}" for code in codes),
-        **data,
+        **said.data,
     )
 
 
