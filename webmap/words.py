@@ -106,9 +106,8 @@ def drawing_words() -> dict[str, str]:
         "draw.back": _("Remove the last corner"),
         "draw.snap": _("Snap"),
         "draw.follow": _("Follow lines"),
-        "draw.follow.hint": _(
-            "From one place on a line to the next, all corners between are taken (key T)."
-        ),
+        "draw.follow.hint": _("From one place on a line to the next, all corners between are taken."),
+        "draw.follow.key": _("Key T switches it."),
         "reference.drop": _("Drop the file here: it becomes a reference layer of the plan."),
         "reference.sending": _("Sending {name}"),
         "reference.reading": _("The file is being read"),
