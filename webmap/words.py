@@ -106,7 +106,9 @@ def drawing_words() -> dict[str, str]:
         "draw.back": _("Remove the last corner"),
         "draw.snap": _("Snap"),
         "draw.follow": _("Follow lines"),
-        "draw.follow.hint": _("From one place on a line to the next, all corners between are taken."),
+        "draw.follow.hint": _(
+            "From one place on a line to the next, all corners between are taken."
+        ),
         "draw.follow.key": _("Key T switches it."),
         "reference.drop": _("Drop the file here: it becomes a reference layer of the plan."),
         "reference.sending": _("Sending {name}"),
