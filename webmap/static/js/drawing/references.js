@@ -3,10 +3,10 @@
 
 import { ask } from "./api.js";
 import { canvasLayer } from "./canvases.js";
-import { paintLayer } from "./underlay.js";
 import { Adding } from "./adding.js";
 import { boxOf, meet } from "./rings.js";
 import { Shown } from "./shown.js";
+import { paintLayer } from "./underlay.js";
 
 // How much beyond the screen is asked for, so that not every pan asks again.
 const PAD = 0.5;
@@ -19,19 +19,21 @@ export class References extends EventTarget {
   #turn = 0;
 
   /**
-   * ``parts``: map, panel, strings, notices; isUnder() whether the ground is open, which paint() then
-   * paints anew with these beneath; fit(box); mayDraw(); reload() asks for the panel anew.
+   * Of the room are used: map, panel, strings, notices, side, isOpen whether the ground is open, which
+   * sight then paints with these beneath, fit(box).
    */
-  constructor(parts) {
+  constructor(room) {
     super();
-    Object.assign(this, parts);
+    const { map, panel, strings, notices } = room;
+    Object.assign(this, { room, map, strings, notices });
     this.shown = new Shown(() => this.#paint());
-    this.adding = new Adding({ ...parts, added: (made) => this.#added(made) });
-    this.alone = canvasLayer(this.map, "references", 290, (ctx, frame) => !this.isUnder() && this.paintOn(ctx, frame));
-    this.map.on("moveend", () => this.#load());
-    this.panel.body.addEventListener("click", (event) => this.#clicked(event));
-    this.panel.body.addEventListener("input", (event) => this.#changed(event));
-    this.panel.body.addEventListener("submit", (event) => this.#submitted(event));
+    this.adding = new Adding({ map, panel, strings, mayDraw: () => room.side.mayDraw, added: (made) => this.#added(made) });
+    this.alone = canvasLayer(map, "references", 290, (ctx, frame) => !room.isOpen && this.paintOn(ctx, frame));
+    map.on("moveend", () => this.#load());
+    panel.addEventListener("arrived", () => this.#arrived());
+    panel.body.addEventListener("click", (event) => this.#clicked(event));
+    panel.body.addEventListener("input", (event) => this.#changed(event));
+    panel.body.addEventListener("submit", (event) => this.#submitted(event));
   }
 
   /** Follow the view: the layers of a plan, or of none. */
@@ -42,11 +44,13 @@ export class References extends EventTarget {
     this.shown.of(plan);
     if (plan) this.alone.addTo(this.map);
     else this.alone.remove();
+    this.#arrived();
   }
 
-  /** The plan's fragment has come: its list is what there is. */
-  arrive(root) {
-    const section = root?.querySelector("[data-references]");
+  // The plan's fragment has come, or the plan to the fragment: its list is what there is.
+  #arrived() {
+    const { side } = this.room;
+    const section = side.isOf(this.#plan) && side.root.querySelector("[data-references]");
     if (!section) return;
     const numbers = [...section.querySelectorAll("[data-reference]")].map((each) => Number(each.dataset.reference));
     this.shown.fill(section);
@@ -118,15 +122,15 @@ export class References extends EventTarget {
   }
 
   #paint() {
-    if (this.isUnder()) this.paint();
+    if (this.room.isOpen) this.room.sight.still.paint();
     else this.alone.paint();
     this.dispatchEvent(new Event("changed"));
   }
 
   #added(made) {
     this.shown.set(made.number, { hidden: false });
-    this.fit(made.bounds);
-    this.reload();
+    this.room.fit(made.bounds);
+    this.room.side.reload();
   }
 
   #clicked(event) {
@@ -134,7 +138,7 @@ export class References extends EventTarget {
     const item = button?.closest("[data-reference]");
     if (!item) return;
     const number = Number(item.dataset.reference);
-    if (button.dataset.do === "reference-fit") this.fit(item.dataset.bounds.split(",").map(Number));
+    if (button.dataset.do === "reference-fit") this.room.fit(item.dataset.bounds.split(",").map(Number));
     else if (button.dataset.do === "reference-remove") item.querySelector("[data-sure]").hidden = false;
     else if (button.dataset.do === "reference-keep") item.querySelector("[data-sure]").hidden = true;
     else if (button.dataset.do === "reference-gone") this.#send(item, number, "DELETE");
@@ -159,7 +163,7 @@ export class References extends EventTarget {
     line.hidden = true;
     try {
       await ask(`/api/plans/${this.#plan}/references/${number}`, { method, body });
-      this.reload();
+      this.room.side.reload();
     } catch (problem) {
       if (!("status" in problem)) throw problem;
       line.textContent = problem.isOffline ? this.strings["draw.offline"] : problem.message;

@@ -1,14 +1,13 @@
 // The drawing mode on the map: opens the ground of a plan, shows it, and joins choosing, dragging and
 // tools with what is sent to the server. Loaded when the mode is.
 
-import { gridsAt } from "../picking.js";
 import { ask } from "./api.js";
 import { Bar } from "./bar.js";
 import { Corners } from "./corners.js";
 import { edgesAround } from "./edges.js";
 import { Faults } from "./faults.js";
-import { Following } from "./following.js";
 import { Ground } from "./ground.js";
+import { gridToOpen } from "./opening.js";
 import { watchKeys } from "./keys.js";
 import { script } from "./libraries.js";
 import { References } from "./references.js";
@@ -18,8 +17,6 @@ import { Sight } from "./sight.js";
 import { Sketch } from "./sketch.js";
 import { toolsFor } from "./tools.js";
 import { Working } from "./working.js";
-
-const LEVELS_TO_DRAW_IN = ["community", "town"];
 
 export class Room {
   #plan = null;
@@ -38,15 +35,7 @@ export class Room {
     this.strings = this.config.strings;
     this.progress = document.querySelector(".progress");
     const state = () => ({ ground: this.#ground, chosen: this.#chosen, candidates: this.working.candidates });
-    this.references = new References({
-      ...parts,
-      strings: this.strings,
-      isUnder: () => this.isOpen,
-      paint: () => this.sight.still.paint(),
-      fit: (box) => this.fit(box),
-      mayDraw: () => this.side.mayDraw,
-      reload: () => this.side.reload(),
-    });
+    this.references = new References(this);
     this.sight = new Sight(map, this.layers.styles.grids, () => this.layers.overBase(), state, (ctx, frame) => this.references.paintOn(ctx, frame));
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
     this.bar = new Bar(document.querySelector(".stage"), this.strings);
@@ -65,7 +54,7 @@ export class Room {
       map,
       strings: this.strings,
       bar: this.bar,
-      sketch: new Sketch(map, this.config.drawing, new Following(map, this.references)),
+      sketch: new Sketch(map, this.config.drawing, this.references),
       buildings: () => this.#buildings,
       context: () => this.#context(),
       done: (operation) => this.#do(operation),
@@ -85,8 +74,7 @@ export class Room {
     watchKeys(map, {
       isOn: () => this.#plan !== null,
       back: (deed) => this.side.mayDraw && this.side.offers(deed) && this.saver.send(deed, {}),
-      finish: () => this.working.finish(),
-      follow: () => this.working.follow(),
+      working: this.working,
     });
   }
 
@@ -187,8 +175,7 @@ export class Room {
     if (!this.#plan) return;
     this.faults.hush();
     if (!this.#ground) {
-      const here = gridsAt(this.map, this.layers.layer, latlng);
-      const found = LEVELS_TO_DRAW_IN.map((level) => here.find((grid) => grid.level === level)).find(Boolean);
+      const found = gridToOpen(this.map, this.layers.layer, latlng);
       if (found) this.store.go({ grid: found.id });
       return;
     }
@@ -298,7 +285,6 @@ export class Room {
     this.side.unfold();
     if (!this.#ground) this.saver.revision = this.side.revision;
     this.faults.show();
-    this.references.arrive(this.side.root);
     this.#fill();
     this.#showHandles();
   }

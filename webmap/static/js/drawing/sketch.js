@@ -1,6 +1,7 @@
 // A line or an area drawn by hand, with Geoman: it holds on to the corners and edges of the grid that
 // is drawn in and of its neighbours.
 
+import { Following } from "./following.js";
 import { script, sheet } from "./libraries.js";
 import { onGrid } from "./rings.js";
 
@@ -11,9 +12,9 @@ const UNSEEN = { opacity: 0, fillOpacity: 0, interactive: false, weight: 1 };
 export class Sketch {
   #guides = null;
 
-  /** ``following`` takes corners of lines along; its guides are held on to as well. */
-  constructor(map, addresses, following) {
-    Object.assign(this, { map, addresses, following });
+  /** The lines of ``references`` are held on to as well. */
+  constructor(map, addresses, references) {
+    Object.assign(this, { map, addresses, following: new Following(map, references) });
   }
 
   /** Load Geoman, and let it know the map that was there before it. */
