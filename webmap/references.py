@@ -204,16 +204,22 @@ def _read(
     name: str, home: tuple[float, float, float, float] | None, crs: str, layer: str | None
 ) -> importing.ReadLines:
     """Keep the body until it has been read. Raises FileRefusedError with hints for the map."""
+    with tempfile.TemporaryDirectory(prefix="gridmap-reference-") as folder:
+        ending = Path(name).suffix.lower()
+        path = Path(folder) / f"file{ending if ending in _ENDINGS else ''}"
+        with path.open("wb") as file:
+            while chunk := request.stream.read(1 << 20):
+                file.write(chunk)
+        return _read_in_turn(path, home, crs, layer)
+
+
+def _read_in_turn(
+    path: Path, home: tuple[float, float, float, float] | None, crs: str, layer: str | None
+) -> importing.ReadLines:
     if not _reading.acquire(timeout=_WAIT_S):
         raise UnavailableError("Other files are being read.", hint="Try again in a moment.")
     try:
-        with tempfile.TemporaryDirectory(prefix="gridmap-reference-") as folder:
-            ending = Path(name).suffix.lower()
-            path = Path(folder) / f"file{ending if ending in _ENDINGS else ''}"
-            with path.open("wb") as file:
-                while chunk := request.stream.read(1 << 20):
-                    file.write(chunk)
-            return importing.read(path, home, crs=crs, layer=layer)
+        return importing.read(path, home, crs=crs, layer=layer)
     except FileRefusedError as error:
         hint = _HINTS.get(error.fault, error.hint)
         if error.fault in ("no_crs", "no_prj") and error.data.get("guess"):

@@ -190,3 +190,29 @@ def test_what_goes_wrong_is_said_beside_it_and_nothing_is_lost(sit: Sit, tmp_pat
     [made] = staff.ask(f"/api/plans/{plan}/references")["references"]
     assert made["crs"].startswith("EPSG:4548")
     assert round_to_grid(made["bounds"][:2]).tolist() == [116.3043, 31.4012]
+
+
+def test_a_corner_holds_on_to_a_layer_on_show(sit: Sit, tmp_path: Path) -> None:
+    staff = sit("staff")
+    plan = open_estate(staff, "吸附参考图层")
+    unfold(staff)
+    axis = [(116.3088, 31.4009), (116.3091, 31.4014), (116.3097, 31.4016)]
+    path = files.geojson(tmp_path / "axis.geojson", files.line(axis))
+    staff.page.set_input_files("[data-reference-file]", str(path))
+    expect(staff.page.locator(".reference-name")).to_have_text("axis")
+    staff.settle()
+    staff.look_at(ESTATE, 15)
+    staff.choose(ESTATE, "城南社区甲小区")
+    corner = (116.308, 31.402)
+    (x, y), (to_x, to_y) = staff.at(corner), staff.at(axis[1])
+    staff.drag(corner, to_x - x + 4, to_y - y + 3)
+    expect(staff.page.locator(".history")).to_contain_text("Move a corner")
+    staff.settle()
+    [moved] = compounds(staff, plan)
+    assert axis[1] in corners(moved)
+    # With Alt held it goes where the hand goes.
+    staff.drag(axis[1], 6, 5, aside=True)
+    expect(staff.page.locator(".history .count")).to_have_text("2")
+    staff.settle()
+    [moved] = compounds(staff, plan)
+    assert not corners(moved) & {*axis, corner}

@@ -74,7 +74,7 @@ export class Following {
   // Geoman has set a corner: those between it and the one before are put in.
   #added({ latlng }) {
     this.#show(null);
-    if (!this.isOn) return;
+    if (!this.isOn || !this.#draw._hintMarker._snapped) return;
     const layer = this.#draw._layer;
     const set = layer.getLatLngs();
     if (set.length < 2) return;

@@ -1,9 +1,9 @@
 // The reference layers of a plan on the map: lines of other offices, drawn muted beneath the edges, to
 // hold on to and to draw along. What is added and changed goes through the panel's section.
 
+import { Adding } from "./adding.js";
 import { ask } from "./api.js";
 import { canvasLayer } from "./canvases.js";
-import { Adding } from "./adding.js";
 import { boxOf, meet } from "./rings.js";
 import { Shown } from "./shown.js";
 import { paintLayer } from "./underlay.js";

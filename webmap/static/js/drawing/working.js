@@ -118,7 +118,7 @@ export class Working {
   #showSketchBar(context) {
     const tool = this.#tool;
     const hints = ["draw.follow.hint", ...(matchMedia("(pointer: fine)").matches ? ["draw.follow.key"] : [])].map((key) => this.strings[key]);
-    this.bar.show([this.#words(tool, context), ...(this.sketch.following.isOn ? hints : [])].join(" "), [
+    this.bar.show([this.#words(tool, context), ...(this.sketch.following.isOn ? [hints.join(" ")] : [])].join("\n"), [
       { text: this.strings["draw.finish"], isMain: true, do: () => this.sketch.finish() },
       { text: this.strings["draw.back"], do: () => this.sketch.back() },
       { text: this.strings["draw.snap"], isPressed: this.snaps, do: (event) => this.#toggleSnaps(event) },
