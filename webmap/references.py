@@ -140,7 +140,7 @@ def listing(plan_id: int) -> dict[str, Any]:
 @bp.output(AddedOut, status_code=201)
 @describing.asks(FileIn)
 @describing.takes_file(FILE_TYPE)
-@bp.doc(responses=[400, 401, 404, 409, 413, 422, 503])
+@bp.doc(responses=[400, 401, 404, 405, 409, 413, 422, 503])
 def add(plan_id: int) -> Response:
     """Read a file into a reference layer of a plan; of it only lines and points are kept."""
     if request.mimetype != FILE_TYPE:
@@ -182,7 +182,7 @@ def around(plan_id: int) -> dict[str, Any]:
 @bp.patch("/<int:number>")
 @bp.output(ReferenceOut)
 @describing.takes(NameIn)
-@bp.doc(responses=[400, 401, 404, 409])
+@bp.doc(responses=[400, 401, 404, 405, 409])
 def rename(plan_id: int, number: int) -> dict[str, Any]:
     """Give a reference layer another name."""
     wanted = bodies.read(NameIn)
@@ -192,7 +192,7 @@ def rename(plan_id: int, number: int) -> dict[str, Any]:
 
 @bp.delete("/<int:number>")
 @bp.output({}, status_code=204)
-@bp.doc(responses=[400, 401, 404, 409])
+@bp.doc(responses=[400, 401, 404, 405, 409])
 def remove(plan_id: int, number: int) -> Response:
     """Take a reference layer out of a plan, for good."""
     with acting.drawing_room() as (conn, actor):
