@@ -180,7 +180,7 @@ ROUTES: dict[str, Asks] = {
     "references.listing": _plans("/references"),
     "references.add": _plans("/references?name=x.geojson", body={}),
     "references.around": _plans("/references/around?box=116,31,117,32&zoom=14"),
-    "references.rename": _plans("/references/1", verb="PATCH", body={"name": "x"}),
+    "references.rename": _plans("/references/99", verb="PATCH", body={"name": "x"}),
     "references.remove": _plans("/references/99", verb="DELETE", body={}),
     "drafting.listing": lambda it: [Ask("/panel/plans")],
     "drafting.plan": lambda it: [
