@@ -127,6 +127,7 @@ PICTURES = (
         Picture(f"staff-{name}", DESK, {"mode": "draw"}, None, act, "staff")
         for name, act in (
             ("split", pictures_drawing.split),
+            ("follow", pictures_drawing.follow),
             ("corner", pictures_drawing.corner),
             ("hand-over", pictures_drawing.hand_over),
         )

@@ -188,6 +188,11 @@ ROUTES: dict[str, Asks] = {
     "plans.copy": _plans("/copy", body={"title": ""}),
     "plans.oppose": _plans("/opposite", body={"title": ""}),
     "plans.advance": _plans("/state", body={"do": "submit"}, revision='"999"'),
+    "references.listing": _plans("/references"),
+    "references.add": _plans("/references?name=x.geojson", body={}),
+    "references.around": _plans("/references/around?box=116,31,117,32&zoom=14"),
+    "references.rename": _plans("/references/99", verb="PATCH", body={"name": "x"}),
+    "references.remove": _plans("/references/99", verb="DELETE", body={}),
     "drafting.listing": lambda it: [Ask("/panel/plans")],
     "drafting.plan": lambda it: [
         Ask(f"/panel/plans/{number}{query}", None, str(number), is_missing=number == NO_PLAN)

@@ -13,6 +13,8 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from psycopg import Connection
 
+from geodata.importing import places
+from geodata.importing.references import offered_systems
 from geodata.model import Level
 from geodata.plans import (
     advancing,
@@ -23,6 +25,7 @@ from geodata.plans import (
     keeping,
     meeting,
     operations,
+    references,
     sharing,
 )
 from geodata.plans.faults import Fault
@@ -99,6 +102,9 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "drawers": _drawers(conn, plan),
         "may_share": plan.is_drawn_by(actor) and plan.state not in sharing.ENDED,
         "may_archive": actor.may_draw and plan.state in sharing.ENDED,
+        "references": references.listed(conn, plan.plan_id),
+        "most_layers": references.MOST_LAYERS,
+        "systems": offered_systems(places.county_box(conn)),
         "steps": [(step, _title(step, names)) for step in steps],
         "events": keeping.events(conn, plan.plan_id),
         # What has been published was checked then.

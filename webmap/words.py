@@ -133,6 +133,15 @@ def drawing_words() -> dict[str, str]:
         "draw.back": _("Remove the last corner"),
         "draw.held": _("Drag its corners, click to add more, then finish it again."),
         "draw.snap": _("Snap"),
+        "draw.follow": _("Follow lines"),
+        "draw.follow.hint": _(
+            "From one place on a line to the next, all corners between are taken."
+        ),
+        "draw.follow.key": _("Key T switches it."),
+        "reference.drop": _("Drop the file here: it becomes a reference layer of the plan."),
+        "reference.sending": _("Sending {name}"),
+        "reference.reading": _("The file is being read"),
+        "reference.offline": _("The file did not arrive: no connection. It is kept here."),
         "draw.cancel": _("Cancel"),
         "draw.loading": _("Loading"),
         "draw.not.this": _("Not this one: choose one of those that are lit up."),

@@ -71,6 +71,19 @@ def copy(conn: Connection[Any], plan_id: int, actor: Actor, title: str) -> Plan:
         " WHERE plan_id = %(source)s",
         values,
     )
+    conn.execute(
+        """
+        INSERT INTO plan_reference (plan_id, number, name, source, crs, corners, actor, added_at)
+        SELECT %(made)s, number, name, source, crs, corners, actor, added_at
+        FROM plan_reference WHERE plan_id = %(source)s
+        """,
+        values,
+    )
+    conn.execute(
+        "INSERT INTO plan_reference_line SELECT %(made)s, number, part, geom"
+        " FROM plan_reference_line WHERE plan_id = %(source)s",
+        values,
+    )
     conn.execute("UPDATE plan SET step = %(step)s WHERE plan_id = %(made)s", values)
     note(conn, made.plan_id, actor, "copied", detail={"from": plan_id})
     return get(conn, made.plan_id)

@@ -26,6 +26,7 @@ from geodata.plans import (
 )
 from geodata.plans.drawing import Done
 from geodata.plans.model import COMMAND_LINE, STATES, Deed, Plan
+from scripts.cli import references
 from scripts.cli.connecting import database
 from scripts.cli.language import language
 from scripts.cli.language import translate as _
@@ -297,6 +298,8 @@ def _tell(done: Done) -> None:
     text = _("{step} of {steps} steps are done; {n} grids changed.")
     click.echo(text.format(step=done.plan.step, steps=done.plan.steps, n=len(done.changed)))
 
+
+plan.add_command(references.reference)
 
 commands: tuple[click.Command, ...] = (plan,)
 

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from geodata import clock
 from geodata.errors import InvalidInputError
-from geodata.plans import checking, consequences, drawing, keeping, publishing
+from geodata.plans import advancing, checking, consequences, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
 
 # What grows with the county.
@@ -88,8 +88,8 @@ def test_no_statement_of_a_plan_reads_a_level(
             continue
         checking.find(watched, plan)
         consequences.find(watched, plan)
-        plan = keeping.advance(watched, plan, COMMAND_LINE, "submit")
-        plan = keeping.advance(watched, plan, COMMAND_LINE, "approve")
+        plan = advancing.advance(watched, plan, COMMAND_LINE, "submit")
+        plan = advancing.advance(watched, plan, COMMAND_LINE, "approve")
         publishing.publish(watched, plan.plan_id, COMMAND_LINE, clock.today(), revision=None)
         break
     else:

@@ -18,7 +18,7 @@ from geodata.demo.grids import Dates
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Level
 from geodata.partition.simplify import ZOOM_STEPS, simplify_level
-from geodata.plans import drawing, keeping, publishing
+from geodata.plans import advancing, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
 from geodata.shapes import refresh
 from tests.county import box, build, noded
@@ -158,8 +158,8 @@ def test_what_plans_move_is_drawn_as_the_whole_level_would_be(
         move = {"do": "move", "corner": corner, "to": [corner[0] + 1.5e-4, corner[1] - 1e-4]}
         try:
             plan = drawing.do(county, plan.plan_id, COMMAND_LINE, move, revision=None).plan
-            plan = keeping.advance(county, plan, COMMAND_LINE, "submit")
-            plan = keeping.advance(county, plan, COMMAND_LINE, "approve")
+            plan = advancing.advance(county, plan, COMMAND_LINE, "submit")
+            plan = advancing.advance(county, plan, COMMAND_LINE, "approve")
             publishing.publish(county, plan.plan_id, COMMAND_LINE, TODAY, revision=None)
         except InvalidInputError:
             county.rollback()

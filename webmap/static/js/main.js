@@ -61,7 +61,7 @@ function start() {
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
   if (!config.county || store.view.grid || store.view.issue) sheet.raise();
   place(store.view, { animate: false });
-  const ready = base.start();
+  base.start().catch(() => {});
   store.follow(react);
   react(store.view, null, { from: "start" });
   watch();
@@ -70,7 +70,6 @@ function start() {
     panel.retry();
     select(store.view).then(showLegend);
   });
-  ready.catch(() => {});
 }
 
 /** Bring everything in line with a new view. */

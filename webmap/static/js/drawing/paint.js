@@ -23,8 +23,11 @@ function place(frame, lonLat) {
   return [x * frame.size - frame.x, y * frame.size - frame.y];
 }
 
-/** Draw everything that stands still; ``hands`` is the ground that changes them: {changes, isOne}, or null. */
-export function paintGround(ctx, frame, ground, { style, overBase, hands }) {
+/**
+ * Draw everything that stands still; ``hands`` is the ground that changes them: {changes, isOne}, or
+ * null; ``beneath`` draws what lies under all edges.
+ */
+export function paintGround(ctx, frame, ground, { style, overBase, hands, beneath }) {
   const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
   const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
   const homes = new Set(seen.filter((grid) => grid.isChanged || ground.isHome(grid.id)).map((grid) => grid.id));
@@ -32,6 +35,7 @@ export function paintGround(ctx, frame, ground, { style, overBase, hands }) {
   fill(ctx, frame, levelled.get("compound").filter((grid) => homes.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => !homes.has(grid.id)), style.compound_fill, 0.45);
   if (hands) paintHands(ctx, frame, hands.changes, { isOne: hands.isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
+  beneath(ctx, frame);
   for (const level of LEVELS.toReversed()) {
     const { line, width } = style.levels[level];
     // One path for a level: a stroke costs more than its corners.

@@ -1,23 +1,22 @@
 // The drawing mode on the map: opens the ground of a plan, shows it, and joins choosing, dragging and
 // tools with what is sent to the server. Loaded when the mode is.
 
-import { gridsAt } from "../picking.js";
 import { ask } from "./api.js";
 import { Bar } from "./bar.js";
 import { Corners } from "./corners.js";
 import { edgesAround } from "./edges.js";
 import { Faults } from "./faults.js";
 import { Ground } from "./ground.js";
+import { gridToOpen } from "./opening.js";
 import { watchKeys } from "./keys.js";
 import { script } from "./libraries.js";
+import { References } from "./references.js";
 import { Saver } from "./saver.js";
 import { Side } from "./side.js";
 import { Sight } from "./sight.js";
 import { Sketch } from "./sketch.js";
 import { toolsFor } from "./tools.js";
 import { Working } from "./working.js";
-
-const LEVELS_TO_DRAW_IN = ["community", "town"];
 
 export class Room {
   #plan = null;
@@ -37,14 +36,16 @@ export class Room {
     this.progress = document.querySelector(".progress");
     const state = () => ({ ground: this.#ground, chosen: this.#chosen, candidates: this.working.candidates });
     const stage = document.querySelector(".stage");
-    this.sight = new Sight(map, { layers: this.layers, strings: this.strings, stage, state, changed: () => this.#redraw() });
+    this.references = new References(this);
+    const beneath = (ctx, frame) => this.references.paintOn(ctx, frame);
+    this.sight = new Sight(map, { layers: this.layers, strings: this.strings, stage, state, beneath, changed: () => this.#redraw() });
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
     this.bar = new Bar(stage, this.strings);
     this.corners = new Corners({
       map,
       notices,
       strings: this.strings,
-      state: () => ({ ground: this.#ground, chosen: this.#chosen, buildings: this.#buildings }),
+      state: () => ({ ground: this.#ground, chosen: this.#chosen, buildings: this.#buildings, references: this.references }),
       show: (preview) => {
         this.faults.hush();
         this.sight.show(preview);
@@ -55,7 +56,7 @@ export class Room {
       map,
       strings: this.strings,
       bar: this.bar,
-      sketch: new Sketch(map, this.config.drawing),
+      sketch: new Sketch(map, this.config.drawing, this.references),
       buildings: () => this.#buildings,
       context: () => this.#context(),
       done: (operation) => this.#do(operation),
@@ -76,8 +77,7 @@ export class Room {
     watchKeys(map, {
       isOn: () => this.#plan !== null,
       back: (deed) => this.side.mayDraw && this.side.offers(deed) && this.saver.send(deed, {}),
-      finish: () => this.working.finish(),
-      corner: () => this.working.back(),
+      working: this.working,
     });
   }
 
@@ -91,6 +91,7 @@ export class Room {
     if (plan !== this.#plan) {
       this.#close();
       this.#plan = plan;
+      this.references.show(plan);
       this.saver = plan && new Saver(plan, {
         notices: this.notices,
         strings: this.strings,
@@ -177,8 +178,7 @@ export class Room {
     if (!this.#plan) return;
     if (!this.working.place) this.faults.hush();
     if (!this.#ground) {
-      const here = gridsAt(this.map, this.layers.layer, latlng);
-      const found = LEVELS_TO_DRAW_IN.map((level) => here.find((grid) => grid.level === level)).find(Boolean);
+      const found = gridToOpen(this.map, this.layers.layer, latlng);
       if (found) this.store.go({ grid: found.id });
       return;
     }

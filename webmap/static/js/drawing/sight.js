@@ -9,8 +9,11 @@ export class Sight {
   /** What a drag makes of the ground while it lasts, and until the server has answered. */
   preview = null;
 
-  /** ``layers`` lie beneath; ``state()`` returns {ground, chosen, candidates}; changed() is called after another look. */
-  constructor(map, { layers, strings, stage, state, changed }) {
+  /**
+   * ``layers`` lie beneath; ``state()`` returns {ground, chosen, candidates}; ``beneath(ctx, frame)``
+   * draws what lies under the edges; changed() is called after another look.
+   */
+  constructor(map, { layers, strings, stage, state, beneath, changed }) {
     Object.assign(this, { map, layers, state });
     const style = layers.styles.grids;
     this.phases = new Phases(stage, strings, changed);
@@ -18,7 +21,7 @@ export class Sight {
       const { ground } = state();
       if (!ground) return;
       const seen = this.phase === "before" ? ground.past : ground;
-      paintGround(ctx, frame, seen, { style, overBase: layers.overBase(), hands: this.#hands });
+      paintGround(ctx, frame, seen, { style, overBase: layers.overBase(), hands: this.#hands, beneath });
     });
     this.work = canvasLayer(map, "drawn", 350, (ctx, frame) => {
       const { ground, chosen, candidates } = state();

@@ -1,6 +1,7 @@
 // A line or an area drawn by hand, with Geoman: it holds on to the corners and edges of the grid that
 // is drawn in and of its neighbours.
 
+import { Following } from "./following.js";
 import { Held } from "./held.js";
 import { script, sheet } from "./libraries.js";
 import { onGrid } from "./rings.js";
@@ -14,8 +15,9 @@ export class Sketch {
   #guides = null;
   #held = null;
 
-  constructor(map, addresses) {
-    Object.assign(this, { map, addresses });
+  /** The lines of ``references`` are held on to as well. */
+  constructor(map, addresses, references) {
+    Object.assign(this, { map, addresses, following: new Following(map, references) });
   }
 
   /** Load Geoman, and let it know the map that was there before it. */
@@ -46,6 +48,7 @@ export class Sketch {
       pathOptions: { ...LINE, fillOpacity: 0.12 },
       continueDrawing: false,
     });
+    this.following.begin(this.map.pm.Draw[this.kind], grids);
     return new Promise((resolve) => {
       this.resolve = resolve;
       this.map.once("pm:create", this.#made, this);
@@ -56,9 +59,10 @@ export class Sketch {
     const rings = layer.getLatLngs();
     const corners = (Array.isArray(rings[0]) ? rings[0] : rings).map(({ lat, lng }) => onGrid([lng, lat]));
     layer.remove();
-    if (this.kind === "Polygon") corners.push(corners[0]);
+    if (this.kind === "Polygon") corners.push(...this.following.closing(corners), corners[0]);
     const { resolve } = this;
     this.resolve = null;
+    this.following.end();
     this.map.pm.disableDraw();
     this.hold(corners);
     resolve?.(corners);
@@ -127,6 +131,7 @@ export class Sketch {
 
   #end() {
     this.resolve = null;
+    this.following.end();
     this.map.pm.disableDraw();
     this.#held?.remove();
     this.#held = null;

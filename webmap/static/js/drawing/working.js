@@ -141,6 +141,13 @@ export class Working {
     return true;
   }
 
+  /** Take the corners of lines along from now on, or no longer. */
+  follow() {
+    if (!this.sketch.isOn || this.sketch.isChanging) return;
+    this.sketch.following.toggle();
+    this.#showSketchBar(this.#words(this.#tool, this.context()));
+  }
+
   /** Give up. Returns whether a tool was at work. */
   cancel() {
     const was = this.#tool;
@@ -159,10 +166,14 @@ export class Working {
   }
 
   #showSketchBar(words) {
-    this.bar.show(words, [
+    const { following, isChanging } = this.sketch;
+    const hints = ["draw.follow.hint", ...(matchMedia("(pointer: fine)").matches ? ["draw.follow.key"] : [])].map((key) => this.strings[key]);
+    this.bar.show([words, ...(following.isOn && !isChanging ? [hints.join(" ")] : [])].join("\n"), [
       { text: this.strings["draw.finish"], isMain: true, do: () => this.finish() },
       { text: this.strings["draw.back"], do: () => this.back() },
       { text: this.strings["draw.snap"], isPressed: this.snaps, do: (event) => this.#toggleSnaps(event) },
+      // What is drawn already is changed corner by corner.
+      ...(isChanging ? [] : [{ text: this.strings["draw.follow"], isPressed: following.isOn, do: () => this.follow() }]),
       this.#cancelButton(),
     ]);
   }

@@ -1,4 +1,4 @@
--- depends: 0009.plans
+-- depends: 0010.plan_references
 -- Asked kind by kind, by panels and by the consequences of a plan: with the place alone as a key,
 -- each kind reads the facilities of all others, or the whole county's.
 
