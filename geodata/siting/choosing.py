@@ -17,9 +17,10 @@ from geodata.siting.bounds import tighten
 from geodata.siting.covering import fewest_for_all, fewest_for_some
 from geodata.siting.deadline import Deadline
 from geodata.siting.dominance import undominated
-from geodata.siting.greed import grown
+from geodata.siting.exchange import Exchange
+from geodata.siting.greed import grown, paired
 from geodata.siting.instance import Instance, question, trimmed
-from geodata.siting.model import Choice, Demand, Floats
+from geodata.siting.model import Choice, Demand, Floats, Ints
 from geodata.siting.tallies import SLACK, value
 
 TIME_LIMIT_S = 60.0
@@ -131,8 +132,7 @@ def _most(
 def _most_of(instance: Instance, k: int, deadline: Deadline) -> Reckoned:
     """Return the best k columns, and the most that any choice serves."""
     unit = _unit(instance)
-    start = instance.columns[grown(instance, k)]
-    bound = tighten(instance, k, start, unit, deadline)
+    bound = tighten(instance, k, _start(instance, k, deadline), unit, deadline)
     choice, served = bound.choice, bound.value
     left = undominated(trimmed(bound.instance))
     # Whatever serves more than the choice lies in what is left.
@@ -146,6 +146,20 @@ def _most_of(instance: Instance, k: int, deadline: Deadline) -> Reckoned:
         if solved.bound is not None:
             most = min(most, -solved.bound)
     return Reckoned(choice, _settled(served, most, unit, instance.is_whole))
+
+
+def _start(instance: Instance, k: int, deadline: Deadline) -> Ints:
+    """Return the better of two choices: place by place, or two by two where two are needed."""
+    columns = grown(instance, k)
+    if instance.capacities is not None:
+        return instance.columns[columns]
+    best = Exchange(instance, columns)
+    best.improve(deadline)
+    if instance.needs.max() > 1:
+        other = Exchange(instance, paired(instance, k))
+        other.improve(deadline)
+        best = max(best, other, key=lambda each: each.served)
+    return instance.columns[best.columns]
 
 
 def _settled(served: float, most: float, unit: float, is_whole: bool) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import block_array, csr_array
+from scipy.sparse import block_array, csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from geodata.siting import program
@@ -11,6 +11,7 @@ from geodata.siting.answering import Reckoned
 from geodata.siting.bounds import Bound, tighten
 from geodata.siting.deadline import Deadline
 from geodata.siting.dominance import hardest, undominated
+from geodata.siting.exchange import Exchange
 from geodata.siting.greed import grown, spared
 from geodata.siting.instance import Instance, trimmed
 from geodata.siting.model import Ints
@@ -28,9 +29,11 @@ def fewest_for_all(instance: Instance, deadline: Deadline) -> Reckoned:
     """
     left = hardest(instance)
     left = Instance(left.reach, np.ones(len(left.weights)), left.needs, None, left.columns)
-    parts = [_part_for_all(part, deadline) for part in _parts(left)]
+    # The small ones first, so that a large one takes the time that is left.
+    parts = sorted(_parts(left), key=lambda part: part.reach.nnz)
+    found = [_part_for_all(part, deadline) for part in parts]
     return Reckoned(
-        np.concatenate([part.choice for part in parts]), sum(part.bound for part in parts)
+        np.concatenate([each.choice for each in found]), sum(each.bound for each in found)
     )
 
 
@@ -67,7 +70,7 @@ def _fewer(
     instance: Instance, start: list[int], wanted: float, unit: float, deadline: Deadline
 ) -> tuple[Ints, Bound | None]:
     """Return the smallest choice met, and the bound for one place less; None if it has but one."""
-    choice = spared(instance, start, wanted)
+    choice = _exchanged(instance, spared(instance, start, wanted), wanted, deadline)
     while len(choice) > 1:
         bound = tighten(instance, len(choice) - 1, _NONE, unit, deadline, wanted)
         if bound.value < wanted - SLACK * (1 + instance.total):
@@ -75,6 +78,23 @@ def _fewer(
         met = np.flatnonzero(np.isin(instance.columns, bound.choice))
         choice = spared(instance, met.tolist(), wanted)
     return instance.columns[choice], None
+
+
+def _exchanged(
+    instance: Instance, choice: list[int], wanted: float, deadline: Deadline
+) -> list[int]:
+    """Return a smaller choice as long as exchanges make up for a place that is left out."""
+    if instance.capacities is not None:
+        return choice
+    exchange = Exchange(instance, choice)
+    slack = SLACK * (1 + instance.total)
+    while len(choice) > 1 and not deadline.is_over:
+        exchange.shrink()
+        exchange.improve(deadline, wanted)
+        if exchange.served < wanted - slack:
+            break
+        choice = exchange.columns
+    return spared(instance, choice, wanted)
 
 
 def _better(
@@ -98,19 +118,21 @@ def _parts(instance: Instance) -> list[Instance]:
     reach = csr_array(instance.reach)
     links = block_array([[None, reach], [reach.T, None]])
     count, label = connected_components(links, directed=False)
-    groups, columns = label[: reach.shape[0]], label[reach.shape[0] :]
-    order_of_groups, order_of_columns = (
-        np.argsort(groups, kind="stable"),
-        np.argsort(columns, kind="stable"),
-    )
-    parts: list[Instance] = []
-    for number in range(count):
-        some = _slice(groups, order_of_groups, number)
-        few = _slice(columns, order_of_columns, number)
-        parts.append(instance.with_groups(some).with_columns(few))
-    return parts
-
-
-def _slice(labels: Ints, order: Ints, number: int) -> Ints:
-    begin, end = np.searchsorted(labels[order], [number, number + 1])
-    return order[begin:end]
+    order = np.argsort(label[: reach.shape[0]], kind="stable")
+    columns = np.argsort(label[reach.shape[0] :], kind="stable")
+    # Each part is a block on the diagonal.
+    instance = instance.with_groups(order).with_columns(columns)
+    reach = csr_array(instance.reach)
+    numbers = np.arange(count + 1)
+    tops = np.searchsorted(label[: reach.shape[0]][order], numbers).tolist()
+    lefts = np.searchsorted(label[reach.shape[0] :][columns], numbers).tolist()
+    return [
+        Instance(
+            csc_array(reach[top:bottom, left:right]),
+            instance.weights[top:bottom],
+            instance.needs[top:bottom],
+            None,
+            instance.columns[left:right],
+        )
+        for top, bottom, left, right in zip(tops, tops[1:], lefts, lefts[1:], strict=False)
+    ]

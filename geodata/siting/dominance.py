@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from geodata.siting.instance import Instance, trimmed
+from geodata.siting.instance import Instance, ranges, trimmed
 from geodata.siting.model import Flags, Ints
 
 # Enough entries to tell nearly all pairs apart before they are compared in full.
@@ -63,7 +63,7 @@ def _nested(sets: csc_array[Any]) -> tuple[Ints, Ints]:
     filled = np.flatnonzero(sizes > 0)
     pivot = by_degree[sets.indptr[filled]]
     less = np.repeat(filled, degrees[pivot])
-    more = rows.indices[_ranges(rows.indptr[pivot], degrees[pivot])].astype(np.int64)
+    more = rows.indices[ranges(rows.indptr[pivot], degrees[pivot])].astype(np.int64)
     fits = (sizes[more] > sizes[less]) | ((sizes[more] == sizes[less]) & (more < less))
     less, more = less[fits], more[fits]
     for probe in range(1, _PROBES):
@@ -77,12 +77,6 @@ def _nested(sets: csc_array[Any]) -> tuple[Ints, Ints]:
         shared = sets[:, less[block]].multiply(sets[:, more[block]]).sum(axis=0)
         fits[block] = shared == sizes[less[block]]
     return less[fits], more[fits]
-
-
-def _ranges(starts: Ints, lengths: Ints) -> Ints:
-    """Return start, start + 1 ... of each range, one range after the other."""
-    ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
 
 
 def _holds(keys: Ints, wanted: Ints) -> Flags:

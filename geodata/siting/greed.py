@@ -43,6 +43,24 @@ def grown(instance: Instance, most: int, wanted: float = np.inf) -> list[int]:
     return chosen
 
 
+def paired(instance: Instance, most: int) -> list[int]:
+    """Return columns chosen two by two: the one that begins most, and the one that completes most.
+
+    For groups that need two places: a single one serves nobody yet.
+    """
+    left = instance.needs.copy()
+    free = np.ones(len(instance.columns), dtype=bool)
+    chosen: list[int] = []
+    for number in range(min(most, len(free))):
+        is_wanted = left > 0 if number % 2 == 0 and number + 1 < most else left == 1
+        gains = instance.reach.T @ np.where(is_wanted, instance.weights, 0.0)
+        column = int(np.argmax(np.where(free, gains, -1.0)))
+        free[column] = False
+        left[instance.groups_of(column)] -= 1
+        chosen.append(column)
+    return chosen
+
+
 def spared(instance: Instance, columns: list[int], wanted: float) -> list[int]:
     """Return the columns without those that are not needed to serve ``wanted`` households.
 

@@ -98,6 +98,12 @@ def trimmed(instance: Instance) -> Instance:
     return instance
 
 
+def ranges(starts: Ints, lengths: Ints) -> Ints:
+    """Return start, start + 1 ... of each range, one range after the other."""
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - lengths), lengths)
+
+
 def _without_idle_capacities(instance: Instance) -> Instance:
     """Drop capacities that bind nowhere, and cut the others to what the place could use."""
     if instance.capacities is None:

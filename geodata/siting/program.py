@@ -19,7 +19,7 @@ from geodata.siting.instance import Instance
 from geodata.siting.model import Floats, Ints
 
 # Beyond as many entries the program would need more memory than its answer is worth.
-_MOST_ENTRIES = 3_000_000
+_MOST_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
