@@ -10,7 +10,7 @@ from scipy.sparse import csc_array
 from geodata.siting.greed import grown, spared
 from geodata.siting.instance import Instance
 from geodata.siting.model import Choice, Demand, Floats, Ints
-from geodata.siting.tallies import Load, tally, value
+from geodata.siting.tallies import SLACK, Load, tally, value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,9 +36,10 @@ def of_most(demand: Demand, minimum: int, capacities: Floats | None, found: Reck
     told = _told(demand, minimum, capacities, found.choice)
     before = float(demand.households[demand.providers >= minimum].sum())
     after = float(told.served.sum())
-    bound = max(before + found.bound, after)
+    bound, gained = before + found.bound, after - before
+    if bound - after <= SLACK * (1 + float(demand.households.sum())):
+        bound = after
     missed = bound - after
-    gained = after - before
     gap = 0.0 if not missed else missed / gained if gained else float("inf")
     return _choice(demand, minimum, told, bound, gap)
 

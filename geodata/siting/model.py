@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,7 +53,7 @@ class Demand:
             )
         if not (np.isfinite(weights).all() and (weights >= 0).all() and (given >= 0).all()):
             raise ValueError("households and providers are finite and not negative")
-        return Demand(matrix, weights, given.astype(np.int64))
+        return Demand(cast("csr_array[Any]", matrix), weights, given.astype(np.int64))
 
     @staticmethod
     def within(

@@ -20,6 +20,7 @@ from geodata.siting.model import Floats, Ints
 
 # Beyond as many entries the program would need more memory than its answer is worth.
 _MOST_ENTRIES = 1_000_000
+_PRESOLVED_ENTRIES = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,12 +162,16 @@ def _solve(
     if rows.rows.nnz > _MOST_ENTRIES or deadline.is_over:
         return Solved(None, None)
     # Without a gap of its own HiGHS is content with 0.01 %.
+    # With many entries the reductions of HiGHS take minutes and do not heed the limit.
+    options: Any = {"mip_rel_gap": 0.0, "presolve": rows.rows.nnz <= _PRESOLVED_ENTRIES}
+    if deadline.left_s is not None:
+        options["time_limit"] = deadline.left_s
     found = milp(
         costs,
         integrality=rows.is_integral,
         bounds=Bounds(np.zeros(len(costs)), rows.upper),
         constraints=LinearConstraint(rows.rows, rows.low, rows.high),
-        options={"mip_rel_gap": 0.0, "time_limit": deadline.left_s},
+        options=options,
     )
     if found.status == 2:
         return Solved(None, None, is_empty=True)
