@@ -77,7 +77,7 @@ def fewest(
             candidates together cannot reach the share.
     """
     if not 0 <= percent <= 100:
-        raise InvalidInputError("A share has to lie between 0 % and 100 %.")
+        raise InvalidInputError("A share has to lie between 0 and 100 percent.")
     deadline, capacities = Deadline(time_limit_s), _capacities(demand, capacity)
     everybody = float(demand.households.sum())
     before = float(demand.households[demand.providers > 0].sum())
@@ -93,11 +93,11 @@ def fewest(
     reached = value(instance, start)
     if reached < wanted - slack:
         raise InvalidInputError(
-            "{percent} % cannot be served: with all candidates together it is {most} %, and"
-            " {households} households are still not served.",
+            "It is not possible to serve {percent} of all households: all candidates together"
+            " bring it to {most}, and {households} households are still not served.",
             hint="Ask for less, set a greater reach or capacity, or add candidates.",
-            percent=f"{percent:g}",
-            most=f"{np.floor(10_000 * (before + reached) / everybody) / 100:g}",
+            percent=f"{percent:g}%",
+            most=f"{np.floor(10_000 * (before + reached) / everybody) / 100:g}%",
             households=f"{everybody - before - reached:.10g}",
         )
     if capacities is None and wanted > instance.total - slack:

@@ -52,7 +52,7 @@ class Demand:
                 f"{count} buildings, {weights.shape} households, {given.shape} providers"
             )
         if not (np.isfinite(weights).all() and (weights >= 0).all() and (given >= 0).all()):
-            raise ValueError("households and providers are finite and not negative")
+            raise ValueError(f"of {count} buildings, some lack households or have negative ones")
         return Demand(cast("csr_array[Any]", matrix), weights, given.astype(np.int64))
 
     @staticmethod
