@@ -96,7 +96,8 @@ class _Descent:
         worth = prices.worth
         top = _dearest(worth, self._k)
         most = float((instance.weights * (1 - shares)).sum() + worth[top].sum())
-        self._meet(top)
+        if instance.capacities is None:
+            self._meet(top)
         if most < self._most - _PROGRESS * self._unit:
             self._most, self._best, self._worth, self._waited = most, shares, worth, 0
         else:
@@ -116,6 +117,9 @@ class _Descent:
 
     def narrow(self) -> None:
         """Drop the columns with which the bound is below what is wanted."""
+        if self._instance.capacities is not None:
+            # Reckoning who goes where takes longer than a round.
+            self._meet(_dearest(self._worth, self._k))
         if len(self._worth) <= self._k or not np.isfinite(self._most):
             return
         last = np.sort(self._worth)[-self._k]
@@ -142,8 +146,6 @@ class _Descent:
 
     def _meet(self, top: Ints) -> None:
         """Keep a choice if it is better."""
-        if self._instance.capacities is not None and self._waited:
-            return
         met = value(self._instance, top)
         if met > self._value + self._unit / 2:
             self._value, self._choice = met, self._instance.columns[top]

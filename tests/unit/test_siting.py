@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from geodata.errors import InvalidInputError
@@ -235,3 +236,35 @@ def test_sizes_that_differ_are_a_fault_of_the_program() -> None:
     for households, providers in (([1, 2], None), ([1, 2, 3], [0]), ([1, 2, -3], None)):
         with pytest.raises(ValueError, match="households"):
             Demand.of(csr_array(np.ones((3, 2))), households, providers)
+
+
+def plainly(demand: Demand, minimum: int, k: int) -> float:
+    """Return the most households that the whole program gives, of which nothing was dropped."""
+    reach = demand.reach.toarray()
+    buildings, candidates = reach.shape
+    served = np.hstack([reach, -minimum * np.eye(buildings)])
+    count = np.concatenate([np.ones(candidates), np.zeros(buildings)])
+    found = milp(
+        np.concatenate([np.zeros(candidates), -demand.households]),
+        integrality=np.ones(candidates + buildings),
+        bounds=Bounds(0, 1),
+        constraints=[
+            LinearConstraint(served, -demand.providers, np.inf),
+            LinearConstraint(count[None, :], 0, k),
+        ],
+        options={"mip_rel_gap": 0},
+    )
+    assert found.status == 0
+    return -float(found.fun)
+
+
+@pytest.mark.parametrize("k", [3, 9])
+@pytest.mark.parametrize("minimum", [1, 2])
+def test_a_town_is_served_as_by_the_whole_program(k: int, minimum: int) -> None:
+    everyone = town(160, 7)
+    providers = np.random.default_rng(7).choice(3, 160, p=[0.6, 0.3, 0.1])
+    demand = Demand.of(everyone.reach, everyone.households, providers)
+    ask = choosing.best if minimum == 1 else choosing.back_up
+    choice = ask(demand, k, time_limit_s=None)
+    assert choice.proven
+    assert choice.after == pytest.approx(plainly(demand, minimum, k))
