@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from random import Random
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from geodata.errors import InvalidInputError
-from geodata.siting import choosing
+from geodata.siting import choosing, program
 from geodata.siting.bounds import tighten
 from geodata.siting.deadline import Deadline
 from geodata.siting.dominance import hardest, undominated
@@ -22,6 +23,7 @@ from geodata.siting.instance import Instance, question
 from geodata.siting.model import Demand
 from geodata.siting.tallies import value
 
+NEVER = Deadline(None)
 QUICK = settings(max_examples=80, deadline=None)
 
 
@@ -183,11 +185,62 @@ def test_reductions_and_bounds_keep_the_optimum(
     if not len(instance.columns):
         return
     unit = 1.0 if instance.is_whole else 1e-7 * instance.total
-    start = grown(instance, k)
-    bound = tighten(instance, k, instance.columns[start], unit, Deadline(None))
-    assert bound.value >= value(instance, start) - 1e-9
-    assert max(bound.most, bound.value) >= most - 1e-9
-    assert max(best_value(bound.instance, k), bound.value) == pytest.approx(most)
+    # From a poor choice there is a way to go on which nothing that is needed may be dropped.
+    for start in (np.arange(k), np.array([-1])):
+        bound = tighten(instance, k, instance.columns[start % len(instance.columns)], unit, NEVER)
+        assert max(bound.most, bound.value) >= most - 1e-9
+        assert max(best_value(bound.instance, k), bound.value) == pytest.approx(most)
+        solved = program.most(bound.instance, k, NEVER)
+        assert solved.bound is not None
+        assert max(-solved.bound, bound.value) == pytest.approx(most)
+
+
+@QUICK
+@given(demands(5), st.floats(0.01, 1) | st.just(1.0), st.booleans())
+def test_the_program_finds_the_fewest(
+    drawn: tuple[Demand, np.ndarray], share: float, has_capacity: bool
+) -> None:
+    demand, capacities = drawn
+    instance = question(demand, 1, capacities if has_capacity else None)
+    if not len(instance.columns):
+        return
+    columns = range(len(instance.columns))
+    wanted = share * value(instance, list(columns))
+    sizes = [best_value(instance, k) for k in range(len(columns) + 1)]
+    least = next(k for k, most in enumerate(sizes) if most >= wanted - 1e-7)
+    solved = program.least(instance, wanted - 1e-7, 1, NEVER)
+    assert solved.choice is not None
+    assert len(solved.choice) == least
+    unit = 1.0 if instance.is_whole else 1e-7 * instance.total
+    for k in range(1, len(columns) + 1):
+        bound = tighten(instance, k, np.arange(0), unit, NEVER, wanted)
+        assert bound.least <= least
+        if bound.value >= wanted - 1e-7:
+            assert least <= k
+        elif least <= k:
+            assert best_value(bound.instance, k) >= wanted - 1e-7
+    if instance.capacities is None:
+        solved = program.cover(hardest(instance), 1, NEVER)
+        assert solved.choice is not None
+        everybody = instance.total - 1e-7
+        assert len(solved.choice) == next(k for k, most in enumerate(sizes) if most >= everybody)
+
+
+@QUICK
+@given(demands(), st.randoms(use_true_random=False))
+def test_places_take_on_as_many_as_can_be_assigned(
+    drawn: tuple[Demand, np.ndarray], random: Random
+) -> None:
+    demand, _ = drawn
+    places = demand.reach.shape[1]
+    capacities = np.array([float(random.randint(1, 60)) for _ in range(places)])
+    order = random.sample(range(places), places)
+    instance = question(demand, 1, capacities)
+    for count in range(places + 1):
+        columns = [each for each in order[:count] if each in instance.columns]
+        local = [int(np.flatnonzero(instance.columns == each)[0]) for each in columns]
+        expected = assigned(demand, tuple(columns), capacities) - reached(demand, ())
+        assert value(instance, local) == pytest.approx(expected)
 
 
 @QUICK
