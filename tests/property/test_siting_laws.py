@@ -196,6 +196,24 @@ def test_reductions_and_bounds_keep_the_optimum(
 
 
 @QUICK
+@given(demands(), st.integers(1, 4), st.booleans())
+def test_no_candidate_of_a_wanted_choice_is_dropped(
+    drawn: tuple[Demand, np.ndarray], k: int, has_capacity: bool
+) -> None:
+    demand, capacities = drawn
+    instance = question(demand, 1, capacities if has_capacity else None)
+    if not len(instance.columns):
+        return
+    k = min(k, len(instance.columns))
+    unit = 1.0 if instance.is_whole else 1e-7 * instance.total
+    most = best_value(instance, k)
+    bound = tighten(instance, k, np.arange(0), unit, NEVER, most)
+    for each in combinations(range(len(instance.columns)), k):
+        if value(instance, list(each)) >= most - 1e-9:
+            assert np.isin(instance.columns[list(each)], bound.instance.columns).all()
+
+
+@QUICK
 @given(demands(5), st.floats(0.01, 1) | st.just(1.0), st.booleans())
 def test_the_program_finds_the_fewest(
     drawn: tuple[Demand, np.ndarray], share: float, has_capacity: bool
