@@ -98,7 +98,8 @@ class Choice:
     ``bound`` is proven: no choice has more households after (``fewest``: no choice has fewer
     places). ``gap`` is how far the choice is from it at most, relative to the households that the
     choice adds (``fewest``: to its places); infinite where it adds none. ``proven`` says that the
-    gap is closed: no choice is better.
+    gap is closed: no choice is better; where households are fractions, none by more than one part
+    in ten million of those not served before.
     """
 
     candidates: tuple[int, ...]
