@@ -119,8 +119,8 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
     conn.execute(
         """
         TRUNCATE plan, plan_collaborator, plan_step, plan_grid, plan_base, plan_acceptance,
-            plan_event, plan_publication, issue_move, issue_event, issue_reporter, issue,
-            issue_category, duty, building, member_contact,
+            plan_event, plan_publication, plan_reference, plan_reference_line, issue_move,
+            issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
             service_area, facility, coverage_grid, coverage_rest, coverage_stretch, coverage_due,
             grid_shape, shape_due,
             grid_border, partition_exception, grid_version RESTART IDENTITY

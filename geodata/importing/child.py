@@ -65,6 +65,13 @@ def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
 
         _tell("reading", 0.0)
         return tables.read(FileRequest(**request), work)
+    if task == "lines":
+        from geodata.importing import features, lines
+        from geodata.importing.requests import line_request
+        from geodata.importing.sniffing import SHAPE_DRIVERS
+
+        features.allowed_drivers_only(SHAPE_DRIVERS)
+        return lines.run(line_request(request), work, _tell)
     raise ValueError(task)
 
 

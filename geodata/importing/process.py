@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,15 @@ import pyogrio
 from geodata.importing import exchange, workplace
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import Progress
-from geodata.importing.sniffing import DRIVERS
+from geodata.importing.sniffing import DRIVERS, SHAPE_DRIVERS
 from geodata.phrases import Phrase, from_plain
 from geodata.privacy import masked
 
 _ROOT = Path(__file__).resolve().parents[2]
 # As Python, C++ and Rust say it.
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "memory allocation of")
+# A task that reads more formats than the others.
+DRIVERS_OF: Mapping[str, Sequence[str]] = {"lines": SHAPE_DRIVERS}
 _HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 
 
@@ -73,7 +75,7 @@ def opened(
             },
         }
         (work / "request.json").write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
-        stage = _run(work, progress, limits)
+        stage = _run(work, progress, limits, environment(work, DRIVERS_OF.get(task, DRIVERS)))
         try:
             written = (work / "result.json").read_text("utf-8")
         except FileNotFoundError:
@@ -91,7 +93,7 @@ def opened(
         yield Outcome(result, work)
 
 
-def _run(work: Path, progress: Progress, limits: Limits) -> str:
+def _run(work: Path, progress: Progress, limits: Limits, env: dict[str, str]) -> str:
     """Run the child to its end and return its last stage."""
     stage = Phrase("starting").text
     is_late = threading.Event()
@@ -102,7 +104,7 @@ def _run(work: Path, progress: Progress, limits: Limits) -> str:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=environment(work),
+            env=env,
             cwd=work,
             text=True,
             start_new_session=True,
@@ -164,10 +166,10 @@ def _failure(
     )
 
 
-def environment(work: Path) -> dict[str, str]:
+def environment(work: Path, drivers: Sequence[str] = DRIVERS) -> dict[str, str]:
     """Return what the child may know: no database address, no secrets, no network, few drivers."""
     inherited = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
-    skipped = sorted(set(pyogrio.list_drivers()) - set(DRIVERS))
+    skipped = sorted(set(pyogrio.list_drivers()) - set(drivers))
     return inherited | {
         "PYTHONPATH": str(_ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",

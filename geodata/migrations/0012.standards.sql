@@ -1,4 +1,4 @@
--- depends: 0009.plans
+-- depends: 0011.neighbourhood
 -- Standards of services, who counts as a provider, and coverage with the reason of each gap.
 
 INSERT INTO service_kind (kind, name_zh, name_en, reach_m, rank) VALUES
