@@ -223,9 +223,7 @@ def _with_starts(against: csr_array, links: _Links) -> csr_array:
     )
 
 
-def _on_one_edge(
-    graph: Graph, at: Snapped, here: Snapped
-) -> Iterator[tuple[Ints, Ints, Floats]]:
+def _on_one_edge(graph: Graph, at: Snapped, here: Snapped) -> Iterator[tuple[Ints, Ints, Floats]]:
     """Yield (places, providers, the way straight along) for those on one and the same edge."""
     order = np.argsort(at.edge, kind="stable")
     edges = at.edge[order]
@@ -298,9 +296,7 @@ def _pairs_of(
     reached = dijkstra(_with_starts(padded, inside), indices=starts, limit=limit)
     reached[:, len(nodes)] = np.inf
     back, on = _ends(graph, here.pick(some))
-    way = np.minimum(
-        reached[:, number[source[some]]] + back, reached[:, number[target[some]]] + on
-    )
+    way = np.minimum(reached[:, number[source[some]]] + back, reached[:, number[target[some]]] + on)
     for place, provider, direct in _on_one_edge(graph, at, here.pick(some)):
         np.minimum.at(way, (provider, place), direct)
     provider, place = np.nonzero(way <= limit)
