@@ -65,6 +65,14 @@ def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
 
         _tell("reading", 0.0)
         return tables.read(FileRequest(**request), work)
+    if task == "roads":
+        from geodata.importing import features
+        from geodata.roads import surveying as roads
+        from geodata.roads.orders import road_request
+
+        asked = road_request(request)
+        features.allowed_drivers_only(("OSM",) if asked.is_osm else ())
+        return roads.run(asked, work, _tell)
     raise ValueError(task)
 
 

@@ -47,13 +47,13 @@ class Features:
     notes: tuple[Phrase, ...]
 
 
-def allowed_drivers_only() -> None:
+def allowed_drivers_only(also: Sequence[str] = ()) -> None:
     """Make sure that the library can open nothing but the formats that were chosen.
 
     Raises:
         FileRefusedError: a driver is left that should not be
     """
-    extra = set(pyogrio.list_drivers()) - set(DRIVERS)
+    extra = set(pyogrio.list_drivers()) - {*DRIVERS, *also}
     if extra:
         raise FileRefusedError(
             "unsafe_reader",

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +54,12 @@ def opened(
     shapes: Mapping[str, Iterable[bytes]],
     progress: Progress,
     limits: Limits,
+    *,
+    also: Sequence[str] = (),
 ) -> Generator[Outcome]:
     """Let the child work on a request; ``shapes`` are well-known binary under a file name.
+
+    ``also`` are formats that the child may open besides those that are read everywhere.
 
     Raises:
         FileRefusedError: the file was refused, or the child ran into its limits or crashed
@@ -73,7 +77,7 @@ def opened(
             },
         }
         (work / "request.json").write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
-        stage = _run(work, progress, limits)
+        stage = _run(work, progress, limits, also)
         try:
             written = (work / "result.json").read_text("utf-8")
         except FileNotFoundError:
@@ -91,7 +95,7 @@ def opened(
         yield Outcome(result, work)
 
 
-def _run(work: Path, progress: Progress, limits: Limits) -> str:
+def _run(work: Path, progress: Progress, limits: Limits, also: Sequence[str]) -> str:
     """Run the child to its end and return its last stage."""
     stage = Phrase("starting").text
     is_late = threading.Event()
@@ -102,7 +106,7 @@ def _run(work: Path, progress: Progress, limits: Limits) -> str:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=environment(work),
+            env=environment(work, also),
             cwd=work,
             text=True,
             start_new_session=True,
@@ -164,10 +168,10 @@ def _failure(
     )
 
 
-def environment(work: Path) -> dict[str, str]:
+def environment(work: Path, also: Sequence[str] = ()) -> dict[str, str]:
     """Return what the child may know: no database address, no secrets, no network, few drivers."""
     inherited = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
-    skipped = sorted(set(pyogrio.list_drivers()) - set(DRIVERS))
+    skipped = sorted(set(pyogrio.list_drivers()) - {*DRIVERS, *also})
     return inherited | {
         "PYTHONPATH": str(_ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",

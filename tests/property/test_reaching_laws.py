@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,10 +24,10 @@ LIMIT_M = 300.0
 
 
 def network(seed: int, *, slopes: bool = True) -> Network:
-    """A few junctions within a kilometre, and edges between them: bent, parallel, loops, islands."""
+    """A few junctions within a kilometre, edges between them: bent, parallel, loops, islands."""
     rng = np.random.default_rng(seed)
     count = int(rng.integers(2, 12))
-    nodes = frames.round_to_grid((116.3, 31.4) + rng.uniform(0, 0.01, (count, 2)))
+    nodes = frames.round_to_grid(rng.uniform((116.3, 31.4), (116.31, 31.41), (count, 2)))
     edges = int(rng.integers(1, 18))
     source, target = rng.integers(0, count, edges), rng.integers(0, count, edges)
     lines = []
@@ -42,11 +43,11 @@ def network(seed: int, *, slopes: bool = True) -> Network:
 
 def dots(seed: int, count: int) -> Floats:
     rng = np.random.default_rng([seed, 1])
-    return np.asarray((116.298, 31.398) + rng.uniform(0, 0.014, (count, 2)))
+    return rng.uniform((116.298, 31.398), (116.312, 31.412), (count, 2))
 
 
 def every_way(graph: Graph, providers: Snapped, places: Snapped) -> Floats:
-    """All ways from places to providers: each foot is a junction of its own, edges are cut there."""
+    """All ways from places to providers: each foot is a junction, and edges are cut there."""
     feet = [(int(e), float(t)) for e, t in zip(places.edge, places.share, strict=True)]
     feet += [(int(e), float(t)) for e, t in zip(providers.edge, providers.share, strict=True)]
     count = len(graph.spots)
@@ -57,7 +58,7 @@ def every_way(graph: Graph, providers: Snapped, places: Snapped) -> Floats:
         stops = [(0.0, int(graph.source[edge])), (1.0, int(graph.target[edge]))]
         stops += [(t, count + n) for n, (on, t) in enumerate(feet) if on == edge]
         stops.sort(key=lambda stop: stop[0])
-        for (a, one), (b, two) in zip(stops, stops[1:], strict=False):
+        for (a, one), (b, two) in pairwise(stops):
             way[one, two] = min(way[one, two], (b - a) * graph.forward[edge])
             way[two, one] = min(way[two, one], (b - a) * graph.backward[edge])
     for middle in range(size):
@@ -160,7 +161,9 @@ def test_uphill_counts_in_the_direction_of_walking():
     graph = reaching.price(net, "min", walking_km_h=6.0)
     assert reaching.find_nearest(graph, east, west)[1] == pytest.approx([20.0], rel=1e-4)
     assert reaching.find_nearest(graph, west, east)[1] == pytest.approx([10.0], rel=1e-4)
-    assert reaching.find_nearest(reaching.price(net, "m"), east, west)[1] == pytest.approx([1000.0], rel=1e-4)
+    assert reaching.find_nearest(reaching.price(net, "m"), east, west)[1] == pytest.approx(
+        [1000.0], rel=1e-4
+    )
 
 
 def test_places_off_the_network_are_not_unserved():

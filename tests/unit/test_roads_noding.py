@@ -22,8 +22,7 @@ STEP = 0.001
 def ways(*lines: list[tuple[float, float]], layer: Any = 0, by_node: Any = False) -> Ways:
     """Lines by corners in steps east and north of a place."""
     shapes = [
-        shapely.LineString([(116.3 + x * STEP, 31.4 + y * STEP) for x, y in line])
-        for line in lines
+        shapely.LineString([(116.3 + x * STEP, 31.4 + y * STEP) for x, y in line]) for line in lines
     ]
     count = len(shapes)
     return Ways(
@@ -148,9 +147,7 @@ def test_noding_twice_is_noding_once_and_keeps_the_length(seed: int, join: bool)
     assert np.array_equal(ends, found.nodes[found.source])
     ends = shapely.get_coordinates(shapely.get_point(found.lines, -1))
     assert np.array_equal(ends, found.nodes[found.target])
-    again = noding.node(
-        Ways(found.lines, one.layer[found.way], one.by_node[found.way]), 0.0
-    )
+    again = noding.node(Ways(found.lines, one.layer[found.way], one.by_node[found.way]), 0.0)
     assert len(again.lines) == len(found.lines)
     assert parts(again) == parts(found)
 
