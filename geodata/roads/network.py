@@ -75,7 +75,7 @@ def find_parts(network: Network) -> Parts:
     )
     _, label = connected_components(links, directed=False)
     _, of_edge = np.unique(label[network.source], return_inverse=True)
-    length_m = np.bincount(of_edge, weights=network.length_m)
+    length_m = np.bincount(of_edge, weights=network.length_m).astype(np.float64)
     order = np.argsort(-length_m, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
@@ -94,4 +94,5 @@ def measure(lines: Lines) -> Floats:
     xy, line = shapely.get_coordinates(lines, return_index=True)
     steps_m = np.linalg.norm(np.diff(frames.to_cartesian(xy), axis=0), axis=1)
     within = line[1:] == line[:-1]
-    return np.bincount(line[1:][within], weights=steps_m[within], minlength=len(lines))
+    found = np.bincount(line[1:][within], weights=steps_m[within], minlength=len(lines))
+    return found.astype(np.float64)

@@ -138,7 +138,7 @@ def _gather_ends(corners: _Corners, ways: Ways, tolerance_m: float) -> tuple[int
     pairs = pairs[~(knows[pairs[:, 0]] & knows[pairs[:, 1]])]
     if not len(pairs):
         return 0, 0.0
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy),) * 2)
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy)))
     _, group = connected_components(links, directed=False)
     order = np.lexsort((np.arange(len(xy)), -uses, group))
     chosen = order[np.searchsorted(group[order], np.arange(group.max() + 1))]
@@ -189,12 +189,10 @@ def _lines_of(corners: _Corners, there: Ints) -> Lines:
 
 def _has_corner(corners: _Corners, way: Ints, key: Ints) -> Flags:
     """Tell which ways have a corner in a place."""
-    known = np.unique(np.column_stack([corners.way, corners.key]), axis=0)
-    asked = np.column_stack([way, key])
-    both = np.concatenate([known, asked])
-    _, number = np.unique(both, axis=0, return_inverse=True)
-    number = number.ravel()
-    return np.isin(number[len(known) :], number[: len(known)])
+    places, number = np.unique(corners.key, return_inverse=True)
+    known = np.unique(corners.way * len(places) + number)
+    at = np.minimum(np.searchsorted(places, key), len(places) - 1)
+    return (places[at] == key) & np.isin(way * len(places) + at, known)
 
 
 def _cross(corners: _Corners, ways: Ways, *, join: bool) -> Floats:
@@ -234,8 +232,9 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     joined, farthest_m, crossings, collapsed = found
     key, way = corners.key, corners.way
     layer = np.where(ways.by_node, 0, ways.layer)[way]
-    _, spot = np.unique(np.column_stack([key, layer]), axis=0, return_inverse=True)
-    spot = spot.ravel()
+    _, place = np.unique(key, return_inverse=True)
+    # Layers run from -10 to 10 (walkable.py).
+    _, spot = np.unique(place * 32 + layer, return_inverse=True)
     if not len(spot):
         none = np.empty(0, dtype=np.int64)
         empty = np.empty(0, dtype=object)

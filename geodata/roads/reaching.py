@@ -123,7 +123,7 @@ def find_nearest(
         return nearest, distance
     at, here, count = providers.pick(known), places.pick(there), len(graph.spots)
     reached, _, start = dijkstra(
-        _with_starts(graph.against, _links(graph, at)),
+        with_starts(graph, at),
         indices=np.arange(count, count + len(known)),
         min_only=True,
         return_predecessors=True,
@@ -164,6 +164,14 @@ def find_pairs(
             values.append(way)
     found = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     return coo_array(found, shape=shape).tocsr()
+
+
+def with_starts(graph: Graph, providers: Snapped) -> csr_array:
+    """Return the prices against walking, with a start for each provider behind the junctions.
+
+    Start i is number n + i; it leads to the junctions at the ends of its edge.
+    """
+    return _with_starts(graph.against, _links(graph, providers))
 
 
 def _against(network: Network, forward: Floats, backward: Floats) -> csr_array:

@@ -37,7 +37,8 @@ DRIVEN = frozenset({"motorway", "motorway_link", "trunk_link"})
 # Values of the key that are no road, or none yet.
 _NO_ROADS = frozenset({
     "construction", "proposed", "planned", "abandoned", "razed", "disused", "raceway",
-    "bus_guideway", "escape", "busway", "platform", "elevator", "corridor", "via_ferrata", "rest_area", "services",
+    "bus_guideway", "escape", "busway", "platform", "elevator", "corridor", "via_ferrata",
+    "rest_area", "services",
 })  # fmt: skip
 # What Chinese road files call those that nobody may walk on.
 _DRIVEN_ZH = ("高速", "快速路", "匝道")
