@@ -97,7 +97,7 @@ def _ways(territory: Territory, county: County, rng: np.random.Generator) -> _Ce
 
 
 def _passes(grown: Growth, shape: tuple[int, ...]) -> _Cells:
-    """Return where the cheapest way between two neighbouring seats crosses from one to the other."""
+    """Return where the cheapest way between neighbouring seats crosses from one to the other."""
     one, two = (
         np.concatenate(column)
         for column in zip(*((a, b) for _, a, b in neighbours((shape[0], shape[1]))), strict=True)

@@ -7,7 +7,7 @@ import shapely
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry.base import BaseGeometry
 
-from geodata.frames import round_to_grid
+from geodata.frames import round_to_grid, to_cartesian
 from geodata.partition.measure import DEGREE_M
 from geodata.roads.network import Floats, Lines, Network
 from geodata.roads.reaching import Graph, with_starts
@@ -83,11 +83,11 @@ def _cut(lines: Lines, low: Floats, high: Floats) -> Lines:
 
 
 def _piece(line: BaseGeometry, low: float, high: float) -> BaseGeometry:
+    """Return a line between two shares of its length on the ground."""
     xy = shapely.get_coordinates(line)
-    steps = np.linalg.norm(np.diff(xy, axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum()
-    within = xy[(along > low) & (along < high)]
-    ends = shapely.get_coordinates(
-        shapely.line_interpolate_point(line, [low, high], normalized=True)
+    steps_m = np.linalg.norm(np.diff(to_cartesian(xy), axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps_m)]) / steps_m.sum()
+    at = np.concatenate([[low], along[(along > low) & (along < high)], [high]])
+    return shapely.LineString(
+        np.column_stack([np.interp(at, along, xy[:, 0]), np.interp(at, along, xy[:, 1])])
     )
-    return shapely.LineString(np.vstack([ends[:1], within, ends[1:]]))
