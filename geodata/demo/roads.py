@@ -138,7 +138,7 @@ def _chains(territory: Territory, cells: _Cells) -> Lines:
     used, number = np.unique(pairs, return_inverse=True)
     xy = lattice.centres(used)
     xy += territory.bend(xy)
-    steps = shapely.linestrings(xy[number.reshape(-1, 2)])
+    steps = np.asarray(shapely.linestrings(xy[number.reshape(-1, 2)]), dtype=object)
     merged = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(steps)))
     corners, line = shapely.get_coordinates(merged, return_index=True)
     inner = np.zeros(len(line), dtype=np.bool_)
@@ -173,7 +173,8 @@ def _lanes(buildings: Buildings, roads: Lines) -> Lines:
 def _drives(buildings: Buildings, xy: Floats, tree: coo_array, roads: Lines) -> Lines:
     """Return the lane from each group of houses to the road beside it."""
     corners = np.unique(_plane(shapely.get_coordinates(roads)), axis=0)
-    away_m, corner = KDTree(corners).query(xy)
+    found = KDTree(corners).query(xy)
+    away_m, corner = np.asarray(found[0]), np.asarray(found[1])
     _, group = connected_components(tree, directed=False)
     order = np.lexsort((away_m, group))
     lead = order[np.searchsorted(group[order], np.arange(group.max() + 1))]

@@ -28,7 +28,7 @@ def reached_lines(network: Network, graph: Graph, provider: Snapped, limit: floa
     if not provider.is_reached.any():
         return np.empty(0, dtype=object)
     count = len(graph.spots)
-    reached = dijkstra(with_starts(graph, provider), indices=count, limit=limit)
+    reached = dijkstra(with_starts(graph, provider), indices=[count], limit=limit)[0]
     from_source = _share(limit - reached[graph.source], graph.backward)
     from_target = _share(limit - reached[graph.target], graph.forward)
     low, high = np.zeros(len(from_source)), from_source
@@ -78,13 +78,14 @@ def _cut(lines: Lines, low: Floats, high: Floats) -> Lines:
     some = np.flatnonzero(high - low > 1e-9)
     whole = some[(low[some] <= 0) & (high[some] >= 1)]
     cut = some[(low[some] > 0) | (high[some] < 1)]
-    pieces = [_piece(lines[number], low[number], high[number]) for number in cut.tolist()]
-    return np.concatenate([lines[whole], np.array(pieces, dtype=object)])
+    shares = zip(cut.tolist(), low[cut].tolist(), high[cut].tolist(), strict=True)
+    pieces = np.array([_piece(lines, *share) for share in shares], dtype=object)
+    return np.concatenate([lines[whole], pieces])
 
 
-def _piece(line: BaseGeometry, low: float, high: float) -> BaseGeometry:
+def _piece(lines: Lines, number: int, low: float, high: float) -> BaseGeometry:
     """Return a line between two shares of its length on the ground."""
-    xy = shapely.get_coordinates(line)
+    xy = shapely.get_coordinates(lines[number])
     steps_m = np.linalg.norm(np.diff(to_cartesian(xy), axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps_m)]) / steps_m.sum()
     at = np.concatenate([[low], along[(along > low) & (along < high)], [high]])

@@ -19,12 +19,14 @@ from scipy.spatial import QhullError
 
 from geodata.importing import coordinates
 from geodata.importing.refusals import FileRefusedError
+from geodata.phrases import Phrase
 from geodata.roads.network import Floats
 
 # A third of a degree at 1" is 1.4 million; a whole tile of SRTM at 3" 36 million.
 MAX_CELLS = 150_000_000
 # Triangulated, which takes some 600 bytes each.
 MAX_POINTS = 3_000_000
+_STRANGE = Phrase("the file is neither an ASCII grid nor a text of points")
 _HEADER = re.compile(rb"\s*([A-Za-z_]+)\s+(\S+)")
 _WORDS = {"ncols", "nrows", "xllcorner", "xllcenter", "yllcorner", "yllcenter", "cellsize",
           "dx", "dy", "nodata_value"}  # fmt: skip
@@ -103,12 +105,12 @@ def read(path: Path, crs: str | None) -> Callable[[Floats], Floats]:
     return turned
 
 
-def _bad(reason: str, **data: object) -> FileRefusedError:
+def _bad(reason: Phrase) -> FileRefusedError:
     return FileRefusedError(
         "bad_heights",
-        reason,
+        "The heights cannot be read: {reason}.",
         hint="Export the heights as ESRI ASCII grid, or as text with x, y and height in a line.",
-        **data,
+        reason=reason,
     )
 
 
@@ -123,25 +125,22 @@ def _read_grid(path: Path) -> Grid:
             try:
                 told[match[1].decode().lower()] = float(match[2])
             except ValueError as failure:
-                raise _bad("The header of the height grid is damaged.") from failure
+                raise _bad(Phrase("the header of the grid is damaged")) from failure
         file.seek(here)
         step_x, step_y = (told.get(name, told.get("cellsize", 0.0)) for name in ("dx", "dy"))
         size = [told.get(name, 0.0) for name in ("ncols", "nrows")]
         if not all(1 <= each <= MAX_CELLS and each.is_integer() for each in size):
-            raise _bad("The header of the height grid is damaged.")
+            raise _bad(Phrase("the header of the grid is damaged"))
         cols, rows = int(size[0]), int(size[1])
         west, south = _corner(told, "x", step_x), _corner(told, "y", step_y)
         if not (step_x > 0 and step_y > 0 and np.isfinite([west, south, step_x, step_y]).all()):
-            raise _bad("The header of the height grid is damaged.")
+            raise _bad(Phrase("the header of the grid is damaged"))
         if rows * cols > MAX_CELLS:
-            raise _bad("The height grid has more than {limit:,} cells.", limit=MAX_CELLS)
+            raise _bad(Phrase("the grid has more than {limit:,} cells", {"limit": MAX_CELLS}))
         values = _numbers(file.read())
     if len(values) != rows * cols:
-        raise _bad(
-            "The height grid has {found:,} heights and should have {wanted:,}.",
-            found=len(values),
-            wanted=rows * cols,
-        )
+        told_of = {"found": len(values), "wanted": rows * cols}
+        raise _bad(Phrase("the grid has {found:,} heights and should have {wanted:,}", told_of))
     values[values == told.get("nodata_value", -9999.0)] = np.nan
     values[~np.isfinite(values)] = np.nan
     return Grid(west, south, step_x, step_y, values.reshape(rows, cols)[::-1])
@@ -154,7 +153,7 @@ def _numbers(text: bytes) -> Floats:
             warnings.simplefilter("error", DeprecationWarning)
             return np.fromstring(text, sep=" ")
     except (DeprecationWarning, ValueError) as failure:
-        raise _bad("The height grid holds something that is no number.") from failure
+        raise _bad(Phrase("the grid holds something that is no number")) from failure
 
 
 def _corner(told: dict[str, float], axis: str, step: float) -> float:
@@ -168,7 +167,7 @@ def _read_points(path: Path, head: bytes) -> Floats:
     try:
         lines = head.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as failure:
-        raise _bad("The height file is neither an ASCII grid nor a text of points.") from failure
+        raise _bad(_STRANGE) from failure
     first = next((line for line in lines if line.strip()), "")
     separator = next((mark for mark in _SEPARATORS if mark in first), None)
     has_header = re.match(r"\s*[-+.\d]", first) is None
@@ -186,12 +185,12 @@ def _read_points(path: Path, head: bytes) -> Floats:
                 max_rows=MAX_POINTS + 1,
             )
     except (ValueError, IndexError, UserWarning) as failure:
-        raise _bad("The height file is neither an ASCII grid nor a text of points.") from failure
+        raise _bad(_STRANGE) from failure
     if len(xyz) > MAX_POINTS:
-        raise _bad("The height file has more than {limit:,} points.", limit=MAX_POINTS)
+        raise _bad(Phrase("the file has more than {limit:,} points", {"limit": MAX_POINTS}))
     xyz = xyz[np.isfinite(xyz).all(axis=1)]
     if len(xyz) < 3:
-        raise _bad("The height file has fewer than three points.")
+        raise _bad(Phrase("the file has fewer than three points"))
     return xyz
 
 
@@ -200,5 +199,5 @@ def _between(xyz: Floats) -> Callable[[Floats], Floats]:
     try:
         heights = LinearNDInterpolator(xyz[:, :2], xyz[:, 2], rescale=True)
     except (QhullError, ValueError) as failure:
-        raise _bad("The points of the height file lie on one line.") from failure
+        raise _bad(Phrase("its points lie on one line")) from failure
     return lambda xy: np.asarray(heights(xy), dtype=np.float64)

@@ -101,10 +101,12 @@ def made(size: int) -> tuple[Network, NDArray[np.float64], NDArray[np.float64]]:
     kept = rng.random(len(source)) < 2 / 3
     source, target = source[kept], target[kept]
     middle = (nodes[source] + nodes[target]) / 2 + rng.normal(0, step / 10, (len(source), 2))
-    lines = shapely.linestrings(np.stack([nodes[source], middle, nodes[target]], axis=1))
+    bent = np.stack([nodes[source], middle, nodes[target]], axis=1)
+    lines = np.asarray(shapely.linestrings(bent), dtype=object)
     length_m = measure(lines)
     steep = rng.uniform(0.9, 1.5, (2, len(source)))
-    network = Network(nodes, source, target, length_m, *(steep * length_m), lines)
+    up, down = steep * length_m
+    network = Network(nodes, source, target, length_m, up, down, lines)
     near = nodes[rng.integers(0, len(nodes), PROVIDERS + PLACES)]
     near = near + rng.normal(0, step / 3, near.shape)
     return network, near[:PROVIDERS], near[PROVIDERS:]
