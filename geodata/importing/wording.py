@@ -121,7 +121,7 @@ WORDS: dict[str, Words] = {
     ),
     "island": Words(
         "Islands: roads without a way to the rest",
-        "{edges:,} edges, {metres:,.0f} m",
+        "{metres:,.0f} m, edges: {edges:,}",
         "Places are not counted from there. Draw the missing piece, or raise --tolerance.",
     ),
     # Tables: members, issues, facilities, buildings.

@@ -126,8 +126,8 @@ def _notes(noded: Noded, network: Network, parts: Parts, request: RoadRequest) -
     islands = parts.is_island
     notes.append(
         Phrase(
-            "The network: {edges:,} edges, {km:,.1f} km; of these {lost_km:,.1f} km in {count:,}"
-            " islands.",
+            "The network: {edges:,} edges, {km:,.1f} km. Islands in it: {count:,}, with"
+            " {lost_km:,.1f} km.",
             {
                 "edges": len(network.lines),
                 "km": float(parts.length_m.sum()) / 1000,

@@ -152,7 +152,7 @@ def test_ends_are_snapped_and_islands_and_crossings_reported(ground: Conn, tmp_p
     assert island.place == pytest.approx((116.331, 31.409))
     text = report.to_text()
     assert "Ends put onto the road that they meet: 1, the farthest 0.56 m away" in text
-    assert "in 1 islands" in text
+    assert "Islands in it: 1, with 0.0 km" in text
     assert ground.execute("SELECT count(*) FROM road_edge WHERE is_island").fetchone() == (1,)
     # OVER is long enough to be a network of its own.
     again = run(ground, path, join_crossings=True)
