@@ -31,8 +31,10 @@ LICENCE = "演示数据，虚构"
 _HIGHEST_M = 1_100.0
 # Houses farther apart than this have no lane between them.
 _LANE_M = 260.0
+# Nor those of two compounds that are farther apart than this.
+_NEXT_M = 180.0
 # Between houses closer than this there is one, whether it is needed to join them or not.
-_LOOP_M = 70.0
+_LOOP_M = 85.0
 # A county of more has roads only: its lanes would take longer than all the rest.
 _MOST_HOUSES = 1_000_000
 
@@ -151,14 +153,14 @@ def _chains(territory: Territory, cells: _Cells) -> Lines:
 
 
 def _lanes(buildings: Buildings, roads: Lines) -> Lines:
-    """Return lanes (lon, lat): from house to house in a compound, and from there to the road."""
+    """Return lanes (lon, lat): from house to house, and from each group of them to the road."""
     xy = _plane(buildings.places)
     mesh = Delaunay(xy).simplices
     pairs = np.sort(np.concatenate([mesh[:, :2], mesh[:, 1:], mesh[:, ::2]]), axis=1)
     pairs = np.unique(pairs, axis=0)
     long_m = np.linalg.norm(xy[pairs[:, 0]] - xy[pairs[:, 1]], axis=1)
     same = buildings.compound[pairs[:, 0]] == buildings.compound[pairs[:, 1]]
-    near = same & (buildings.compound[pairs[:, 0]] >= 0) & (long_m < _LANE_M)
+    near = long_m < np.where(same, _LANE_M, _NEXT_M)
     pairs, long_m = pairs[near], np.maximum(long_m[near], 0.1)
     count = len(xy)
     tree = minimum_spanning_tree(
@@ -171,11 +173,12 @@ def _lanes(buildings: Buildings, roads: Lines) -> Lines:
 
 
 def _drives(buildings: Buildings, xy: Floats, tree: coo_array, roads: Lines) -> Lines:
-    """Return the lane from each group of houses to the road beside it."""
+    """Return the lane from each compound's part of a group of houses to the road beside it."""
     corners = np.unique(_plane(shapely.get_coordinates(roads)), axis=0)
     found = KDTree(corners).query(xy)
     away_m, corner = np.asarray(found[0]), np.asarray(found[1])
     _, group = connected_components(tree, directed=False)
+    _, group = np.unique(group * np.int64(1 << 32) + buildings.compound, return_inverse=True)
     order = np.lexsort((away_m, group))
     lead = order[np.searchsorted(group[order], np.arange(group.max() + 1))]
     ends = np.stack([buildings.places[lead], lon_lat(corners[corner[lead]])], axis=1)
