@@ -57,9 +57,8 @@ def write_roads(
     lines = roads
     if len(buildings.places) <= _MOST_HOUSES:
         lines = np.concatenate([roads, _lanes(buildings, roads)])
-    ways = noding.Ways(
-        lines, np.zeros(len(lines), dtype=np.int64), np.zeros(len(lines), dtype=np.bool_)
-    )
+    plain = np.zeros(len(lines), dtype=np.bool_)
+    ways = noding.Ways(lines, plain.astype(np.int64), plain, np.full(len(lines), -1))
     noded = noding.node(ways, 1.0, join_crossings=True)
     length_m = measure(noded.lines)
     no_bridge = np.zeros(len(length_m), dtype=np.bool_)

@@ -24,15 +24,20 @@ from geodata.roads.network import Flags, Floats, Ints, Lines
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Lines (lon, lat) as they came: their layer (0 is the ground), and whether they know nodes."""
+    """Lines (lon, lat) as they came: their layer (0 is the ground), and whether they know nodes.
+
+    Ways of one ``batch`` were joined among themselves before: two of them meet at common corners
+    only, whatever the tolerance, as do two that know nodes. -1 stands for ways that were not.
+    """
 
     lines: Lines
     layer: Ints
     by_node: Flags
+    batch: Ints
 
     def pick(self, some: Flags | Ints) -> Ways:
         """Return some of the ways."""
-        return Ways(self.lines[some], self.layer[some], self.by_node[some])
+        return Ways(self.lines[some], self.layer[some], self.by_node[some], self.batch[some])
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +137,18 @@ def _gather_ends(corners: _Corners, ways: Ways, tolerance_m: float) -> tuple[int
     places, spot, uses = np.unique(corners.key[at], return_inverse=True, return_counts=True)
     xy = np.empty((len(places), 2))
     xy[spot] = corners.xy[at]
+    way = corners.way[at]
     knows = np.ones(len(places), dtype=np.bool_)
-    np.logical_and.at(knows, spot, ways.by_node[corners.way[at]])
+    np.logical_and.at(knows, spot, ways.by_node[way])
+    low, high = np.full(len(places), np.iinfo(np.int64).max), np.full(len(places), -1)
+    np.minimum.at(low, spot, ways.batch[way])
+    np.maximum.at(high, spot, ways.batch[way])
     pairs = KDTree(corners.flat(xy)).query_pairs(tolerance_m, output_type="ndarray")
-    pairs = pairs[~(knows[pairs[:, 0]] & knows[pairs[:, 1]])]
+    one, two = pairs.T
+    is_noded = (np.minimum(low[one], low[two]) == np.maximum(high[one], high[two])) & (
+        low[one] >= 0
+    )
+    pairs = pairs[~((knows[one] & knows[two]) | is_noded)]
     if not len(pairs):
         return 0, 0.0
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy)))
@@ -161,7 +174,7 @@ def _join_ends(corners: _Corners, ways: Ways, tolerance_m: float) -> tuple[int, 
     end, way = tree.query(dots, predicate="dwithin", distance=tolerance_m)
     owner = corners.way[at][end]
     apart = (way != owner) & (ways.layer[way] == ways.layer[owner])
-    apart &= ~(ways.by_node[way] & ways.by_node[owner])
+    apart &= _may_meet(ways, way, owner)
     end, way = end[apart], way[apart]
     key = corners.key
     # What is a corner of the way already is a meeting as it stands.
@@ -174,6 +187,12 @@ def _join_ends(corners: _Corners, ways: Ways, tolerance_m: float) -> tuple[int, 
     at_m = shapely.line_locate_point(lines[way], dots[end])
     corners.insert(way, np.asarray(at_m), corners.xy[at][end])
     return len(np.unique(key[at][end])), float(np.max(away_m))
+
+
+def _may_meet(ways: Ways, one: Ints, two: Ints) -> Flags:
+    """Tell which pairs of ways may meet where they have no corner in common."""
+    is_noded = (ways.batch[one] == ways.batch[two]) & (ways.batch[one] >= 0)
+    return ~(is_noded | (ways.by_node[one] & ways.by_node[two]))
 
 
 def _lines_of(corners: _Corners, there: Ints) -> Lines:
@@ -205,7 +224,7 @@ def _cross(corners: _Corners, ways: Ways, *, join: bool) -> Floats:
     lines[there] = _lines_of(corners, there)
     one, two = shapely.STRtree(lines).query(lines, predicate="intersects")
     some = (one < two) & (ways.layer[one] == ways.layer[two])
-    some &= ~(ways.by_node[one] & ways.by_node[two])
+    some &= _may_meet(ways, one, two)
     one, two = one[some], two[some]
     meeting = shapely.intersection(lines[one], lines[two])
     parts, pair = shapely.get_parts(meeting, return_index=True)

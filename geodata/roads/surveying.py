@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from geodata.importing import exchange
+from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import Progress
 from geodata.phrases import Phrase
 from geodata.roads import heights, noding, reading, slope
@@ -46,9 +47,12 @@ def run(request: RoadRequest, work: Path, progress: Progress) -> Result:
         np.concatenate([
             np.full(count, request.is_osm), np.asarray(request.kept.by_node, dtype=np.bool_)
         ]),
+        np.concatenate([np.full(count, -1), np.zeros(len(stay), dtype=np.int64)]),
     )  # fmt: skip
     progress("joining roads", 0.0)
     noded = noding.node(ways, request.tolerance_m, join_crossings=request.join_crossings)
+    if not (noded.way < count).any():
+        raise FileRefusedError("no_ways", "The file holds no road that can be walked.")
     length_m = measure(noded.lines)
     progress("weighing slopes", 0.0)
     efforts = _weigh(request, noded, ways.layer[noded.way], length_m, count)
@@ -66,7 +70,6 @@ def run(request: RoadRequest, work: Path, progress: Progress) -> Result:
     found.notes += _notes(noded, network, parts, request)
     result["islands"] = _islands(network, parts)
     result["crossings"] = noded.crossings[:_MOST].tolist()
-    result["more_crossings"] = max(0, len(noded.crossings) - _MOST)
     owner = np.concatenate([np.zeros(count, dtype=np.int64),
                             np.asarray(request.kept.source_id, dtype=np.int64)])  # fmt: skip
     _hand_over(work, network, parts, efforts, ways.layer[noded.way], owner[noded.way])

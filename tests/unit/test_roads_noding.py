@@ -29,6 +29,7 @@ def ways(*lines: list[tuple[float, float]], layer: Any = 0, by_node: Any = False
         np.array(shapes, dtype=object),
         np.broadcast_to(np.asarray(layer, dtype=np.int64), count),
         np.broadcast_to(np.asarray(by_node, dtype=np.bool_), count),
+        np.full(count, -1),
     )
 
 
@@ -137,7 +138,7 @@ def some_lines(seed: int) -> Ways:
 def test_noding_twice_is_noding_once_and_keeps_the_length(seed: int, join: bool):
     one = some_lines(seed)
     # Of two junctions above each other the second time one would be made.
-    one = Ways(one.lines, one.layer * 0, one.by_node)
+    one = Ways(one.lines, one.layer * 0, one.by_node, one.batch)
     found = noding.node(one, 1.0, join_crossings=join)
     drawn, kept = measure(one.lines), measure(found.lines)
     by_way = np.bincount(found.way, weights=kept, minlength=len(drawn))
@@ -147,7 +148,9 @@ def test_noding_twice_is_noding_once_and_keeps_the_length(seed: int, join: bool)
     assert np.array_equal(ends, found.nodes[found.source])
     ends = shapely.get_coordinates(shapely.get_point(found.lines, -1))
     assert np.array_equal(ends, found.nodes[found.target])
-    again = noding.node(Ways(found.lines, one.layer[found.way], one.by_node[found.way]), 0.0)
+    noded = np.zeros(len(found.lines), dtype=np.int64)
+    cut = one.pick(found.way)
+    again = noding.node(Ways(found.lines, cut.layer, cut.by_node, noded), 1.0)
     assert len(again.lines) == len(found.lines)
     assert parts(again) == parts(found)
 
@@ -161,3 +164,21 @@ def test_the_order_of_ways_does_not_matter(seed: int):
     assert sorted(map(tuple, here.nodes)) == sorted(map(tuple, there.nodes))
     assert parts(here) == parts(there)
     assert len(here.crossings) == len(there.crossings)
+
+
+def test_what_was_joined_before_is_left_as_it_is():
+    """A speck between two junctions stays; a new end beside it meets it all the same."""
+    near = 0.5 / 95_000 / STEP
+    stay = ways([(0, 0), (1, 0)], [(1, 0), (1 + near, 0)], [(1 + near, 0), (2, 0)], UP)
+    stay = Ways(stay.lines, stay.layer, stay.by_node, np.zeros(4, dtype=np.int64))
+    again = noding.node(stay, 1.0, join_crossings=True)
+    assert (len(again.lines), again.joined, len(again.crossings)) == (4, 0, 0)
+    osm = ways([(0.5, 0.000004), (0.5, 1.0)], by_node=True)
+    both = Ways(
+        np.concatenate([stay.lines, osm.lines]),
+        np.zeros(5, dtype=np.int64),
+        np.array([False] * 4 + [True]),
+        np.array([0, 0, 0, 0, -1]),
+    )
+    found = noding.node(both, 1.0)
+    assert (len(found.lines), found.joined) == (6, 1)
