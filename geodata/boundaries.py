@@ -17,13 +17,16 @@ from datetime import date
 import numpy as np
 import psycopg
 import shapely
+from numpy.typing import NDArray
 from psycopg import errors
 from psycopg.rows import TupleRow
 from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from geodata import shapes
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError
 from geodata.model import LEVELS, Level
+from geodata.partition.differing import replaced
 from geodata.partition.polygons import as_multipolygons, label_points, to_ewkb
 from geodata.phrases import Phrase
 from geodata.pinyin import search_key
@@ -140,6 +143,7 @@ def insert_versions(
         return []
     lock(conn)
     _check_parents(conn, level, versions, valid_from)
+    changes = _changes(conn, versions, valid_from)
     _close(conn, level, [v.grid_id for v in versions if v.grid_id is not None], valid_from)
     fresh = iter(_create_grids(conn, level, sum(v.grid_id is None for v in versions)))
     ids = [next(fresh) if version.grid_id is None else version.grid_id for version in versions]
@@ -169,7 +173,7 @@ def insert_versions(
                         search_key(version.name), version.parent_id, version.households,
                         version.population, polygon, label, source,
                     ))  # fmt: skip
-    shapes.mark(conn, level, valid_from, shapely.bounds([version.geom for version in versions]))
+    shapes.mark(conn, level, valid_from, changes)
     return ids
 
 
@@ -187,7 +191,9 @@ def end_versions(
     if not grid_ids:
         return
     lock(conn)
+    gone = [shapely.bounds(shape) for shape in _held(conn, grid_ids, day).values()]
     _close(conn, level, grid_ids, day)
+    shapes.mark(conn, level, day, np.asarray(gone, dtype=np.float64).reshape(-1, 4))
 
 
 def refresh_shapes(
@@ -247,6 +253,39 @@ def _check_parents(
         )
 
 
+def _changes(
+    conn: psycopg.Connection[TupleRow], versions: Sequence[NewVersion], day: date
+) -> NDArray[np.float64]:
+    """Return the box of what each version changes, in degrees: all of it where nothing was."""
+    boxes: list[tuple[float, ...]] = []
+    for start in range(0, len(versions), _CHUNK):
+        chunk = versions[start : start + _CHUNK]
+        held = _held(conn, [each.grid_id for each in chunk if each.grid_id is not None], day)
+        for version in chunk:
+            was = held.get(version.grid_id) if version.grid_id is not None else None
+            boxes.append(
+                tuple(shapely.bounds(version.geom).tolist())
+                if was is None
+                else replaced(was, version.geom)
+            )
+    return np.asarray(boxes, dtype=np.float64)
+
+
+def _held(
+    conn: psycopg.Connection[TupleRow], grid_ids: Sequence[int], day: date
+) -> dict[int, BaseGeometry]:
+    """Return the shapes that grids have on a day."""
+    if not grid_ids:
+        return {}
+    rows = conn.execute(
+        "SELECT grid_id, ST_AsBinary(geom) FROM grid_version"
+        " WHERE grid_id = ANY(%s) AND valid @> %s::date",
+        [list(grid_ids), day],
+        binary=True,
+    ).fetchall()
+    return {grid_id: shapely.from_wkb(shape) for grid_id, shape in rows}
+
+
 def _close(
     conn: psycopg.Connection[TupleRow], level: Level, grid_ids: Sequence[int], day: date
 ) -> None:
@@ -274,12 +313,6 @@ def _close(
             later=later[1],
             day=day,
         )
-    ends = conn.execute(
-        "SELECT ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM grid_version"
-        " WHERE grid_id = ANY(%s) AND valid @> %s::date",
-        [ids, day],
-    ).fetchall()
-    shapes.mark(conn, level, day, np.asarray(ends, dtype=np.float64).reshape(-1, 4))
     conn.execute(
         "DELETE FROM grid_version WHERE grid_id = ANY(%s) AND lower(valid) = %s", [ids, day]
     )

@@ -94,6 +94,23 @@ def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:
     )
 
 
+def known(conn: Connection[Any], grid_id: int, on: date) -> tuple[GridRef, Bounds] | None:
+    """Return a grid's name and box on a day, else as it was last before, else as it was first.
+
+    None if there is no such grid.
+    """
+    row = conn.execute(
+        """
+        SELECT grid_id, level::text, name, code,
+               ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom)
+        FROM grid_version WHERE grid_id = %(grid_id)s
+        ORDER BY lower(valid) <= %(on)s DESC, abs(lower(valid) - %(on)s::date) LIMIT 1
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchone()
+    return (GridRef(*row[:4]), Bounds(*row[4:])) if row else None
+
+
 def locate(conn: Connection[Any], point: Point, on: date) -> Nearby:
     """Say in which grids a point lies on that day, and how near the boundary runs.
 

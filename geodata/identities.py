@@ -74,3 +74,11 @@ def drop_first_password(conn: Connection[Any], account_id: int) -> bool:
             [account_id],
         ).rowcount
     )
+
+
+def issuers(conn: Connection[Any], account_id: int) -> list[str]:
+    """List the providers of single sign-on that the account is known to."""
+    rows = conn.execute(
+        "SELECT issuer FROM account_identity WHERE account_id = %s ORDER BY issuer", [account_id]
+    ).fetchall()
+    return [row[0] for row in rows]

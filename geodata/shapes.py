@@ -25,6 +25,7 @@ from geodata.partition.simplify import ZOOM_STEPS, margin_deg, simplify_level
 
 # Rows read or written at once: bounds the memory that their other forms take.
 _CHUNK = 2000
+_EVERYWHERE = np.asarray([[-180.0, -90.0, 180.0, 90.0]])
 # More boxes than this are taken together: what lies between them is drawn as well.
 _MOST_BOXES = 5000
 
@@ -87,13 +88,17 @@ def refresh(
 
 def _stretches(conn: psycopg.Connection[TupleRow], level: Level, since: date) -> list[Range[date]]:
     """Return the stretches of time, from a day on, in which no version begins or ends."""
+    # No day is infinite; said, because of an open end the planner expects a third of the level, and
+    # reads all of it.
     rows = conn.execute(
         """
         SELECT lower(valid) AS day FROM grid_version
-        WHERE level = %(level)s::grid_level AND lower(valid) > %(since)s
+        WHERE level = %(level)s::grid_level
+          AND lower(valid) > %(since)s AND lower(valid) < 'infinity'
         UNION
         SELECT upper(valid) FROM grid_version
-        WHERE level = %(level)s::grid_level AND NOT upper_inf(valid) AND upper(valid) > %(since)s
+        WHERE level = %(level)s::grid_level AND NOT upper_inf(valid)
+          AND upper(valid) > %(since)s AND upper(valid) < 'infinity'
         ORDER BY day
         """,
         {"level": level, "since": since},
@@ -120,12 +125,39 @@ def _draw(
         )
         if versions.keys() == set(drawing.grid_ids):
             return np.asarray([versions[each] for each in drawing.grid_ids]), drawing.shapes
-    near = wanted
-    # Each zoom step looks a bit farther than the next: what it makes, the next one needs.
-    for _ in ZOOM_STEPS[level]:
-        near, boxes = _beside(conn, level, on, boxes)
+    near, _ = _beside(conn, level, on, boxes)
+    drawn = _drawn(conn, level, on, np.setdiff1d(near, wanted))
+    if drawn is None:
+        # Something was never drawn, whoever wrote it: all is.
+        return _draw(conn, level, on, _EVERYWHERE, drawing)
     geoms = _geoms(conn, near)
-    return wanted, simplify_level(level, geoms, places=np.searchsorted(near, wanted))
+    return wanted, simplify_level(level, geoms, places=np.searchsorted(near, wanted), drawn=drawn)
+
+
+def _drawn(
+    conn: psycopg.Connection[TupleRow], level: Level, on: date, version_ids: Ids
+) -> dict[int, NDArray[np.object_]] | None:
+    """Return the shapes that versions have on a day, ascending, for each zoom but the coarsest.
+
+    None if one of them has none. They hold on, and what is drawn beside them starts from them.
+    """
+    rows = conn.execute(
+        """
+        SELECT max_zoom, ST_AsBinary(geom) FROM grid_shape
+        WHERE version_id = ANY(%s) AND valid @> %s::date AND max_zoom > %s
+        ORDER BY version_id
+        """,
+        [version_ids.tolist(), on, min(ZOOM_STEPS[level])],
+        binary=True,
+    ).fetchall()
+    found: dict[int, list[bytes]] = {zoom: [] for zoom in sorted(ZOOM_STEPS[level])[1:]}
+    for zoom, shape in rows:
+        found[zoom].append(shape)
+    if any(len(shapes) < len(version_ids) for shapes in found.values()):
+        return None
+    return {
+        zoom: np.asarray(shapely.from_wkb(shapes), dtype=object) for zoom, shapes in found.items()
+    }
 
 
 def _beside(

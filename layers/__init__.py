@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from layers import coverage, grids, issues, members
+from layers import changes, coverage, grids, issues, members
 from layers.layer import Layer
 
-LAYERS: tuple[Layer, ...] = (grids.LAYER, members.LAYER, issues.LAYER, coverage.LAYER)
+LAYERS: tuple[Layer, ...] = (
+    grids.LAYER,
+    members.LAYER,
+    issues.LAYER,
+    coverage.LAYER,
+    changes.LAYER,
+)
 BY_NAME: dict[str, Layer] = {layer.name: layer for layer in LAYERS}

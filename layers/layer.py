@@ -27,7 +27,8 @@ STEPS: Mapping[Level, Mapping[int, LiteralString]] = {
     "community": {11: "'11'", 12: "'12'", 13: "'13'", 14: "'14'"},
     "compound": {13: "'13'", 14: "'14'"},
 }
-_QUOTED: Mapping[Level, LiteralString] = {
+# The same of the levels.
+QUOTED: Mapping[Level, LiteralString] = {
     "county": "'county'",
     "town": "'town'",
     "community": "'community'",
@@ -72,21 +73,24 @@ def levels_at(z: int) -> tuple[Level, ...]:
     return LEVELS[: LEVELS.index(level_at(z)) + 1]
 
 
+def step_at(level: Level, z: int) -> LiteralString | None:
+    """Return the step of simplified shapes from which a level is drawn, None for its own."""
+    return next((sql for zoom, sql in STEPS[level].items() if z <= zoom), None)
+
+
 def grids_in_tile(level: Level, z: int) -> LiteralString:
     """Return a relation of the level's grids in the tile: grid_id, name, code, area_m2, geom.
 
     ``geom`` is in tile coordinates: areas, from simplified shapes where the zoom is small enough.
     Beyond them a county or a town is its border alone, as lines.
     """
-    step: LiteralString | None = next(
-        (sql for zoom, sql in STEPS[level].items() if z <= zoom), None
-    )
+    step = step_at(level, z)
     if step is None and level in ("county", "town"):
         return (
             "SELECT v.grid_id, v.name, v.code, v.area_m2,"
             " ST_AsMVTGeom(ST_Collect(b.geom), " + BOX + ", 4096, 64, true) AS geom"
             " FROM grid_border b JOIN grid_version v USING (version_id)"
-            " WHERE b.level = " + _QUOTED[level] + " AND b.geom && " + GROWN + ""
+            " WHERE b.level = " + QUOTED[level] + " AND b.geom && " + GROWN + ""
             " AND v.valid @> %(on)s::date"
             " GROUP BY v.version_id"
         )
@@ -95,14 +99,14 @@ def grids_in_tile(level: Level, z: int) -> LiteralString:
             "SELECT v.grid_id, v.name, v.code, v.area_m2,"
             " ST_AsMVTGeom(ST_Transform(v.geom, 3857), " + BOX + ", 4096, 64, true) AS geom"
             " FROM grid_version v"
-            " WHERE v.level = " + _QUOTED[level] + " AND v.geom && " + AREA + ""
+            " WHERE v.level = " + QUOTED[level] + " AND v.geom && " + AREA + ""
             " AND v.valid @> %(on)s::date"
         )
     return (
         "SELECT v.grid_id, v.name, v.code, v.area_m2,"
         " ST_AsMVTGeom(s.geom, " + BOX + ", 4096, 64, true) AS geom"
         " FROM grid_shape s JOIN grid_version v USING (version_id)"
-        " WHERE s.level = " + _QUOTED[level] + " AND s.max_zoom = " + step + ""
+        " WHERE s.level = " + QUOTED[level] + " AND s.max_zoom = " + step + ""
         " AND s.geom && " + GROWN + " AND s.valid @> %(on)s::date"
     )
 

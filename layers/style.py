@@ -69,9 +69,25 @@ COVERAGE: dict[str, Any] = {
     "facility_zoom": 12,
 }
 
+# The ends of ColorBrewer's BrBG; what one grid lost another has gained, so that is striped in both.
+CHANGES: dict[str, Any] = {
+    "halo": HALO,
+    "edges": {
+        "ended": {"line": "#8c510a", "width": 2.5, "dash": [6, 4]},
+        "new": {"line": "#01665e", "width": 3, "dash": []},
+    },
+    "ground": {
+        "gained": {"fill": "#80cdc1", "ink": "#01665e", "pattern": "dots"},
+        "lost": {"fill": "#dfc27d", "ink": "#8c510a", "pattern": "stripes"},
+        "passed": {"fill": "#f6e8c3", "ink": "#5ab4ac", "pattern": "stripes"},
+    },
+    "spot": {"fill": "#8c510a", "halo": HALO, "radius": 4},
+}
+
 STYLE: dict[str, dict[str, Any]] = {
     "grids": GRIDS,
     "members": MEMBERS,
     "issues": ISSUES,
     "coverage": COVERAGE,
+    "changes": CHANGES,
 }

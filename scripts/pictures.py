@@ -83,6 +83,11 @@ def _open_sheet(page: Page) -> None:
         page.locator(".grip").tap()
 
 
+def _open_days(page: Page) -> None:
+    page.locator(".view [data-do='days']").click()
+    page.locator(".timeline select").wait_for()
+
+
 PICTURES = (
     Picture(
         "responsibility-desk",
@@ -104,12 +109,25 @@ PICTURES = (
         account="official",
     ),
     Picture("official-coverage", DESK, {"mode": "coverage", "kind": "clinic"}),
-    Picture("staff-before", DESK, {"on": "2025-12-31"}, ("community", "青崖村")),
-    Picture("staff-after", DESK, {}, ("community", "青崖村")),
+    Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
+    Picture("staff-after", DESK, {}, ("community", "青崖村"), _open_days),
+    Picture(
+        "staff-compare",
+        DESK,
+        {
+            "on": "2026-01-01",
+            "versus": "2025-12-31",
+            "z": "13",
+            "lat": "31.435",
+            "lon": "116.53",
+        },
+        ("community", "青崖村"),
+    ),
     *(
         Picture(f"staff-{name}", DESK, {"mode": "draw"}, None, act, "staff")
         for name, act in (
             ("split", pictures_drawing.split),
+            ("follow", pictures_drawing.follow),
             ("corner", pictures_drawing.corner),
             ("hand-over", pictures_drawing.hand_over),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from typing import Any
 
@@ -31,6 +33,37 @@ def split(page: Page) -> None:
         page.mouse.click(*_at(page, place))
         page.wait_for_timeout(350)
     page.mouse.move(*_at(page, (middle[0] - 0.0001, south - 0.0001)), steps=4)
+
+
+def follow(page: Page) -> None:
+    """Add a red line to a plan, and show the way along it through the estate."""
+    _begin(page, "沿红线拆分紫金府邸", "滨河社区")
+    west, south, east, north = _box(_grid(page, "compound", "紫金府邸"))
+    middle, height = (west + east) / 2, north - south
+    line = [
+        (middle + 0.0002 * math.sin(n * 0.45) + 0.00003 * (n % 3), south + height * (n / 12 - 0.1))
+        for n in range(15)
+    ]
+    road = [(west - 0.002 + 0.0006 * n, south - 0.0003 + 0.0001 * (n % 2)) for n in range(16)]
+    body = {"type": "MultiLineString", "coordinates": [line, road]}
+    page.locator(".references summary").first.click()
+    page.locator("[data-reference-file]").set_input_files(
+        {
+            "name": "紫金府邸用地红线.geojson",
+            "mimeType": "application/geo+json",
+            "buffer": json.dumps(body).encode(),
+        }
+    )
+    page.locator("[data-reference]").wait_for()
+    page.wait_for_load_state("networkidle")
+    _look(page, (middle, (south + north) / 2), 17)
+    page.mouse.click(*_at(page, (middle + 0.0004, (south + north) / 2)))
+    page.locator("[data-tool=split]").click()
+    page.locator(".cursor-marker").wait_for(state="attached")
+    page.locator(".draw-bar-buttons button").nth(3).click()
+    page.mouse.click(*_at(page, line[0]))
+    page.wait_for_timeout(350)
+    page.mouse.move(*_at(page, line[-1]), steps=4)
 
 
 def corner(page: Page) -> None:

@@ -126,7 +126,7 @@ def _tiles(name: str) -> Asks:
 
 
 def _other_tiles(it: Watched) -> Iterable[Ask]:
-    for name in ("grids", "members", "coverage"):
+    for name in ("grids", "members", "coverage", "changes"):
         yield from list(_tiles(name)(it))[::7]
     yield Ask("/tiles/nothing/1/0/0/0.mvt")
 
@@ -150,6 +150,7 @@ ROUTES: dict[str, Asks] = {
     "tiles.tilejson": lambda it: [
         *(Ask(f"/tiles/{name}.json") for name in ("grids", "members", "coverage", "nothing")),
         Ask("/tiles/coverage.json?kind=clinic"),
+        Ask("/tiles/changes.json?versus=2020-01-01"),
     ],
     "tiles.tile": _other_tiles,
     "tiles.own_tilejson": lambda it: [
@@ -162,6 +163,16 @@ ROUTES: dict[str, Asks] = {
     "api.shape": lambda it: [*_grids(it, "/api/grids/{}/shape")][::5],
     "api.here": lambda it: _spots(it, "/api/here?lon={lon}&lat={lat}"),
     "api.search": lambda it: _words(it, "/api/search?q={}"),
+    "changes.find": lambda it: [
+        Ask("/api/changes?on=2026-01-01&versus=2020-01-01"),
+        Ask(f"/api/changes?on=2026-01-01&versus=2020-01-01&grid={it.county.towns[0]}&page=2"),
+        Ask("/api/changes"),
+    ],
+    "changes.days": lambda it: [
+        Ask("/api/changes/days"),
+        Ask(f"/api/changes/days?grid={it.county.towns[0]}"),
+        Ask("/api/changes/days?grid=x"),
+    ],
     "plans.listing": lambda it: [Ask("/api/plans"), Ask("/api/plans?archived=true")],
     "plans.create": lambda it: [Ask("/api/plans", body={"title": ""})],
     "plans.show": _plans(),
@@ -177,6 +188,11 @@ ROUTES: dict[str, Asks] = {
     "plans.copy": _plans("/copy", body={"title": ""}),
     "plans.oppose": _plans("/opposite", body={"title": ""}),
     "plans.advance": _plans("/state", body={"do": "submit"}, revision='"999"'),
+    "references.listing": _plans("/references"),
+    "references.add": _plans("/references?name=x.geojson", body={}),
+    "references.around": _plans("/references/around?box=116,31,117,32&zoom=14"),
+    "references.rename": _plans("/references/99", verb="PATCH", body={"name": "x"}),
+    "references.remove": _plans("/references/99", verb="DELETE", body={}),
     "drafting.listing": lambda it: [Ask("/panel/plans")],
     "drafting.plan": lambda it: [
         Ask(f"/panel/plans/{number}{query}", None, str(number), is_missing=number == NO_PLAN)
@@ -217,6 +233,16 @@ ROUTES: dict[str, Asks] = {
     "panel.reporter": lambda it: _issues(it, "/panel/issue/{}/reporter", {}),
     "panel.contact": _members,
     "panel.search": lambda it: _words(it, "/panel/search?q={}"),
+    "comparing.days": lambda it: [
+        Ask("/panel/days"),
+        Ask(f"/panel/days?grid={it.county.towns[0]}"),
+        Ask(f"/panel/days?grid={NO_GRID}"),
+    ],
+    "comparing.listing": lambda it: [
+        Ask("/panel/changes?versus=2020-01-01"),
+        Ask(f"/panel/changes?versus=2020-01-01&grid={it.county.towns[0]}"),
+        Ask("/panel/changes"),
+    ],
     "door.sign_in": lambda it: [Ask("/sign-in"), Ask("/sign-in?next=/account")],
     # Signing out and out of everything is for test_cross_site.py, lest the others ask as visitors.
     "door.sign_out": lambda it: [],

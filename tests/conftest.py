@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from hypothesis import settings
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 from psycopg import sql
 from psycopg.rows import TupleRow
 
@@ -36,6 +36,35 @@ os.environ["GRIDMAP_SECRET_KEY"] = "the tests sign their cookies with this"
 # Random ones are for scripts/bench.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+
+# Processes with a browser each load a small machine: what is waited for may take its time.
+expect.set_options(timeout=30_000)
+
+# Files that take longest, by the time they take. Where processes share the work (./scripts/test),
+# one that is begun last would be waited for alone.
+LONGEST = (
+    "test_import_faults.py",
+    "test_drawing.py",
+    "test_injection.py",
+    "test_hostile_files.py",
+    "test_map.py",
+    "test_import_grids.py",
+    "test_account_pages.py",
+    "test_embedded.py",
+    "test_sql_injection.py",
+    "test_leaks.py",
+    "test_hostile_uploads.py",
+    "test_demo.py",
+    "test_import_lewisham.py",
+    "test_mending_lewisham.py",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest files first where processes share the work, in the same order in each."""
+    if hasattr(config, "workerinput"):
+        places = {name: place for place, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture(scope="session")

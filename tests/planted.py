@@ -18,11 +18,14 @@ from psycopg.types.json import Jsonb
 
 from geodata import accounts, boundaries, settings
 from geodata.boundaries import NewVersion
+from geodata.plans import checking, keeping
 from tests.county import box, noded
 
 BEGIN = date(2024, 1, 1)
 PASSWORD = "brass-lantern-quiet-orchard"
 USERNAME = "official"
+# States of plans, and whether they are archived.
+_STATES = (("draft", False), ("submitted", False), ("withdrawn", True))
 _WEST, _SOUTH, _NORTH, _WIDTH = 116.20, 31.40, 31.46, 0.002
 
 
@@ -36,6 +39,7 @@ class Planted:
     members: list[int]
     issues: list[int]
     account_id: int
+    plans: list[int]
 
 
 def plant(conn: Connection[Any], texts: Sequence[str]) -> Planted:
@@ -63,7 +67,8 @@ def plant(conn: Connection[Any], texts: Sequence[str]) -> Planted:
             " VALUES (%s, %s, 'account.changed', %s, %s, %s)",
             [account_id, text, text, Jsonb({"username": text, text: text}), text],
         )
-    return Planted(county, towns, compounds, members, issues, account_id)
+    plans = _plans(conn, texts, (county, account_id), towns, compounds)
+    return Planted(county, towns, compounds, members, issues, account_id, plans)
 
 
 def name_all(conn: Connection[Any], planted: Planted, text: str) -> None:
@@ -209,6 +214,68 @@ def _services(conn: Connection[Any], texts: Sequence[str]) -> None:
     )
 
 
+def _plans(
+    conn: Connection[Any],
+    texts: Sequence[str],
+    office: tuple[int, int],
+    towns: Sequence[int],
+    compounds: Sequence[int],
+) -> list[int]:
+    """Write a plan for each payload: shared, drawn in, sent back and forth; some are archived."""
+    county, account_id = office
+    others = [accounts.create(conn, f"drawer{i}", "甲") for i in range(len(texts))]
+    for other, text in zip(others, texts, strict=True):
+        conn.execute("UPDATE account SET name = %s WHERE account_id = %s", [text, other])
+        accounts.grant(conn, other, "county_staff", grid_id=county, since=BEGIN)
+    plans = _ids(
+        conn,
+        "INSERT INTO plan (title, purpose, effective_on, owner_id, owner, state, is_archived, step)"
+        " VALUES (%s, %s, current_date, %s, %s, %s, %s, 2) RETURNING plan_id",
+        [
+            (text[:120], text, (account_id, None)[i % 2], text, *_STATES[i % len(_STATES)])
+            for i, text in enumerate(texts)
+        ],
+    )
+    for i, (text, plan) in enumerate(zip(texts, plans, strict=True)):
+        town, compound = towns[i], compounds[i]
+        conn.execute(
+            "INSERT INTO plan_collaborator (plan_id, account_id) VALUES (%s, %s)", [plan, others[i]]
+        )
+        rename = {"do": "rename", "grid": compound, "name": text}
+        message = "There is no grid with the number {grid_id} in this plan."
+        fault = {"message": message, "hint": "", "data": {"grid_id": text}}
+        for number, (operation, why) in enumerate(((rename, None), (rename, fault)), start=1):
+            conn.execute(
+                "INSERT INTO plan_step (plan_id, number, operation, new_id, actor, fault)"
+                " VALUES (%s, %s, %s, -1, %s, %s)",
+                [plan, number, Jsonb(operation), text, Jsonb(why) if why else None],
+            )
+        conn.execute(
+            "INSERT INTO plan_grid (plan_id, grid_id, steps, level, parent_id, name, code,"
+            " households, population, geom) SELECT %s, grid_id, '[1,)', level, parent_id,"
+            " %s, %s, 900, population, geom FROM grid_version WHERE grid_id = ANY(%s)",
+            [plan, texts[i - 1], texts[i - 1], [town, compound]],
+        )
+        conn.execute(
+            "INSERT INTO plan_base (plan_id, grid_id, version_id) SELECT %s, grid_id, 0"
+            " FROM grid_version WHERE grid_id = %s",
+            [plan, compound],
+        )
+        for found in checking.find(conn, keeping.get(conn, plan)):
+            conn.execute(
+                "INSERT INTO plan_acceptance (plan_id, problem, reason, actor)"
+                " VALUES (%s, %s, %s, %s)",
+                [plan, found.key, text, text],
+            )
+        for action in ("created", "returned", "withdrawn"):
+            conn.execute(
+                "INSERT INTO plan_event (plan_id, account_id, actor, action, reason, detail)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                [plan, account_id, text, action, text, Jsonb({text: text})],
+            )
+    return plans
+
+
 def _account(
     conn: Connection[Any],
     texts: Sequence[str],
@@ -217,7 +284,7 @@ def _account(
     organisations: Sequence[int],
 ) -> int:
     account_id = accounts.create(conn, USERNAME, "官员", password=PASSWORD)
-    for role in ("county_official", "auditor", "administrator"):
+    for role in ("county_official", "county_staff", "auditor", "administrator"):
         accounts.grant(conn, account_id, role, grid_id=county, since=BEGIN)
     for town in towns:
         accounts.grant(conn, account_id, "town_official", grid_id=town, since=BEGIN)

@@ -11,12 +11,15 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
+import shapely
 from county import BEGIN, ZONE, County, build
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from geodata import accounts, db, sessions
-from geodata.plans import drawing, keeping
+from geodata.importing.references import ReadLines
+from geodata.plans import drawing, keeping, references
 from geodata.plans.model import Actor
 
 Path = tuple[int, ...]
@@ -123,7 +126,7 @@ class Watched:
     def plan_marks(self) -> set[str]:
         """What only those see who may see plans."""
         n = self.plan
-        return {f"plan-{n}", f"purpose-{n}", f"drawn-{n}"}
+        return {f"plan-{n}", f"purpose-{n}", f"drawn-{n}", f"reference-{n}"}
 
     def grid(self, at: Path) -> int:
         if len(at) == 0:
@@ -331,6 +334,9 @@ def _draw(conn: Connection[TupleRow], it: Watched) -> None:
         "line": [[116.3045, 31.39], [116.3045, 31.42]],
     }  # fmt: skip
     drawing.do(conn, it.plan, actor, split, revision=None)
+    line = np.array([shapely.linestrings([[116.3045, 31.40], [116.3047, 31.41]])], dtype=object)
+    lines = ReadLines(line, 2, "WGS 84", ())
+    references.add(conn, it.plan, actor, f"reference-{it.plan}", "red-line.dxf", lines)
 
 
 def _term(text: str) -> str:

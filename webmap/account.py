@@ -17,7 +17,7 @@ from flask import (
 )
 from flask_babel import gettext
 
-from geodata import accounts, passwords, sessions
+from geodata import account_secrets, identities, passwords, sessions
 from geodata.errors import InvalidInputError
 from webmap import acting, door, errors, signing_in
 from webmap.config import Provider
@@ -32,14 +32,14 @@ def show() -> str:
     with acting.as_office("gridmap_door") as conn:
         roles = sessions.roles(conn, found.account_id)
         opened = sessions.of_account(conn, found.account_id)
-        identities = accounts.identities(conn, found.account_id)
-        has_password = accounts.has_password(conn, found.account_id)
+        issuers = identities.issuers(conn, found.account_id)
+        has_password = account_secrets.has_password(conn, found.account_id)
     return render_template(
         "pages/account.html",
         account=found,
         roles=roles,
         sessions=opened,
-        providers=[_provider_name(issuer) for issuer in identities],
+        providers=[_provider_name(issuer) for issuer in issuers],
         has_password=has_password,
     )
 
@@ -66,7 +66,7 @@ def change_password() -> Response:
     try:
         with acting.as_office("gridmap_door") as conn:
             known = (found.username, found.name)
-            accounts.set_password(conn, found.account_id, new, known=known)
+            account_secrets.set_password(conn, found.account_id, new, known=known)
             token, _ = sessions.open_session(
                 conn,
                 found.account_id,

@@ -15,7 +15,7 @@ from flask import (
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from geodata import accounts, administrators, passwords, sessions
+from geodata import account_secrets, accounts, administrators, identities, passwords, sessions
 from geodata.errors import InvalidInputError
 from geodata.rights import ROLE_NAMES, ROLES
 from webmap import acting, appointing, errors
@@ -145,7 +145,7 @@ def password(account_id: int) -> Response:
         try:
             with acting.as_office("gridmap_accounts") as conn:
                 known = (found.username, found.name)
-                accounts.set_password(conn, account_id, given, known=known, must_change=True)
+                account_secrets.set_password(conn, account_id, given, known=known, must_change=True)
                 sessions.end_all(conn, account_id)
             return _given(found, given, is_new=False, is_typed=bool(typed))
         except InvalidInputError as error:
@@ -178,8 +178,8 @@ def one(
         found = accounts.get(conn, account_id)
         held = sessions.roles(conn, account_id)
         opened = sessions.of_account(conn, account_id)
-        state = accounts.password_state(conn, account_id)
-        identities = accounts.identities(conn, account_id)
+        state = account_secrets.password_state(conn, account_id)
+        issuers = identities.issuers(conn, account_id)
     html = render_template(
         "pages/accounts/one.html",
         account=found,
@@ -187,7 +187,7 @@ def one(
         held=held,
         sessions=opened,
         password=state,
-        identities=identities,
+        issuers=issuers,
         is_own=account_id == acting.signed_in().account_id,
         faults=faults,
     )

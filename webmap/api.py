@@ -32,7 +32,11 @@ class ProblemOut(BaseModel):
     detail: str
     request_id: str
     revision: int | None = Field(None, description="Of a plan that somebody else has changed.")
-    kind: str | None = Field(None, description="Which law of the partition would be broken.")
+    kind: str | None = Field(
+        None, description="Which law of the partition would be broken, or why a file is not read."
+    )
+    systems: list[str] | None = Field(None, description="In which a file would make sense.")
+    layers: list[str] | None = Field(None, description="Of a file: one of them is to be named.")
     ids: list[int] | None = Field(None, description="The grids concerned.")
     place: list[float] | None = Field(None, description="Where: longitude, latitude.")
 

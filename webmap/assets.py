@@ -9,6 +9,7 @@ import hashlib
 import mimetypes
 import zlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import brotli
@@ -29,7 +30,7 @@ DRAWING_LIBRARIES = (
     ("geomanSheet", "vendor/@geoman-io/leaflet-geoman-free@2.20.2/dist/leaflet-geoman.css"),
     ("topojson", "vendor/topojson-server@3.0.1/dist/topojson-server.min.js"),
 )
-_SHEETS = ("base", "layout", "panel", "map", "drawing", "print")
+_SHEETS = ("base", "layout", "panel", "map", "plans", "findings", "drawing", "days", "print")
 FOREVER = "public, max-age=31536000, immutable"
 # Text types; pictures are compressed already.
 _COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "application/json", "text/plain"}
@@ -96,6 +97,8 @@ def _read() -> tuple[str, dict[str, _Asset]]:
     return digest.hexdigest()[:12], files
 
 
+# Compressing is nearly all that making an application takes; the same bytes are worth it once.
+@cache
 def _asset(name: str, body: bytes) -> _Asset:
     # The standard's name for JavaScript, whatever the machine's table says.
     guessed = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]

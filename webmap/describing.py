@@ -33,6 +33,11 @@ def asks(model: type[BaseModel]) -> Callable[[View], View]:
     return _marked("asks", model)
 
 
+def takes_file(mimetype: str) -> Callable[[View], View]:
+    """Say that a view takes a file as it is."""
+    return _marked("takes_file", mimetype)
+
+
 def needs_revision(view: View) -> View:
     """Say that a view wants to know which state of a plan was seen."""
     return _marked("needs_revision", True)(view)
@@ -58,6 +63,9 @@ def _add(operation: dict[str, Any], about: dict[str, Any], schemas: dict[str, An
         reference = {"$ref": f"#/components/schemas/{_define(model, schemas)}"}
         content = {"application/json": {"schema": reference}}
         operation["requestBody"] = {"required": True, "content": content}
+    if mimetype := about.get("takes_file"):
+        binary = {mimetype: {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": binary}
     parameters = operation.setdefault("parameters", [])
     if model := about.get("asks"):
         schema = model.model_json_schema()

@@ -13,10 +13,23 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from psycopg import Connection
 
+from geodata.importing import places
+from geodata.importing.references import offered_systems
 from geodata.model import Level
-from geodata.plans import checking, consequences, drafts, drawing, keeping, meeting, operations
+from geodata.plans import (
+    advancing,
+    checking,
+    consequences,
+    drafts,
+    drawing,
+    keeping,
+    meeting,
+    operations,
+    references,
+    sharing,
+)
 from geodata.plans.faults import Fault
-from geodata.plans.model import Actor, Draft, Plan, PlanStep
+from geodata.plans.model import STATES, Actor, Draft, Plan, PlanStep
 from webmap import acting, i18n
 from webmap.views import DRAW
 
@@ -35,13 +48,15 @@ class Place:
 
 @bp.get("")
 def listing() -> Response:
-    """List the plans by state, with a form for a new one."""
+    """List the plans by state, with a form for a new one; ?archived=true lists those put away."""
+    is_archive = request.args.get("archived") == "true"
     with acting.drawing_room() as (conn, actor):
-        plans = keeping.listed(conn)
+        plans = keeping.listed(conn, archived=is_archive)
+        archived = sharing.count_archived(conn)
         people = meeting.names(conn, {plan.owner_id for plan in plans if plan.owner_id})
     states = [
         (state, title, [plan for plan in plans if plan.state == state])
-        for state, title in keeping.STATES.items()
+        for state, title in STATES.items()
     ]
     order = ("submitted", "approved", "draft", "published", "withdrawn")
     return _fragment(
@@ -49,6 +64,8 @@ def listing() -> Response:
         states=sorted(states, key=lambda each: order.index(each[0])),
         people=people,
         actor=actor,
+        is_archive=is_archive,
+        archived=archived,
         **_days(),
     )
 
@@ -67,7 +84,8 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
     touched = drafts.touched(conn, plan)
     beside = meeting.others(conn, plan)
     others = [keeping.get(conn, each) for each in beside]
-    ids = {each.owner_id for each in (plan, *others) if each.owner_id}
+    ids = {each.owner_id for each in (plan, *others) if each.owner_id} | set(plan.collaborators)
+    people = meeting.names(conn, ids)
     steps = drawing.steps(conn, plan.plan_id)
     named = {*touched, *_named(steps), *(id_ for some in beside.values() for id_ in some)}
     wanted = named | ({grid_id} if grid_id is not None else set())
@@ -76,10 +94,17 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
     names = {id_: each.name for one in (before, draft) for id_, each in one.facts.items()}
     changes = consequences.find(conn, plan) if touched else None
     return {
-        "state": keeping.STATES[plan.state],
+        "state": STATES[plan.state],
         "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
-        "deeds": keeping.deeds(plan, actor),
-        "people": meeting.names(conn, ids),
+        "deeds": advancing.deeds(plan, actor),
+        "people": people,
+        "collaborators": [people[id_] for id_ in plan.collaborators if id_ in people],
+        "drawers": _drawers(conn, plan),
+        "may_share": plan.is_drawn_by(actor) and plan.state not in sharing.ENDED,
+        "may_archive": actor.may_draw and plan.state in sharing.ENDED,
+        "references": references.listed(conn, plan.plan_id),
+        "most_layers": references.MOST_LAYERS,
+        "systems": offered_systems(places.county_box(conn)),
         "steps": [(step, _title(step, names)) for step in steps],
         "events": keeping.events(conn, plan.plan_id),
         # What has been published was checked then.
@@ -94,6 +119,15 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "path": _path(draft, grid_id),
         "places": _places(draft, touched),
     }
+
+
+def _drawers(conn: Connection[Any], plan: Plan) -> list[tuple[str, str]]:
+    """Return user name and name of those besides the owner who may draw."""
+    return [
+        (username, name or username)
+        for account_id, username, name in meeting.drawers(conn)
+        if account_id != plan.owner_id
+    ]
 
 
 def _faults(

@@ -12,13 +12,14 @@ from datetime import date
 from urllib.parse import urlencode
 
 from apiflask import APIFlask, HTTPError
-from flask import Response, current_app, g, jsonify, make_response, render_template, request
+from flask import Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from geodata.boundaries import CodeTakenError, DateOrderError, OverlapError
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError, UnavailableError
+from geodata.importing.refusals import LAYERS_APART, FileRefusedError
 from geodata.partition.ground import LawError
 from geodata.phrases import in_words
 from geodata.plans.model import PlanStateError, StaleError
@@ -28,6 +29,7 @@ from webmap.views import MODES
 STATUS: dict[type[GridMapError], int] = {
     NotFoundError: 404,
     LawError: 422,
+    FileRefusedError: 422,
     InvalidInputError: 400,
     PlanStateError: 409,
     StaleError: 412,
@@ -118,7 +120,7 @@ def _http_text(status: int) -> str:
 
 def _http_hint(status: int) -> str:
     if status == 413:
-        size = current_app.config["MAX_CONTENT_LENGTH"] >> 20
+        size = (request.max_content_length or 0) >> 20
         return _("Up to {size} MB can be sent at once; send it in parts.").format(size=size)
     return ""
 
@@ -129,6 +131,13 @@ def _facts(error: GridMapError) -> dict[str, object]:
         return {key: error.data[key] for key in ("kind", "ids", "place") if key in error.data}
     if isinstance(error, StaleError):
         return {"revision": error.data["revision"]}
+    if isinstance(error, FileRefusedError):
+        systems, layers = (str(error.data.get(key) or "") for key in ("systems", "layers"))
+        return {
+            "kind": error.fault,
+            "systems": systems.split(",") if systems else [],
+            "layers": layers.split(LAYERS_APART) if layers else [],
+        }
     return {}
 
 

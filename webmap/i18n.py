@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext
 
-from geodata import issues, settings
+from geodata import clock, issues, settings
 from geodata.errors import InvalidInputError
 from geodata.phrases import Phrase
 from webmap import access, db
@@ -112,17 +112,27 @@ def asked_day(args: Any) -> date:
     Raises InvalidInputError if it is no date, or one that no county has records of.
     """
     text = args.get("on")
+    return clock.read_day(text, today()) if text else today()
+
+
+def asked_span(args: Any) -> tuple[date, date] | None:
+    """Read ?on= and ?versus=, the two days that are compared; the earlier one comes first.
+
+    None when there is no second day. Raises InvalidInputError as ``asked_day`` does.
+    """
+    text = args.get("versus")
     if not text:
-        return today()
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or not date(1949, 10, 1) <= day <= today() + timedelta(days=3660):
+        return None
+    one, other = sorted((asked_day(args), clock.read_day(text, today())))
+    return one, other
+
+
+def needed_span(args: Any) -> tuple[date, date]:
+    """Read the two days as ``asked_span`` does. Raises InvalidInputError if there is only one."""
+    span = asked_span(args)
+    if span is None:
         raise InvalidInputError(
-            "“{value}” is not a date that this map can show.",
-            hint="Write year-month-day, for example 2026-03-01, "
-            "between 1949 and ten years from now.",
-            value=text,
+            "There is no second day to compare with.",
+            hint="Give it as versus, year-month-day, for example 2026-03-01.",
         )
-    return day
+    return span

@@ -23,6 +23,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from geodata import grids, settings
 from geodata.errors import InvalidInputError
 from geodata.model import Bounds, GridRef
+from geodata.plans.consequences import TITLES
 from layers import LAYERS
 from layers import basemap as frames
 from layers.style import STYLE
@@ -33,7 +34,7 @@ from webmap.words import drawing_words, words
 bp = Blueprint("page", __name__)
 
 # What an address may carry besides the view; kept by links from one panel to the next.
-_KEPT = ("mode", "plan", "on", "kind", "state", "category", "age", "lang")
+_KEPT = ("mode", "plan", "on", "versus", "kind", "state", "category", "age", "lang")
 DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
 
 
@@ -83,6 +84,7 @@ def tools() -> dict[str, object]:
         "language_query": language_query,
         "instant": i18n.now,
         "moment": i18n.moment,
+        "what_titles": TITLES,
     }
 
 

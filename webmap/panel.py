@@ -8,7 +8,17 @@ from typing import Any, get_args
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from psycopg import Connection
 
-from geodata import contacts, coverage, facilities, grids, issues, members, privacy, settings
+from geodata import (
+    comparing,
+    contacts,
+    coverage,
+    facilities,
+    grids,
+    issues,
+    members,
+    privacy,
+    settings,
+)
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
 from geodata.model import (
@@ -30,14 +40,14 @@ UNFOLDED = 12
 @bp.get("/home")
 def home() -> Response:
     """Show the whole county in a mode."""
-    mode, on = _mode(), i18n.asked_day(request.args)
+    mode, on = asked_mode(), i18n.asked_day(request.args)
     with acting.connection() as conn:
         county = grids.county(conn, on)
         facts = settings.read(conn)
         summary = SUMMARIES[mode](conn, county, on) if county else {}
         least = _least(conn, county.grid_id, on) if county else 0
         first_day = None if county else grids.first_day(conn)
-    return _fragment(
+    return fragment(
         "panel/home.html",
         mode=mode,
         on=on,
@@ -56,26 +66,26 @@ def here() -> Response:
     ?level= names the finest level that the reader can see: the grid of that level is shown, and
     the finer ones at the point are linked. Without it, the finest grid.
     """
-    mode, on, point = _mode(), i18n.asked_day(request.args), asked_point(request.args)
+    mode, on, point = asked_mode(), i18n.asked_day(request.args), asked_point(request.args)
     with acting.connection() as conn:
         nearby = grids.locate(conn, point, on)
         if not nearby.path:
-            return _fragment("panel/outside.html", point=point, mode=mode, on=on)
+            return fragment("panel/outside.html", point=point, mode=mode, on=on)
         wanted = request.args.get("level")
         shown = next((ref for ref in nearby.path if ref.level == wanted), nearby.path[-1])
         context = _grid(conn, shown.grid_id, on, mode)
         nearest = facilities.nearest(conn, point, on)
-    return _fragment("panel/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
+    return fragment("panel/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
 
 
 @bp.get("/grid/<int:grid_id>")
 def grid(grid_id: int) -> Response:
     """Show one grid."""
-    mode, on = _mode(), i18n.asked_day(request.args)
+    mode, on = asked_mode(), i18n.asked_day(request.args)
     with acting.connection() as conn:
         context = _grid(conn, grid_id, on, mode)
     nowhere: Nearby | None = None
-    return _fragment("panel/grid.html", mode=mode, on=on, here=nowhere, nearest=[], **context)
+    return fragment("panel/grid.html", mode=mode, on=on, here=nowhere, nearest=[], **context)
 
 
 @bp.get("/grid/<int:grid_id>/issues")
@@ -87,7 +97,7 @@ def grid_issues(grid_id: int) -> Response:
         place = grids.get(conn, grid_id, on)
         reach = acting.reach(conn, "see_issues", grid_id, on)
         if reach == "none":
-            return _fragment("panel/issues.html", grid=place, reach=reach, on=on, mode=_mode())
+            return fragment("panel/issues.html", grid=place, reach=reach, on=on, mode=asked_mode())
         filters = issue_filters(conn, grid_id, on)
         chosen = filters["chosen"]
         total = issues.count(conn, chosen, grid_id, on)
@@ -95,7 +105,7 @@ def grid_issues(grid_id: int) -> Response:
         page = min(page, pages)
         offset = (page - 1) * PAGE_SIZE
         items = issues.listed(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
-    return _fragment(
+    return fragment(
         "panel/issues.html",
         grid=place,
         reach=reach,
@@ -104,7 +114,7 @@ def grid_issues(grid_id: int) -> Response:
         page=page,
         pages=pages,
         on=on,
-        mode=_mode(),
+        mode=asked_mode(),
         **filters,
     )
 
@@ -116,8 +126,8 @@ def issue(issue_id: int) -> Response:
     with acting.connection() as conn:
         found = issues.get(conn, issue_id, on, i18n.now())
         has_reporter = contacts.has_reporter(conn, issue_id)
-    return _fragment(
-        "panel/issue.html", issue=found, has_reporter=has_reporter, on=on, mode=_mode()
+    return fragment(
+        "panel/issue.html", issue=found, has_reporter=has_reporter, on=on, mode=asked_mode()
     )
 
 
@@ -144,13 +154,13 @@ def search() -> Response:
     on = i18n.asked_day(request.args)
     with acting.connection() as conn:
         hits = grids.search(conn, query, on, limit=FOUND + 1)
-    return _fragment(
+    return fragment(
         "panel/search.html",
         q=query,
         hits=hits[:FOUND],
         is_cut=len(hits) > FOUND,
         on=on,
-        mode=_mode(),
+        mode=asked_mode(),
     )
 
 
@@ -168,7 +178,23 @@ def asked_point(args: Any) -> Point:
     return point
 
 
-def _mode() -> Mode:
+def asked_number(args: Any, name: str) -> int | None:
+    """Read a whole number from 1 on, None if it is missing. Raises InvalidInputError on others."""
+    text = args.get(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15 and int(text)):
+        raise InvalidInputError(
+            "“{value}” is no number.",
+            hint="{name} is a whole number from 1 on.",
+            value=text[:40],
+            name=name,
+        )
+    return int(text)
+
+
+def asked_mode() -> Mode:
+    """Read ?mode=. Raises InvalidInputError if there is no such view."""
     mode = request.args.get("mode") or MODES[0]
     if mode == DRAW:
         # Its fragments have addresses of their own.
@@ -183,10 +209,20 @@ def _mode() -> Mode:
     return mode
 
 
+def fragment(template: str, **context: Any) -> Response:
+    """Answer with a part of the panel, in the reader's language and with what is theirs to see."""
+    response = make_response(render_template(template, **context))
+    # Never older than the data: asked again each time. The same address answers in two languages,
+    # and to everybody with what is theirs to see.
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Cookie")
+    return response
+
+
 @bp.errorhandler(AbsentError)
 def absent(error: AbsentError) -> Response:
     """Say when a grid existed that did not on the day asked for, and lead there."""
-    response = _fragment("panel/absent.html", mode=_mode(), today=i18n.today(), **error.data)
+    response = fragment("panel/absent.html", mode=asked_mode(), today=i18n.today(), **error.data)
     response.status_code = 404
     return response
 
@@ -201,8 +237,11 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
     if mode == "responsibility" and place.level in ("town", "community"):
         compounds = members.responsibility_within(conn, grid_id, on)
         unheld = members.unheld_within(conn, grid_id, on)
+    span = i18n.asked_span(request.args)
     return {
         "grid": place,
+        "span": span,
+        "difference": comparing.of_grid(conn, grid_id, *span) if span else None,
         "reach": reach,
         "least": _least(conn, grid_id, on),
         "duties": held,
@@ -227,17 +266,8 @@ def _least(conn: Connection[Any], grid_id: int, on: date) -> int:
     return privacy.least_count(settings.read(conn))
 
 
-def _fragment(template: str, **context: Any) -> Response:
-    response = make_response(render_template(template, **context))
-    # Never older than the data: asked again each time. The same address answers in two languages,
-    # and to everybody with what is theirs to see.
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.vary.add("Cookie")
-    return response
-
-
 def _seen(template: str, **context: Any) -> Response:
-    response = _fragment(template, **context)
+    response = fragment(template, **context)
     # A number is on the screen once; nothing keeps it.
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -12,7 +12,7 @@ from geodata import settings
 from geodata.errors import InvalidInputError
 from geodata.phrases import Phrase
 from geodata.plans import checking, consequences, drafts, keeping, meeting, sheets
-from geodata.plans.model import Plan
+from geodata.plans.model import STATES, Plan
 from geodata.plans.sheets import Sheet
 from layers import paper
 from layers.paper import Drawing
@@ -68,7 +68,7 @@ def page(conn: Connection[Any], plan: Plan, purpose: Purpose) -> str:
         "papers/plan.html",
         plan=plan,
         purpose=purpose,
-        state=keeping.STATES[plan.state],
+        state=STATES[plan.state],
         county=_county(conn),
         owner=people[plan.owner_id][1] if plan.owner_id in people else plan.owner,
         changes=consequences.find(conn, plan),

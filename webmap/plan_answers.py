@@ -12,7 +12,7 @@ from flask import Response, jsonify
 from flask_babel import gettext as _
 from psycopg import Connection
 
-from geodata.plans import checking, drafts, drawing, keeping, meeting, operations
+from geodata.plans import advancing, checking, drafts, drawing, keeping, meeting, operations
 from geodata.plans.drawing import Done
 from geodata.plans.faults import Fault
 from geodata.plans.model import Actor, Draft, Plan
@@ -96,7 +96,7 @@ def _whole(conn: Connection[Any], plan: Plan, actor: Actor) -> dict[str, Any]:
         "steps": plan.steps,
         "is_archived": plan.is_archived,
         "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
-        "deeds": keeping.deeds(plan, actor),
+        "deeds": advancing.deeds(plan, actor),
         "collaborators": [_person(people[id_]) for id_ in plan.collaborators if id_ in people],
         "created_at": plan.created_at.isoformat(),
         "changed_at": plan.changed_at.isoformat(),

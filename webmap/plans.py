@@ -18,6 +18,7 @@ from psycopg import Connection
 
 from geodata.errors import InvalidInputError
 from geodata.plans import (
+    advancing,
     checking,
     consequences,
     drafts,
@@ -25,6 +26,7 @@ from geodata.plans import (
     keeping,
     meeting,
     publishing,
+    sharing,
 )
 from webmap import acting, bodies, describing, i18n, plan_answers
 from webmap import plan_models as models
@@ -90,9 +92,9 @@ def change(plan_id: int) -> Response:
                 effective_on=wanted.effective_on or plan.effective_on,
             )
         if wanted.collaborators is not None:
-            plan = keeping.share(conn, plan, actor, _accounts(conn, wanted.collaborators))
+            plan = sharing.share(conn, plan, actor, _accounts(conn, wanted.collaborators))
         if wanted.archived is not None:
-            plan = keeping.archive(conn, plan, actor, archived=wanted.archived)
+            plan = sharing.archive(conn, plan, actor, archived=wanted.archived)
         return plan_answers.plan(conn, plan, actor)
 
 
@@ -235,7 +237,7 @@ def advance(plan_id: int) -> Response:
             plan = keeping.take(conn, plan_id, revision)
             if wanted.do == "submit":
                 checking.check_submittable(conn, plan)
-            plan = keeping.advance(conn, plan, actor, wanted.do, wanted.reason)
+            plan = advancing.advance(conn, plan, actor, wanted.do, wanted.reason)
         return plan_answers.plan(conn, plan, actor)
 
 

@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from webmap import access, basemap
+from webmap import access, basemap, references
 
 
 def nonce() -> str:
@@ -55,6 +55,13 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
     app.session_interface = _Sessions()
     app.url_map.converters["int"] = _Number
+
+    @app.before_request
+    def let_files_in() -> None:  # pyright: ignore[reportUnusedFunction]
+        # Before anybody asks for the form, which a file is not: it is read when its turn comes.
+        if request.mimetype == references.FILE_TYPE and request.endpoint == "references.add":
+            request.max_content_length = references.LARGEST_FILE
+
     CSRFProtect(app)
     app.add_template_global(nonce, "csp_nonce")
     foreign = " ".join(basemap.csp_sources(app))

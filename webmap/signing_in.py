@@ -8,7 +8,7 @@ from typing import Literal
 
 from flask import current_app, g, request
 
-from geodata import accounts, attempts, audit, passwords, sessions
+from geodata import account_secrets, attempts, audit, passwords, sessions
 from geodata.acting import take_on
 from geodata.attempts import Key
 from webmap import db
@@ -78,11 +78,11 @@ def sign_in(
             conn, found.account_id, device=device(), device_token=device_token, is_kept=is_kept
         )
         if passwords.is_weakly_hashed(found.password_hash):
-            accounts.rehash(conn, found.account_id, password)
+            account_secrets.rehash(conn, found.account_id, password)
         now = datetime.now(current_app.config["TIMEZONE"])
         expired = passwords.is_expired(rules, found.changed_at, now)
         if expired and not found.must_change:
-            accounts.ask_for_new_password(conn, found.account_id)
+            account_secrets.ask_for_new_password(conn, found.account_id)
         return Outcome("in", token, new_device, must_change=found.must_change or expired)
 
 

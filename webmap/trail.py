@@ -81,6 +81,8 @@ def action_groups(known: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]
                 "plan.withdrawn": _("Plan withdrawn"),
                 "plan.archived": _("Plan archived"),
                 "plan.unarchived": _("Plan fetched from the archive"),
+                "plan.reference_added": _("Reference layer added"),
+                "plan.reference_removed": _("Reference layer removed"),
                 "plan.rebased": _("Plan brought up to date"),
             },
         ),

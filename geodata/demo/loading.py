@@ -121,11 +121,11 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
     conn.execute(
         """
         TRUNCATE plan, plan_collaborator, plan_step, plan_grid, plan_base, plan_acceptance,
-            plan_event, plan_publication, issue_move, issue_event, issue_reporter, issue,
-            issue_category, duty, building, member_contact,
-            service_area, facility, road_edge, road_node, road_source,
-            coverage_grid, coverage_day, grid_shape, shape_due,
-            grid_border, partition_exception, grid_version RESTART IDENTITY
+            plan_event, plan_publication, plan_reference, plan_reference_line, issue_move,
+            issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
+            service_area, facility, road_edge, road_node, road_source, coverage_grid,
+            coverage_day, grid_shape, shape_due, grid_border, partition_exception,
+            grid_version RESTART IDENTITY
         """
     )
     conn.execute("ALTER TABLE issue_event ENABLE TRIGGER issue_event_append_only")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from geodata.importing.refusals import FileRefusedError
-from geodata.importing.sniffing import Source, kind_of
+from geodata.importing.refusals import LAYERS_APART, FileRefusedError
+from geodata.importing.sniffing import DRIVERS, Source, kind_of
 from geodata.phrases import Phrase
 
 MAX_ENTRIES = 1000
@@ -16,15 +17,28 @@ MAX_BYTES = 2 << 30
 MAX_RATIO = 150
 _RATIO_FROM = 1 << 20
 _SIDES = (".shp", ".dbf", ".shx", ".prj", ".cpg")
-_SINGLE = (".gpkg", ".geojson", ".json", ".fgb", ".kml")
+_SINGLE = (".gpkg", ".geojson", ".json", ".fgb", ".kml", ".dxf")
 
 
-def open_source(path: Path, work: Path, layer: str | None) -> Source:
+def open_source(
+    path: Path, work: Path, layer: str | None, drivers: Sequence[str] = DRIVERS
+) -> Source:
     """Return what is to be opened for a file; an archive's members are put under ``work``.
 
     Raises:
         FileRefusedError
     """
+    source = _source(path, work, layer)
+    if source.driver not in drivers:
+        raise FileRefusedError(
+            "wrong_format",
+            "The file is a drawing (DXF), which has lines but no names or codes.",
+            hint="Add it to a plan as a reference layer, or export the layer as GeoPackage.",
+        )
+    return source
+
+
+def _source(path: Path, work: Path, layer: str | None) -> Source:
     kind = kind_of(path)
     if kind == "zip":
         return _from_zip(path, work, layer)
@@ -107,6 +121,7 @@ def _choose(shapes: list[zipfile.ZipInfo], layer: str | None) -> zipfile.ZipInfo
         hint="Choose one with --layer.",
         count=len(names),
         names=", ".join(sorted(names)),
+        layers=LAYERS_APART.join(sorted(names)[:20]),
     )
 
 
@@ -138,7 +153,7 @@ def _single(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], work: Path
     target = work / f"layer{PurePosixPath(found[0].filename).suffix.lower()}"
     _unpack(archive, found[0], target)
     kind = kind_of(target)
-    if kind not in {"GPKG", "GeoJSON", "FlatGeobuf", "KML"}:
+    if kind not in {"GPKG", "GeoJSON", "FlatGeobuf", "KML", "DXF"}:
         raise FileRefusedError("nested_zip", "The archive holds another archive.")
     return Source(kind, target)
 

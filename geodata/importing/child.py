@@ -65,14 +65,22 @@ def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
 
         _tell("reading", 0.0)
         return tables.read(FileRequest(**request), work)
-    if task == "roads":
+    if task == "lines":
+        from geodata.importing import features, lines
+        from geodata.importing.requests import line_request
+        from geodata.importing.sniffing import SHAPE_DRIVERS
+
+        features.allowed_drivers_only(SHAPE_DRIVERS)
+        return lines.run(line_request(request), work, _tell)
+    if task in {"roads", "osm"}:
         from geodata.importing import features
+        from geodata.importing.process import DRIVERS_OF
+        from geodata.importing.sniffing import DRIVERS
         from geodata.roads import surveying as roads
         from geodata.roads.orders import road_request
 
-        asked = road_request(request)
-        features.allowed_drivers_only(("OSM",) if asked.is_osm else ())
-        return roads.run(asked, work, _tell)
+        features.allowed_drivers_only(DRIVERS_OF.get(task, DRIVERS))
+        return roads.run(road_request(request), work, _tell)
     raise ValueError(task)
 
 

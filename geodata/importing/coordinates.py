@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -18,15 +19,17 @@ from geodata.importing.refusals import FileRefusedError
 from geodata.phrases import Phrase
 
 # Systems that county and open data come in; the first that puts the data where it belongs is named.
-_USUAL = (
-    (3857, Phrase("Web Mercator")),
-    (27700, Phrase("British National Grid")),
-    *((epsg, Phrase("CGCS2000 3-degree zone")) for epsg in range(4534, 4555)),
-    *((epsg, Phrase("CGCS2000 3-degree zone with number")) for epsg in range(4513, 4534)),
-    *((epsg, Phrase("CGCS2000 6-degree zone")) for epsg in range(4502, 4513)),
-    *((epsg, Phrase("Xian 1980 3-degree zone")) for epsg in range(2370, 2391)),
-    *((epsg, Phrase("UTM")) for epsg in range(32643, 32654)),
+# The third is the middle longitude of a zone: a zone far from the county need not be tried.
+_USUAL: tuple[tuple[int, Phrase, int | None], ...] = (
+    (3857, Phrase("Web Mercator"), None),
+    (27700, Phrase("British National Grid"), None),
+    *((4534 + n, Phrase("CGCS2000 3-degree zone"), 75 + 3 * n) for n in range(21)),
+    *((4513 + n, Phrase("CGCS2000 3-degree zone with number"), 75 + 3 * n) for n in range(21)),
+    *((4502 + n, Phrase("CGCS2000 6-degree zone"), 75 + 6 * n) for n in range(11)),
+    *((2370 + n, Phrase("Xian 1980 3-degree zone"), 75 + 3 * n) for n in range(21)),
+    *((32643 + n, Phrase("UTM"), 75 + 6 * n) for n in range(11)),
 )
+_ZONE_REACH_DEGREES = 9
 _NEAR_DEGREES = 0.3
 
 
@@ -159,25 +162,50 @@ def is_on_earth(bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
     return (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
 
 
-def guess(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> Phrase | None:
+def guess(
+    bounds: NDArray[np.float64],
+    home: NDArray[np.float64] | None,
+    codes: Sequence[int] | None = None,
+) -> Phrase | None:
     """Return up to three systems in which raw coordinates would make sense, best first.
 
-    ``home`` is the box of the county, if known: then only systems that lead there count.
+    ``home`` is the box of the county, if known: then only systems that lead there count. ``codes``
+    are the ``candidates`` where they have been looked for already.
     """
     centre = (bounds[:2] + bounds[2:]) / 2
-    found: list[Phrase] = []
     if home is not None and _is_near(centre[::-1], home):
         return Phrase("latitude and longitude swapped")
-    for epsg, name in _USUAL:
+    names = {epsg: name for epsg, name, _middle in _USUAL}
+    found = [
+        Phrase("EPSG:{epsg} ({name})", {"epsg": epsg, "name": names[epsg]})
+        for epsg in (candidates(bounds, home) if codes is None else codes)
+    ]
+    if not found:
+        return None
+    return reduce(lambda one, two: Phrase("{one} or {two}", {"one": one, "two": two}), found)
+
+
+def candidates(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> list[int]:
+    """Return up to three usual systems (EPSG) that put raw coordinates where they belong."""
+    centre = (bounds[:2] + bounds[2:]) / 2
+    found: list[int] = []
+    for epsg, _said, middle in _USUAL:
+        if home is not None and middle is not None and _is_far(middle, home):
+            continue
         lon, lat = Transformer.from_crs(epsg, 4326, always_xy=True).transform(*centre)
         spot = np.array([lon, lat])
         if not np.isfinite(spot).all():
             continue
         if _is_near(spot, home) if home is not None else _is_within_use(epsg, lon, lat):
-            found.append(Phrase("EPSG:{epsg} ({name})", {"epsg": epsg, "name": name}))
-    if not found:
-        return None
-    return reduce(lambda one, two: Phrase("{one} or {two}", {"one": one, "two": two}), found[:3])
+            found.append(epsg)
+        if len(found) == 3:
+            break
+    return found
+
+
+def _is_far(middle: int, home: NDArray[np.float64]) -> bool:
+    """Tell whether a zone around a longitude is none that a county's maps are drawn in."""
+    return bool(abs((home[0] + home[2]) / 2 - middle) > _ZONE_REACH_DEGREES)
 
 
 def _is_near(spot: NDArray[np.float64], home: NDArray[np.float64]) -> bool:

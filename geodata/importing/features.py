@@ -6,6 +6,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyogrio
@@ -15,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.importing.encoding import canonical, detect
-from geodata.importing.refusals import FileRefusedError
+from geodata.importing.refusals import LAYERS_APART, FileRefusedError
 from geodata.importing.sniffing import DRIVERS, Source
 from geodata.phrases import Phrase
 
@@ -47,13 +48,13 @@ class Features:
     notes: tuple[Phrase, ...]
 
 
-def allowed_drivers_only(also: Sequence[str] = ()) -> None:
+def allowed_drivers_only(drivers: Sequence[str] = DRIVERS) -> None:
     """Make sure that the library can open nothing but the formats that were chosen.
 
     Raises:
         FileRefusedError: a driver is left that should not be
     """
-    extra = set(pyogrio.list_drivers()) - {*DRIVERS, *also}
+    extra = set(pyogrio.list_drivers()) - set(drivers)
     if extra:
         raise FileRefusedError(
             "unsafe_reader",
@@ -75,24 +76,7 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
     taken = None
     if source.driver == "ESRI Shapefile":
         taken = _table_encoding(source, encoding, notes)
-    try:
-        meta, _, wkb, fields = pyogrio.raw.read(
-            source.path,
-            layer=name,
-            datetime_as_string=True,
-            max_features=MAX_FEATURES + 1,
-        )
-        geoms = np.asarray(shapely.from_wkb(wkb, on_invalid="fix"), dtype=object)
-    except _FAILURES as failure:
-        raise _unreadable(failure) from failure
-    if len(geoms) == 0:
-        raise FileRefusedError(
-            "no_features", "The layer {name} is empty: it has no features.", name=name
-        )
-    if len(geoms) > MAX_FEATURES:
-        raise FileRefusedError(
-            "too_many", "The layer has more than {limit} features.", limit=MAX_FEATURES
-        )
+    meta, geoms, fields = _open(source, name)
     if taken is None and encoding is not None:
         notes.append(
             Phrase(
@@ -107,6 +91,60 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
         name: [_plain(value, taken) for value in values]
         for name, values in zip(names, fields, strict=True)
     }
+    return _features(source, name, meta, geoms, columns, notes)
+
+
+def read_shapes(source: Source, *, layer: str | None) -> Features:
+    """Read the shapes of one layer of a file and nothing else: columns are not even asked for.
+
+    Labels of a drawing are left out: they are points where text begins.
+
+    Raises:
+        FileRefusedError
+    """
+    name = _layer(source, layer)
+    kind = ["SubClasses"] if source.driver == "DXF" else []
+    meta, geoms, fields = _open(source, name, kind)
+    if kind:
+        is_label = np.array([str(each).endswith("Text") for each in fields[0]], dtype=bool)
+        geoms = geoms[~is_label]
+    return _features(source, name, meta, geoms, {}, list(source.notes))
+
+
+def _open(
+    source: Source, name: str, columns: list[str] | None = None
+) -> tuple[dict[str, Any], NDArray[np.object_], Sequence[NDArray[np.object_]]]:
+    """Return what the library reads: facts about the layer, shapes, values column by column."""
+    try:
+        meta, _, wkb, fields = pyogrio.raw.read(
+            source.path,
+            layer=name,
+            columns=columns,
+            datetime_as_string=True,
+            max_features=MAX_FEATURES + 1,
+        )
+        geoms = np.asarray(shapely.from_wkb(wkb, on_invalid="fix"), dtype=object)
+    except _FAILURES as failure:
+        raise _unreadable(failure, source) from failure
+    if len(geoms) == 0:
+        raise FileRefusedError(
+            "no_features", "The layer {name} is empty: it has no features.", name=name
+        )
+    if len(geoms) > MAX_FEATURES:
+        raise FileRefusedError(
+            "too_many", "The layer has more than {limit} features.", limit=MAX_FEATURES
+        )
+    return meta, geoms, fields
+
+
+def _features(
+    source: Source,
+    name: str,
+    meta: dict[str, Any],
+    geoms: NDArray[np.object_],
+    columns: dict[str, list[object]],
+    notes: list[Phrase],
+) -> Features:
     crs = meta["crs"]
     if source.driver in {"GeoJSON", "KML"} and not crs:
         crs = "EPSG:4326"
@@ -124,7 +162,7 @@ def _layer(source: Source, wanted: str | None) -> str:
     try:
         layers = [str(name) for name, kind in pyogrio.list_layers(source.path) if kind is not None]
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as failure:
-        raise _unreadable(failure) from failure
+        raise _unreadable(failure, source) from failure
     if source.driver == "ESRI Shapefile":
         return layers[0]
     if wanted is not None and wanted in layers:
@@ -140,13 +178,15 @@ def _layer(source: Source, wanted: str | None) -> str:
             hint="Choose one with --layer.",
             count=len(layers),
             names=", ".join(layers[:20]),
+            layers=LAYERS_APART.join(layers[:20]),
         )
     return layers[0]
 
 
-def _unreadable(failure: Exception) -> FileRefusedError:
+def _unreadable(failure: Exception, source: Source) -> FileRefusedError:
     reason = " ".join(str(failure).split())
     # The library names the path in our work folder, which says nothing to the reader.
+    reason = reason.replace(f"'{source.path}' ", "").replace(str(source.path), source.path.name)
     reason = reason.split("; Failed to open")[0].split("It might help")[0][:300]
     return _damaged(reason.strip().rstrip(".") + ".")
 

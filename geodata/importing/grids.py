@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.importing import exchange, process
+from geodata.importing import exchange, places, process
 from geodata.importing.finding import Finding, RowRef, of_numbers, without_numbers
 from geodata.importing.process import Limits
 from geodata.importing.report import Report, describe
@@ -113,13 +113,6 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
                 level=Phrase(order.level),
                 day=order.valid_from.isoformat(),
             )
-    box = conn.execute(
-        """
-        SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
-        FROM (SELECT ST_Extent(geom) AS e FROM grid_version WHERE level = 'county') AS extent
-        WHERE e IS NOT NULL
-        """
-    ).fetchone()
     return GridRequest(
         file=order.file,
         level=order.level,
@@ -128,7 +121,7 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
         accept=order.accept,
         parents=parents,
         existing=_known(conn, order.level, order.valid_from),
-        home=(box[0], box[1], box[2], box[3]) if box else None,
+        home=places.county_box(conn),
     )
 
 

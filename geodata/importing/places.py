@@ -48,6 +48,20 @@ def county(conn: psycopg.Connection[TupleRow]) -> County:
     return County(ground)
 
 
+def county_box(
+    conn: psycopg.Connection[TupleRow],
+) -> tuple[float, float, float, float] | None:
+    """Return west, south, east and north of the county in degrees, None before it is imported."""
+    row = conn.execute(
+        """
+        SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
+        FROM (SELECT ST_Extent(geom) AS e FROM grid_version WHERE level = 'county') AS extent
+        WHERE e IS NOT NULL
+        """
+    ).fetchone()
+    return (row[0], row[1], row[2], row[3]) if row else None
+
+
 def points(
     sheet: Sheet, home: County, *, crs: str | None, frame: Frame | None
 ) -> NDArray[np.float64]:

@@ -30,17 +30,7 @@ def place(survey: Survey, crs: str | None, driver: str) -> None:
     home = np.array(request.home) if request.home else None
     wanted = request.file.crs or crs
     if wanted is None:
-        guess = coordinates.guess(bounds, home) if np.isfinite(bounds).all() else None
-        raise FileRefusedError(
-            "no_prj" if driver == "ESRI Shapefile" else "no_crs",
-            "The shapefile has no .prj file, so its coordinate system is unknown."
-            if driver == "ESRI Shapefile"
-            else "The file does not say its coordinate system.",
-            hint="Give it with --crs. The coordinates look like {guess}."
-            if guess
-            else "Give it with --crs, for example --crs EPSG:4548.",
-            guess=guess,
-        )
+        raise no_system(bounds, home, driver)
     if request.file.crs and crs and coordinates.parse(crs) != coordinates.parse(request.file.crs):
         survey.notes.append(
             Phrase(
@@ -72,6 +62,26 @@ def place(survey: Survey, crs: str | None, driver: str) -> None:
     if system.is_projected and noding.longest_edge(survey.geoms[good]) > _LONG_EDGE:
         survey.geoms[good] = noding.join_corners(survey.geoms[good], _REACH)
     survey.geoms[good] = coordinates.to_lonlat(survey.geoms[good], way, frame)
+
+
+def no_system(
+    bounds: NDArray[np.float64], home: NDArray[np.float64] | None, driver: str
+) -> FileRefusedError:
+    """Return the refusal of a file that does not say its system; ``systems`` are likely codes."""
+    is_known = bool(np.isfinite(bounds).all())
+    codes = coordinates.candidates(bounds, home) if is_known else []
+    guess = coordinates.guess(bounds, home, codes) if is_known else None
+    return FileRefusedError(
+        "no_prj" if driver == "ESRI Shapefile" else "no_crs",
+        "The shapefile has no .prj file, so its coordinate system is unknown."
+        if driver == "ESRI Shapefile"
+        else "The file does not say its coordinate system.",
+        hint="Give it with --crs. The coordinates look like {guess}."
+        if guess
+        else "Give it with --crs, for example --crs EPSG:4548.",
+        guess=guess,
+        systems=",".join(f"EPSG:{code}" for code in codes),
+    )
 
 
 def _said_of(way: coordinates.Way) -> Phrase:

@@ -19,13 +19,15 @@ import pyogrio
 from geodata.importing import exchange, workplace
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import Progress
-from geodata.importing.sniffing import DRIVERS
+from geodata.importing.sniffing import DRIVERS, SHAPE_DRIVERS
 from geodata.phrases import Phrase, from_plain
 from geodata.privacy import masked
 
 _ROOT = Path(__file__).resolve().parents[2]
 # As Python, C++ and Rust say it.
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "memory allocation of")
+# A task that reads more formats than the others.
+DRIVERS_OF: Mapping[str, Sequence[str]] = {"lines": SHAPE_DRIVERS, "osm": (*DRIVERS, "OSM")}
 _HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 
 
@@ -54,12 +56,8 @@ def opened(
     shapes: Mapping[str, Iterable[bytes]],
     progress: Progress,
     limits: Limits,
-    *,
-    also: Sequence[str] = (),
 ) -> Generator[Outcome]:
     """Let the child work on a request; ``shapes`` are well-known binary under a file name.
-
-    ``also`` are formats that the child may open besides those that are read everywhere.
 
     Raises:
         FileRefusedError: the file was refused, or the child ran into its limits or crashed
@@ -77,7 +75,7 @@ def opened(
             },
         }
         (work / "request.json").write_text(json.dumps(asked, ensure_ascii=False), "utf-8")
-        stage = _run(work, progress, limits, also)
+        stage = _run(work, progress, limits, environment(work, DRIVERS_OF.get(task, DRIVERS)))
         try:
             written = (work / "result.json").read_text("utf-8")
         except FileNotFoundError:
@@ -95,7 +93,7 @@ def opened(
         yield Outcome(result, work)
 
 
-def _run(work: Path, progress: Progress, limits: Limits, also: Sequence[str]) -> str:
+def _run(work: Path, progress: Progress, limits: Limits, env: dict[str, str]) -> str:
     """Run the child to its end and return its last stage."""
     stage = Phrase("starting").text
     is_late = threading.Event()
@@ -106,7 +104,7 @@ def _run(work: Path, progress: Progress, limits: Limits, also: Sequence[str]) ->
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env=environment(work, also),
+            env=env,
             cwd=work,
             text=True,
             start_new_session=True,
@@ -168,10 +166,10 @@ def _failure(
     )
 
 
-def environment(work: Path, also: Sequence[str] = ()) -> dict[str, str]:
+def environment(work: Path, drivers: Sequence[str] = DRIVERS) -> dict[str, str]:
     """Return what the child may know: no database address, no secrets, no network, few drivers."""
     inherited = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
-    skipped = sorted(set(pyogrio.list_drivers()) - {*DRIVERS, *also})
+    skipped = sorted(set(pyogrio.list_drivers()) - set(drivers))
     return inherited | {
         "PYTHONPATH": str(_ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from geodata.errors import GridMapError
 
+# Between the names of layers in what a refusal says for programs: no name holds it.
+LAYERS_APART = "\x1f"
+
 
 class FileRefusedError(GridMapError):
     """A file cannot or must not be read. ``data["fault"]`` is stable for machines."""

@@ -49,6 +49,18 @@ class KnownGrid:
     population: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """A file of which only the lines and points are wanted, and the county around them.
+
+    ``home`` is its box (west, south, east, north), if there is one; ``most`` corners are read.
+    """
+
+    file: FileRequest
+    home: tuple[float, float, float, float] | None
+    most: int
+
+
 Acceptable = Literal["gap", "outside_parent", "sliver"]
 
 
@@ -70,9 +82,15 @@ class GridRequest:
     home: tuple[float, float, float, float] | None
 
 
-def to_plain(request: GridRequest | FileRequest) -> dict[str, object]:
+def to_plain(request: GridRequest | LineRequest | FileRequest) -> dict[str, object]:
     """Return a request as data for JSON."""
     return asdict(request)
+
+
+def line_request(plain: dict[str, Any]) -> LineRequest:
+    """Read a request for lines back."""
+    home = tuple(plain["home"]) if plain["home"] else None
+    return LineRequest(FileRequest(**plain["file"]), home, plain["most"])
 
 
 def grid_request(plain: dict[str, Any]) -> GridRequest:

@@ -1,7 +1,8 @@
 """Telling what a file is from its content, never from its name alone.
 
-Only five formats are read: GeoPackage, GeoJSON, FlatGeobuf, KML and zipped Shapefile. Everything
-else is named and refused before any library that could follow it is asked.
+Only five formats are read: GeoPackage, GeoJSON, FlatGeobuf, KML and zipped Shapefile; for shapes
+alone a sixth, DXF, which knows neither names nor coordinate systems. Everything else is named and
+refused before any library that could follow it is asked.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from geodata.importing.refusals import FileRefusedError
 from geodata.phrases import Phrase
 
 DRIVERS = ("GPKG", "GeoJSON", "FlatGeobuf", "KML", "ESRI Shapefile")
+# Where only shapes are wanted.
+SHAPE_DRIVERS = (*DRIVERS, "DXF")
 
 MAX_DEPTH = 100
 _SHP_MAGIC = b"\x00\x00\x27\x0a"
 _NOT_A_NUMBER = re.compile(rb"NaN|Infinity")
+# A drawing begins with the code 0 and its value SECTION, perhaps after comments of code 999.
+_DXF = re.compile(rb"\A(?:\s*999\r?\n[^\n]*\n)*\s*0+\r?\n\s*SECTION\s")
 _XML_ROOT = re.compile(rb"<\s*(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _OTHERS = (
     (b"\x1f\x8b", Phrase("a gzip archive")),
@@ -33,6 +38,7 @@ _OTHERS = (
     (b"MM\x00*", Phrase("a TIFF image")),
     (b"\x89PNG", Phrase("a PNG image")),
     (b"AC10", Phrase("an AutoCAD drawing (DWG)")),
+    (b"AutoCAD Binary DXF", Phrase("a drawing in binary DXF")),
 )
 
 
@@ -73,6 +79,8 @@ def kind_of(path: Path) -> str:
         return _xml(path)
     if text.startswith((b"{", b"[")):
         return check_json(path)
+    if _DXF.match(text):
+        return "DXF"
     return _stranger(path, head)
 
 

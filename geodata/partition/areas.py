@@ -1,6 +1,8 @@
 """Drawing areas: a new grid on free ground, a grid cut out of another, ground that is annexed.
 
-Coordinates are (lon, lat), EPSG:4326. A ring is what was drawn, closed or not.
+Coordinates are (lon, lat), EPSG:4326. A ring is what was drawn, closed or not. Whoever draws along
+a crooked border does not meet its every corner: narrow ground that would be left between what is
+drawn and what lies around goes along, so that borders are taken over as they run.
 """
 
 from __future__ import annotations
@@ -8,28 +10,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+import numpy as np
 import shapely
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Level
+from geodata.partition.checks import width_m
 from geodata.partition.ground import Corner, Ground, LawError, Piece, Shape, settled
 from geodata.partition.meeting import meet
 from geodata.partition.noding import stored
 from geodata.partition.pieces import borders_follow, united
 from geodata.partition.rings import rounded
 
+# Ground of this width on average that is shut in between borders and a drawn edge is left over by
+# the hand, and not meant. What lies so far around an area has to be there when it is drawn.
+LEFT_OVER_M = 5.0
+LEFT_OVER_DEG = 1e-4
+
 
 def draw(
     ground: Ground, level: Level, parent_id: int, ring: Sequence[Corner], new_id: int
 ) -> Ground:
     """Draw a grid where there is none yet: neighbours keep what they have."""
+    if LEVELS.index(ground[parent_id].level) != LEVELS.index(level) - 1:
+        raise InvalidInputError("A grid lies in one of the level above.")
     rivals = _alike(ground, level, ring)
     ready, area = _area(ground, ring, [parent_id, *rivals])
     free = _free(ready, area, parent_id, rivals)
     if shapely.is_empty(free):
         raise InvalidInputError("This ground belongs to other grids already.")
+    around = shapely.buffer(shapely.envelope(area), LEFT_OVER_DEG, cap_style="square")
+    rest = shapely.difference(_free(ready, around, parent_id, rivals), free)
+    # What runs on beyond is no strip that is shut in.
+    shut_in = [
+        part
+        for part in shapely.get_parts(rest)
+        if not shapely.intersects(part, shapely.boundary(around))
+    ]
+    free = _with_left_over(free, shut_in)
     return settled(ground, ready.with_pieces({new_id: Piece(level, parent_id, free)}), free)
 
 
@@ -44,6 +64,9 @@ def cut_out(ground: Ground, grid_id: int, ring: Sequence[Corner], new_id: int) -
     inside, rest = _divided(ready[grid_id].shape, area)
     if shapely.is_empty(inside):
         raise InvalidInputError("Nothing of the grid lies in this area.")
+    if shapely.get_num_geometries(rest) > shapely.get_num_geometries(piece.shape):
+        inside = _with_left_over(inside, shapely.get_parts(rest))
+        rest = stored(shapely.difference(ready[grid_id].shape, inside))
     after = ready.with_pieces(
         {grid_id: replace(piece, shape=rest), new_id: replace(piece, shape=inside)}
     )
@@ -111,7 +134,8 @@ def _alike(ground: Ground, level: Level, ring: Sequence[Corner]) -> list[int]:
     drawn = rounded(ring)
     if not drawn:
         return []
-    return [id_ for id_ in ground.near(shapely.MultiPoint(drawn)) if ground[id_].level == level]
+    around = shapely.buffer(shapely.MultiPoint(drawn).envelope, LEFT_OVER_DEG, cap_style="square")
+    return [id_ for id_ in ground.near(around) if ground[id_].level == level]
 
 
 def _free(ground: Ground, area: BaseGeometry, parent_id: int, rivals: Iterable[int]) -> Shape:
@@ -119,6 +143,15 @@ def _free(ground: Ground, area: BaseGeometry, parent_id: int, rivals: Iterable[i
     taken = shapely.union_all([ground[id_].shape for id_ in rivals])
     inside = shapely.intersection(area, ground[parent_id].shape)
     return stored(shapely.difference(inside, taken))
+
+
+def _with_left_over(drawn: Shape, rest: Iterable[BaseGeometry]) -> Shape:
+    """Return what is drawn with the narrow parts of the rest that share a border with it."""
+    for part in rest:
+        common = shapely.length(shapely.intersection(shapely.boundary(part), drawn))
+        if common > 0 and width_m(np.asarray([part], dtype=object))[0] < LEFT_OVER_M:
+            drawn = united(drawn, part)
+    return drawn
 
 
 def _divided(shape: BaseGeometry, area: BaseGeometry) -> tuple[Shape, Shape]:

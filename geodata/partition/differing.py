@@ -51,6 +51,20 @@ def has_same_ground(one: BaseGeometry, other: BaseGeometry) -> bool:
     return bool(shapely.is_empty(shapely.buffer(only, -1.5 / COORDINATE_SCALE)))
 
 
+def replaced(one: BaseGeometry, other: BaseGeometry) -> tuple[float, float, float, float]:
+    """Return a box that holds what differs between a shape and its successor, and meets its box."""
+    west, south, east, north = shapely.bounds(other).tolist()
+    middle_lon, middle_lat = (west + east) / 2, (south + north) / 2
+    box = differing(one, other) or (middle_lon, middle_lat, middle_lon, middle_lat)
+    if box[0] <= east and box[2] >= west and box[1] <= north and box[3] >= south:
+        return box
+    # A part far away is gone.
+    return (
+        min(box[0], middle_lon), min(box[1], middle_lat),
+        max(box[2], middle_lon), max(box[3], middle_lat),
+    )  # fmt: skip
+
+
 def _edges(shape: BaseGeometry) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
     """Return a key of each edge, whichever way it runs, and its ends, of shape (n, 4)."""
     rings = shapely.get_rings(shapely.get_parts(shape))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import shapely
@@ -44,6 +44,7 @@ def simplify_level(
     geoms: NDArray[np.object_],
     *,
     places: Indices | None = None,
+    drawn: Mapping[int, NDArray[np.object_]] | None = None,
     at_once: int = 20_000,
 ) -> Iterator[tuple[int, NDArray[np.object_]]]:
     """Yield (max_zoom, shapes) for each zoom step of a level, the finest first.
@@ -52,19 +53,19 @@ def simplify_level(
     come in the same order, EPSG:3857. Visvalingam-Whyatt on shared edges: a corner goes when its
     triangle is smaller than the square of half a pixel. Each step starts from the finer one.
     With ``places``, ascending, the shapes of these polygons alone are made, just as they come out
-    when all are. ``at_once`` bounds the memory that this takes, and changes no shape.
+    when all are; ``drawn`` are those of the others, in their order, for each zoom but the coarsest.
+    Of these, what lies beside the wanted ones is enough. ``at_once`` bounds the memory that this
+    takes, and changes no shape.
     """
     beside = _Beside(geoms, margin_deg(level))
     wanted = np.arange(len(geoms)) if places is None else places
-    zooms = sorted(ZOOM_STEPS[level], reverse=True)
-    # What a step needs of the finer one reaches farther than what it makes.
-    rounds = [wanted]
-    for _ in zooms[1:]:
-        rounds.insert(0, beside.of(geoms[rounds[0]]))
+    others = np.setdiff1d(np.arange(len(geoms)), wanted)
     shapes = geoms
-    for zoom, made in zip(zooms, rounds, strict=True):
+    for zoom in sorted(ZOOM_STEPS[level], reverse=True):
         finer, shapes = shapes, np.empty(len(geoms), dtype=object)
-        for own in _strips(geoms, made, at_once):
+        if drawn is not None and zoom in drawn:
+            shapes[others] = drawn[zoom]
+        for own in _strips(geoms, wanted, at_once):
             near = beside.of(geoms[own])
             whole = to_mercator(finer[near]) if finer is geoms else finer[near]
             simplified = np.asarray(shapely.coverage_simplify(whole, tolerance_m(zoom)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,12 +14,24 @@ from psycopg import Connection
 from geodata.model import LEVELS, Level, Point
 from geodata.partition.differing import has_same_ground
 from geodata.partition.measure import area_m2
+from geodata.phrases import Phrase
 from geodata.plans import drafts, lying, services
 from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 from geodata.plans.services import AreaChange, CoverageChange, FacilityMove
 
-What = Literal["made", "ended", "redrawn", "renamed"]
+What = Literal["made", "ended", "redrawn", "handed_over", "renamed", "recoded", "counted"]
+
+# In the order in which they are counted and listed.
+TITLES: Mapping[What, Phrase] = {
+    "made": Phrase("new"),
+    "ended": Phrase("ends"),
+    "redrawn": Phrase("redrawn"),
+    "handed_over": Phrase("handed over"),
+    "renamed": Phrase("renamed"),
+    "recoded": Phrase("recoded"),
+    "counted": Phrase("counted anew"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +123,16 @@ def find(conn: Connection[Any], plan: Plan) -> Consequences:
         for each in grids
         if each.grid_id > 0 and each.what in ("redrawn", "ended")
     }
+    passages = tuple(_passages(conn, plan, before, after, boxes))
     return Consequences(
         grids,
-        tuple(_passages(conn, plan, before, after, boxes)),
+        passages,
         tuple(_issues(conn, before, after, boxes)),
         tuple(_duties(conn, plan, concerned)),
         tuple(services.moves(conn, plan, before, after, boxes)),
         tuple(_areas(conn, plan, concerned)),
-        tuple(services.reached(conn, plan, before, after, changed)),
+        # Where no building changes hands nobody's figures do.
+        tuple(services.reached(conn, plan, before, after, changed)) if passages else (),
         tuple(each.name for each in grids if each.what == "made"),
     )
 
@@ -145,11 +159,17 @@ def _grid(before: Draft, after: Draft, id_: int) -> GridChange:
         else None
         for draft in (before, after)
     ]
-    what: What = "renamed"
+    what: What = "counted"
     if was is None or now is None:
         what = "made" if was is None else "ended"
     elif not has_same_ground(before.ground[id_].shape, after.ground[id_].shape):
         what = "redrawn"
+    elif before.ground[id_].parent != after.ground[id_].parent:
+        what = "handed_over"
+    elif was.name != now.name:
+        what = "renamed"
+    elif was.code != now.code:
+        what = "recoded"
     return GridChange(
         id_,
         piece.level,

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.model import LEVELS, Level
+from geodata.partition.differing import differing
 from geodata.partition.measure import area_m2
 from geodata.plans.model import Draft, Facts
 
@@ -40,16 +41,13 @@ def counted(
         for id_ in after.ground.changed(before.ground)
         if _shape(before, id_) is not _shape(after, id_)
     ]
-    if not changed:
+    boxes = _boxes(before, after, changed)
+    if not boxes:
         return after
-    shapes = [
-        shape
-        for id_ in changed
-        for draft in (before, after)
-        if (shape := _shape(draft, id_)) is not None
-    ]
-    box = shapely.total_bounds(np.asarray(shapes, dtype=object))
-    around = buildings((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+    west, south, east, north = np.asarray(boxes).T
+    around = buildings(
+        (float(west.min()), float(south.min()), float(east.max()), float(north.max()))
+    )
     facts = dict(after.facts)
     was = {id_: _households(around, _shape(before, id_)) for id_ in changed}
     now = {id_: _households(around, _shape(after, id_)) for id_ in changed}
@@ -113,6 +111,18 @@ def _begin(
     share = min(left, round(count * float(areas[0] / areas[1]))) if not now.get(origin) else 0
     facts[id_] = replace(facts[id_], households=share)
     facts[origin] = replace(facts[origin], households=left - share)
+
+
+def _boxes(before: Draft, after: Draft, changed: Sequence[int]) -> list[tuple[float, ...]]:
+    """Return where buildings decide: all of the grids where one begins or ends, else what moves.
+
+    Households of a town whose edge moves a little are not counted anew.
+    """
+    pairs = [(_shape(before, id_), _shape(after, id_)) for id_ in changed]
+    if any(one is None or other is None for one, other in pairs):
+        shapes = [shape for pair in pairs for shape in pair if shape is not None]
+        return [tuple(row) for row in shapely.bounds(shapes).tolist()]
+    return [box for pair in pairs if (box := differing(*pair))]
 
 
 def _shape(draft: Draft, id_: int) -> Any:

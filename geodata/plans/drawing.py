@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from geodata.errors import InvalidInputError
 from geodata.model import Level
+from geodata.partition.areas import LEFT_OVER_DEG
 from geodata.phrases import from_plain, to_plain
 from geodata.plans import applying, codes, drafts, keeping, operations
 from geodata.plans.applying import Sources
@@ -144,7 +145,8 @@ def around(conn: Connection[Any], plan: Plan, operation: Operation) -> tuple[lis
     if len(places) and not isinstance(operation, (Split, CutOut)):
         west, south = places.min(axis=0).tolist()
         east, north = places.max(axis=0).tolist()
-        boxes.append(_grown((west, south, east, north)))
+        margin = LEFT_OVER_DEG if isinstance(operation, Draw) else _MARGIN
+        boxes.append(_grown((west, south, east, north), margin))
     return operations.named(operation), boxes
 
 
@@ -239,8 +241,8 @@ def _drafted(conn: Connection[Any], plan: Plan) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _grown(box: Box) -> Box:
-    return box[0] - _MARGIN, box[1] - _MARGIN, box[2] + _MARGIN, box[3] + _MARGIN
+def _grown(box: Box, by: float = _MARGIN) -> Box:
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
 def _dumps(value: object) -> str:

@@ -1,10 +1,9 @@
-"""Plans and their way through the office: made, shared, submitted, approved, withdrawn."""
+"""Plans as they are kept: made, copied, shared, put away, with all that happened to them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Any, LiteralString
 
 from psycopg import Connection
@@ -13,43 +12,9 @@ from psycopg.types.json import Jsonb
 
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.phrases import Phrase
-from geodata.plans.model import Actor, Deed, Plan, PlanEvent, PlanStateError, StaleError, State
+from geodata.plans.model import STATES, Actor, Plan, PlanEvent, PlanStateError, StaleError
 
 TITLE_LENGTH, PURPOSE_LENGTH, REASON_LENGTH = 120, 4000, 1000
-
-# From which state a deed leads where.
-WAYS: Mapping[tuple[State, Deed], State] = MappingProxyType(
-    {
-        ("draft", "submit"): "submitted",
-        ("submitted", "return"): "draft",
-        ("submitted", "approve"): "approved",
-        ("approved", "return"): "draft",
-        ("approved", "publish"): "published",
-        ("draft", "withdraw"): "withdrawn",
-        ("submitted", "withdraw"): "withdrawn",
-        ("approved", "withdraw"): "withdrawn",
-        ("withdrawn", "reopen"): "draft",
-    }
-)
-STATES: Mapping[State, Phrase] = MappingProxyType(
-    {
-        "draft": Phrase("Draft"),
-        "submitted": Phrase("Submitted"),
-        "approved": Phrase("Approved"),
-        "published": Phrase("Published"),
-        "withdrawn": Phrase("Withdrawn"),
-    }
-)
-_EVENT: Mapping[Deed, str] = MappingProxyType(
-    {
-        "submit": "submitted",
-        "return": "returned",
-        "approve": "approved",
-        "publish": "published",
-        "withdraw": "withdrawn",
-        "reopen": "changed",
-    }
-)
 
 _PLANS: LiteralString = """
     SELECT p.plan_id, p.title, p.purpose, p.state, p.is_archived, p.effective_on, p.owner_id,
@@ -104,6 +69,19 @@ def copy(conn: Connection[Any], plan_id: int, actor: Actor, title: str) -> Plan:
     conn.execute(
         "INSERT INTO plan_base SELECT %(made)s, grid_id, version_id FROM plan_base"
         " WHERE plan_id = %(source)s",
+        values,
+    )
+    conn.execute(
+        """
+        INSERT INTO plan_reference (plan_id, number, name, source, crs, corners, actor, added_at)
+        SELECT %(made)s, number, name, source, crs, corners, actor, added_at
+        FROM plan_reference WHERE plan_id = %(source)s
+        """,
+        values,
+    )
+    conn.execute(
+        "INSERT INTO plan_reference_line SELECT %(made)s, number, part, geom"
+        " FROM plan_reference_line WHERE plan_id = %(source)s",
         values,
     )
     conn.execute("UPDATE plan SET step = %(step)s WHERE plan_id = %(made)s", values)
@@ -171,68 +149,19 @@ def change(
     return counted(conn, plan)
 
 
-def share(conn: Connection[Any], plan: Plan, actor: Actor, account_ids: list[int]) -> Plan:
-    """Say who else draws in a plan. Raises PlanStateError unless it is one's own."""
+def check_own(plan: Plan, actor: Actor) -> None:
+    """Raise PlanStateError unless a plan is one's own or shared with one."""
     if not plan.is_drawn_by(actor):
-        raise _not_yours(plan)
-    conn.execute("DELETE FROM plan_collaborator WHERE plan_id = %s", [plan.plan_id])
-    conn.execute(
-        "INSERT INTO plan_collaborator (plan_id, account_id)"
-        " SELECT %s, account_id FROM account WHERE account_id = ANY(%s)",
-        [plan.plan_id, account_ids],
-    )
-    return counted(conn, plan)
-
-
-def archive(conn: Connection[Any], plan: Plan, actor: Actor, *, archived: bool) -> Plan:
-    """Put a plan that has come to its end out of the way, or fetch it back."""
-    if archived and plan.state not in ("published", "withdrawn"):
         raise PlanStateError(
-            "Only plans that were published or withdrawn are archived.", hint="Withdraw it first."
+            "This plan is {owner}'s, and not shared with you.",
+            hint="Ask to be added to it, or copy it.",
+            owner=plan.owner or Phrase("the command line"),
         )
-    conn.execute("UPDATE plan SET is_archived = %s WHERE plan_id = %s", [archived, plan.plan_id])
-    note(conn, plan.plan_id, actor, "archived" if archived else "unarchived")
-    return counted(conn, plan)
-
-
-def advance(conn: Connection[Any], plan: Plan, actor: Actor, deed: Deed, reason: str = "") -> Plan:
-    """Take a plan one step on its way. Publishing itself is done by ``publishing.publish``.
-
-    Raises PlanStateError if the step is not this person's to take or not from this state,
-    InvalidInputError if the reason is missing or too long.
-    """
-    target = WAYS.get((plan.state, deed))
-    if target is None:
-        raise PlanStateError(
-            "The plan is {state}: this cannot be done with it now.", state=STATES[plan.state]
-        )
-    _check_deed(plan, actor, deed)
-    reason = read_reason(reason)
-    if deed == "return" and not reason:
-        raise InvalidInputError("Say why the plan is returned.")
-    conn.execute("UPDATE plan SET state = %s WHERE plan_id = %s", [target, plan.plan_id])
-    note(conn, plan.plan_id, actor, _EVENT[deed], reason=reason)
-    return counted(conn, plan)
-
-
-def deeds(plan: Plan, actor: Actor) -> list[Deed]:
-    """Return the steps that this person may take with a plan now."""
-    found: list[Deed] = []
-    for state, deed in WAYS:
-        if state != plan.state:
-            continue
-        try:
-            _check_deed(plan, actor, deed)
-        except PlanStateError:
-            continue
-        found.append(deed)
-    return found
 
 
 def check_drawn_by(plan: Plan, actor: Actor) -> None:
     """Raise PlanStateError unless somebody may draw in a plan now."""
-    if not plan.is_drawn_by(actor):
-        raise _not_yours(plan)
+    check_own(plan, actor)
     if plan.state != "draft":
         raise PlanStateError(
             "The plan is {state}: nothing is drawn in it now.",
@@ -285,32 +214,6 @@ def counted(conn: Connection[Any], plan: Plan) -> Plan:
         [plan.plan_id],
     )
     return get(conn, plan.plan_id)
-
-
-def _check_deed(plan: Plan, actor: Actor, deed: Deed) -> None:
-    match deed:
-        case "submit" | "withdraw" | "reopen":
-            if not plan.is_drawn_by(actor):
-                raise _not_yours(plan)
-        case "approve":
-            if not actor.may_approve:
-                raise PlanStateError("Plans are approved by whoever has the right to.")
-            if actor.account_id is not None and plan.is_drawn_by(actor):
-                raise PlanStateError("Nobody approves a plan of their own.")
-        case "return":
-            if not (actor.may_approve or plan.is_drawn_by(actor)):
-                raise _not_yours(plan)
-        case "publish":
-            if not actor.may_draw:
-                raise PlanStateError("Plans are published by those who draw.")
-
-
-def _not_yours(plan: Plan) -> PlanStateError:
-    return PlanStateError(
-        "This plan is {owner}'s, and not shared with you.",
-        hint="Ask to be added to it, or copy it.",
-        owner=plan.owner or Phrase("the command line"),
-    )
 
 
 def _texts(title: str, purpose: str) -> tuple[str, str]:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal
 
 from geodata.errors import GridMapError
 from geodata.partition.ground import Ground
+from geodata.phrases import Phrase
 
 State = Literal["draft", "submitted", "approved", "published", "withdrawn"]
 Deed = Literal["submit", "return", "approve", "publish", "withdraw", "reopen"]
+
+STATES: Mapping[State, Phrase] = MappingProxyType(
+    {
+        "draft": Phrase("Draft"),
+        "submitted": Phrase("Submitted"),
+        "approved": Phrase("Approved"),
+        "published": Phrase("Published"),
+        "withdrawn": Phrase("Withdrawn"),
+    }
+)
 
 
 class StaleError(GridMapError):

@@ -14,9 +14,9 @@ from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.model import LEVELS, Level
 from geodata.partition.ground import keep_law
-from geodata.plans import checking, drafts, drawing, keeping
+from geodata.plans import advancing, checking, drafts, drawing, keeping
 from geodata.plans.faults import EXCEPTIONS, Fault
-from geodata.plans.model import Actor, Draft, Plan, PlanStateError
+from geodata.plans.model import STATES, Actor, Draft, Plan, PlanStateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def publish(
     _except(conn, plan, accepted, made)
     moved = _move_issues(conn, plan, homes)
     _end_duties(conn, plan, [id_ for id_ in changed if id_ not in after.facts])
-    plan = keeping.advance(conn, plan, actor, "publish")
+    plan = advancing.advance(conn, plan, actor, "publish")
     return Published(plan, MappingProxyType(made), moved)
 
 
@@ -93,7 +93,7 @@ def _ready(conn: Connection[Any], plan: Plan, today: date) -> tuple[Draft, Draft
     if plan.state != "approved":
         raise PlanStateError(
             "The plan is {state}: only approved plans are published.",
-            state=keeping.STATES[plan.state],
+            state=STATES[plan.state],
         )
     if plan.effective_on < today:
         raise PlanStateError(

@@ -66,12 +66,11 @@ def import_roads(
            keeping.sources(conn)) and not order.is_replacing:  # fmt: skip
         return report
     with process.opened(
-        "roads",
+        "osm" if request.is_osm else "roads",
         orders.to_plain(request),
         {"kept.wkb": _kept_shapes(conn, order)},
         progress,
         limits or (_OSM_LIMITS if request.is_osm else Limits()),
-        also=("OSM",) if request.is_osm else (),
     ) as done:
         _tell(report, done.result)
         if report.is_blocked:

@@ -27,7 +27,7 @@ from psycopg import Connection
 from geodata import clock, db
 from geodata.embedded import Cluster
 from geodata.errors import GridMapError
-from geodata.plans import checking, drawing, keeping, publishing
+from geodata.plans import advancing, checking, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
 from scripts.bench.table import Row, show
 from tests.county import County, build
@@ -142,8 +142,8 @@ def _draw(conn: Connection[Any], county: County, rng: np.random.Generator, numbe
     for fault in checking.find(conn, plan):
         if fault.is_blocking and fault.can_be_accepted:
             checking.accept(conn, plan, COMMAND_LINE, fault.key, "bench")
-    plan = keeping.advance(conn, keeping.get(conn, plan.plan_id), COMMAND_LINE, "submit")
-    plan = keeping.advance(conn, plan, COMMAND_LINE, "approve")
+    plan = advancing.advance(conn, keeping.get(conn, plan.plan_id), COMMAND_LINE, "submit")
+    plan = advancing.advance(conn, plan, COMMAND_LINE, "approve")
     conn.commit()
     return plan.plan_id
 

@@ -22,7 +22,7 @@ from psycopg import Connection
 from geodata import clock, db, demo
 from geodata.embedded import Cluster
 from geodata.errors import InvalidInputError
-from geodata.plans import checking, consequences, drawing, keeping, publishing
+from geodata.plans import advancing, checking, consequences, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE, Plan
 from scripts.bench.table import Row, show
 
@@ -89,8 +89,8 @@ def measure(conn: Connection[Any]) -> dict[str, float]:
         checked = time.perf_counter()
         consequences.find(conn, plan)
         known = time.perf_counter()
-        plan = keeping.advance(conn, plan, COMMAND_LINE, "submit")
-        plan = keeping.advance(conn, plan, COMMAND_LINE, "approve")
+        plan = advancing.advance(conn, plan, COMMAND_LINE, "submit")
+        plan = advancing.advance(conn, plan, COMMAND_LINE, "approve")
         conn.commit()
         approved = time.perf_counter()
         publishing.publish(conn, plan.plan_id, COMMAND_LINE, clock.today(), revision=None)

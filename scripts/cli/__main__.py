@@ -15,6 +15,7 @@ from scripts.cli import language
 # Command to the module whose ``commands`` has it: a module is loaded when its command is called.
 _MODULES = {
     "basemap": "scripts.cli.basemap",
+    "changes": "scripts.cli.changes",
     "check": "scripts.cli.checking",
     "demo": "scripts.cli.demo",
     "import": "scripts.cli.importing",

@@ -15,9 +15,18 @@ import click
 
 from geodata import clock
 from geodata.errors import InvalidInputError
-from geodata.plans import checking, consequences, drawing, keeping, operations, publishing
+from geodata.plans import (
+    advancing,
+    checking,
+    consequences,
+    drawing,
+    keeping,
+    operations,
+    publishing,
+)
 from geodata.plans.drawing import Done
-from geodata.plans.model import COMMAND_LINE, Deed, Plan
+from geodata.plans.model import COMMAND_LINE, STATES, Deed, Plan
+from scripts.cli import references
 from scripts.cli.connecting import database
 from scripts.cli.language import language
 from scripts.cli.language import translate as _
@@ -242,7 +251,7 @@ def advance(number: int, deed: Deed, reason: str) -> None:
         found = keeping.take(conn, number, None)
         if deed == "submit":
             checking.check_submittable(conn, found)
-        found = keeping.advance(conn, found, COMMAND_LINE, deed, reason)
+        found = advancing.advance(conn, found, COMMAND_LINE, deed, reason)
     click.echo(_line(found))
 
 
@@ -278,7 +287,7 @@ def _line(found: Plan) -> str:
     return "  ".join(
         (
             str(found.plan_id),
-            keeping.STATES[found.state].said(_),
+            STATES[found.state].said(_),
             found.effective_on.isoformat(),
             found.title,
         )
@@ -289,6 +298,8 @@ def _tell(done: Done) -> None:
     text = _("{step} of {steps} steps are done; {n} grids changed.")
     click.echo(text.format(step=done.plan.step, steps=done.plan.steps, n=len(done.changed)))
 
+
+plan.add_command(references.reference)
 
 commands: tuple[click.Command, ...] = (plan,)
 

@@ -12,7 +12,17 @@ import click
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import accounts, administrators, audit, clock, passwords, places, sessions, settings
+from geodata import (
+    account_secrets,
+    accounts,
+    administrators,
+    audit,
+    clock,
+    passwords,
+    places,
+    sessions,
+    settings,
+)
 from geodata.accounts import Account
 from geodata.errors import InvalidInputError
 from geodata.rights import ROLE_NAMES, TITLES, RoleName
@@ -95,7 +105,9 @@ def password(username: str, password_stdin: bool) -> None:
         found = accounts.by_username(conn, username)
         new = given or passwords.generate(passwords.read_rules(conn))
         known = (found.username, found.name)
-        accounts.set_password(conn, found.account_id, new, known=known, must_change=given is None)
+        account_secrets.set_password(
+            conn, found.account_id, new, known=known, must_change=given is None
+        )
         sessions.end_all(conn, found.account_id)
     click.echo(_("The account {username} has a new password.").format(username=found.username))
     if given is None:

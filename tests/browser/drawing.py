@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,20 @@ from tests.office import PASSWORD, Conn, add, give
 
 LonLat = tuple[float, float]
 
+# On a busy machine a page takes its time.
+expect.set_options(timeout=20_000)
+
 SIZES = {"mouse": {"width": 1440, "height": 900}, "touch": {"width": 390, "height": 844}}
 _PLACE = """([lon, lat]) => {
   const { x, y } = map_grid.latLngToContainerPoint([lat, lon]);
   const box = map_grid.getContainer().getBoundingClientRect();
   return [x + box.x, y + box.y];
+}"""
+# Whether every tile in sight has come.
+_RESTS = """() => {
+  let rests = true;
+  map_grid.eachLayer((layer) => (rests &&= !layer.isLoading?.()));
+  return rests;
 }"""
 
 
@@ -38,8 +48,12 @@ def furnish(conn: Conn) -> county.County:
             " VALUES (%s, 10, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
             [f"{at + 1}栋", 116.3328 + at % 4 * 0.0015, 31.428 + at // 4 * 0.002],
         )
-    for username, role in (("staff", "county_staff"), ("official", "county_official")):
-        add(conn, username)
+    for username, name, role in (
+        ("staff", "张三", "county_staff"),
+        ("colleague", "李四", "county_staff"),
+        ("official", "王五", "county_official"),
+    ):
+        add(conn, username, name)
         give(conn, username, role, made.county)
     conn.commit()
     return made
@@ -59,9 +73,18 @@ class Desk:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the panel stands still and nothing is on its way."""
-        expect(self.page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible()
+        """Wait until the panel stands still and nothing is on its way to it."""
+        still = "#panel-body:not([aria-busy]):not(.htmx-request) .sheet"
+        expect(self.page.locator(still)).to_be_visible()
         self.page.wait_for_load_state("networkidle")
+
+    def wait_until(self, holds: str) -> None:
+        """Wait until a function in the page returns true."""
+        for _ in range(600):
+            if self.page.evaluate(holds):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"This does not become true: {holds}")
 
     def press(self, selector: str, text: str | None = None) -> None:
         """Click or tap something of the page."""
@@ -106,16 +129,29 @@ class Desk:
         if self.by == "touch":
             # The sheet covers the lower half.
             self.page.evaluate("map_grid.panBy([0, 200], { animate: false })")
-        self.page.wait_for_timeout(200)
+        # What is not there yet cannot be picked.
+        self.wait_until(_RESTS)
+
+    def open(self, place: LonLat, name: str) -> None:
+        """Open the ground of a grid, to draw on it."""
+        self.look_at(place, 15)
+        self.pick(place)
+        expect(self.page.locator(".place h2")).to_contain_text(name)
+        expect(self.page.locator("html[data-drawing]")).to_be_attached()
+        # Without it nobody knows which corners neighbours share.
+        self.wait_until("() => Boolean(globalThis.topojson)")
+        self.settle()
 
     def drag(self, place: LonLat, dx: float, dy: float, *, aside: bool = False) -> None:
         """Drag what lies at a place over so many pixels. ``aside`` holds Alt: nothing snaps."""
+        self.page.locator(".handle").first.wait_for(state="attached")
         x, y = self.at(place)
         steps = [(x + dx * n / 8, y + dy * n / 8) for n in range(1, 9)]
         if self.by == "touch":
             self.session = self.session or self.page.context.new_cdp_session(self.page)
             self._touch("touchStart", x, y)
-            for step in steps:
+            # The first step is a long one: a finger that rests takes a corner away.
+            for step in steps[1:]:
                 self._touch("touchMove", *step)
                 self.page.wait_for_timeout(20)
             self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
@@ -130,6 +166,13 @@ class Desk:
         self.page.mouse.up()
         if aside:
             self.page.keyboard.up("Alt")
+
+    def hold(self, place: LonLat, ms: int) -> None:
+        """Rest a finger on a place."""
+        self.session = self.session or self.page.context.new_cdp_session(self.page)
+        self._touch("touchStart", *self.at(place))
+        self.page.wait_for_timeout(ms)
+        self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     def _touch(self, kind: str, x: float, y: float) -> None:
         assert self.session
@@ -180,7 +223,6 @@ class Desk:
 def sit_down(browser: Browser, office: str, username: str, by: str) -> tuple[Desk, BrowserContext]:
     """Sign somebody in at a browser of their own."""
     context = browser.new_context(viewport=SIZES[by], has_touch=by == "touch")
-    context.set_default_timeout(20_000)
     page = context.new_page()
     page.goto(f"{office}/sign-in?lang=en")
     page.get_by_label("User name").fill(username)
@@ -188,3 +230,47 @@ def sit_down(browser: Browser, office: str, username: str, by: str) -> tuple[Des
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_selector("html[data-mode]")
     return Desk(office, page, by), context
+
+
+Sit = Callable[..., Desk]
+
+
+def publish(desk: Desk, sit: Sit) -> None:
+    """Send a plan through the office: submitted, approved by the official, published."""
+    desk.deed("Submit for approval", "Submitted")
+    official = sit("official", desk.by)
+    official.go(f"?mode=draw&plan={desk.plan}&lang=en")
+    official.unfold()
+    assert official.page.locator("[data-tool], .handle").count() == 0
+    official.deed("Approve", "Approved")
+    desk.page.reload()
+    desk.settle()
+    desk.unfold()
+    desk.deed("Publish", "Published")
+
+
+def parents(desk: Desk, name: str) -> list[str]:
+    """Return the names of the grids that a published one lies in, and its own."""
+    hits = desk.ask(f"/api/search?q={name}")["hits"]
+    [found] = [hit["grid"] for hit in hits if hit["grid"]["name"] == name]
+    return [each["name"] for each in desk.ask(f"/api/grids/{found['grid_id']}")["path"]]
+
+
+def opened(sit: Sit, title: str = "试划") -> Desk:
+    """Open a plan in the community 城南社区, with the mouse."""
+    staff = sit("staff")
+    plan = staff.new_plan(title)
+    [grid] = {
+        hit["grid"]["grid_id"]
+        for hit in staff.ask("/api/search?q=城南社区")["hits"]
+        if hit["grid"]["name"] == "城南社区"
+    }
+    staff.go(f"?mode=draw&plan={plan}&grid={grid}&lang=en&z=16&lat=31.4195&lon=116.319")
+    expect(staff.page.locator("html[data-drawing]")).to_be_attached()
+    return staff
+
+
+def grid_of(desk: Desk) -> str:
+    found = desk.page.locator("[data-plan]").get_attribute("data-grid")
+    assert found
+    return found

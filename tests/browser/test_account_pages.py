@@ -13,9 +13,6 @@ from geodata import db
 from scripts import serve
 from tests.office import PASSWORD, furnish
 
-# On a busy machine a page takes its time.
-expect.set_options(timeout=20_000)
-
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

@@ -142,7 +142,10 @@ def look(page: Page, site: str, lon: float, lat: float, zoom: int, lang: str = "
 def seen(page: Page) -> Picture:
     page.locator("html[data-map=painted]").wait_for()
     # Labels that reach over a tile's edge are painted in a second round.
-    page.wait_for_timeout(300)
+    taken, before = page.screenshot(), b""
+    while taken != before:
+        page.wait_for_timeout(300)
+        taken, before = page.screenshot(), taken
     # The browser reads its own picture: no other decoder is needed.
     pixels = page.evaluate(
         """async (data) => {
@@ -158,7 +161,7 @@ def seen(page: Page) -> Picture:
                 text += String.fromCharCode(...bytes.subarray(at, at + 32768));
             return btoa(text);
         }""",
-        base64.b64encode(page.screenshot()).decode(),
+        base64.b64encode(taken).decode(),
     )
     flat = np.frombuffer(base64.b64decode(pixels), dtype=np.uint8)
     return flat.reshape(600, 800, 4)[:, :, :3]

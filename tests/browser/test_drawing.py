@@ -3,19 +3,11 @@ from a new plan to a published one, and what must not happen on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Route, expect
+from playwright.sync_api import Browser, Route, expect
 
-from geodata import db
-from scripts import serve
-from tests.browser.drawing import Desk, furnish, sit_down
-
-# On a busy machine a page takes its time.
-expect.set_options(timeout=20_000)
+from tests.browser.drawing import Sit, grid_of, opened, parents, publish
 
 JUNCTION = (116.32, 31.42)
 SOUTH = (116.3145, 31.4045)  # in the community 城南社区, outside its compounds
@@ -23,84 +15,13 @@ ESTATE = (116.305, 31.405)  # 城南社区甲小区
 BANK = (116.317, 31.416)  # 河岸小区, on the border of the towns
 EAST = (116.325, 31.416)  # 河东村, beyond that border
 
-Sit = Callable[..., Desk]
-
-
-@contextmanager
-def serving(url: str) -> Generator[str]:
-    with db.connect(url) as conn:
-        furnish(conn)
-    with serve.listen("127.0.0.1", 0) as listener, serve.Server(url, listener) as server:
-        server.wait_until_ready()
-        yield server.url.rstrip("/")
-
-
-@pytest.fixture
-def own_office(database_url: str) -> Iterator[str]:
-    """The base URL of a server on a county of its own: what is published here stays here."""
-    with serving(database_url) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def office(module_url: str) -> Iterator[str]:
-    """The base URL of a server for tests that draw, each in its plan, and publish nothing."""
-    with serving(module_url) as address:
-        yield address
-
-
-@pytest.fixture
-def sit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Sit]:
-    """Sign people in; fail at the end if a page complained: about its policy, above all."""
-    complaints: list[str] = []
-    contexts: list[BrowserContext] = []
-    office = request.getfixturevalue("own_office" if request.cls else "office")
-
-    def sit(username: str, by: str = "mouse") -> Desk:
-        desk, context = sit_down(browser, office, username, by)
-        context.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        contexts.append(context)
-        return desk
-
-    yield sit
-    for context in contexts:
-        context.close()
-    # Answers that say what cannot be done are no complaints of the page.
-    allowed = ("400", "409", "412", "422", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
-    assert [text for text in complaints if not any(each in text for each in allowed)] == []
-
-
-def publish(desk: Desk, sit: Sit) -> None:
-    """Send a plan through the office: submitted, approved by the official, published."""
-    desk.deed("Submit for approval", "Submitted")
-    official = sit("official", desk.by)
-    official.go(f"?mode=draw&plan={desk.plan}&lang=en")
-    official.unfold()
-    assert official.page.locator("[data-tool], .handle").count() == 0
-    official.deed("Approve", "Approved")
-    desk.page.reload()
-    desk.settle()
-    desk.unfold()
-    desk.deed("Publish", "Published")
-
-
-def parents(desk: Desk, name: str) -> list[str]:
-    """Return the names of the grids that a published one lies in, and its own."""
-    hits = desk.ask(f"/api/search?q={name}")["hits"]
-    [found] = [hit["grid"] for hit in hits if hit["grid"]["name"] == name]
-    return [each["name"] for each in desk.ask(f"/api/grids/{found['grid_id']}")["path"]]
-
 
 @pytest.mark.parametrize("by", ["mouse", "touch"])
 class TestStories:
     def test_a_grown_estate_is_split(self, sit: Sit, by: str) -> None:
         staff = sit("staff", by)
         staff.new_plan("拆分城南社区甲小区")
-        staff.look_at(SOUTH, 15)
-        staff.pick(SOUTH)
-        expect(staff.page.locator(".place h2")).to_contain_text("城南社区")
-        staff.settle()
+        staff.open(SOUTH, "城南社区")
         staff.look_at(ESTATE, 15)
         staff.choose(ESTATE, "城南社区甲小区")
         expect(staff.page.locator("[data-chosen-households]")).to_have_text("100 households")
@@ -115,10 +36,7 @@ class TestStories:
     def test_a_corner_that_communities_share_moves_for_all_of_them(self, sit: Sit, by: str) -> None:
         staff = sit("staff", by)
         plan = staff.new_plan("调整四村交界")
-        staff.look_at(SOUTH, 15)
-        staff.pick(SOUTH)
-        expect(staff.page.locator(".place h2")).to_contain_text("城南社区")
-        staff.settle()
+        staff.open(SOUTH, "城南社区")
         staff.look_at((116.319, 31.4195), 16)
         staff.choose((116.319, 31.4193), "城南社区")
         staff.drag(JUNCTION, 40, -30, aside=True)
@@ -141,10 +59,7 @@ class TestStories:
     def test_a_compound_goes_to_the_other_town_and_comes_back(self, sit: Sit, by: str) -> None:
         staff = sit("staff", by)
         staff.new_plan("河岸小区划归河东村")
-        staff.look_at(SOUTH, 15)
-        staff.pick(SOUTH)
-        expect(staff.page.locator(".place h2")).to_contain_text("城南社区")
-        staff.settle()
+        staff.open(SOUTH, "城南社区")
         staff.look_at(BANK, 15)
         staff.choose(BANK, "河岸小区")
         staff.press("[data-tool=hand_over]")
@@ -160,20 +75,6 @@ class TestStories:
         staff.settle()
         publish(staff, sit)
         assert parents(staff, "河岸小区")[1:3] == ["衡山镇", "城南社区"]
-
-
-def opened(sit: Sit, title: str = "试划") -> Desk:
-    """Open a plan in the community 城南社区, with the mouse."""
-    staff = sit("staff")
-    plan = staff.new_plan(title)
-    [grid] = {
-        hit["grid"]["grid_id"]
-        for hit in staff.ask("/api/search?q=城南社区")["hits"]
-        if hit["grid"]["name"] == "城南社区"
-    }
-    staff.go(f"?mode=draw&plan={plan}&grid={grid}&lang=en&z=16&lat=31.4195&lon=116.319")
-    expect(staff.page.locator("html[data-drawing]")).to_be_attached()
-    return staff
 
 
 def test_keys_move_a_corner_and_undo_it(sit: Sit) -> None:
@@ -349,9 +250,3 @@ def test_to_a_visitor_the_mode_is_not_there(browser: Browser, office: str) -> No
     page.goto(f"{office}/?mode=draw&plan=1&lang=en")
     expect(page.locator("#panel-body")).to_contain_text("Please sign in first")
     page.close()
-
-
-def grid_of(desk: Desk) -> str:
-    found = desk.page.locator("[data-plan]").get_attribute("data-grid")
-    assert found
-    return found

@@ -176,12 +176,12 @@ def watch(page: Page, site: Site) -> Watch:
 
 def show(page: Page, address: str) -> None:
     page.goto(address)
-    page.wait_for_selector("html[data-painted]", timeout=20_000)
+    page.wait_for_selector("html[data-painted]")
     arrived(page)
 
 
 def arrived(page: Page) -> None:
-    expect(page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible(timeout=15_000)
+    expect(page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -191,7 +191,7 @@ def test_views_of_the_map(page: Page, site: Site, watch: Watch, mode: str, lang:
     watch.look(page)
     # The names on the map, and the one that the pointer lights up.
     page.mouse.move(900, 450)
-    expect(page.locator("#map_grid")).to_have_attribute("title", re.compile(r"\S"), timeout=30_000)
+    expect(page.locator("#map_grid")).to_have_attribute("title", re.compile(r"\S"))
     grids = (site.planted.county, site.planted.towns[0], site.planted.compounds[0])
     for grid_id in grids:
         show(page, f"{site.host}/?mode={mode}&lang={lang}&grid={grid_id}")
@@ -236,7 +236,7 @@ def test_titles_that_the_map_takes_over(page: Page, site: Site, watch: Watch) ->
         titles.append(page.title())
         watch.look(page)
         page.locator(".back a").click()
-        expect(page.locator(".items a").first).to_be_visible(timeout=15_000)
+        expect(page.locator(".items a").first).to_be_visible()
     assert any("<script" in title for title in titles)
     for kind in range(0, len(SCRIPTS), 12):
         show(page, f"{site.host}/?mode=coverage&kind=kind_{kind}")
@@ -262,18 +262,38 @@ def test_contacts(page: Page, site: Site, watch: Watch) -> None:
     watch.check()
 
 
-def test_a_number_that_is_being_read_is_not_taken_away_by_news(page: Page, site: Site) -> None:
+def bring_news(page: Page) -> None:
+    """Let the page hear that the map has changed since it was opened."""
+
     def other_tiles(route: Route) -> None:
         answer = route.fetch()
         data = answer.json()
         route.fulfill(response=answer, json={**data, "tiles": [f"{data['tiles'][0]}?news=1"]})
 
-    show(page, f"{site.host}/?grid={site.planted.towns[0]}")
-    page.locator(".show-contact").first.click()
-    expect(page.locator(".contact")).to_be_visible()
     page.route("**/tiles/grids.json*", other_tiles)
     with page.expect_request(lambda request: "news=1" in request.url):
         page.evaluate("dispatchEvent(new Event('focus'))")
+
+
+def test_a_number_that_is_being_read_is_not_taken_away_by_news(page: Page, site: Site) -> None:
+    show(page, f"{site.host}/?grid={site.planted.towns[0]}")
+    page.locator(".show-contact").first.click()
+    expect(page.locator(".contact")).to_be_visible()
+    bring_news(page)
+    page.wait_for_timeout(1000)
+    assert page.locator(".contact").count() == 1
+
+
+def test_nor_by_news_that_were_on_their_way(page: Page, site: Site) -> None:
+    held: list[Route] = []
+    show(page, f"{site.host}/?grid={site.planted.towns[0]}")
+    page.route("**/panel/grid/*", lambda route: held.append(route))
+    with page.expect_request("**/panel/grid/*"):
+        bring_news(page)
+    page.locator(".show-contact").first.click()
+    expect(page.locator(".contact")).to_be_visible()
+    with page.expect_event("requestfinished", lambda request: "/panel/grid/" in request.url):
+        held[0].continue_()
     page.wait_for_timeout(1000)
     assert page.locator(".contact").count() == 1
 
@@ -368,7 +388,7 @@ def test_what_the_address_of_the_map_says(page: Page, site: Site, watch: Watch) 
     for index, text in enumerate(SCRIPTS[:: 3 * THIN]):
         query = urlencode({**dict.fromkeys(names, text), "lang": LANGUAGES[index % 2]})
         page.goto(f"{site.host}/?{query}#{quote(text)}", wait_until="domcontentloaded")
-        expect(page.locator("#panel-body .sheet")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .sheet")).to_be_visible()
         watch.look(page)
     watch.check()
 

@@ -51,16 +51,16 @@ def show(page: Page, live_server: str, address: str = "/", size: dict[str, int] 
     """Open an address and wait until the map is painted and the panel filled."""
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
     page.goto(live_server + address)
-    page.wait_for_selector("html[data-painted]", timeout=20_000)
+    page.wait_for_selector("html[data-painted]")
     filled(page)
 
 
 def filled(page: Page) -> None:
-    expect(page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible(timeout=15_000)
+    expect(page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible()
 
 
 def heading(page: Page, text: str | re.Pattern[str]) -> None:
-    expect(page.locator("#panel-body h1")).to_have_text(text, timeout=15_000)
+    expect(page.locator("#panel-body h1")).to_have_text(text)
 
 
 def town(conn: psycopg.Connection[tuple[int, str, str]], name: str = "衡山镇") -> tuple[int, str]:
@@ -74,7 +74,7 @@ def town(conn: psycopg.Connection[tuple[int, str, str]], name: str = "衡山镇"
 def search_for(page: Page, text: str) -> None:
     page.get_by_role("combobox").click()
     page.keyboard.type(text, delay=10)
-    expect(page.locator("#hits [role=option]").first).to_be_visible(timeout=10_000)
+    expect(page.locator("#hits [role=option]").first).to_be_visible()
 
 
 class TestGridLeader:
@@ -97,7 +97,7 @@ class TestGridLeader:
     ) -> None:
         show(page, live_server, size=PHONE)
         page.mouse.click(195, 300)
-        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible()
         expect(page.locator(".leaflet-outline-pane path")).to_have_count(2)
 
     def test_drags_the_sheet_between_its_heights(
@@ -138,9 +138,9 @@ class TestGridLeader:
         context.set_offline(True)
         expect(page.locator(".notice")).to_contain_text("网络已断开")
         page.locator(".mode[data-mode=issues]").click()
-        expect(page.locator("#panel-body")).to_contain_text("未能加载", timeout=10_000)
+        expect(page.locator("#panel-body")).to_contain_text("未能加载")
         context.set_offline(False)
-        expect(page.locator("#panel-body .states")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .states")).to_be_visible()
         expect(page.locator(".notice", has_text="网络已断开")).to_have_count(0)
 
 
@@ -167,7 +167,7 @@ class TestOfficial:
         with page.expect_response(lambda r: "/tiles/issues/" in r.url and "state=overdue" in r.url):
             page.get_by_role("radio", name="逾期").check()
         expect(page).to_have_url(re.compile("state=overdue"))
-        expect(page.locator(".items .issue-overdue").first).to_be_visible(timeout=15_000)
+        expect(page.locator(".items .issue-overdue").first).to_be_visible()
         expect(page.locator(".items .issue-open")).to_have_count(0)
         expect(page.locator(".legend")).not_to_contain_text("挂账")
 
@@ -179,7 +179,7 @@ class TestOfficial:
         heading(page, title)
         expect(page.get_by_role("heading", name="办理过程")).to_be_visible()
         page.go_back()
-        expect(page.locator(".items a").first).to_be_visible(timeout=15_000)
+        expect(page.locator(".items a").first).to_be_visible()
 
     def test_compares_service_kinds(self, page: Page, live_server: str, watched: Watch) -> None:
         show(page, live_server, "/?mode=coverage")
@@ -188,7 +188,7 @@ class TestOfficial:
         name = kinds.nth(2).locator(".kind-name").inner_text()
         kinds.nth(2).click()
         expect(page).to_have_url(re.compile("kind="))
-        expect(page.locator("#panel-body h2", has_text=name)).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body h2", has_text=name)).to_be_visible()
         expect(page.locator(".legend")).to_contain_text(name)
         expect(page.locator(".legend")).to_contain_text("户数不详")
 
@@ -196,7 +196,7 @@ class TestOfficial:
         show(page, live_server, "/?mode=responsibility")
         page.locator("#on").fill("2025-06-01")
         expect(page).to_have_url(re.compile("on=2025-06-01"))
-        expect(page.locator(".asof")).to_contain_text("2025年6月1日", timeout=15_000)
+        expect(page.locator(".asof")).to_contain_text("2025年6月1日")
         page.get_by_role("button", name="回到今天").click()
         expect(page).not_to_have_url(re.compile("[?&]on="))
 
@@ -220,14 +220,14 @@ class TestOfficial:
     def test_goes_back_and_forward(self, page: Page, live_server: str, watched: Watch) -> None:
         show(page, live_server)
         page.locator(".mode[data-mode=issues]").click()
-        expect(page.locator("#panel-body .states")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .states")).to_be_visible()
         page.locator(".mode[data-mode=coverage]").click()
-        expect(page.locator("#panel-body .kinds")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .kinds")).to_be_visible()
         page.go_back()
-        expect(page.locator("#panel-body .states")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .states")).to_be_visible()
         expect(page.locator(".mode[aria-current]")).to_have_attribute("data-mode", "issues")
         page.go_forward()
-        expect(page.locator("#panel-body .kinds")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .kinds")).to_be_visible()
 
 
 class TestKeyboard:
@@ -236,11 +236,11 @@ class TestKeyboard:
         box = page.get_by_role("combobox")
         box.focus()
         page.keyboard.type("hsz")
-        expect(page.locator("#hits [role=option]").first).to_be_visible(timeout=10_000)
+        expect(page.locator("#hits [role=option]").first).to_be_visible()
         page.keyboard.press("ArrowDown")
         expect(box).to_have_attribute("aria-activedescendant", "hit-0")
         page.keyboard.press("Enter")
-        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible()
 
     def test_selects_on_the_map_and_goes_up_by_escape(
         self, page: Page, live_server: str, watched: Watch
@@ -248,7 +248,7 @@ class TestKeyboard:
         show(page, live_server)
         page.locator("#map_grid").focus()
         page.keyboard.press("Enter")
-        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible(timeout=15_000)
+        expect(page.locator("#panel-body .sheet[data-grid]")).to_be_visible()
         for _ in range(4):
             if "grid=" not in page.url:
                 break
@@ -293,7 +293,7 @@ class TestFaults:
         self, page: Page, live_server: str
     ) -> None:
         page.goto(live_server + "/?grid=999999999")
-        expect(page.locator("#panel-body [role=alert]")).to_contain_text("未找到", timeout=15_000)
+        expect(page.locator("#panel-body [role=alert]")).to_contain_text("未找到")
         expect(page.locator("#panel-body [role=alert]")).to_contain_text("请求编号")
         page.get_by_role("link", name="查看全县").click()
         heading(page, "霍山县")
@@ -304,7 +304,7 @@ class TestFaults:
         page.route("**/tiles/grids/*/**", lambda route: route.abort())
         page.goto(live_server + "/")
         notice = page.locator(".notice", has_text="部分地图未能加载")
-        expect(notice).to_be_visible(timeout=15_000)
+        expect(notice).to_be_visible()
         page.unroute_all()
         with page.expect_response(lambda r: "/tiles/grids/" in r.url and r.ok):
             notice.get_by_role("button").click()
@@ -419,14 +419,14 @@ def test_the_grid_under_a_resting_pointer_stays_named(
     named = re.compile(r"\S")
     stage = page.locator("#map_grid")
     page.mouse.move(900, 450)
-    expect(stage).to_have_attribute("title", named, timeout=15_000)
+    expect(stage).to_have_attribute("title", named)
     # Neither the map's moving nor its other tiles need the pointer to move.
     stage.evaluate("(stage) => { stage.title = ''; stage.focus({ preventScroll: true }); }")
     page.keyboard.press("+")
-    expect(stage).to_have_attribute("title", named, timeout=15_000)
+    expect(stage).to_have_attribute("title", named)
     stage.evaluate("(stage) => (stage.title = '')")
     page.locator("[data-mode=responsibility]").first.dispatch_event("click")
-    expect(stage).to_have_attribute("title", named, timeout=15_000)
+    expect(stage).to_have_attribute("title", named)
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE, SIDEWAYS], ids=["desk", "phone", "sideways"])

@@ -26,8 +26,8 @@ def grid(conn: Connection[Any], name: str) -> int:
 
 def sheet(page: Page, address: str) -> None:
     page.goto(address)
-    page.wait_for_selector("html[data-painted]", timeout=20_000)
-    expect(page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible(timeout=15_000)
+    page.wait_for_selector("html[data-painted]")
+    expect(page.locator("#panel-body:not([aria-busy]) .sheet")).to_be_visible()
 
 
 def fill(page: Page, username: str, password: str) -> None:
@@ -44,7 +44,7 @@ def test_a_grid_leader_signs_in_lands_on_the_own_grid_and_calls(
     page.locator(".account-small").click()
     fill(page, "leader", demo_passwords["leader"])
     page.wait_for_url(re.compile(r"grid="))
-    expect(page.locator("#panel-body h1")).to_have_text("蔡家岭", timeout=15_000)
+    expect(page.locator("#panel-body h1")).to_have_text("蔡家岭")
     page.get_by_role("button", name="显示电话").first.click()
     number = page.locator(".contact a.call").first
     expect(number).to_have_attribute("href", re.compile(r"^tel:000-"))
@@ -107,7 +107,7 @@ def test_a_visitor_is_told_and_comes_back_to_the_same_view_after_signing_in(
     expect(page.get_by_label("用户名")).to_have_value("official")
     fill(page, "official", demo_passwords["official"])
     page.wait_for_url(re.compile("state=overdue"))
-    expect(page.locator("#panel-body .items .issue-overdue").first).to_be_visible(timeout=15_000)
+    expect(page.locator("#panel-body .items .issue-overdue").first).to_be_visible()
 
 
 def test_signing_out_everywhere_ends_the_other_browser_too(

@@ -81,7 +81,7 @@ def is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}/cmdline").exists() and bool(Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
-def wait_until_gone(pid: int, within_s: float = 10) -> None:
+def wait_until_gone(pid: int, within_s: float = 30) -> None:
     deadline = time.monotonic() + within_s
     while is_alive(pid):
         assert time.monotonic() < deadline, f"process {pid} is still there"

@@ -80,7 +80,7 @@ def told_by_office(person: Person, it: Watched, endpoint: str) -> set[str]:
     names = {f"{word}-{other.name}" for other in it.people for word in ("user", "called")}
     if endpoint.startswith(("accounts.", "account_roles.")) and held(person, "manage_accounts"):
         return names
-    if endpoint.startswith(("plans.", "drafting.")) and held(person, "see_plans"):
+    if endpoint.startswith(("plans.", "references.", "drafting.")) and held(person, "see_plans"):
         return names
     if endpoint.startswith("audit.") and held(person, "read_audit"):
         return names | {str(issue.issue_id) for issue in it.issues}

@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from geodata import clock, db
 from geodata.errors import InvalidInputError
-from geodata.plans import checking, drafts, drawing, keeping, publishing
+from geodata.plans import advancing, checking, drafts, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE, Plan
 from scripts.cli.importing import commands as importing
 
@@ -91,8 +91,8 @@ def test_old_faults_are_listed_and_mended_one_by_one(
     assert len(blocking) <= 5
     for fault in blocking:
         checking.accept(borough, plan, COMMAND_LINE, fault.key, "as surveyed")
-    plan = keeping.advance(borough, keeping.get(borough, plan.plan_id), COMMAND_LINE, "submit")
-    plan = keeping.advance(borough, plan, COMMAND_LINE, "approve")
+    plan = advancing.advance(borough, keeping.get(borough, plan.plan_id), COMMAND_LINE, "submit")
+    plan = advancing.advance(borough, plan, COMMAND_LINE, "approve")
     done = publishing.publish(borough, plan.plan_id, COMMAND_LINE, clock.today(), revision=None)
     assert done.plan.state == "published"
     borough.rollback()

@@ -6,7 +6,7 @@ import pytest
 from county import add_issue, build
 from signing import account, enter, token
 
-from geodata import accounts
+from geodata import account_secrets
 from webmap import create_app
 
 
@@ -24,7 +24,7 @@ def test_it_leads_to_the_form_and_shows_what_a_visitor_sees(conn, database_url, 
     client = enter(create_app({"DATABASE_URL": database_url}).test_client(), session)
     address = f"/panel/grid/{county.county}?mode=issues"
     assert "counts" in client.get(address).text
-    accounts.ask_for_new_password(conn, account_id)
+    account_secrets.ask_for_new_password(conn, account_id)
     conn.commit()
     assert "counts" not in client.get(address).text
     assert client.get("/").location.endswith("/account/password")

@@ -15,7 +15,7 @@ from signing import sign_in
 from weasyprint.urls import FatalURLFetchingError
 
 from geodata import clock
-from geodata.plans import drawing, keeping, publishing, sheets
+from geodata.plans import advancing, drawing, keeping, publishing, sheets
 from geodata.plans.model import COMMAND_LINE, Plan
 from webmap import create_app, papers, printing
 
@@ -78,7 +78,7 @@ def test_a_published_plan_still_tells_what_it_changed(conn: Conn, county: County
     plan = begin(conn, split(county))
     before = words(papers.page(conn, plan, "posting"))
     for deed in ("submit", "approve"):
-        plan = keeping.advance(conn, plan, COMMAND_LINE, deed, "")
+        plan = advancing.advance(conn, plan, COMMAND_LINE, deed, "")
     plan = publishing.publish(conn, plan.plan_id, COMMAND_LINE, clock.today(), revision=None).plan
     after = words(papers.page(conn, plan, "posting"))
     assert "not approved" not in after

@@ -127,6 +127,56 @@ def test_overlap_in_a_savepoint(county: Connection) -> None:
         add(county, "intruder", INTRUDER)
 
 
+def shorten(conn: Connection, grid_id: int) -> None:
+    """Let a grid end some time from now: it is still there today."""
+    conn.execute(
+        "UPDATE grid_version SET valid = daterange(lower(valid), '2090-01-01') WHERE grid_id = %s",
+        [grid_id],
+    )
+
+
+@pytest.mark.parametrize("in_savepoints", [False, True])
+@pytest.mark.parametrize("shortened_first", [False, True])
+@pytest.mark.parametrize("is_younger", [False, True])
+def test_overlap_with_a_version_that_is_shortened(
+    county: Connection, in_savepoints: bool, shortened_first: bool, is_younger: bool
+) -> None:
+    numbered = "SELECT setval('grid_version_version_id_seq', %s)"
+    county.execute(numbered, [100])
+    left = add(county, "left", LEFT)
+    if is_younger:
+        # What is written later has a lower number.
+        county.execute(numbered, [50])
+    county.commit()
+    deeds = [lambda: add(county, "intruder", INTRUDER), lambda: shorten(county, left)]
+    for deed in reversed(deeds) if shortened_first else deeds:
+        if in_savepoints:
+            # So that what follows is no transaction of its own.
+            county.execute("SELECT 1")
+            with county.transaction():
+                deed()
+        else:
+            deed()
+    numbers = county.execute("SELECT version_id FROM grid_version ORDER BY grid_id").fetchall()
+    assert (numbers[1] > numbers[2]) == is_younger
+    with refused(county):
+        county.commit()
+
+
+def test_a_version_may_end_whatever_lies_on_it(county: Connection) -> None:
+    left, intruder = add(county, "left", LEFT), add(county, "intruder", INTRUDER)
+    county.execute(
+        "INSERT INTO partition_exception (kind, grid_id, other_id, reason, recorded_by)"
+        " VALUES ('overlap', %s, %s, 'disputed valley', 'test')",
+        [intruder, left],
+    )
+    county.commit()
+    # The dispute is over; what was not compared with what is new needs no comparing when it ends.
+    county.execute("DELETE FROM partition_exception")
+    shorten(county, left)
+    county.commit()
+
+
 def test_one_after_the_other_may_hold_the_same_ground(county: Connection) -> None:
     add(county, "old", LEFT, valid="[2020-01-01,2024-01-01)")
     add(county, "new", LEFT, valid="[2024-01-01,)")

@@ -206,6 +206,31 @@ def test_a_plan_is_somebody_s_until_it_is_shared(
     assert nobody.status_code == 400
 
 
+def test_a_plan_at_its_end_is_put_away_and_comes_back_by_being_taken_up(
+    app: Flask, conn: Connection[Any], county: County, staff: Client, official: Client
+) -> None:
+    plan = staff.begin()
+    path = f"/{plan['plan_id']}"
+    away = {"archived": True}
+    assert staff.ask("PATCH", path, away, plan["revision"]).status_code == 409
+    done = staff.ask("POST", f"{path}/state", {"do": "withdraw"}, plan["revision"]).get_json()
+    assert official.ask("PATCH", path, away, done["revision"]).status_code == 404
+    # A colleague may: the owner may have left.
+    colleague = Client(app, conn, "county_staff")
+    done = colleague.ask("PATCH", path, away, done["revision"]).get_json()
+    assert done["is_archived"] is True
+    assert staff.ask("GET", "").get_json()["plans"] == []
+    done = staff.ask("POST", f"{path}/state", {"do": "reopen"}, done["revision"]).get_json()
+    assert (done["state"], done["is_archived"]) == ("draft", False)
+
+
+def test_the_owner_is_no_collaborator(county: County, staff: Client) -> None:
+    plan = staff.begin()
+    me = {"collaborators": [plan["owner"]["username"]]}
+    shared = staff.ask("PATCH", f"/{plan['plan_id']}", me, plan["revision"]).get_json()
+    assert shared["collaborators"] == []
+
+
 def test_nobody_approves_a_plan_of_their_own(
     app: Flask, conn: Connection[Any], county: County, staff: Client, official: Client
 ) -> None:

@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 from geodata import db, grids
 from geodata.boundaries import DateOrderError
 from geodata.model import Point
-from geodata.plans import checking, consequences, drafts, drawing, keeping, publishing
+from geodata.plans import advancing, checking, consequences, drafts, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE, Plan, PlanStateError
 
 Conn = psycopg.Connection[TupleRow]
@@ -36,8 +36,8 @@ def begin(conn: Conn, *operations: dict[str, Any], day: date = TODAY) -> Plan:
 
 
 def approve(conn: Conn, plan: Plan) -> Plan:
-    plan = keeping.advance(conn, keeping.get(conn, plan.plan_id), COMMAND_LINE, "submit")
-    return keeping.advance(conn, plan, COMMAND_LINE, "approve")
+    plan = advancing.advance(conn, keeping.get(conn, plan.plan_id), COMMAND_LINE, "submit")
+    return advancing.advance(conn, plan, COMMAND_LINE, "approve")
 
 
 def publish(conn: Conn, plan: Plan) -> publishing.Published:
@@ -153,7 +153,7 @@ def test_only_what_was_approved_is_published(conn: Conn, county: County, state: 
     plan = begin(conn, split(county.compounds[0]))
     if state != "draft":
         deed = {"submitted": "submit", "withdrawn": "withdraw"}[state]
-        plan = keeping.advance(conn, plan, COMMAND_LINE, deed)  # type: ignore[arg-type]
+        plan = advancing.advance(conn, plan, COMMAND_LINE, deed)  # type: ignore[arg-type]
     with pytest.raises(PlanStateError):
         publishing.publish(conn, plan.plan_id, COMMAND_LINE, TODAY, revision=None)
 

@@ -45,7 +45,7 @@ class Run:
         self._output.seek(0)
         return self._output.read()
 
-    def wait_for(self, pattern: re.Pattern[str] | str, within_s: float = 60) -> str:
+    def wait_for(self, pattern: re.Pattern[str] | str, within_s: float = 120) -> str:
         """Wait until the output matches; return the first group, or the whole match."""
         deadline = time.monotonic() + within_s
         while not (found := re.search(pattern, self.output)):
@@ -56,7 +56,7 @@ class Run:
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def children(self) -> dict[str, int]:
         """Return its children: name of the program to number of the process."""
@@ -106,7 +106,7 @@ def run(home: Path) -> Iterator[Run]:
 
 def status_of(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=10) as response:
+        with urllib.request.urlopen(url, timeout=30) as response:
             return response.status
     except urllib.error.HTTPError as error:
         with error:
@@ -117,7 +117,7 @@ def database_url(home: Path) -> str:
     return Cluster(home).url
 
 
-def wait_until_gone(*pids: int, within_s: float = 10) -> None:
+def wait_until_gone(*pids: int, within_s: float = 30) -> None:
     deadline = time.monotonic() + within_s
     while any(_is_running(pid) for pid in pids):
         assert time.monotonic() < deadline, f"still there: {pids}"
@@ -162,7 +162,7 @@ def test_killed_database_is_brought_back(run: Run) -> None:
     url = run.wait_for(READY)
     os.kill(run.children()["postgres"], signal.SIGKILL)
     run.wait_for("The database is back")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (status := status_of(f"{url}readyz")) != 200:
         # In the meantime it says so, and does not pretend.
         assert status == 503
@@ -174,14 +174,14 @@ def test_killed_web_server_ends_the_run(run: Run) -> None:
     children = run.children()
     web = next(pid for name, pid in children.items() if name != "postgres")
     os.kill(web, signal.SIGKILL)
-    assert run.process.wait(30) == 1
+    assert run.process.wait(60) == 1
     assert "The web server stopped" in run.output
     wait_until_gone(*children.values(), within_s=1)
 
 
 def test_second_instance_on_a_home_is_told_who_has_it(run: Run, home: Path) -> None:
     second = Run(home)
-    assert second.process.wait(30) == 1
+    assert second.process.wait(60) == 1
     assert f"in use by process {run.process.pid} (scripts/run)" in second.output
     assert "Traceback" not in second.output
     second.close()
@@ -191,7 +191,7 @@ def test_port_in_use(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         run = Run(home, "--port", str(port))
-        assert run.process.wait(30) == 1
+        assert run.process.wait(60) == 1
     assert f"Port {port} on 127.0.0.1 is in use." in run.output
     assert f"--port {port + 1}" in run.output
     run.close()
@@ -225,7 +225,7 @@ def test_tidies_up_as_it_starts_and_outlives_a_failure_of_it(home: Path, databas
         conn.execute("DELETE FROM setting WHERE key = 'reporters_kept_days'")
     run = Run(home.parent / "untouched", GRIDMAP_DATABASE_URL=database_url)
     run.wait_for(READY)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     with psycopg.connect(database_url, autocommit=True) as conn:
         while conn.execute("SELECT FROM attempt").rowcount:
             assert time.monotonic() < deadline
@@ -238,11 +238,14 @@ def test_tidies_up_as_it_starts_and_outlives_a_failure_of_it(home: Path, databas
 def test_setting_up_takes_no_time_when_all_is_there() -> None:
     script = f"source {REPOSITORY}/scripts/setup; set_up; time set_up"
     subprocess.run(["bash", "-c", script], check=True, capture_output=True)
-    start = time.monotonic()
+    start = os.times()
     done = subprocess.run(
-        ["bash", "-c", script], check=True, capture_output=True, text=True, timeout=10
+        ["bash", "-c", script], check=True, capture_output=True, text=True, timeout=60
     )
-    assert time.monotonic() - start < 2
+    end = os.times()
+    # The processor's time: that of the clock depends on who else is at work.
+    spent_s = end.children_user + end.children_system - start.children_user - start.children_system
+    assert spent_s < 2
     assert "Installing" not in done.stderr
 
 

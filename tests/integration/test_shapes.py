@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -14,8 +15,11 @@ from shapely.geometry import Polygon
 from geodata import boundaries, demo, shapes
 from geodata.boundaries import NewVersion
 from geodata.demo.grids import Dates
+from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Level
 from geodata.partition.simplify import ZOOM_STEPS, simplify_level
+from geodata.plans import advancing, drawing, keeping, publishing
+from geodata.plans.model import COMMAND_LINE
 from geodata.shapes import refresh
 from tests.county import box, build, noded
 
@@ -28,6 +32,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def county(conn: Conn) -> Conn:
     demo.load(conn, compounds=300, today=TODAY)
+    conn.commit()
     return conn
 
 
@@ -88,13 +93,13 @@ def shrink(conn: Conn, turn: int, day: date) -> None:
     )
 
 
-def drawings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Note from now on how many polygons each drawing makes."""
-    made: list[int] = []
+def drawings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Note from now on how many polygons each drawing looks at, and how many it makes."""
+    made: list[tuple[int, int]] = []
 
-    def noting(level: Level, geoms: np.ndarray, places: np.ndarray | None = None):
-        made.append(len(geoms) if places is None else len(places))
-        return simplify_level(level, geoms, places=places)
+    def noting(level: Level, geoms: np.ndarray, *, places: np.ndarray, drawn: Any):
+        made.append((len(geoms), len(places)))
+        return simplify_level(level, geoms, places=places, drawn=drawn)
 
     monkeypatch.setattr(shapes, "simplify_level", noting)
     return made
@@ -125,10 +130,68 @@ def test_changes_draw_their_neighbours_and_no_others(
         shrink(county, turn, day)
         refresh(county, "community")
     assert len(made) == drawings_made
-    assert all(0 < count < 60 for count in made)
+    # What lies beside them is looked at; nothing farther is, however many zooms there are.
+    assert all(0 < count < looked_at < 60 for looked_at, count in made)
     for day in days:
         for each in (DATES.founded, day - DAY, day):
             assert stored(county, "community", each) == drawn_whole(county, "community", each)
+
+
+def corners_of_communities(conn: Conn) -> list[tuple[float, float]]:
+    """Return a corner of every community, no matter what meets in it."""
+    rows = conn.execute(
+        "SELECT ST_AsBinary(geom) FROM grid_version WHERE level = 'community' AND valid @> %s"
+        " ORDER BY grid_id",
+        [TODAY],
+    ).fetchall()
+    found = [shapely.get_coordinates(shapely.from_wkb(bytes(row[0]))) for row in rows]
+    return [tuple(xy[len(xy) // 3].tolist()) for xy in found]
+
+
+def test_what_plans_move_is_drawn_as_the_whole_level_would_be(
+    county: Conn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = drawings(monkeypatch)
+    published = 0
+    for corner in corners_of_communities(county)[:24]:
+        plan = keeping.create(county, COMMAND_LINE, "Move", "", TODAY)
+        move = {"do": "move", "corner": corner, "to": [corner[0] + 1.5e-4, corner[1] - 1e-4]}
+        try:
+            plan = drawing.do(county, plan.plan_id, COMMAND_LINE, move, revision=None).plan
+            plan = advancing.advance(county, plan, COMMAND_LINE, "submit")
+            plan = advancing.advance(county, plan, COMMAND_LINE, "approve")
+            publishing.publish(county, plan.plan_id, COMMAND_LINE, TODAY, revision=None)
+        except InvalidInputError:
+            county.rollback()
+            continue
+        county.commit()
+        published += 1
+    assert published >= 8
+    # Where it changed, and not all around the grids that did.
+    assert sorted(count for _, count in made)[len(made) // 2] < 6
+    for level in LEVELS:
+        assert stored(county, level, TODAY) == drawn_whole(county, level, TODAY)
+
+
+def test_a_grid_that_only_got_another_name_keeps_its_shapes(county: Conn) -> None:
+    row = county.execute(
+        "SELECT grid_id, code, parent_id, ST_AsBinary(geom) FROM grid_version"
+        " WHERE level = 'community' AND valid @> %s ORDER BY grid_id LIMIT 1",
+        [TODAY],
+    ).fetchone()
+    assert row
+    shape = shapely.from_wkb(bytes(row[3]))
+    named = NewVersion(row[0], "Another name", row[1], row[2], 9, None, shape)
+    boundaries.insert_versions(county, "community", [named], valid_from=TODAY, source="tests")
+    refresh(county, "community")
+    assert stored(county, "community", TODAY) == drawn_whole(county, "community", TODAY)
+
+
+def test_shapes_that_were_lost_come_back(county: Conn) -> None:
+    county.execute("DELETE FROM grid_shape WHERE level = 'community' AND max_zoom = 12")
+    shrink(county, 0, TODAY)
+    refresh(county, "community")
+    assert stored(county, "community", TODAY) == drawn_whole(county, "community", TODAY)
 
 
 def test_nothing_is_drawn_where_nothing_was_written(

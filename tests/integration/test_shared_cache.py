@@ -87,7 +87,7 @@ def cache_before(port):
     ]
     process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command])
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             assert process.poll() is None, (home / "error.log").read_text()
             with socket.socket() as probe:
@@ -135,7 +135,7 @@ def browsers(module_url, watched):
 
 
 def get(port, path, cookie, form=None, **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         method = "GET" if form is None else "POST"
         connection.request(

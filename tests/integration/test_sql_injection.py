@@ -60,8 +60,10 @@ GOOD: Mapping[str, tuple[dict[str, str], ...]] = {
     "panel.search": ({"q": "城南"},),
     "api.here": ({"lon": "116.305", "lat": "31.405"},),
     "api.search": ({"q": "城南"},),
+    "changes.find": ({"on": "2026-06-15", "versus": "2023-06-15", "grid": "2"},),
+    "comparing.listing": ({"on": "2026-06-15", "versus": "2023-06-15", "grid": "2"},),
 }  # fmt: skip
-LAYERS = ("grids", "members", "coverage", "issues")
+LAYERS = ("grids", "members", "coverage", "issues", "changes")
 # The slowest payload sleeps for five seconds.
 SLEEP_S = 5.0
 # Each value gets these and every so manieth payload, the next value those after them.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coverageClass, issuePlace, issueReach, issueState } from "../../webmap/static/js/rules.js";
+import { coverageClass, issuePlace, issueReach, issueState, rules } from "../../webmap/static/js/rules.js";
 import { clusterRadius } from "../../webmap/static/js/symbols.js";
 
 const style = {
@@ -38,4 +38,11 @@ test("a single issue is hit where it lies, by a finger too", () => {
   const feature = { geom: [[{ x: 3, y: 250 }]], props: { n: 1 } };
   assert.deepEqual(issuePlace(feature, 1.3), { x: 3, y: 250 });
   assert.ok(issueReach(feature) >= 11);
+});
+
+test("grids that somebody else names get no name", () => {
+  const style = { halo: "", paper: "", compound_fill: "", from_zoom: { town: 10 }, levels: Object.fromEntries(["county", "town", "community", "compound"].map((level) => [level, { line: "", width: 1, label_size: 12, label_weight: 400 }])) };
+  const { labelRules } = rules("draw", { grids: style }, { overBase: false, unnamed: new Set([7]) });
+  const named = (id) => labelRules.filter(({ filter }) => filter?.(11, { props: { id, level: "town" } })).length;
+  assert.deepEqual([named(7), named(8)], [0, 1]);
 });

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { edgesOf, neighbours } from "../../webmap/static/js/drawing/edges.js";
 import { Ground } from "../../webmap/static/js/drawing/ground.js";
+import { passing } from "../../webmap/static/js/drawing/rings.js";
 import { footOn, Snaps } from "../../webmap/static/js/drawing/snapping.js";
 import { TOOLS, toolsFor } from "../../webmap/static/js/drawing/tools.js";
 
@@ -48,7 +49,8 @@ test("a step shows what it changed, and undoing it shows nothing", () => {
   const before = ground.get(4);
   ground.update({ changed: [grid(4, "compound", 2, box(0.5, 1, 2, 3), { is_changed: true }), grid(-1, "compound", 2, box(0, 3, 1, 4), { is_changed: true })], gone: [] });
   assert.ok(ground.has(-1));
-  assert.equal(ground.beyond.gone.length, 3);
+  // Two edges have grown longer; only one is nobody's any more.
+  assert.equal(ground.beyond.gone.length, 1);
   assert.equal(ground.beyond.made.length, 3 + 4);
   ground.update({ changed: [grid(4, "compound", 2, before.polygons[0])], gone: [-1] });
   assert.deepEqual(ground.beyond, { made: [], gone: [] });
@@ -92,4 +94,40 @@ test("an edge is redrawn between two corners of the grid, or not at all", () => 
   const context = { grid: new Ground(plain(), 1).get(4) };
   assert.deepEqual(redraw.operation(context, [[1, 1], [0.5, 2], [1, 3]]), { do: "reshape", old: [[1, 1], [1, 3]], new: [[1, 1], [0.5, 2], [1, 3]] });
   assert.equal(redraw.operation(context, [[1, 1], [0.5, 2]]).fault, "draw.ends");
+});
+
+test("a new community is offered where there is ground without one", () => {
+  const keys = (ground, id) => toolsFor({ grid: ground.get(id), ground, edges: [], junctions: new Set() }).map((tool) => tool.key);
+  const county = grid(9, "county", null, [[[0, 0], [2, 0], [4, 0], [4, 4], [2, 4], [0, 4], [0, 0]]]);
+  const full = plain();
+  full.grids.push(county);
+  const ground = new Ground(full, 1);
+  assert.ok(!keys(ground, 1).includes("draw_community"));
+  assert.ok(!keys(ground, 2).includes("draw_community"));
+  ground.update({ changed: [], gone: [3, 5] });
+  for (const id of [1, 2]) assert.ok(keys(ground, id).includes("draw_community"));
+  assert.ok(!keys(ground, 1).includes("draw_town"));
+  const tool = TOOLS.find(({ key }) => key === "draw_community");
+  for (const id of [1, 2]) {
+    assert.deepEqual(tool.operation({ grid: ground.get(id) }, [], "新社区"), { do: "draw", level: "community", parent: 1, ring: [], name: "新社区" });
+  }
+  // What lies beside a community alone is not all here.
+  assert.ok(!keys(new Ground({ grids: [county, ...plain().grids.slice(0, 2)] }, 2), 1).includes("draw_community"));
+});
+
+test("what was published, what comes and what goes is told of each grid", () => {
+  const ground = new Ground({ ...plain() }, 1);
+  const wide = [[[0, 0], [2, 0], [3, 1], [2, 3], [2, 4], [0, 4], [0, 0]]];
+  ground.update({
+    changed: [grid(2, "community", 1, wide, { is_changed: true }), grid(-1, "compound", 2, box(0, 3, 1, 4), { is_changed: true }), grid(5, "compound", 3, box(2, 1, 3, 3), { is_changed: true, name: "other" })],
+    gone: [4],
+  });
+  const told = new Map(ground.changes.map(({ id, comes, goes }) => [id, [comes, goes]]));
+  // A name is no ground.
+  assert.deepEqual([...told].sort(([a], [b]) => a - b), [[-1, [true, false]], [2, [true, false]], [4, [false, true]]]);
+  assert.deepEqual(ground.past.all().map((each) => each.id).sort(), [1, 2, 3, 4, 5]);
+  assert.equal(ground.past.get(5).name, "g5");
+  const bent = passing([[[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]]], [[[[1, 0], [5, 0], [5, 4], [1, 4], [1, 0]]]]);
+  assert.deepEqual(bent, { comes: true, goes: true });
+  assert.deepEqual(passing([box(0, 0, 1, 1), box(2, 0, 3, 1)], [box(0, 0, 1, 1)]), { comes: false, goes: true });
 });

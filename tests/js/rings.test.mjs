@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beside, boxOf, holds, moved, onGrid, reshaped, segmentsBeyond, ways } from "../../webmap/static/js/drawing/rings.js";
+import { beside, boxOf, holds, moved, onGrid, passing, reshaped, segmentsBeyond, ways } from "../../webmap/static/js/drawing/rings.js";
 
 const SQUARE = [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]];
 
@@ -59,4 +59,20 @@ test("segments are the same in both directions", () => {
 
 test("places lie on the server's grid", () => {
   assert.deepEqual(onGrid([116.12345678901, 31.00000004]), [116.1234568, 31]);
+});
+
+test("an edge that has got a corner more is the same edge", () => {
+  const square = [[[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]]];
+  const divided = [[[[0, 0], [1, 0.00000005], [4, 0], [4, 4], [0, 4], [0, 0]]]];
+  assert.deepEqual([segmentsBeyond(square, divided), segmentsBeyond(divided, square)], [[], []]);
+  const bent = [[[[0, 0], [1, 0.001], [4, 0], [4, 4], [0, 4], [0, 0]]]];
+  assert.deepEqual([segmentsBeyond(square, bent).length, segmentsBeyond(bent, square).length], [1, 2]);
+});
+
+test("of a grid that is split ground goes, and none comes", () => {
+  const whole = [[[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]]]];
+  const part = [[[[1, 0], [4, 0], [4, 4], [1, 4], [1, 0]]]];
+  assert.deepEqual(passing(whole, part), { comes: false, goes: true });
+  assert.deepEqual(passing(part, whole), { comes: true, goes: false });
+  assert.deepEqual(passing(whole, whole), { comes: false, goes: false });
 });

@@ -47,6 +47,8 @@ test("a day that no calendar has is left out", () => {
 test("the panel shows the issue, else the list, else the grid, else the county", () => {
   assert.equal(panelUrl(read("?mode=issues&issue=5&grid=2")), "/panel/issue/5?mode=issues&grid=2");
   assert.equal(panelUrl(read("?grid=2&list=issues&state=closed&page=2")), "/panel/grid/2/issues?mode=territory&state=closed&page=2");
+  assert.equal(panelUrl(read("?mode=draw&list=archived")), "/panel/plans?archived=true");
+  assert.equal(panelUrl(read("?mode=draw&plan=3&list=archived")), "/panel/plans/3");
   assert.equal(panelUrl(read("?grid=2&on=2025-01-01")), "/panel/grid/2?mode=territory&on=2025-01-01");
   assert.equal(panelUrl(read("?mode=coverage&kind=shop")), "/panel/home?mode=coverage&kind=shop");
 });
@@ -61,4 +63,22 @@ test("a layer is asked for with the day and its own filters only", () => {
 test("a click names its point, level, mode and day", () => {
   const url = hereUrl(read("?mode=responsibility&on=2025-05-05"), { lon: 116.3, lat: 31.4 }, "town");
   assert.equal(url, "/panel/here?lon=116.300000&lat=31.400000&level=town&mode=responsibility&on=2025-05-05");
+});
+
+test("two days that are compared are a part of the address, and of what is asked for", () => {
+  const view = read("?on=2026-01-01&versus=2025-12-31");
+  assert.equal(format(view), "?on=2026-01-01&versus=2025-12-31");
+  assert.equal(panelUrl(view), "/panel/changes?mode=territory&on=2026-01-01&versus=2025-12-31");
+  assert.equal(layerQuery(view, "changes"), "?on=2026-01-01&versus=2025-12-31");
+  assert.equal(layerQuery(view, "grids"), "?on=2026-01-01");
+  const grid = change(view, { grid: 7 });
+  assert.match(panelUrl(grid), /^\/panel\/grid\/7\?.*versus=2025-12-31/);
+  assert.match(panelUrl(change(grid, { list: "changes", page: 2 })), /^\/panel\/changes\?.*grid=7&page=2$/);
+  assert.equal(read("?versus=2026-02-30").versus, null);
+});
+
+test("with the comparison its list and its page are left behind", () => {
+  const view = read("?grid=7&versus=2025-12-31&list=changes&page=3");
+  assert.equal(change(view, { versus: "2025-01-01" }).page, 1);
+  assert.deepEqual(change(view, { versus: null }), read("?grid=7"));
 });

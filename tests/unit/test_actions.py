@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry import Polygon
 
 from geodata.errors import InvalidInputError
+from geodata.model import Level
 from geodata.partition import actions
 from geodata.partition.ground import Ground, LawError, Piece
 from tests.county import box, noded
@@ -288,3 +289,75 @@ def test_old_faults_do_not_stand_in_the_way(ground: Ground) -> None:
     assert (116.309, 31.409) in corners(after, INSIDE)
     with pytest.raises(LawError):
         actions.move(faulty, (116.305, 31.405), (116.306, 31.406))
+
+
+def without(ground: Ground, *ids: int) -> Ground:
+    """Return the ground with gaps where grids were, as a county may begin with."""
+    gone = {id_ for id_ in ground.pieces if id_ in ids or ground[id_].parent in ids}
+    return ground.with_pieces(dict.fromkeys(gone))
+
+
+@pytest.mark.parametrize(
+    ("level", "parent", "gap", "neighbours"),
+    [("community", WEST, WN, (WS, EN)), ("town", COUNTY, EAST, (WEST,))],
+)
+def test_a_gap_of_a_town_or_the_county_is_filled_to_the_corner(
+    ground: Ground, level: Level, parent: int, gap: int, neighbours: tuple[int, ...]
+) -> None:
+    # The border of the gap is crooked, and drawn past by two metres.
+    [west, south, east, north] = shapely.bounds(ground[gap].shape)
+    lon = (west + east) / 2
+    bent = ground
+    if gap == WN:
+        bent = actions.reshape(
+            ground,
+            [(west, south), (east, south)],
+            [(west, south), (lon, south - 2e-5), (east, south)],
+        )
+    rough = [(west, south), (east, south), (east + 1e-3, north + 1e-3), (west, north + 1e-3)]
+    after = actions.draw(without(bent, gap), level, parent, rough, NEW)
+    assert after[NEW].parent == parent
+    assert after[NEW].shape.equals(bent[gap].shape)
+    for id_ in neighbours:
+        assert after[id_].shape.equals(bent[id_].shape)
+    assert (
+        shapely.union_all([after[id_].shape for id_ in (NEW, *neighbours)]).geom_type == "Polygon"
+    )
+
+
+def test_what_is_wider_than_a_slip_of_the_hand_stays_free(ground: Ground) -> None:
+    area = box(116.3082, 31.4042, 116.312, 31.408)  # 19 m beside the compound, 22 m above its edge
+    after = actions.draw(ground, "compound", WS, list(shapely.get_coordinates(area)), NEW)
+    assert after[NEW].shape.equals(area)
+    # Shut in between two borders, and as wide as a street.
+    around = [
+        *((116.308, 31.404), (116.312, 31.404), (116.312, 31.408), (116.308, 31.408)),
+        *((116.308, 31.4078), (116.3082, 31.4078), (116.3082, 31.4042), (116.308, 31.4042)),
+    ]
+    after = actions.draw(ground, "compound", WS, around, NEW)
+    assert shapely.area(after[NEW].shape) < shapely.area(box(116.308, 31.404, 116.312, 31.408))
+
+
+def test_a_strip_along_the_border_goes_with_what_is_cut_out(ground: Ground) -> None:
+    bent = actions.reshape(
+        ground,
+        [(116.30, 31.42), (116.32, 31.42)],
+        [
+            (116.30, 31.42),
+            (116.305, 31.42),
+            (116.3065, 31.42002),
+            (116.308, 31.42),
+            (116.32, 31.42),
+        ],
+    )
+    ring = [(116.305, 31.42), (116.308, 31.42), (116.308, 31.41), (116.305, 31.41)]
+    after = actions.cut_out(bent, WS, ring, NEW)
+    assert (116.3065, 31.42002) in corners(after, NEW)
+    assert after[WS].shape.geom_type == "Polygon"
+    assert after[WN].shape.equals(bent[WN].shape)
+
+
+def test_a_grid_is_drawn_in_one_of_the_level_above(ground: Ground) -> None:
+    ring = list(shapely.get_coordinates(box(116.31, 31.412, 116.312, 31.414)))
+    with pytest.raises(InvalidInputError, match="level above"):
+        actions.draw(ground, "compound", WEST, ring, NEW)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from layers import LAYERS
-from layers.style import ISSUES, MEMBERS, PAPER, STYLE
+from layers.style import CHANGES, ISSUES, MEMBERS, PAPER, STYLE
 
 
 def luminance(colour: str) -> float:
@@ -47,3 +47,15 @@ def test_states_of_issues_differ_in_shape() -> None:
 def test_coverage_darkens_from_class_to_class() -> None:
     ramp = [lightness(step["fill"]) for step in STYLE["coverage"]["classes"]]
     assert all(a - b >= 8 for a, b in pairwise(ramp))
+
+
+def test_what_ended_and_what_is_new_stand_out_and_differ_without_their_hue() -> None:
+    ended, new = CHANGES["edges"]["ended"], CHANGES["edges"]["new"]
+    for edge in (ended, new):
+        assert (luminance(PAPER) + 0.05) / (luminance(edge["line"]) + 0.05) >= 3
+    assert ended["dash"]
+    assert not new["dash"]
+    looks = CHANGES["ground"]
+    assert looks["gained"]["pattern"] != looks["lost"]["pattern"]
+    for look in looks.values():
+        assert abs(lightness(look["fill"]) - lightness(look["ink"])) >= 20

@@ -17,7 +17,7 @@ export function showMode(mode) {
 export function showDay(view, { today, lang }) {
   const day = view.on ?? today;
   $("#on").value = day;
-  $("#on + time").textContent = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "zh", { dateStyle: lang === "en" ? "medium" : "long", timeZone: "UTC" }).format(new Date(day));
+  $("#on + time").textContent = written(day, lang);
   $("[data-do='today']").hidden = !view.on;
   $(".day").classList.toggle("past", Boolean(view.on));
 }
@@ -36,4 +36,20 @@ export function showLinks(view, lang) {
   for (const link of document.querySelectorAll("[data-lang]")) {
     link.href = `/${format({ ...view, lang: lang === "en" ? "zh" : "en" })}`;
   }
+}
+
+/** Return what paper says of a view: its mode, its day or days and what is selected. */
+export function printed(view, root, { county, lang, today }) {
+  const mode = $(`.mode[data-mode="${view.mode}"] span`)?.textContent ?? "";
+  const title = root?.dataset.title ?? "";
+  const parts = [title === county?.name ? "" : title, root?.dataset.filtered];
+  const selected = parts.filter(Boolean).map((part) => `${part} ·`).join(" ");
+  const days = [view.on ?? today, ...(view.versus ? [view.versus] : [])].sort();
+  return { mode, on: days.map((day) => written(day, lang)).join(" – "), selected };
+}
+
+/** Say a day in the reader's language. */
+export function written(day, lang) {
+  const [locale, dateStyle] = lang === "en" ? ["en-GB", "medium"] : ["zh", "long"];
+  return new Intl.DateTimeFormat(locale, { dateStyle, timeZone: "UTC" }).format(new Date(day));
 }

@@ -12,12 +12,12 @@ const GIVE_UP = 0.3;
 
 /**
  * Fit a box [west, south, east, north] into what is free of the map: below the bar at the top and
- * above what ``covers`` pixels hide at the bottom; where it costs little, between ``left`` and
- * ``right`` pixels at the sides.
+ * the ``above`` pixels beneath it, over the ``covers`` pixels that are hidden at the bottom; where it
+ * costs little, between ``left`` and ``right`` pixels at the sides.
  */
-export function fit(map, [west, south, east, north], { covers, left = 0, right = 0 }, { maxZoom = 16, animate = true } = {}) {
+export function fit(map, [west, south, east, north], { covers, above = 0, left = 0, right = 0 }, { maxZoom = 16, animate = true } = {}) {
   const box = L.latLngBounds([south, west], [north, east]);
-  const room = map.getSize().subtract([2 * MARGIN, TOP_BAR + 2 * MARGIN + covers]);
+  const room = map.getSize().subtract([2 * MARGIN, TOP_BAR + above + 2 * MARGIN + covers]);
   const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
   // On the smallest of screens there may be no room at all; a map has a zoom all the same.
   const exact = (width) => Math.log2(Math.min(Math.max(width, 48) / size.x, Math.max(room.y, 48) / size.y));
@@ -25,7 +25,7 @@ export function fit(map, [west, south, east, north], { covers, left = 0, right =
   const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, allowed(all - beside <= GIVE_UP ? beside : all, Math.floor)));
   const spare = Math.max(0, room.x - size.x * 2 ** zoom);
   const aside = Math.min(spare, Math.abs(left - right)) * Math.sign(left - right);
-  const middle = map.project(box.getCenter(), zoom).add([-aside / 2, (covers - TOP_BAR) / 2]);
+  const middle = map.project(box.getCenter(), zoom).add([-aside / 2, (covers - TOP_BAR - above) / 2]);
   setExactView(map, map.unproject(middle, zoom), zoom, { animate });
 }
 

@@ -14,6 +14,11 @@ export class Drafting {
     return this.#room?.isOpen ?? false;
   }
 
+  /** What the map shows of a plan: see drawing/sight.js; null while no ground is open. */
+  get shown() {
+    return this.#room?.sight.shown ?? null;
+  }
+
   /** Follow the view; how says where it came from. */
   async show(view, how) {
     if (view.mode !== "draw" && !this.#room) return;

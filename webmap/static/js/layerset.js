@@ -27,6 +27,7 @@ export class LayerSet extends EventTarget {
   #retiring = [];
   #turn = 0;
   #view = null;
+  #unnamed = new Set();
 
   /** config is the page's island; overBase() says whether a base map lies beneath. */
   constructor(map, config, overBase) {
@@ -65,7 +66,9 @@ export class LayerSet extends EventTarget {
     this.#view = view;
     const turn = ++this.#turn;
     const mode = view.mode;
-    const names = SOURCES[mode].filter((name) => this.addresses[name]);
+    const compared = view.versus && mode !== "draw" ? { grid: view.grid } : null;
+    const wanted = compared ? [...SOURCES[mode], "changes"] : SOURCES[mode];
+    const names = wanted.filter((name) => this.addresses[name]);
     let templates;
     try {
       templates = await Promise.all(names.map((name) => this.#template(name, view)));
@@ -74,13 +77,13 @@ export class LayerSet extends EventTarget {
       return;
     }
     if (turn !== this.#turn) return;
-    const key = JSON.stringify([mode, this.overBase(), templates]);
+    const key = JSON.stringify([mode, this.overBase(), templates, compared]);
     if (this.#shown?.key === key) return;
     const shown = this.#shown;
     // A base map that comes or goes is no news of the county.
     const changed = JSON.stringify(shown?.templates) !== JSON.stringify(templates);
     const news = shown !== null && shown.mode === mode && shown.ask === ask(view, names) && changed;
-    this.#swap({ key, mode, ask: ask(view, names), templates });
+    this.#swap({ key, mode, ask: ask(view, names), templates, compared });
     if (news) this.dispatchEvent(new Event("news"));
   }
 
@@ -88,6 +91,13 @@ export class LayerSet extends EventTarget {
   // shown at another scale.
   #rescale() {
     if (this.#shown && this.#shown.k !== tilePixels(this.map.getZoom())) this.#swap(this.#shown);
+  }
+
+  /** Leave the names of grids to whoever else writes them on the map; an empty list takes them back. */
+  unname(ids) {
+    if (!ids.length && !this.#unnamed.size) return;
+    this.#unnamed = new Set(ids);
+    if (this.#shown) this.#swap(this.#shown);
   }
 
   /** Ask whether the data has changed, and draw it if so. */
@@ -113,7 +123,7 @@ export class LayerSet extends EventTarget {
     return { name, url: tiles[0].replace(/^https?:\/\/[^/]+/, ""), bounds };
   }
 
-  #make(mode, templates, k) {
+  #make({ mode, templates, compared }, k) {
     const wave = new Wave();
     const sources = Object.fromEntries(
       templates.map(({ name, url }) => [
@@ -122,7 +132,7 @@ export class LayerSet extends EventTarget {
       ]),
     );
     const { bounds } = templates[0];
-    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k });
+    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k, compared, unnamed: this.#unnamed });
     const layer = protomapsL.leafletLayer({
       sources,
       ...drawn,
@@ -154,7 +164,7 @@ export class LayerSet extends EventTarget {
       this.#retiring.push(old.layer);
     }
     const k = tilePixels(this.map.getZoom());
-    const next = { ...drawn, k, layer: this.#make(drawn.mode, drawn.templates, k) };
+    const next = { ...drawn, k, layer: this.#make(drawn, k) };
     this.#shown = next;
     const done = () => {
       for (const layer of this.#retiring.splice(0)) layer.remove();

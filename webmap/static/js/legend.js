@@ -1,6 +1,7 @@
 // The legend: only what is drawn now, drawn by the same functions as the map.
 
-import { drawBadge, drawBuilding, drawCluster, drawFacility, drawIssue, paintOf } from "./symbols.js";
+import { HANDS } from "./hands.js";
+import { drawBadge, drawBuilding, drawCluster, drawFacility, drawIssue, drawSpot, paintOf } from "./symbols.js";
 import { LEVELS } from "./view.js";
 
 const WIDTH = 30;
@@ -14,7 +15,7 @@ const SHOWN_STATES = {
 };
 
 /** Return the legend's entries for a view: [{title}|{text, draw}] — pure but for the drawing. */
-export function entries({ view, zoom, finest, styles, strings, kind, outlined, seesIssues = true }) {
+export function entries({ view, zoom, finest, styles, strings, kind, outlined, shown = null, seesIssues = true }) {
   const grids = styles.grids;
   const levels = LEVELS.slice(0, LEVELS.indexOf(finest) + 1);
   const borders = [
@@ -26,10 +27,11 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined, s
     responsibility: () => responsibility(styles.members, strings, zoom, finest),
     issues: () => [...(seesIssues ? issues(styles.issues, strings, view.state) : []), ...compounds(grids, strings, finest)],
     coverage: () => coverage(styles.coverage, strings, zoom, kind),
-    draw: () => [...drawn(strings), ...compounds(grids, strings, finest)],
+    draw: () => [...drawn(strings, shown), ...compounds(grids, strings, finest)],
   }[view.mode]();
   const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
-  return [...own, ...borders, ...selected];
+  const differing = view.versus && view.mode !== "draw" ? changes(styles.changes, strings, finest, Boolean(view.grid)) : [];
+  return [...differing, ...own, ...borders, ...selected];
 }
 
 /** Show entries in an element, the legend's body. */
@@ -101,23 +103,43 @@ function compounds(style, strings, finest) {
   ];
 }
 
-// The colours of drawing/paint.js, which only those load who draw.
-function drawn(strings) {
-  if (!strings["draw.legend"]) return [];
-  const line = (colour, dash) => (ctx) => {
+// What a plan makes of the ground that is open. The colours of drawing/paint.js, which only those load
+// who draw.
+function drawn(strings, shown) {
+  if (!shown) return [];
+  return [
+    { title: strings[shown.phase === "both" ? "draw.legend" : `draw.legend.${shown.phase}`] },
+    shown.made && { text: strings["draw.legend.made"], draw: line("#1d56b8", []) },
+    shown.gone && { text: strings["draw.legend.gone"], draw: line("#8a4e0a", [6, 4]) },
+    shown.comes && { text: strings[shown.name ? "draw.legend.comes" : "draw.legend.hands"].replace("{name}", shown.name), draw: area(HANDS.comes) },
+    shown.goes && { text: strings["draw.legend.goes"].replace("{name}", shown.name), draw: area(HANDS.goes) },
+  ].filter(Boolean);
+}
+
+// What differs between two days; the ground as the selected grid sees it, if one is.
+function changes(style, strings, finest, isOwn) {
+  const whose = isOwn ? "own" : "all";
+  return [
+    { title: strings["changes.legend"] },
+    ...["ended", "new"].map((state) => ({
+      text: strings[`changes.${state}`],
+      draw: line(style.edges[state].line, style.edges[state].dash, style.edges[state].width),
+    })),
+    ...["passed", "gained", "lost"].map((look) => ({ text: strings[`changes.${look}.${whose}`], draw: area(style.ground[look]) })),
+    ...(finest === "compound" ? [] : [{ text: strings["changes.spot"], draw: centred((ctx) => drawSpot(ctx, style.spot, style.spot.radius)) }]),
+  ];
+}
+
+function line(colour, dash, width = 2.5) {
+  return (ctx) => {
     ctx.strokeStyle = colour;
-    ctx.lineWidth = 2.5;
+    ctx.lineWidth = width;
     ctx.setLineDash(dash);
     ctx.beginPath();
     ctx.moveTo(1, HEIGHT / 2);
     ctx.lineTo(WIDTH - 1, HEIGHT / 2);
     ctx.stroke();
   };
-  return [
-    { title: strings["draw.legend"] },
-    { text: strings["draw.legend.made"], draw: line("#1d56b8", []) },
-    { text: strings["draw.legend.gone"], draw: line("#8a4e0a", [6, 4]) },
-  ];
 }
 
 function responsibility(style, strings, zoom, finest) {

@@ -1,7 +1,8 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
-import { comeBack, showDay, showLinks, showMode } from "./bars.js";
+import { comeBack, printed, showDay, showLinks, showMode } from "./bars.js";
 import { addScale, around, Base, fit, Locator, reveal, whole } from "./controls.js";
+import { Days } from "./days.js";
 import { Drafting } from "./drafting.js";
 import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
@@ -37,6 +38,7 @@ const drafting = new Drafting({
   fit: (box) => fit(map, box, free()),
   failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
 });
+const days = new Days({ config, store, panel, selection, layers, notices });
 const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (grid) => (map.getContainer().title = grid?.name ?? ""));
 const search = new Search($("#search"), $("#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
@@ -59,7 +61,7 @@ function start() {
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
   if (!config.county || store.view.grid || store.view.issue) sheet.raise();
   place(store.view, { animate: false });
-  const ready = base.start();
+  base.start().catch(() => {});
   store.follow(react);
   react(store.view, null, { from: "start" });
   watch();
@@ -68,13 +70,12 @@ function start() {
     panel.retry();
     select(store.view).then(showLegend);
   });
-  ready.catch(() => {});
 }
 
 /** Bring everything in line with a new view. */
 function react(view, before, how) {
   if (!before || view.mode !== before.mode) showMode(view.mode);
-  const drawn = ["mode", "on", "kind", "state", "category", "age"];
+  const drawn = ["mode", "on", "versus", "kind", "state", "category", "age", ...(view.versus ? ["grid"] : [])];
   if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
   if (!before || ["grid", "on", "mode"].some((key) => view[key] !== before[key])) select(view).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
@@ -84,6 +85,7 @@ function react(view, before, how) {
   }
   if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
   drafting.show(view, how);
+  days.show(view, before);
   showDay(view, config);
   showLinks(view, config.lang);
   showLegend();
@@ -105,7 +107,7 @@ function watch() {
     const { lat, lng } = map.getCenter();
     store.note({ place: { z: map.getZoom(), lat, lon: lng } });
   });
-  map.on("zoomend sheet", showLegend);
+  map.on("zoomend sheet drawn", showLegend);
   map.on("click", (event) => pick(event.latlng));
   map.getContainer().addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target === map.getContainer()) pick(map.getCenter());
@@ -202,17 +204,21 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
   showLegend();
 }
 
-// What a fit should leave free: the sheet at the bottom, the legend if it is open, the buttons.
+// What a fit should leave free: the sheet, the days, the legend if it is open, the buttons.
 function free() {
   const left = $(".legend").open ? $(".corner-left").offsetWidth : 0;
-  return { covers: sheet.covers, left, right: $(".corner-right").offsetWidth };
+  return { covers: sheet.covers, above: days.covers, left, right: $(".corner-right").offsetWidth };
+}
+
+function showPlace(bounds, point) {
+  // The sheet first: what it covers is not where the place may be shown.
+  sheet.isSheet && sheet.set("half");
+  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), free());
 }
 
 /** Go to what a search hit or a button names: {grid, issue, bounds, point}. */
 function goTo({ grid, issue, bounds, point }) {
-  // The sheet first: what it covers is not where the place may be shown.
-  sheet.isSheet && sheet.set("half");
-  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), free());
+  showPlace(bounds, point);
   store.go({ grid: grid ? Number(grid) : null, issue: issue ? Number(issue) : null });
 }
 
@@ -241,15 +247,18 @@ const DO = {
   locate: () => locator.locate(),
   share: () => share({ notices, strings, sheet }),
   today: () => store.go({ on: null }),
+  // On a phone they cover what is selected.
+  days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
+  place: ({ dataset }) => showPlace(dataset.bounds),
   retry: () => panel.retry(),
-  print: () => print(map, layers, printed(), selection.bounds ?? whole(map, config.county?.bounds)),
+  print: () => print(map, layers, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
   close: () => store.go({ grid: null, issue: null, list: null }),
 };
 
 function click(event) {
   const doer = event.target.closest("[data-do]");
   if (doer && DO[doer.dataset.do]) {
-    DO[doer.dataset.do]();
+    DO[doer.dataset.do](doer);
     return;
   }
   const link = event.target.closest("a[href]");
@@ -269,8 +278,7 @@ function click(event) {
 }
 
 function keepPlace(url) {
-  const { place: now } = store.view;
-  if (now) for (const [key, value] of Object.entries(now)) url.searchParams.set(key, value);
+  for (const [key, value] of Object.entries(store.view.place ?? {})) url.searchParams.set(key, value);
 }
 
 /** A filter or the day has changed: its name is a part of the view. */
@@ -282,18 +290,10 @@ function change(event) {
   else store.go({ [event.target.name]: event.target.name === "state" ? value ?? "open" : value });
 }
 
-function printed() {
-  const mode = $(`.mode[data-mode="${store.view.mode}"] span`)?.textContent ?? "";
-  const title = panel.root?.dataset.title ?? "";
-  const parts = [title === config.county?.name ? "" : title, panel.root?.dataset.filtered];
-  const selected = parts.filter(Boolean).map((part) => `${part} ·`).join(" ");
-  return { mode, on: $("#on + time").textContent, selected };
-}
-
 function showLegend() {
-  const finest = layers.finestLevel;
-  const outlined = Boolean(selection.geometry);
-  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined };
+  const { shown } = drafting; // open ground has all levels at any zoom
+  const finest = shown ? LEVELS.at(-1) : layers.finestLevel;
+  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, shown, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined: Boolean(selection.geometry) };
   legend.show($(".legend-body"), config.county ? legend.entries({ ...drawn, strings, kind: kindTitle }) : []);
   $(".legend").hidden = !config.county;
 }

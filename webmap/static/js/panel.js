@@ -26,8 +26,7 @@ export class Panel extends EventTarget {
 
   /** Load a fragment; quiet keeps the present one on show and the reader's place in it. */
   load(url, { quiet = false } = {}) {
-    // A number that is on show, or on its way, is being read: news can wait.
-    if (quiet && this.body.querySelector(".contact, .htmx-request")) return Promise.resolve();
+    if (quiet && this.#isBeingRead) return Promise.resolve();
     this.#url = url;
     this.quiet = quiet;
     clearTimeout(this.#timer);
@@ -48,6 +47,11 @@ export class Panel extends EventTarget {
     return this.load(this.#url, { quiet: true });
   }
 
+  // A number that is on show, or on its way, is being read: news can wait.
+  get #isBeingRead() {
+    return this.body.querySelector(".contact, .htmx-request") !== null;
+  }
+
   #wait() {
     this.body.innerHTML = this.skeleton;
     this.body.scrollTop = 0;
@@ -59,7 +63,7 @@ export class Panel extends EventTarget {
     // An answer to a question that nobody asks any more.
     if (event.detail.pathInfo.requestPath !== this.#url) event.detail.shouldSwap = false;
     // The error's own fragment says what happened; a quiet refresh that fails changes nothing.
-    else event.detail.shouldSwap = !(this.quiet && event.detail.xhr.status >= 400);
+    else event.detail.shouldSwap = !(this.quiet && (event.detail.xhr.status >= 400 || this.#isBeingRead));
     event.detail.isError = false;
   }
 

@@ -3,7 +3,7 @@
 
 import { towardsMiddle } from "./geometry.js";
 import { Area, Badge, Blocker, Border, Name, Spot } from "./symbolizers.js";
-import { clusterRadius, drawBuilding, drawCluster, drawFacility, drawIssue } from "./symbols.js";
+import { clusterRadius, drawBuilding, drawCluster, drawFacility, drawIssue, drawSpot } from "./symbols.js";
 import { LEVELS } from "./view.js";
 
 // The server counts issues in cells of that many CSS pixels (layers/issues.py).
@@ -13,12 +13,14 @@ const CLUSTER_SLACK = 10;
 const POLYGON = 3;
 
 /**
- * Return {paintRules, labelRules} for a mode. Over a base map grids let it shine through.
+ * Return {paintRules, labelRules} for a mode. Over a base map grids let it shine through. ``unnamed``
+ * are the grids that get no name here.
  *
  * Between two whole zooms tiles are shown shrunk or enlarged: ``k`` is the number of a tile's pixels
  * in one CSS pixel, and everything is drawn that much larger, so that it looks the same at any zoom.
+ * ``compared`` is {grid} where two days are: the selected grid, or null.
  */
-export function rules(mode, styles, { overBase, k = 1 }) {
+export function rules(mode, styles, { overBase, k = 1, compared = null, unnamed = new Set() }) {
   const fills = {
     territory: () => territory(styles.grids, overBase),
     responsibility: () => [...paper(styles.grids, overBase), ...responsibility(styles.members, overBase)],
@@ -34,8 +36,10 @@ export function rules(mode, styles, { overBase, k = 1 }) {
     draw: () => [[], []],
   }[mode]();
   return {
-    paintRules: [...fills, ...borders(styles.grids, k), ...points],
-    labelRules: [...blockers, ...labels(styles.grids, k)],
+    paintRules: compared
+      ? [...fills, ...ground(styles.changes, compared.grid, overBase), ...borders(styles.grids, k), ...edges(styles.changes, k), ...points]
+      : [...fills, ...borders(styles.grids, k), ...points],
+    labelRules: [...blockers, ...labels(styles.grids, k, unnamed)],
   };
 }
 
@@ -90,13 +94,45 @@ function borders(style, k) {
   });
 }
 
-function labels(style, k) {
+/** Return how a piece of ground that changed hands is drawn, as the selected grid sees it. */
+export function groundLook({ giver, taker }, grid) {
+  if (grid) return { [taker]: "gained", [giver]: "lost" }[grid] ?? "passed";
+  if (giver && taker) return "passed";
+  return taker ? "gained" : "lost";
+}
+
+// What concerns the selected grid lies above what others made of the same ground.
+function ground(style, grid, overBase) {
+  return ["passed", "lost", "gained"].map((look) => ({
+    dataSource: "changes",
+    dataLayer: "ground",
+    filter: (zoom, feature) => groundLook(feature.props, grid) === look,
+    symbolizer: new Area(style.ground[look], overBase ? 0.75 : 1),
+  }));
+}
+
+function edges(style, k) {
+  const spot = ({ n }) => style.spot.radius * Math.min(2, 1 + Math.log10(n)) * k;
+  return [
+    ...["ended", "new"].flatMap((state) => {
+      const { line, width, dash } = style.edges[state];
+      const rule = { dataSource: "changes", dataLayer: "edge", filter: (zoom, feature) => feature.props.state === state };
+      return [
+        { ...rule, symbolizer: new Border(style.halo, (width + 2) * k) },
+        { ...rule, symbolizer: new Border(line, width * k, dash.map((length) => length * k)) },
+      ];
+    }),
+    { dataSource: "changes", dataLayer: "spot", symbolizer: new Spot((ctx, feature) => drawSpot(ctx, style.spot, spot(feature.props), k)) },
+  ];
+}
+
+function labels(style, k, unnamed) {
   return LEVELS.map((level) => ({
     dataSource: "grids",
     dataLayer: "label",
     // The county's name stands over the panel as soon as its towns have theirs.
     maxzoom: level === "county" ? style.from_zoom.town - 1 : undefined,
-    filter: (zoom, feature) => feature.props.level === level,
+    filter: (zoom, feature) => feature.props.level === level && !unnamed.has(feature.props.id),
     sort: (a, b) => b.area - a.area,
     symbolizer: new Name(style, level, k),
   }));

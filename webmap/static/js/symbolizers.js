@@ -39,9 +39,8 @@ export class Area {
 }
 
 export class Border {
-  constructor(colour, width) {
-    this.colour = colour;
-    this.width = width;
+  constructor(colour, width, dash = []) {
+    Object.assign(this, { colour, width, dash });
   }
 
   before(ctx) {
@@ -49,6 +48,7 @@ export class Border {
     ctx.strokeStyle = this.colour;
     ctx.lineWidth = this.width;
     ctx.lineJoin = "round";
+    ctx.setLineDash(this.dash);
   }
 
   draw(ctx, rings) {

@@ -96,6 +96,12 @@ export function drawCluster(ctx, states, counts, scale = 1) {
   ctx.fillText(String(counts.n), 0, 0.5);
 }
 
+/** Draw at the origin that something finer has changed here. */
+export function drawSpot(ctx, style, radius, scale = 1) {
+  disc(ctx, radius + 1.5 * scale, style.halo);
+  disc(ctx, radius, style.fill);
+}
+
 /** Draw one issue at the origin, its state told by shape, mark and colour. */
 export function drawIssue(ctx, style, scale = 1) {
   ctx.scale(scale, scale);

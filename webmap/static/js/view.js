@@ -15,11 +15,12 @@ const EMPTY = {
   grid: null,
   issue: null,
   on: null, // a day as YYYY-MM-DD, null: today
+  versus: null, // the day that is compared with it
   kind: null,
   state: "open",
   category: null,
   age: null,
-  list: null, // "issues": the long list of a grid
+  list: null, // "issues" or "changes": the long list of a grid; "archived": the plans that were put away
   page: 1,
   lang: null,
 };
@@ -27,7 +28,7 @@ const EMPTY = {
 /** Read an address's query ("?mode=…"). Whatever is not understood is left at its default. */
 export function parse(search, today) {
   const query = new URLSearchParams(search);
-  const on = query.get("on");
+  const on = dayOf(query.get("on"));
   return Object.freeze({
     ...EMPTY,
     mode: among(query.get("mode"), MODES) ?? EMPTY.mode,
@@ -35,12 +36,13 @@ export function parse(search, today) {
     place: placeOf(query),
     grid: idOf(query.get("grid")),
     issue: idOf(query.get("issue")),
-    on: on && on !== today && isDay(on) ? on : null,
+    on: on === today ? null : on,
+    versus: dayOf(query.get("versus")),
     kind: wordOf(query.get("kind")),
     state: among(query.get("state"), STATES) ?? EMPTY.state,
     category: wordOf(query.get("category")),
     age: among(query.get("age"), AGES),
-    list: among(query.get("list"), ["issues"]),
+    list: among(query.get("list"), ["issues", "changes", "archived"]),
     page: Math.max(1, idOf(query.get("page")) ?? 1),
     lang: among(query.get("lang"), ["zh", "en"]),
   });
@@ -49,7 +51,7 @@ export function parse(search, today) {
 /** Return the query that parse() reads back; defaults are left out. */
 export function format(view) {
   const query = new URLSearchParams();
-  for (const key of ["mode", "plan", "grid", "issue", "on", "kind", "state", "category", "age", "list", "page", "lang"]) {
+  for (const key of ["mode", "plan", "grid", "issue", "on", "versus", "kind", "state", "category", "age", "list", "page", "lang"]) {
     if (view[key] !== EMPTY[key] && view[key] !== null) query.set(key, view[key]);
   }
   if (view.place) {
@@ -69,7 +71,8 @@ export function change(view, parts) {
     if (!("issue" in parts)) next.issue = null;
     if (!("list" in parts)) next.list = null;
   }
-  if (next.list !== view.list || next.state !== view.state) next.page = parts.page ?? 1;
+  if (!next.versus && next.list === "changes") next.list = null;
+  if (["list", "state", "on", "versus"].some((key) => next[key] !== view[key])) next.page = parts.page ?? 1;
   return Object.freeze(next);
 }
 
@@ -77,12 +80,16 @@ export function change(view, parts) {
 export function panelUrl(view) {
   if (view.mode === "draw") {
     const grid = view.grid ? `?grid=${view.grid}` : "";
-    return view.plan ? `/panel/plans/${view.plan}${grid}` : "/panel/plans";
+    if (view.plan) return `/panel/plans/${view.plan}${grid}`;
+    return view.list === "archived" ? "/panel/plans?archived=true" : "/panel/plans";
   }
-  const shared = ["mode", "on", "kind", "state", "category", "age"];
+  const shared = ["mode", "on", "versus", "kind", "state", "category", "age"];
   // An issue knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;
-  if (view.grid && view.list) {
+  if (view.versus && (!view.grid || view.list === "changes")) {
+    return `/panel/changes${queryOf(view, [...shared, "grid", "page"])}`;
+  }
+  if (view.grid && view.list === "issues") {
     return `/panel/grid/${view.grid}/issues${queryOf(view, [...shared, "page"])}`;
   }
   if (view.grid) return `/panel/grid/${view.grid}${queryOf(view, shared)}`;
@@ -91,7 +98,7 @@ export function panelUrl(view) {
 
 /** Return the query of a layer's TileJSON: the day and the filters that concern it. */
 export function layerQuery(view, layer) {
-  const filters = { issues: ["state", "category", "age"], coverage: ["kind"] }[layer] ?? [];
+  const filters = { issues: ["state", "category", "age"], coverage: ["kind"], changes: ["versus"] }[layer] ?? [];
   return queryOf(view, ["on", ...filters]);
 }
 
@@ -99,7 +106,7 @@ export function layerQuery(view, layer) {
 export function hereUrl(view, point, level) {
   const query = new URLSearchParams({ lon: point.lon.toFixed(6), lat: point.lat.toFixed(6) });
   if (level) query.set("level", level);
-  const rest = queryOf(view, ["mode", "on", "kind"]).slice(1);
+  const rest = queryOf(view, ["mode", "on", "versus", "kind"]).slice(1);
   return `/panel/here?${query}${rest ? `&${rest}` : ""}`;
 }
 
@@ -123,10 +130,10 @@ function digits(z) {
   return Math.max(2, Math.min(6, Math.ceil((z + 8 - 8.49) / 3.32) + 1));
 }
 
-function isDay(text) {
+function dayOf(text) {
   const day = new Date(`${text}T00:00:00Z`);
   // A browser takes 2026-02-30 for the second of March.
-  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+  return text && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(`${text}T`) ? text : null;
 }
 
 function among(value, allowed) {

@@ -3,9 +3,10 @@
 
 export class Problem extends Error {
   /** status is 0 where no answer came. */
-  constructor(status, { detail = "", kind = "", ids = [], place = null } = {}) {
+  constructor(status, data = {}) {
+    const { detail = "", kind = "", ids = [], place = null } = data;
     super(detail);
-    Object.assign(this, { status, kind, ids, place });
+    Object.assign(this, { status, kind, ids, place, data });
   }
 
   get isOffline() {
@@ -36,7 +37,8 @@ export async function ask(address, { method = "GET", body, revision } = {}) {
   return data;
 }
 
-function token() {
+/** Return what the server wants to see of whoever changes something. */
+export function token() {
   const headers = document.getElementById("panel").getAttribute("hx-headers");
   return headers ? JSON.parse(headers)["X-CSRFToken"] : "";
 }

@@ -8,8 +8,8 @@ export class Dragging {
   #moving;
 
   /**
-   * ``handle`` as Handles has it; ``parts``: map, ground, chosen, buildings, show(preview) draws what
-   * is on its way, done(operation, preview, to) when it has arrived. A preview is {polygons: by id,
+   * ``handle`` as Handles has it; ``parts``: map, ground, chosen, buildings, references, show(preview)
+   * draws what is on its way, done(operation, preview, to) when it has arrived. A preview is {polygons: by id,
    * edges: [{level, made, gone}], snap}; null is none.
    */
   constructor(handle, parts) {
@@ -65,19 +65,23 @@ export class Dragging {
     const still = new Set(this.#moving.map(({ grid }) => grid.id));
     for (const grid of this.ground.all()) {
       if (still.has(grid.id) || grid.level === "county" || grid.level === "town" || !meet(grid.box, box)) continue;
-      for (const ring of grid.polygons.flat()) {
-        for (let i = 1; i < ring.length; i += 1) {
-          const [a, b] = [ring[i - 1], ring[i]];
-          const passes = Math.min(a[0], b[0]) <= box[2] && Math.max(a[0], b[0]) >= box[0] && Math.min(a[1], b[1]) <= box[3] && Math.max(a[1], b[1]) >= box[1];
-          // It must not hold on to itself.
-          if (passes && !same(a, this.handle.at) && !same(b, this.handle.at)) snaps.addLine([pixelOf(a), pixelOf(b)]);
-        }
-      }
+      // It must not hold on to itself.
+      for (const ring of grid.polygons.flat()) addPassing(snaps, ring, box, pixelOf, this.handle.at);
     }
+    for (const { line } of this.references.near(box)) addPassing(snaps, line, box, pixelOf);
     for (const [lon, lat] of this.buildings) {
       if (meet(box, [lon, lat, lon, lat])) snaps.addPoint(pixelOf(onGrid([lon, lat])));
     }
     return snaps;
+  }
+}
+
+// Take the segments of a line that pass a box, without those that meet in ``but``.
+function addPassing(snaps, line, box, pixelOf, but = null) {
+  for (let i = 1; i < line.length; i += 1) {
+    const [a, b] = [line[i - 1], line[i]];
+    const passes = Math.min(a[0], b[0]) <= box[2] && Math.max(a[0], b[0]) >= box[0] && Math.min(a[1], b[1]) <= box[3] && Math.max(a[1], b[1]) >= box[1];
+    if (passes && !(but && (same(a, but) || same(b, but)))) snaps.addLine([pixelOf(a), pixelOf(b)]);
   }
 }
 

@@ -33,7 +33,7 @@ export class Faults {
     this.#mark();
   }
 
-  /** Say something at a place until the next thing is done. */
+  /** Say something at a place until the next thing is done; the map goes there if it is out of sight. */
   say(place, text) {
     this.hush();
     const words = Object.assign(document.createElement("span"), { textContent: text });
@@ -41,6 +41,8 @@ export class Faults {
       .setLatLng([place[1], place[0]])
       .setContent(words)
       .addTo(this.map);
+    const at = this.#said.getLatLng();
+    if (!this.map.getBounds().contains(at)) this.map.panTo(at);
   }
 
   hush() {

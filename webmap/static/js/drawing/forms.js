@@ -3,10 +3,18 @@
 
 import { ask, Problem } from "./api.js";
 
-/** Return what a form says, as JSON data: numbers as numbers, empty optional fields left out. */
+/**
+ * Return what a form says, as JSON data: numbers as numbers, empty optional fields left out, boxes of
+ * one name as the list of those that are ticked.
+ */
 export function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {
+    if (field.type === "checkbox") {
+      values[field.name] ??= [];
+      if (field.checked) values[field.name].push(field.value);
+      continue;
+    }
     if (!field.name || (field.value === "" && "optional" in field.dataset)) continue;
     values[field.name] = field.type === "number" ? Number(field.value) : field.value;
   }
@@ -15,13 +23,14 @@ export function valuesOf(form) {
 
 /**
  * Watch a panel. ``send(path, body, options)`` sends something of the present plan and throws a
- * Problem; ``chosen()`` is the grid that an operation is for; ``opened(plan)`` goes to a new plan.
+ * Problem; ``chosen()`` is the grid that an operation is for; ``opened(plan)`` goes to a new plan;
+ * ``said(text, undo)`` says what was done, with the way back.
  */
 export class Forms {
   #own = new AbortController();
 
-  constructor(panel, { send, chosen, opened, strings }) {
-    Object.assign(this, { panel, send, chosen, opened, strings });
+  constructor(panel, { send, chosen, opened, said, strings }) {
+    Object.assign(this, { panel, send, chosen, opened, said, strings });
     const { signal } = this.#own;
     panel.addEventListener("submit", (event) => this.#submitted(event), { signal });
     panel.addEventListener("click", (event) => this.#clicked(event), { signal });
@@ -47,12 +56,14 @@ export class Forms {
     this.#sent(form.querySelector("button[type=submit], button:not([type=button])"), form.dataset, body, form.querySelector(".fault-line"));
   }
 
-  async #sent(button, { send, method = "POST", then }, body, line) {
+  async #sent(button, { send, method = "POST", then, said, undo }, body, line) {
     if (line) line.hidden = true;
     button.disabled = true;
     try {
       const answer = send.startsWith("/") ? await ask(send, { method, body }) : await this.send(send, body, { method, quiet: true, isNew: then === "open" });
       if (answer && then === "open") this.opened(answer);
+      // The fragment has been asked for anew: what was pressed may be gone by now.
+      if (answer && said) this.said(said, () => this.#sent(button, { send, method }, JSON.parse(undo), null));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       const text = problem.isOffline ? this.strings["draw.offline"] : problem.message;

@@ -1,18 +1,24 @@
 // The ground that is drawn in: every grid of it as the plan has it, and as it was published.
 
 import { LEVELS } from "../view.js";
-import { boxOf, holds, meet, moved, reshaped, segmentsBeyond } from "./rings.js";
+import { boxOf, holds, meet, moved, passing, reshaped, segmentsBeyond, unmatched } from "./rings.js";
 
 export class Ground {
+  /** The levels whose grids are named on it: those above are named by the map beneath. */
+  namedLevels;
   #grids = new Map();
   #before = new Map();
   #beyond = null;
+  #gaps = new Map();
+  #past = null;
+  #changes = null;
 
   /** plain is the server's answer; home is the grid that was asked for. */
   constructor(plain, home) {
     this.home = home;
     for (const grid of plain.grids) this.#grids.set(grid.grid_id, gridOf(grid));
     for (const grid of plain.before ?? []) this.#before.set(grid.grid_id, gridOf(grid));
+    this.namedLevels = LEVELS.slice(Math.max(1, LEVELS.indexOf(this.get(home)?.level)));
   }
 
   get(id) {
@@ -46,6 +52,9 @@ export class Ground {
       this.#grids.delete(id);
     }
     this.#beyond = null;
+    this.#past = null;
+    this.#changes = null;
+    this.#gaps.clear();
   }
 
   /** Return the grids at a place, coarsest first. */
@@ -66,6 +75,27 @@ export class Ground {
     return this.path(id).some((grid) => grid.id === this.home);
   }
 
+  /**
+   * Is there ground without a grid of a level beside a grid, or among those that lie in it? Told only of
+   * grids whose neighbours are all here.
+   */
+  hasGap(level, grid) {
+    if (!this.isHome(grid.id)) return false;
+    const asked = grid.level === level ? [grid] : this.all(level).filter((each) => each.parent === grid.id);
+    return asked.length === 0 || asked.some((each) => this.isHome(each.id) && this.#atGaps(level).has(each.id));
+  }
+
+  // The grids of a level with an edge that has nothing behind it, and is not the county's.
+  #atGaps(level) {
+    if (!this.#gaps.has(level)) {
+      const grids = this.all(level);
+      const county = this.all("county");
+      const found = county.length ? unmatched(grids.map((each) => each.polygons), county.flatMap((each) => each.polygons)) : [];
+      this.#gaps.set(level, new Set([...found].map((index) => grids[index].id)));
+    }
+    return this.#gaps.get(level);
+  }
+
   /** Return what becomes of the grids if a corner moves: polygons by id, of those that have it. */
   moving(corner, to) {
     return this.#redrawn([...corner, ...corner], (polygons) => moved(polygons, corner, to));
@@ -74,6 +104,29 @@ export class Ground {
   /** Return what becomes of the grids if a piece of an edge runs along other corners. */
   reshaping(old, path) {
     return this.#redrawn(boxOf([[old]]), (polygons) => reshaped(polygons, old, path));
+  }
+
+  /** Return the ground as it was published. */
+  get past() {
+    if (!this.#past) {
+      this.#past = new Ground({ grids: [] }, this.home);
+      this.#past.namedLevels = this.namedLevels;
+      for (const grid of this.all()) if (!grid.isChanged) this.#past.#grids.set(grid.id, grid);
+      for (const [id, grid] of this.#before) this.#past.#grids.set(id, grid);
+    }
+    return this.#past;
+  }
+
+  /** Return the grids whose ground the plan changes: [{id, before, after, comes, goes}], polygons and whether. */
+  get changes() {
+    this.#changes ??= [...new Set([...this.#grids.keys(), ...this.#before.keys()])].flatMap((id) => {
+      const [was, now] = [this.#before.get(id), this.#grids.get(id)];
+      if (!was && !now?.isChanged) return [];
+      const [before, after] = [was, now].map((each) => each?.polygons ?? []);
+      const { comes, goes } = passing(before, after);
+      return comes || goes ? [{ id, before, after, comes, goes }] : [];
+    });
+    return this.#changes;
   }
 
   /** Return the segments that the plan has made and those that it has done away with. */

@@ -3,13 +3,15 @@
 
 import { beside } from "./rings.js";
 import { REACH } from "./snapping.js";
+import { nearestTo, thinned } from "./thinning.js";
 
 // More would be a thicket, and slow.
 const MOST = 240;
 const isCoarse = globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;
-// Nearer to each other they could not be told apart by mouse, or by finger.
-const APART_PX = isCoarse ? 24 : 9;
-const MIDDLE_FROM_PX = isCoarse ? 72 : 44;
+// Nearer to each other they could not be told apart by mouse, or by finger: css/drawing.css makes each
+// as large a target.
+const APART_PX = isCoarse ? 44 : 9;
+const MIDDLE_FROM_PX = isCoarse ? 88 : 44;
 const LONG_PRESS_MS = 600;
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -35,13 +37,15 @@ export class Handles {
   /** Show the handles of a grid that are in sight; null shows none. Returns whether all are shown. */
   show(grid, junctions, { focus = null } = {}) {
     if (this.#drag) return true;
+    // Shown anew, the corner that has the keyboard keeps it.
+    const focused = focus ?? document.activeElement.handle?.at;
     const found = grid ? this.#found(grid, junctions) : [];
     const corners = found.filter((handle) => handle.kind === "corner");
     const isCrowded = corners.length > MOST;
     const shown = isCrowded ? corners.filter((handle) => handle.isJunction).slice(0, MOST) : found;
     this.#shown = shown.map((handle) => this.#button(handle));
     this.pane.replaceChildren(...this.#shown);
-    if (focus) this.#shown.find((each) => String(each.handle.at) === String(focus))?.focus({ preventScroll: true });
+    if (focused) this.#shown.find((each) => String(each.handle.at) === String(focused))?.focus({ preventScroll: true });
     return !isCrowded;
   }
 
@@ -51,25 +55,22 @@ export class Handles {
     const found = [];
     const inSight = ({ x, y }) => x > bounds.min.x - 8 && y > bounds.min.y - 8 && x < bounds.max.x + 8 && y < bounds.max.y + 8;
     for (const ring of grid.polygons.flat()) {
-      let last = null;
       let before = null;
       for (let i = 0; i < ring.length; i += 1) {
         const pixel = this.map.project([ring[i][1], ring[i][0]]);
         if (before && before.distanceTo(pixel) >= MIDDLE_FROM_PX) {
           const middle = before.add(pixel).divideBy(2);
           const { lat, lng } = this.map.unproject(middle);
-          if (inSight(middle)) found.push({ kind: "middle", at: [lng, lat], between: [ring[i - 1], ring[i]], ring, index: i, pixel: middle.subtract(origin) });
+          if (inSight(middle)) found.push({ kind: "middle", at: [lng, lat], between: [ring[i - 1], ring[i]], ring, index: i, rank: 2, pixel: middle.subtract(origin) });
         }
         before = pixel;
         // The last one is the first again.
         if (i === ring.length - 1 || !inSight(pixel)) continue;
         const isJunction = junctions.has(String(ring[i]));
-        if (!isJunction && last && last.distanceTo(pixel) < APART_PX) continue;
-        last = pixel;
-        found.push({ kind: "corner", at: ring[i], ring, index: i, isJunction, pixel: pixel.subtract(origin) });
+        found.push({ kind: "corner", at: ring[i], ring, index: i, isJunction, rank: isJunction ? 0 : 1, pixel: pixel.subtract(origin) });
       }
     }
-    return found;
+    return thinned(found, APART_PX);
   }
 
   #button(handle) {
@@ -83,11 +84,19 @@ export class Handles {
     button.handle = handle;
     L.DomUtil.setPosition(button, handle.pixel);
     L.DomEvent.disableClickPropagation(button);
-    button.addEventListener("pointerdown", (event) => this.#down(event, button));
+    // Where targets overlap, the pointer means the nearest.
+    button.addEventListener("pointerdown", (event) => this.#down(event, this.#nearest(event)));
+    // The focus has gone to that one; the browser would give it to the topmost.
+    button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("keydown", (event) => this.#key(event, button));
     button.addEventListener("blur", () => this.#drag?.byKeys && this.#drop());
     button.addEventListener("contextmenu", (event) => event.preventDefault());
     return button;
+  }
+
+  #nearest(event) {
+    const places = this.#shown.map((button) => ({ button, pixel: button.handle.pixel }));
+    return nearestTo(places, this.map.mouseEventToLayerPoint(event)).button;
   }
 
   #down(event, button) {

@@ -2,6 +2,7 @@
 // A frame is {size, x, y, width, height}: the world's size in pixels, the canvas's corner in it.
 
 import { lines } from "../geometry.js";
+import { paintHands } from "../hands.js";
 import { LEVELS } from "../view.js";
 import { project, world } from "./mercator.js";
 
@@ -22,14 +23,19 @@ function place(frame, lonLat) {
   return [x * frame.size - frame.x, y * frame.size - frame.y];
 }
 
-/** Draw everything that stands still. */
-export function paintGround(ctx, frame, ground, { style, overBase }) {
+/**
+ * Draw everything that stands still; ``hands`` is the ground that changes them: {changes, isOne}, or
+ * null; ``beneath`` draws what lies under all edges.
+ */
+export function paintGround(ctx, frame, ground, { style, overBase, hands, beneath }) {
   const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
   const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
   const homes = new Set(seen.filter((grid) => grid.isChanged || ground.isHome(grid.id)).map((grid) => grid.id));
   fill(ctx, frame, levelled.get("community"), style.paper, overBase ? 0.55 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => homes.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => !homes.has(grid.id)), style.compound_fill, 0.45);
+  if (hands) paintHands(ctx, frame, hands.changes, { isOne: hands.isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
+  beneath(ctx, frame);
   for (const level of LEVELS.toReversed()) {
     const { line, width } = style.levels[level];
     // One path for a level: a stroke costs more than its corners.
@@ -38,8 +44,8 @@ export function paintGround(ctx, frame, ground, { style, overBase }) {
     stroke(ctx, style.halo, width + 1.6);
     stroke(ctx, line, width);
   }
-  paintChanges(ctx, frame, ground.beyond);
-  names(ctx, frame, levelled, homes, style);
+  if (hands) paintChanges(ctx, frame, ground.beyond);
+  names(ctx, frame, levelled, { levels: ground.namedLevels, homes, style });
 }
 
 /** Draw what is at work: grids that a click may choose, what a drag makes of grids, the chosen one. */
@@ -141,13 +147,11 @@ function line(ctx, frame, [a, b]) {
 }
 
 // Names where there is room for them: coarse ones first, none on another.
-function names(ctx, frame, levelled, homes, style) {
+function names(ctx, frame, levelled, { levels, homes, style }) {
   const taken = [];
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  const [home] = ["town", "community", "compound"].filter((level) => levelled.get(level).some((grid) => homes.has(grid.id)));
-  for (const level of LEVELS.slice(LEVELS.indexOf(home ?? "town"))) {
-    if (level === "county") continue;
+  for (const level of levels) {
     const { label_size: size, label_weight: weight } = style.levels[level];
     ctx.font = `${weight} ${size}px ${fontOf()}`;
     for (const grid of levelled.get(level)) {

@@ -2,6 +2,8 @@
 // neighbours hold the very same numbers. No map, no page.
 
 const GRID = 1e7;
+// A corner that divides an edge stands up to 1 cm beside it.
+const BESIDE_DEG = 2e-7;
 
 /** Are two corners the same, to the last digit? */
 export function same(a, b) {
@@ -83,10 +85,53 @@ export function meet(a, b) {
   return a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3];
 }
 
-/** Return the segments that polygons have and others have not, as pairs of corners. */
+/**
+ * Return the segments that polygons have and others have not, as pairs of corners. An edge that has only
+ * got a corner more, or lost one on its way, is the same edge.
+ */
 export function segmentsBeyond(polygons, others) {
-  const known = new Set(others.flat().flatMap((ring) => segments(ring).map(keyOf)));
-  return polygons.flat().flatMap((ring) => segments(ring).filter((segment) => !known.has(keyOf(segment))));
+  const theirs = others.flat().flatMap(segments);
+  const known = new Set(theirs.map(keyOf));
+  const beyond = polygons.flat().flatMap((ring) => segments(ring).filter((segment) => !known.has(keyOf(segment))));
+  return beyond.filter((segment) => ![segment[0], segment[1], middleOf(segment)].every((place) => theirs.some((edge) => isOn(edge, place))));
+}
+
+function isOn([[ax, ay], [bx, by]], [x, y]) {
+  if (x < Math.min(ax, bx) - BESIDE_DEG || x > Math.max(ax, bx) + BESIDE_DEG || y < Math.min(ay, by) - BESIDE_DEG || y > Math.max(ay, by) + BESIDE_DEG) return false;
+  return Math.abs((bx - ax) * (y - ay) - (by - ay) * (x - ax)) <= BESIDE_DEG * Math.hypot(bx - ax, by - ay);
+}
+
+/** Tell whether ground comes to a shape that becomes another, and whether any goes from it. */
+export function passing(before, after) {
+  // An edge that is new runs through what goes, or around what has come; one that is gone the other way.
+  const made = middlesBeyond(after, before);
+  const gone = middlesBeyond(before, after);
+  return {
+    comes: made.some((place) => !holds(before, place)) || gone.some((place) => holds(after, place)),
+    goes: made.some((place) => holds(before, place)) || gone.some((place) => !holds(after, place)),
+  };
+}
+
+// The middles of edges that others have not; one on an edge of theirs is on neither side.
+function middlesBeyond(polygons, others) {
+  const theirs = others.flat().flatMap(segments);
+  return segmentsBeyond(polygons, others).map(middleOf).filter((place) => !theirs.some((edge) => isOn(edge, place)));
+}
+
+function middleOf([[ax, ay], [bx, by]]) {
+  return [(ax + bx) / 2, (ay + by) / 2];
+}
+
+/** Return the indices of those polygons that have a segment which no others have, nor an outline. */
+export function unmatched(shapes, outline) {
+  const known = new Set(outline.flat().flatMap((ring) => segments(ring).map(keyOf)));
+  const owners = new Map();
+  shapes.forEach((polygons, index) => {
+    for (const key of polygons.flat().flatMap((ring) => segments(ring).map(keyOf))) owners.set(key, owners.has(key) ? null : index);
+  });
+  const found = new Set();
+  for (const [key, index] of owners) if (index !== null && !known.has(key)) found.add(index);
+  return found;
 }
 
 function segments(ring) {

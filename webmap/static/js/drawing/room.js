@@ -1,23 +1,22 @@
 // The drawing mode on the map: opens the ground of a plan, shows it, and joins choosing, dragging and
 // tools with what is sent to the server. Loaded when the mode is.
 
-import { gridsAt } from "../picking.js";
 import { ask } from "./api.js";
 import { Bar } from "./bar.js";
 import { Corners } from "./corners.js";
 import { edgesAround } from "./edges.js";
 import { Faults } from "./faults.js";
 import { Ground } from "./ground.js";
+import { gridToOpen } from "./opening.js";
 import { watchKeys } from "./keys.js";
 import { script } from "./libraries.js";
+import { References } from "./references.js";
 import { Saver } from "./saver.js";
 import { Side } from "./side.js";
 import { Sight } from "./sight.js";
 import { Sketch } from "./sketch.js";
 import { toolsFor } from "./tools.js";
 import { Working } from "./working.js";
-
-const LEVELS_TO_DRAW_IN = ["community", "town"];
 
 export class Room {
   #plan = null;
@@ -36,14 +35,17 @@ export class Room {
     this.strings = this.config.strings;
     this.progress = document.querySelector(".progress");
     const state = () => ({ ground: this.#ground, chosen: this.#chosen, candidates: this.working.candidates });
-    this.sight = new Sight(map, this.layers.styles.grids, () => this.layers.overBase(), state);
+    const stage = document.querySelector(".stage");
+    this.references = new References(this);
+    const beneath = (ctx, frame) => this.references.paintOn(ctx, frame);
+    this.sight = new Sight(map, { layers: this.layers, strings: this.strings, stage, state, beneath, changed: () => this.#redraw() });
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
-    this.bar = new Bar(document.querySelector(".stage"), this.strings);
+    this.bar = new Bar(stage, this.strings);
     this.corners = new Corners({
       map,
       notices,
       strings: this.strings,
-      state: () => ({ ground: this.#ground, chosen: this.#chosen, buildings: this.#buildings }),
+      state: () => ({ ground: this.#ground, chosen: this.#chosen, buildings: this.#buildings, references: this.references }),
       show: (preview) => {
         this.faults.hush();
         this.sight.show(preview);
@@ -54,7 +56,7 @@ export class Room {
       map,
       strings: this.strings,
       bar: this.bar,
-      sketch: new Sketch(map, this.config.drawing),
+      sketch: new Sketch(map, this.config.drawing, this.references),
       buildings: () => this.#buildings,
       context: () => this.#context(),
       done: (operation) => this.#do(operation),
@@ -63,8 +65,9 @@ export class Room {
     });
     this.side = new Side({
       panel: this.panel,
+      notices,
       strings: this.strings,
-      send: (path, body, options) => this.#sendForm(path, body, options),
+      send: (path, body, { isNew, ...how }) => (isNew ? ask(`/api/plans/${this.#plan}/${path}`, { body, ...how }) : this.saver.send(path, body, how)),
       chosen: () => this.#chosen,
       opened: (plan) => this.store.go({ plan: plan.plan_id, grid: null }),
       leave: () => this.store.go({ grid: null }),
@@ -74,7 +77,7 @@ export class Room {
     watchKeys(map, {
       isOn: () => this.#plan !== null,
       back: (deed) => this.side.mayDraw && this.side.offers(deed) && this.saver.send(deed, {}),
-      finish: () => this.working.finish(),
+      working: this.working,
     });
   }
 
@@ -88,6 +91,7 @@ export class Room {
     if (plan !== this.#plan) {
       this.#close();
       this.#plan = plan;
+      this.references.show(plan);
       this.saver = plan && new Saver(plan, {
         notices: this.notices,
         strings: this.strings,
@@ -147,7 +151,7 @@ export class Room {
     const chosen = this.#chosen?.id;
     this.sight.preview = null;
     this.#take(await ask(`/api/plans/${this.#plan}/ground?grid=${home}`), home);
-    this.#choose(chosen ?? null);
+    this.#choose(chosen ?? null, { keepsWork: this.#ground.has(chosen) });
   }
 
   #shut() {
@@ -172,10 +176,9 @@ export class Room {
   /** Answer a click on the map. */
   pick(latlng) {
     if (!this.#plan) return;
-    this.faults.hush();
+    if (!this.working.place) this.faults.hush();
     if (!this.#ground) {
-      const here = gridsAt(this.map, this.layers.layer, latlng);
-      const found = LEVELS_TO_DRAW_IN.map((level) => here.find((grid) => grid.level === level)).find(Boolean);
+      const found = gridToOpen(this.map, this.layers.layer, latlng);
       if (found) this.store.go({ grid: found.id });
       return;
     }
@@ -200,6 +203,9 @@ export class Room {
   #worked() {
     if (this.working.key && this.sheet.isSheet) this.sheet.set("peek");
     else this.sheet.raise();
+    if (!this.working.key) this.faults.hush();
+    // What is drawn now is the plan's.
+    else if (this.sight.phase === "before") this.sight.phases.set("both");
     this.#redraw();
   }
 
@@ -207,8 +213,8 @@ export class Room {
     return { grid: this.#chosen, ground: this.#ground, ...this.#edges };
   }
 
-  #choose(id, { focus } = {}) {
-    this.working.cancel();
+  #choose(id, { focus, keepsWork = false } = {}) {
+    if (!keepsWork) this.working.cancel();
     this.#chosen = id === null ? null : this.#ground?.get(id) ?? null;
     this.#edges = edgesAround(globalThis.topojson, this.#ground, this.#chosen);
     this.#redraw();
@@ -217,7 +223,7 @@ export class Room {
 
   #showHandles(focus = null) {
     if (!this.#ground) return;
-    this.corners.look(this.side.mayDraw && !this.working.key ? this.#chosen : null, this.#edges.junctions, focus);
+    this.corners.look(this.side.mayDraw && !this.working.key && this.sight.phase !== "before" ? this.#chosen : null, this.#edges.junctions, focus);
   }
 
   #redraw() {
@@ -265,18 +271,11 @@ export class Room {
     this.side.reload();
   }
 
-  async #sendForm(path, body, { method, quiet, isNew }) {
-    if (isNew) return ask(`/api/plans/${this.#plan}/${path}`, { method, body });
-    return this.saver.send(path, body, { method, quiet });
-  }
-
   #refused(problem) {
     const text = problem.isOffline ? this.strings["draw.offline"] : problem.message;
-    if (problem.place && this.#ground) {
-      this.faults.say(problem.place, text);
-      if (!this.map.getBounds().contains([problem.place[1], problem.place[0]])) this.map.panTo([problem.place[1], problem.place[0]]);
-    }
-    this.notices.show("plan", text, { kind: "warn", forMs: 12_000 });
+    const place = problem.place ?? this.working.place;
+    if (place && this.#ground) this.faults.say(place, text);
+    if (!this.working.refuse(text)) this.notices.show("plan", text, { kind: "warn", forMs: 12_000 });
   }
 
   /** The panel's fragment is there: a plan, or all of them. */

@@ -7,10 +7,10 @@ import { Forms } from "./forms.js";
 export class Side {
   #folds = new Folds();
 
-  /** ``parts``: panel, strings, and what a press leads to: send, chosen, opened (Forms), leave(). */
-  constructor({ panel, strings, leave, ...doings }) {
-    Object.assign(this, { panel, strings });
-    this.forms = new Forms(panel.body, { strings, ...doings });
+  /** ``parts``: panel, notices, strings, and what a press leads to: send, chosen, opened (Forms), leave(). */
+  constructor({ panel, notices, strings, leave, ...doings }) {
+    Object.assign(this, { panel, notices, strings });
+    this.forms = new Forms(panel.body, { strings, said: (text, undo) => this.#said(text, undo), ...doings });
     panel.body.addEventListener("click", (event) => event.target.closest("[data-do='leave-grid']") && leave());
   }
 
@@ -47,6 +47,14 @@ export class Side {
   reload() {
     this.#folds.note(this.root);
     this.panel.reload();
+  }
+
+  #said(text, undo) {
+    const back = () => {
+      this.notices.hide("plan");
+      undo();
+    };
+    this.notices.show("plan", text, { action: { text: this.strings["draw.undo"], do: back }, forMs: 15_000 });
   }
 
   unfold() {

@@ -1,18 +1,23 @@
 // A line or an area drawn by hand, with Geoman: it holds on to the corners and edges of the grid that
 // is drawn in and of its neighbours.
 
+import { Following } from "./following.js";
+import { Held } from "./held.js";
 import { script, sheet } from "./libraries.js";
 import { onGrid } from "./rings.js";
 
 const LINE = { color: "#1d56b8", weight: 3 };
 const HINT = { color: "#1d56b8", weight: 2, dashArray: "6 5" };
+const REACH_PX = matchMedia("(pointer: coarse)").matches ? 22 : 14;
 const UNSEEN = { opacity: 0, fillOpacity: 0, interactive: false, weight: 1 };
 
 export class Sketch {
   #guides = null;
+  #held = null;
 
-  constructor(map, addresses) {
-    Object.assign(this, { map, addresses });
+  /** The lines of ``references`` are held on to as well. */
+  constructor(map, addresses, references) {
+    Object.assign(this, { map, addresses, following: new Following(map, references) });
   }
 
   /** Load Geoman, and let it know the map that was there before it. */
@@ -34,7 +39,7 @@ export class Sketch {
     ]).addTo(this.map);
     this.map.pm.enableDraw(this.kind, {
       snappable: snaps,
-      snapDistance: matchMedia("(pointer: coarse)").matches ? 22 : 14,
+      snapDistance: REACH_PX,
       tooltips: false,
       finishOn: "dblclick",
       allowSelfIntersection: true,
@@ -43,6 +48,7 @@ export class Sketch {
       pathOptions: { ...LINE, fillOpacity: 0.12 },
       continueDrawing: false,
     });
+    this.following.begin(this.map.pm.Draw[this.kind], grids);
     return new Promise((resolve) => {
       this.resolve = resolve;
       this.map.once("pm:create", this.#made, this);
@@ -53,20 +59,48 @@ export class Sketch {
     const rings = layer.getLatLngs();
     const corners = (Array.isArray(rings[0]) ? rings[0] : rings).map(({ lat, lng }) => onGrid([lng, lat]));
     layer.remove();
-    if (this.kind === "Polygon") corners.push(corners[0]);
+    if (this.kind === "Polygon") corners.push(...this.following.closing(corners), corners[0]);
     const { resolve } = this;
-    this.#end();
+    this.resolve = null;
+    this.following.end();
+    this.map.pm.disableDraw();
+    this.hold(corners);
     resolve?.(corners);
+  }
+
+  /** Keep what was drawn in sight, until stop(). */
+  hold(corners) {
+    this.#held?.remove();
+    this.#held = new Held(this.map, corners, { isArea: this.kind === "Polygon" });
+  }
+
+  /** Let what is held be changed. */
+  change({ snaps }) {
+    this.#held?.change({ snaps, reach: REACH_PX });
+  }
+
+  get isChanging() {
+    return Boolean(this.#held?.isChanging);
+  }
+
+  /** The corners of what is held. */
+  get corners() {
+    return this.#held?.corners ?? null;
   }
 
   /** Do without the last corner. */
   back() {
+    if (this.#held) {
+      this.#held.back();
+      return;
+    }
     const draw = this.map.pm.Draw[this.kind];
     if (draw._layer?.getLatLngs().flat().length) draw._removeLastVertex();
   }
 
   /** Is there enough to be a line, or an area? */
   get isEnough() {
+    if (this.#held) return this.#held.isEnough;
     const n = this.map.pm?.Draw[this.kind]?._layer?.getLatLngs().flat().length ?? 0;
     return n >= (this.kind === "Polygon" ? 3 : 2);
   }
@@ -77,6 +111,7 @@ export class Sketch {
 
   /** Hold on to what is near, or do not. */
   snap(on) {
+    this.#held?.snap(on);
     const draw = this.map.pm.Draw[this.kind];
     if (draw?.options) draw.options.snappable = on;
   }
@@ -96,7 +131,10 @@ export class Sketch {
 
   #end() {
     this.resolve = null;
+    this.following.end();
     this.map.pm.disableDraw();
+    this.#held?.remove();
+    this.#held = null;
     this.#guides?.remove();
     this.#guides = null;
   }

@@ -7,7 +7,7 @@ import { neighbours } from "./edges.js";
 import { same, ways } from "./rings.js";
 import { LEVELS } from "../view.js";
 
-/** @typedef {{key, asks, isFor?, candidates?, wantsName?, operation}} Tool */
+/** @typedef {{key, asks, isFor?, isPossible?, candidates?, wantsName?, operation}} Tool */
 export const TOOLS = [
   {
     key: "split",
@@ -60,13 +60,24 @@ export const TOOLS = [
     asks: "area",
     isFor: ({ level }) => level === "compound" || level === "community",
     wantsName: true,
-    operation: ({ grid }, ring, name) => ({
-      do: "draw",
-      level: "compound",
-      parent: grid.level === "community" ? grid.id : grid.parent,
-      ring,
-      name,
-    }),
+    operation: drawn("compound"),
+  },
+  {
+    key: "draw_community",
+    asks: "area",
+    isFor: ({ level }) => level === "community" || level === "town",
+    // Communities fill their town, as a rule.
+    isPossible: ({ grid, ground }) => ground.hasGap("community", grid),
+    wantsName: true,
+    operation: drawn("community"),
+  },
+  {
+    key: "draw_town",
+    asks: "area",
+    isFor: ({ level }) => level === "town",
+    isPossible: ({ grid, ground }) => ground.hasGap("town", grid),
+    wantsName: true,
+    operation: drawn("town"),
   },
   {
     key: "close_slivers",
@@ -91,7 +102,12 @@ function siblings({ grid, ground, edges }) {
 export function toolsFor(context) {
   const { grid } = context;
   if (!grid || grid.level === "county") return [];
-  return TOOLS.filter((tool) => tool.isFor?.(grid) ?? true).filter((tool) => !tool.candidates || tool.candidates(context).length);
+  return TOOLS.filter((tool) => (tool.isFor?.(grid) ?? true) && (tool.isPossible?.(context) ?? true)).filter((tool) => !tool.candidates || tool.candidates(context).length);
+}
+
+/** Return what draws a new grid of a level in the chosen one, or beside it where it is of that level. */
+function drawn(level) {
+  return ({ grid }, ring, name) => ({ do: "draw", level, parent: grid.level === level ? grid.parent : grid.id, ring, name });
 }
 
 /** Let the edge between the line's ends run along the line. Both ends lie on corners of the grid. */

@@ -1,10 +1,13 @@
-// A tool at work: it asks for a line, an area or another grid, then its operation is done.
+// A tool at work: it asks for a line, an area or another grid, then its operation is done. What was
+// drawn stays until it is: refused, it can be changed and tried again.
 
 import { meet } from "./rings.js";
 
 export class Working {
   #tool = null;
   #candidates = [];
+  // What has been drawn and is not done yet: {name}.
+  #drawn = null;
   snaps = true;
 
   /** ``parts``: map, strings, bar, sketch, buildings(), context(), done(operation), changed(), say(text). */
@@ -49,7 +52,7 @@ export class Working {
     this.bar.show(this.strings["draw.loading"], [this.#cancelButton()]);
     await this.sketch.ready();
     if (this.#tool !== tool) return;
-    this.#showSketchBar(context);
+    this.#showSketchBar(this.#words(tool, context));
     const near = context.ground.all().filter((grid) => grid.level !== "county" && grid.level !== "town" && meet(grid.box, context.grid.box));
     const buildings = this.buildings().filter(([lon, lat]) => meet(context.grid.box, [lon, lat, lon, lat]));
     const drawn = this.sketch.draw(tool.asks, near.length ? near : [context.grid], { buildings, snaps: this.snaps });
@@ -61,8 +64,45 @@ export class Working {
     }
     const name = tool.wantsName ? await this.bar.ask(this.strings["draw.name"]) : undefined;
     if (this.#tool !== tool) return;
-    this.cancel();
-    if (name !== null) this.#do(tool.operation(context, corners, name));
+    if (name === null) {
+      this.cancel();
+      return;
+    }
+    this.#drawn = { name };
+    await this.#try(corners);
+  }
+
+  // Do what has been drawn; whatever comes of it, the drawing is not lost.
+  async #try(corners) {
+    const tool = this.#tool;
+    this.sketch.hold(corners);
+    this.bar.hide();
+    const operation = tool.operation(this.context(), corners, this.#drawn.name);
+    if (!operation) {
+      this.cancel();
+      return;
+    }
+    if (operation.fault) {
+      this.refuse(this.strings[operation.fault]);
+      return;
+    }
+    await this.done(operation);
+    // Neither done nor refused: it could not be sent, and was let go.
+    if (this.#tool === tool && !this.sketch.isChanging) this.refuse("");
+  }
+
+  /** Let what was drawn be changed, with the reason. Returns whether there is anything. */
+  refuse(reason) {
+    if (!this.#drawn) return false;
+    this.sketch.change({ snaps: this.snaps });
+    this.#showSketchBar(`${reason} ${this.strings["draw.held"]}`.trim());
+    return true;
+  }
+
+  /** A place of what is being changed, to say something beside it; null where nothing is. */
+  get place() {
+    const corners = this.#drawn && this.sketch.corners;
+    return corners?.[Math.floor(corners.length / 2)] ?? null;
   }
 
   async #count(tool, context) {
@@ -89,7 +129,23 @@ export class Working {
   }
 
   finish() {
-    if (this.sketch.isOn) this.sketch.finish();
+    if (this.sketch.isChanging) {
+      if (this.sketch.isEnough) this.#try(this.sketch.corners);
+    } else if (this.sketch.isOn) this.sketch.finish();
+  }
+
+  /** Take the last corner back. Returns whether anything is being drawn. */
+  back() {
+    if (!this.sketch.isOn || (this.#drawn && !this.sketch.isChanging)) return false;
+    this.sketch.back();
+    return true;
+  }
+
+  /** Take the corners of lines along from now on, or no longer. */
+  follow() {
+    if (!this.sketch.isOn || this.sketch.isChanging) return;
+    this.sketch.following.toggle();
+    this.#showSketchBar(this.#words(this.#tool, this.context()));
   }
 
   /** Give up. Returns whether a tool was at work. */
@@ -97,6 +153,7 @@ export class Working {
     const was = this.#tool;
     this.#tool = null;
     this.#candidates = [];
+    this.#drawn = null;
     this.sketch.stop();
     this.bar.hide();
     if (was) this.changed();
@@ -108,12 +165,15 @@ export class Working {
     else if (operation) this.done(operation);
   }
 
-  #showSketchBar(context) {
-    const tool = this.#tool;
-    this.bar.show(this.#words(tool, context), [
-      { text: this.strings["draw.finish"], isMain: true, do: () => this.sketch.finish() },
-      { text: this.strings["draw.back"], do: () => this.sketch.back() },
+  #showSketchBar(words) {
+    const { following, isChanging } = this.sketch;
+    const hints = ["draw.follow.hint", ...(matchMedia("(pointer: fine)").matches ? ["draw.follow.key"] : [])].map((key) => this.strings[key]);
+    this.bar.show([words, ...(following.isOn && !isChanging ? [hints.join(" ")] : [])].join("\n"), [
+      { text: this.strings["draw.finish"], isMain: true, do: () => this.finish() },
+      { text: this.strings["draw.back"], do: () => this.back() },
       { text: this.strings["draw.snap"], isPressed: this.snaps, do: (event) => this.#toggleSnaps(event) },
+      // What is drawn already is changed corner by corner.
+      ...(isChanging ? [] : [{ text: this.strings["draw.follow"], isPressed: following.isOn, do: () => this.follow() }]),
       this.#cancelButton(),
     ]);
   }

@@ -1,0 +1,1 @@
+DROP TABLE plan_reference_line, plan_reference;

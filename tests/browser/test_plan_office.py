@@ -1,0 +1,68 @@
+"""Plans in the panel, in a real browser: shared with others, put away and fetched back."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.drawing import Desk, Sit
+
+
+def share(desk: Desk, *names: str) -> None:
+    """Tick who draws in the plan, and nobody else."""
+    if desk.page.locator("[data-key=people]:not([open])").count():
+        desk.press("[data-key=people] summary")
+    for box in desk.page.locator(".choice").all():
+        wanted = any(name in box.inner_text() for name in names)
+        box.locator("input").set_checked(wanted)
+    desk.press("[data-key=people] button")
+
+
+def test_a_plan_is_shared_and_taken_away_again(sit: Sit) -> None:
+    staff, colleague = sit("staff"), sit("colleague")
+    plan = staff.new_plan("一起划")
+    address = f"?mode=draw&plan={plan}&lang=en"
+    colleague.go(address)
+    expect(colleague.page.locator(".deeds")).to_contain_text("This plan is 张三's")
+    assert colleague.page.locator("[data-key=people]").count() == 0
+    share(staff, "李四")
+    expect(staff.page.locator("article .kicker")).to_contain_text("with 李四")
+    colleague.go(address)
+    expect(colleague.page.locator(".place h2")).to_have_text("Where to draw")
+    # Taken away, by mistake, and brought back by one press.
+    share(staff)
+    expect(staff.page.locator("article .kicker")).not_to_contain_text("李四")
+    expect(staff.page.locator(".notice")).to_contain_text("shared with those who are ticked")
+    staff.press(".notice button", "Undo")
+    expect(staff.page.locator("article .kicker")).to_contain_text("with 李四")
+    # Whoever it is shared with may let others in, too; nobody else decides on it.
+    official = sit("official")
+    official.go(address)
+    assert official.page.locator("[data-key=people], [data-key=copy]").count() == 0
+
+
+def test_a_plan_is_put_away_and_brought_back(sit: Sit) -> None:
+    staff = sit("staff", "touch")
+    staff.new_plan("放到一边")
+    staff.press("summary", "Withdraw it")
+    staff.press("[data-key^='Withdraw'] button")
+    expect(staff.page.locator("article .kicker .level")).to_contain_text("Withdrawn")
+    staff.settle()
+    staff.press(".deeds button", "Archive it")
+    expect(staff.page.locator(".put-away")).to_be_visible()
+    staff.press(".notice button", "Undo")
+    expect(staff.page.locator(".put-away")).to_have_count(0)
+    staff.settle()
+    staff.press(".deeds button", "Archive it")
+    expect(staff.page.locator(".put-away")).to_be_visible()
+    staff.press(".back a")
+    expect(staff.page.locator("article h1 .count")).to_have_text("1")
+    assert "list=archived" in staff.page.url
+    staff.press(".plans a", "放到一边")
+    expect(staff.page.locator(".put-away")).to_be_visible()
+    staff.settle()
+    staff.press(".put-away button")
+    expect(staff.page.locator(".put-away")).to_have_count(0)
+    staff.press(".back a")
+    expect(staff.page.locator("article h1")).to_have_text("Plans")
+    expect(staff.page.locator(".plans a", has_text="放到一边")).to_be_visible()
+    assert staff.page.locator(".more").count() == 0
