@@ -51,12 +51,32 @@ def write_roads(
     conn: psycopg.Connection[TupleRow], county: County, buildings: Buildings, seed: int
 ) -> None:
     """Write a road network over the county, with slopes."""
+    network, efforts, ways = lay_roads(county, buildings, seed)
+    parts = find_parts(network)
+    source = keeping.add_source(
+        conn, name=SOURCE, file="", licence=LICENCE, by_node=False, ways=ways,
+        heights=SOURCE, digest=str(seed),
+    )  # fmt: skip
+    count = len(network.lines)
+    facts = Facts(
+        np.full(count, source), np.zeros(count, dtype=np.int64), efforts.climb_m,
+        efforts.descent_m, parts.of_edge, parts.is_island[parts.of_edge],
+    )  # fmt: skip
+    keeping.write(conn, network, facts)
+
+
+def lay_roads(
+    county: County, buildings: Buildings, seed: int
+) -> tuple[Network, slope.Efforts, int]:
+    """Return the roads of the county, their slopes, and of how many ways they were made.
+
+    Equal arguments give equal roads, to the bit.
+    """
     rng = np.random.default_rng([seed, 12])
     territory = county.territory
-    roads = _chains(territory, _ways(territory, county, rng))
-    lines = roads
+    lines = _chains(territory, _ways(territory, county, rng))
     if len(buildings.places) <= _MOST_HOUSES:
-        lines = np.concatenate([roads, _lanes(buildings, roads)])
+        lines = np.concatenate([lines, _lanes(buildings, lines)])
     plain = np.zeros(len(lines), dtype=np.bool_)
     ways = noding.Ways(lines, plain.astype(np.int64), plain, np.full(len(lines), -1))
     noded = noding.node(ways, 1.0, join_crossings=True)
@@ -67,16 +87,7 @@ def write_roads(
         noded.nodes, noded.source, noded.target, length_m, efforts.forward_m, efforts.backward_m,
         noded.lines,
     )  # fmt: skip
-    parts = find_parts(network)
-    source = keeping.add_source(
-        conn, name=SOURCE, file="", licence=LICENCE, by_node=False, ways=len(lines),
-        heights=SOURCE, digest=str(seed),
-    )  # fmt: skip
-    facts = Facts(
-        np.full(len(length_m), source), no_bridge.astype(np.int64), efforts.climb_m,
-        efforts.descent_m, parts.of_edge, parts.is_island[parts.of_edge],
-    )  # fmt: skip
-    keeping.write(conn, network, facts)
+    return network, efforts, len(lines)
 
 
 def _ways(territory: Territory, county: County, rng: np.random.Generator) -> _Cells:
