@@ -45,22 +45,30 @@ def geopackage(path: Path) -> Path:
     return path
 
 
-def osm_extract(path: Path) -> Path:
+def osm_extract(path: Path, *, share_nodes: bool = False) -> Path:
     """Write the things as an OSM extract in PBF, uncompressed.
+
+    With ``share_nodes`` ways meet in one node where they have a corner in common.
 
     Format: https://wiki.openstreetmap.org/wiki/PBF_Format
     """
     strings = [b""]
     nodes, ways = b"", b""
     number = 0
+    known: dict[tuple[float, float], int] = {}
     for shape, tags in THINGS:
         keys = b"".join(_varint(_index(strings, key)) for key in tags)
         values = b"".join(_varint(_index(strings, value)) for value in tags.values())
         named = _field(2, keys) + _field(3, values)
         refs = []
         for lon, lat in shapely.get_coordinates(shape):
+            if share_nodes and shape.geom_type == "LineString" and (lon, lat) in known:
+                refs.append(known[lon, lat])
+                continue
             number += 1
             refs.append(number)
+            if shape.geom_type == "LineString":
+                known[lon, lat] = number
             place = _number(8, _zigzag(round(lat * 1e7))) + _number(9, _zigzag(round(lon * 1e7)))
             is_point = shape.geom_type == "Point"
             nodes += _field(1, _number(1, _zigzag(number)) + (named if is_point else b"") + place)

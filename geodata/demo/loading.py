@@ -17,6 +17,7 @@ from geodata.demo.grids import SOURCE, Dates, write_grids
 from geodata.demo.happenings import write_issues
 from geodata.demo.organisations import write_organisations
 from geodata.demo.people import write_people
+from geodata.demo.roads import write_roads
 from geodata.demo.services import write_facilities
 from geodata.demo.writing import copy_rows, points, reserve_ids, term
 from geodata.errors import InvalidInputError
@@ -76,6 +77,8 @@ def load(
     tell("issues", 0.9)
     write_issues(conn, known, buildings, seed)
     write_facilities(conn, county, buildings, dates, seed)
+    tell("roads", 0.93)
+    write_roads(conn, county, buildings, seed)
     _record_enclaves(conn)
     settings.write(conn, "demo", True)
     settings.write(conn, "county_name", {"zh": COUNTY_NAME, "en": "Huoshan County"})
@@ -121,9 +124,9 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
         TRUNCATE plan, plan_collaborator, plan_step, plan_grid, plan_base, plan_acceptance,
             plan_event, plan_publication, plan_reference, plan_reference_line, issue_move,
             issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
-            service_area, facility, coverage_grid, coverage_rest, coverage_stretch, coverage_due,
-            grid_shape, shape_due,
-            grid_border, partition_exception, grid_version RESTART IDENTITY
+            service_area, facility, road_edge, road_node, road_source, coverage_grid,
+            coverage_rest, coverage_stretch, coverage_due, grid_shape, shape_due, grid_border,
+            partition_exception, grid_version RESTART IDENTITY
         """
     )
     conn.execute("ALTER TABLE issue_event ENABLE TRIGGER issue_event_append_only")

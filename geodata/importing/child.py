@@ -72,6 +72,15 @@ def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
 
         features.allowed_drivers_only(SHAPE_DRIVERS)
         return lines.run(line_request(request), work, _tell)
+    if task in {"roads", "osm"}:
+        from geodata.importing import features
+        from geodata.importing.process import DRIVERS_OF
+        from geodata.importing.sniffing import DRIVERS
+        from geodata.roads import surveying as roads
+        from geodata.roads.orders import road_request
+
+        features.allowed_drivers_only(DRIVERS_OF.get(task, DRIVERS))
+        return roads.run(road_request(request), work, _tell)
     raise ValueError(task)
 
 

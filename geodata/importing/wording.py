@@ -112,6 +112,18 @@ WORDS: dict[str, Words] = {
         "",
     ),
     "not_in_file": Words("In the database but not in the file; they stay as they are", "{row}"),
+    # Roads.
+    "not_a_line": Words("Not a line", "{row}", "Points and areas are left out of the roads."),
+    "crossing": Words(
+        "Roads that cross without meeting",
+        "two roads",
+        "Nobody can turn there. If they are junctions, import with --join-crossings.",
+    ),
+    "island": Words(
+        "Islands: roads without a way to the rest",
+        "{metres:,.0f} m, edges: {edges:,}",
+        "Places are not counted from there. Draw the missing piece, or raise --tolerance.",
+    ),
     # Tables: members, issues, facilities, buildings.
     "bad_value": Words("Values that cannot be read", '{row}: {column} is "{text}" ({reason})'),
     "missing_value": Words("Values that are missing", "{row}: {column} is empty"),
@@ -170,6 +182,8 @@ COUNTS: dict[str, Phrase] = {
     "issues that changed state": Phrase("{number:,} issues that changed state"),
     "new facilities": Phrase("{number:,} new facilities"),
     "updated facilities": Phrase("{number:,} updated facilities"),
+    "new road edges": Phrase("{number:,} new road edges"),
+    "removed road edges": Phrase("{number:,} earlier road edges replaced"),
     "new buildings": Phrase("{number:,} new buildings"),
     "updated buildings": Phrase("{number:,} updated buildings"),
 }

@@ -22,6 +22,8 @@ from geodata.importing.members import import_members
 from geodata.importing.report import Report
 from geodata.importing.requests import Acceptable, Columns, FileRequest, Progress
 from geodata.model import LEVELS
+from geodata.roads import orders
+from geodata.roads.importing import import_roads
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress as Bar
@@ -31,6 +33,8 @@ STAGES = {
     "reading": 0.0,
     "converting coordinates": 0.06,
     "checking shapes": 0.08,
+    "joining roads": 0.1,
+    "weighing slopes": 0.25,
     "fitting shared boundaries": 0.1,
     "looking for overlaps": 0.16,
     "looking for slivers": 0.2,
@@ -53,7 +57,7 @@ class ImportBlockedError(click.ClickException):
 
 @click.group("import")
 def import_() -> None:
-    """Bring files in: grids, members, issues, facilities, buildings.
+    """Bring files in: grids, members, issues, facilities, buildings, roads.
 
     Every file is opened in a separate process with limits and without a network. All or nothing:
     while one problem must be put right, nothing is written.
@@ -187,6 +191,50 @@ _list_command(
     import_buildings,
     "Import buildings from CSV, Excel or a layer of points.",
 )
+
+
+@import_.command()
+@_file_options
+@click.option(
+    "--source",
+    metavar="NAME",
+    help="Name of the roads; the same name again replaces them. Default: the file's name.",
+)
+@click.option("--replace", is_flag=True, help="Throw out the roads of all other files.")
+@click.option("--class", "class_column", metavar="COLUMN", help="Column of the class of road.")
+@click.option(
+    "--tolerance",
+    default=orders.TOLERANCE_M,
+    show_default=True,
+    help="Metres within which ends meet other roads.",
+)
+@click.option("--join-crossings", is_flag=True, help="Make junctions where roads merely cross.")
+@click.option(
+    "--heights",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Heights of the ground, for slopes: ESRI ASCII grid, or text with x, y, height.",
+)
+@click.option("--heights-crs", metavar="CODE", help="Coordinate system of the heights.")
+@click.option("--licence", default="", metavar="TEXT", help="Under what the roads may be used.")
+def roads(**options: Any) -> None:
+    """Import roads from an OpenStreetMap extract (.osm.pbf), GeoPackage, GeoJSON or Shapefile.
+
+    They become the network along which distances on foot are measured.
+    """
+    heights: Path | None = options["heights"]
+    order = orders.RoadImport(
+        file=_file(options),
+        source=options["source"] or options["file"].name.split(".")[0],
+        licence=options["licence"],
+        class_column=options["class_column"],
+        tolerance_m=options["tolerance"],
+        join_crossings=options["join_crossings"],
+        heights=str(heights.resolve()) if heights else None,
+        heights_crs=options["heights_crs"],
+        is_replacing=options["replace"],
+        is_dry_run=options["dry_run"],
+    )
+    _run(options, lambda conn, progress: import_roads(conn, order, progress=progress))
 
 
 def _told(pairs: tuple[str, ...]) -> dict[str, str]:

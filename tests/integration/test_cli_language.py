@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from shapely.geometry import Polygon, box
+from shapely.geometry import LineString, Polygon, box, mapping
 
+from geodata.errors import GridMapError
+from scripts.cli import language as tongue
 from scripts.cli.__main__ import gridmap
 from tests import faults
 from tests.faults import COUNTY
@@ -122,15 +124,50 @@ def test_the_check_speaks_chinese() -> None:
 
 
 def test_a_refused_file_is_refused_in_chinese(tmp_path: Path) -> None:
-    from geodata.errors import GridMapError
-    from scripts.cli import language
-
     path = tmp_path / "towns.zip"
     path.write_bytes(b"%PDF-1.7 not a map")
     with pytest.raises(GridMapError) as caught:
         grids(path, "town")
-    assert language.said(caught.value) == (
+    assert tongue.said(caught.value) == (
         "错误：该文件是 PDF 文档，不能读取。"
         "请将图层导出为 GeoPackage、GeoJSON 或 zip 打包的 Shapefile。"
     )
     assert "The file is a PDF document." in str(caught.value)
+
+
+def test_roads_are_reported_in_chinese(tmp_path: Path) -> None:
+    lines = (
+        LineString([(116.31, 31.41), (116.33, 31.41)]),
+        LineString([(116.32, 31.405), (116.32, 31.42)]),
+        LineString([(116.331, 31.43), (116.3311, 31.43)]),
+    )
+    content = {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": {"等级": "村道"}, "geometry": mapping(line)}
+            for line in (*lines, box(116.31, 31.41, 116.32, 31.42))
+        ],
+    }
+    path = faults.write_json(tmp_path / "roads.geojson", content)
+    heights = tmp_path / "heights.xyz"
+    heights.write_text("116 31 100\n117 31 150\n116 32 100\n117 32 150\n")
+    done = run("import", "roads", str(path), "--class", "等级", "--heights", str(heights),
+               "--licence", "交通局", "--report", str(tmp_path / "all.json"))  # fmt: skip
+    assert done.exit_code == 0
+    for words in (
+        "道路：roads.geojson",
+        "100.0% 的路段有坡度数据。",
+        "相交而未连通的道路：1 处",
+        "两条道路，位于 116.32000, 31.41000",
+        "孤立路段：与其余道路不连通：1 处",
+        "不是线：1 处",
+        "已导入：新增 3 个路段。",
+    ):
+        assert words in done.output
+    said = done.output + (tmp_path / "all.json").read_text("utf-8")
+    texts = [json.loads(text) for text in re.findall(r'"(?:text|title|advice)": ("[^\n]*")', said)]
+    assert not [text for text in (*texts, done.output) if ENGLISH.search(text)]
+    heights.write_text("no heights")
+    with pytest.raises(GridMapError) as caught:
+        run("import", "roads", str(path), "--heights", str(heights))
+    assert "高程数据无法读取：文件既不是 ASCII 栅格" in tongue.said(caught.value)

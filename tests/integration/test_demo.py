@@ -44,6 +44,7 @@ def test_counts(demo_conn: Conn):
     assert one(demo_conn, "SELECT count(*) FROM facility") == 900
     assert one(demo_conn, "SELECT count(DISTINCT kind) FROM facility") == 10
     assert one(demo_conn, "SELECT value FROM setting WHERE key = 'demo'") is True
+    assert one(demo_conn, "SELECT count(*) FROM road_edge") > 20_000
 
 
 def test_siblings_never_overlap(demo_conn: Conn, day: date):

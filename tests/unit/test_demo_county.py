@@ -10,7 +10,10 @@ from geodata.demo import compound_frame
 from geodata.demo.buildings import raise_buildings
 from geodata.demo.county import County, build
 from geodata.demo.people import impossible_phone
+from geodata.demo.roads import lay_roads
 from geodata.partition.simplify import simplify_level
+from geodata.roads.network import find_parts
+from geodata.roads.snapping import Ground
 
 SIZE, SEED = 200, 7
 
@@ -108,3 +111,18 @@ def test_no_telephone_has_the_numbers():
     assert len(numbers) == 30_000
     # In China subscriber numbers start with 1 to 9, trunk calls with one 0, foreign ones with two.
     assert all(number.startswith("000-") for number in numbers)
+
+
+def test_roads_join_every_house_and_are_the_same_again(county: County):
+    buildings = raise_buildings(county, SEED)
+    network, efforts, _ = lay_roads(county, buildings, SEED)
+    again, _, _ = lay_roads(county, buildings, SEED)
+    assert shapely.to_wkb(network.lines).tolist() == shapely.to_wkb(again.lines).tolist()
+    assert np.array_equal(network.forward_m, again.forward_m)
+    parts = find_parts(network)
+    assert not parts.is_island.any()
+    found = Ground(network).snap(buildings.places, 50.0)
+    assert found.is_reached.all()
+    # Over mountains, but not up a wall.
+    assert 1.0 < (network.forward_m / network.length_m).max() < 5.0
+    assert efforts.climb_m.sum() > 1000.0

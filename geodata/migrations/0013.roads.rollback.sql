@@ -1,0 +1,1 @@
+DROP TABLE road_edge, road_node, road_source;
