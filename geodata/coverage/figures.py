@@ -7,10 +7,11 @@ the compounds that it reaches (``changes``), and added up above them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, LiteralString
+from typing import Any
 
 import numpy as np
 from psycopg import Connection
@@ -69,8 +70,7 @@ def compute(conn: Connection[Any], day: date) -> None:
     ).fetchone()
     assert row
     everybody = people.everybody(conn, day)
-    for kind in standards.kinds(conn, day):
-        _write(conn, row[0], kind, _judged(conn, kind, everybody, day, None), None)
+    _write(conn, row[0], _judged(conn, standards.kinds(conn, day), everybody, day, None))
     _add_up(conn, row[0], day)
     conn.execute(
         """
@@ -121,9 +121,9 @@ def _refresh(conn: Connection[Any], day: date) -> bool:
         return False
     if touched.box is not None:
         nearby = people.within(conn, day, touched.box)
-        for kind in wanted:
-            judged = _judged(conn, kind, nearby, day, touched.box)
-            _write(conn, stretch.stretch_id, kind, judged, touched.cells)
+        _forget_cells(conn, stretch.stretch_id, wanted, touched.cells)
+        judged = _judged(conn, wanted, nearby, day, touched.box)
+        _write(conn, stretch.stretch_id, (row for row in judged if row[1] in touched.cells.ids))
     _add_up(conn, stretch.stretch_id, day, touched.cells.above, [kind.kind for kind in wanted])
     conn.execute(
         """
@@ -189,67 +189,84 @@ def _alike(conn: Connection[Any], day: date) -> Range[date]:
 
 
 def _judged(
-    conn: Connection[Any], kind: Kind, nearby: People, day: date, box: Box | None
-) -> Iterator[tuple[int, list[int]]]:
-    """Yield the sums of each cell: compounds by number, a community's rest by its negative."""
+    conn: Connection[Any], kinds: Sequence[Kind], nearby: People, day: date, box: Box | None
+) -> Iterator[tuple[str, int, list[int]]]:
+    """Yield the sums of each kind and cell: compounds by number, a rest by the negative."""
     if not len(nearby):
         return
     rows = nearby.rows
-    judgement = judging.judge(
-        Homes(nearby.xyz, rows["households"], rows["is_village"]),
-        kind,
-        providers.given(conn, kind, nearby, day, box),
-    )
+    homes = Homes(nearby.xyz, rows["households"], rows["is_village"])
     cells, index = np.unique(
         np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), return_inverse=True
     )
-    parts = [
-        np.ones(len(rows), bool),
-        rows["is_estimated"],
-        judgement.providers > 0,
-        *(judgement.verdict == reason for reason in _REASONS),
-    ]
-    sums = np.column_stack(
-        [
-            np.bincount(index, weights=rows["households"] * part, minlength=len(cells))
-            for part in parts
+    given = providers.given(conn, kinds, nearby, day, box)
+    for kind in kinds:
+        judgement = judging.judge(homes, kind, given[kind.kind])
+        parts = [
+            np.ones(len(rows), bool),
+            rows["is_estimated"],
+            judgement.providers > 0,
+            *(judgement.verdict == reason for reason in _REASONS),
         ]
-    ).astype(np.int64)
-    for cell, figures in zip(cells.tolist(), sums.tolist(), strict=True):
-        if cell:
-            yield cell, figures
+        sums = np.column_stack(
+            [
+                np.bincount(index, weights=rows["households"] * part, minlength=len(cells))
+                for part in parts
+            ]
+        ).astype(np.int64)
+        for cell, figures in zip(cells.tolist(), sums.tolist(), strict=True):
+            if cell:
+                yield kind.kind, cell, figures
+
+
+def _forget_cells(
+    conn: Connection[Any], stretch_id: int, kinds: Sequence[Kind], cells: Cells
+) -> None:
+    """Take away the sums of cells, and of kinds, that are computed anew."""
+    values = {
+        "stretch": stretch_id,
+        "kinds": [kind.kind for kind in kinds],
+        "compounds": [cell for cell in cells.ids if cell > 0],
+        "rests": [-cell for cell in cells.ids if cell < 0],
+    }
+    conn.execute(
+        """
+        DELETE FROM coverage_grid WHERE stretch_id = %(stretch)s AND kind = ANY(%(kinds)s)
+            AND grid_id = ANY(%(compounds)s)
+        """,
+        values,
+    )
+    conn.execute(
+        """
+        DELETE FROM coverage_rest WHERE stretch_id = %(stretch)s AND kind = ANY(%(kinds)s)
+            AND grid_id = ANY(%(rests)s)
+        """,
+        values,
+    )
 
 
 def _write(
-    conn: Connection[Any],
-    stretch_id: int,
-    kind: Kind,
-    judged: Iterator[tuple[int, list[int]]],
-    cells: Cells | None,
+    conn: Connection[Any], stretch_id: int, judged: Iterator[tuple[str, int, list[int]]]
 ) -> None:
-    """Write the sums of all cells, or of some in the place of what stands there."""
-    rows = [(cell, sums) for cell, sums in judged if cells is None or cell in cells.ids]
-    if cells is not None:
-        values = (stretch_id, kind.kind, [cell for cell in cells.ids if cell > 0])
-        conn.execute(
-            "DELETE FROM coverage_grid WHERE stretch_id = %s AND kind = %s AND grid_id = ANY(%s)",
-            values,
-        )
-        conn.execute(
-            "DELETE FROM coverage_rest WHERE stretch_id = %s AND kind = %s AND grid_id = ANY(%s)",
-            (*values[:2], [-cell for cell in cells.ids if cell < 0]),
-        )
+    """Write the sums of cells."""
+    rests: list[tuple[str, int, list[int]]] = []
+    types = ["int8", "int8", "text", *["int4"] * 9]
+    # Asked before the COPY begins: a connection does one thing at a time.
+    first = next(judged, None)
+    if first is None:
+        return
     with conn.cursor() as cursor:
-        tables: tuple[tuple[LiteralString, int], ...] = (
-            ("COPY coverage_grid FROM STDIN (FORMAT binary)", 1),
-            ("COPY coverage_rest FROM STDIN (FORMAT binary)", -1),
-        )
-        for table, sign in tables:
-            with cursor.copy(table) as copy:
-                copy.set_types(["int8", "int8", "text", *["int4"] * 9])
-                for cell, sums in rows:
-                    if cell * sign > 0:
-                        copy.write_row((stretch_id, cell * sign, kind.kind, *sums))
+        with cursor.copy("COPY coverage_grid FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types(types)
+            for kind, cell, sums in itertools.chain((first,), judged):
+                if cell > 0:
+                    copy.write_row((stretch_id, cell, kind, *sums))
+                else:
+                    rests.append((kind, cell, sums))
+        with cursor.copy("COPY coverage_rest FROM STDIN (FORMAT binary)") as copy:
+            copy.set_types(types)
+            for kind, cell, sums in rests:
+                copy.write_row((stretch_id, -cell, kind, *sums))
 
 
 def _add_up(

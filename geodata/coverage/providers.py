@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -18,64 +21,66 @@ from geodata.coverage.standards import Kind
 _LEVELS = ("compound", "community", "town", "county")
 
 
+@dataclass(slots=True)
+class _Held:
+    """Who serves where by name: (grid or building, provider), and where somebody did once."""
+
+    grids: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    buildings: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    ended_grids: list[int] = field(default_factory=list[int])
+    ended_buildings: list[int] = field(default_factory=list[int])
+    numbers: dict[str, int] = field(default_factory=dict[str, int])
+
+
 def given(
-    conn: Connection[Any], kind: Kind, people: People, day: date, box: Box | None = None
-) -> Given:
-    """Return who serves ``people``; within a box (degrees), and in reach of it, if one is given.
+    conn: Connection[Any], kinds: Sequence[Kind], people: People, day: date, box: Box | None = None
+) -> dict[str, Given]:
+    """Return who serves ``people``, kind by kind; within reach of a box (degrees) if one is given.
 
     The box must hold all of them.
     """
-    now, ended = facilities(conn, kind, day, box)
-    grids, buildings, lapsed = _held(conn, kind, day, people, box is None)
-    first = len(now)
-    at, by, has_lapsed = (
-        [np.empty(0, np.int64)],
-        [np.empty(0, np.int64)],
-        np.zeros(len(people), bool),
-    )
-    for column, holders in (*((level, grids) for level in _LEVELS), ("building", buildings)):
-        index, who = _joined(people.rows[column], holders)
-        at.append(index)
-        by.append(who + first)
-    for column in (*_LEVELS, "building"):
-        wanted = lapsed[1] if column == "building" else lapsed[0]
-        has_lapsed |= np.isin(people.rows[column], wanted) & (people.rows[column] != 0)
-    return Given(
-        frames.to_cartesian(now),
-        frames.to_cartesian(ended),
-        (np.concatenate(at), np.concatenate(by)),
-        has_lapsed,
-        np.isin(people.rows["town"], _towns(conn, kind, day, people)),
-    )
+    placed = facilities(conn, kinds, day, box)
+    held = _held(conn, kinds, day, people, box is None)
+    towns = _towns(conn, kinds, day, people)
+    return {
+        kind.kind: _given(people, placed[kind.kind], held[kind.kind], towns[kind.kind])
+        for kind in kinds
+    }
 
 
 def facilities(
-    conn: Connection[Any], kind: Kind, day: date, box: Box | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the places (lon, lat) of facilities of the day, and of those that ended before."""
-    if not kind.by_facility:
-        return np.empty((0, 2)), np.empty((0, 2))
-    limits = dict(
-        zip(
-            ("west", "south", "east", "north"),
-            grown(box, kind.farthest_m) if box else (None,) * 4,
-            strict=True,
-        )
-    )
+    conn: Connection[Any], kinds: Sequence[Kind], day: date, box: Box | None
+) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Return the places (lon, lat) of each kind's facilities of the day, and of those that ended.
+
+    Of a box, all that may reach into it; some are farther.
+    """
+    wanted = [kind for kind in kinds if kind.by_facility]
+    reach_m = max((kind.farthest_m for kind in wanted), default=0.0)
+    corners = grown(box, reach_m) if box else (None,) * 4
     rows = conn.execute(
         """
-        SELECT ST_X(geom), ST_Y(geom), valid @> %(day)s::date FROM facility
-        WHERE kind = %(kind)s AND lower(valid) <= %(day)s::date
+        SELECT kind, ST_X(geom), ST_Y(geom), valid @> %(day)s::date FROM facility
+        WHERE kind = ANY(%(kinds)s) AND lower(valid) <= %(day)s::date
           AND (%(west)s::float8 IS NULL
                OR geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326))
         ORDER BY facility_id
         """,
-        {"kind": kind.kind, "day": day, **limits},
+        {
+            "kinds": [kind.kind for kind in wanted],
+            "day": day,
+            **dict(zip(("west", "south", "east", "north"), corners, strict=True)),
+        },
         prepare=False,
     ).fetchall()
-    table = np.asarray(rows, dtype=np.float64).reshape(-1, 3)
-    is_now = table[:, 2] == 1
-    return table[is_now, :2], table[~is_now, :2]
+    found: dict[str, tuple[list[tuple[float, float]], list[tuple[float, float]]]]
+    found = {kind.kind: ([], []) for kind in kinds}
+    for kind, lon, lat, is_now in rows:
+        found[kind][0 if is_now else 1].append((lon, lat))
+    return {
+        kind: (_table(now).reshape(-1, 2), _table(ended).reshape(-1, 2))
+        for kind, (now, ended) in found.items()
+    }
 
 
 def grown(box: Box, reach_m: float) -> Box:
@@ -87,51 +92,72 @@ def grown(box: Box, reach_m: float) -> Box:
     return west - wide, south - high, east + wide, north + high
 
 
-def _held(
-    conn: Connection[Any], kind: Kind, day: date, people: People, is_all: bool
-) -> tuple[Ints, Ints, tuple[Ints, Ints]]:
-    """Return who serves by grid and by building, and where somebody did once.
+def _given(
+    people: People,
+    placed: tuple[NDArray[np.float64], NDArray[np.float64]],
+    held: _Held,
+    towns: list[int],
+) -> Given:
+    at: list[Ints] = []
+    by: list[Ints] = []
+    has_lapsed = np.zeros(len(people), dtype=np.bool_)
+    ways = [(level, held.grids, held.ended_grids) for level in _LEVELS]
+    for column, holders, ended in (*ways, ("building", held.buildings, held.ended_buildings)):
+        keys = people.rows[column]
+        index, who = _joined(keys, np.asarray(holders, dtype=np.int64).reshape(-1, 2))
+        at.append(index)
+        by.append(who + len(placed[0]))
+        has_lapsed |= np.isin(keys, ended) & (keys != 0)
+    return Given(
+        frames.to_cartesian(placed[0]),
+        frames.to_cartesian(placed[1]),
+        (np.concatenate(at), np.concatenate(by)),
+        has_lapsed,
+        np.isin(people.rows["town"], towns),
+    )
 
-    The first two are rows (grid or building, provider); a provider has one number in both.
-    """
-    empty = np.empty(0, np.int64)
-    if not kind.areas and not kind.duties:
-        return empty.reshape(0, 2), empty.reshape(0, 2), (empty, empty)
-    ids = {
-        column: None if is_all else np.unique(people.rows[column]).tolist()
-        for column in (*_LEVELS, "building")
-    }
-    grid_ids = None if is_all else sorted({i for level in _LEVELS for i in ids[level] or ()})
+
+def _held(
+    conn: Connection[Any], kinds: Sequence[Kind], day: date, people: People, is_all: bool
+) -> dict[str, _Held]:
+    """Return who serves by grid and by building, kind by kind."""
+    found = defaultdict[str, _Held](_Held)
+    if not any(kind.areas or kind.duties for kind in kinds):
+        return found
+    grids = np.unique(np.concatenate([people.rows[level] for level in _LEVELS]))
     rows = conn.execute(
         """
-        SELECT a.grid_id, NULL::int8, 'o' || a.organisation_id, a.valid @> %(day)s::date
-        FROM service_area a JOIN organisation o USING (organisation_id)
-        WHERE o.kind = ANY(%(areas)s) AND lower(a.valid) <= %(day)s::date
+        SELECT p.kind, a.grid_id, NULL::int8, 'o' || a.organisation_id, a.valid @> %(day)s::date
+        FROM service_provider p
+        JOIN organisation o ON o.kind = p.what
+        JOIN service_area a USING (organisation_id)
+        WHERE p.via = 'area' AND p.kind = ANY(%(kinds)s) AND lower(a.valid) <= %(day)s::date
           AND (%(grids)s::int8[] IS NULL OR a.grid_id = ANY(%(grids)s))
         UNION ALL
-        SELECT d.grid_id, d.building_id, 'm' || d.member_id, d.term @> %(day)s::date
-        FROM duty d
-        WHERE d.role = ANY(%(duties)s) AND lower(d.term) <= %(day)s::date AND NOT d.is_deputy
+        SELECT p.kind, d.grid_id, d.building_id, 'm' || d.member_id, d.term @> %(day)s::date
+        FROM service_provider p
+        JOIN duty d ON d.role = p.what AND NOT d.is_deputy
+        WHERE p.via = 'duty' AND p.kind = ANY(%(kinds)s) AND lower(d.term) <= %(day)s::date
           AND (%(grids)s::int8[] IS NULL OR d.grid_id = ANY(%(grids)s)
                OR d.building_id = ANY(%(buildings)s))
         """,
         {
-            "day": day, "areas": list(kind.areas), "duties": list(kind.duties),
-            "grids": grid_ids, "buildings": ids["building"],
+            "day": day,
+            "kinds": [kind.kind for kind in kinds],
+            "grids": None if is_all else grids.tolist(),
+            "buildings": None if is_all else np.unique(people.rows["building"]).tolist(),
         },
         prepare=False,
-    ).fetchall()  # fmt: skip
-    numbers: dict[str, int] = {}
-    held: tuple[list[tuple[int, int]], list[tuple[int, int]]] = [], []
-    ended: tuple[list[int], list[int]] = [], []
-    for grid_id, building_id, who, is_now in rows:
-        where, place = (0, grid_id) if grid_id is not None else (1, building_id)
+    ).fetchall()
+    for kind, grid_id, building_id, who, is_now in rows:
+        held = found[kind]
+        place = building_id if grid_id is None else grid_id
         if is_now:
-            held[where].append((place, numbers.setdefault(who, len(numbers))))
+            some = held.buildings if grid_id is None else held.grids
+            some.append((place, held.numbers.setdefault(who, len(held.numbers))))
         else:
-            ended[where].append(place)
-    by_grid, by_building = (np.asarray(some, np.int64).reshape(-1, 2) for some in held)
-    return by_grid, by_building, (np.asarray(ended[0], np.int64), np.asarray(ended[1], np.int64))
+            (held.ended_buildings if grid_id is None else held.ended_grids).append(place)
+    return found
 
 
 def _joined(keys: Ints, holders: Ints) -> tuple[Ints, Ints]:
@@ -147,25 +173,33 @@ def _joined(keys: Ints, holders: Ints) -> tuple[Ints, Ints]:
     return index, who[np.repeat(first, counts) + within]
 
 
-def _towns(conn: Connection[Any], kind: Kind, day: date, people: People) -> list[int]:
-    """Return the towns of ``people`` in which a facility of the kind stands on the day."""
-    if not kind.by_facility:
-        return []
-    rows = conn.execute(
+def _towns(
+    conn: Connection[Any], kinds: Sequence[Kind], day: date, people: People
+) -> dict[str, list[int]]:
+    """Return the towns of ``people`` in which a facility of each kind stands on the day."""
+    found = defaultdict[str, list[int]](list)
+    for kind, town in conn.execute(
         """
-        SELECT t.grid_id FROM grid_version t
+        SELECT k.kind, t.grid_id
+        FROM unnest(%(kinds)s::text[]) k (kind)
+        CROSS JOIN grid_version t
         WHERE t.grid_id = ANY(%(towns)s) AND t.valid @> %(day)s::date AND EXISTS (
             SELECT FROM facility f
             JOIN grid_version c ON c.level = 'community' AND c.geom && f.geom
                 AND c.parent_id = t.grid_id AND c.valid @> %(day)s::date
                 AND ST_Covers(c.geom, f.geom)
-            WHERE f.kind = %(kind)s AND f.geom && t.geom AND f.valid @> %(day)s::date)
+            WHERE f.kind = k.kind AND f.geom && t.geom AND f.valid @> %(day)s::date)
         """,
         {
             "towns": np.unique(people.rows["town"]).tolist(),
-            "kind": kind.kind,
+            "kinds": [kind.kind for kind in kinds if kind.by_facility],
             "day": day,
         },
         prepare=False,
-    ).fetchall()
-    return [row[0] for row in rows]
+    ):
+        found[kind].append(town)
+    return found
+
+
+def _table(rows: list[tuple[float, float]]) -> NDArray[np.float64]:
+    return np.asarray(rows, dtype=np.float64)

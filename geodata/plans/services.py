@@ -133,14 +133,15 @@ def reached(
     places = frames.to_cartesian(lon_lat)
     box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
     found: list[CoverageChange] = []
-    for kind in standards.kinds(conn, plan.effective_on):
+    kinds = standards.kinds(conn, plan.effective_on)
+    near = providers.facilities(conn, kinds, plan.effective_on, box)
+    for kind in kinds:
         # Who serves by grid or building goes with it: that is told by duties and service areas.
         if kind.areas or kind.duties:
             continue
-        near, _ = providers.facilities(conn, kind, plan.effective_on, box)
         reach_m = np.where(rows["is_village"], kind.village.straight_m, kind.town.straight_m)
         lost = households.copy()
-        lost[judging.in_reach(places, frames.to_cartesian(near), reach_m)[0]] = 0
+        lost[judging.in_reach(places, frames.to_cartesian(near[kind.kind][0]), reach_m)[0]] = 0
         for id_ in ids:
             was, now = (
                 (int(households[some[id_]].sum()), int(lost[some[id_]].sum()))
