@@ -13,6 +13,7 @@ from psycopg import Connection
 from geodata import grids, issues, members
 from geodata.coverage import reading, standards
 from geodata.model import Grid, IssueCategory, ResponsibilityRow
+from geodata.roads import keeping
 from webmap import acting, i18n
 from webmap.views import Mode
 
@@ -98,6 +99,7 @@ def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
         "unknown": asked if kind != asked and request.args.get("kind") else "",
         "changes": f"kind={kind}" if kind != asked else "",
         "kinds": kinds,
+        "has_roads": keeping.has_any(conn),
         "standard": next((each for each in standards.kinds(conn, on) if each.kind == kind), None),
         "rows": reading.worst(conn, kind, "community", on, limit=PAGE_SIZE),
         "communities": grids.level_counts(conn, on).get("community", 0),

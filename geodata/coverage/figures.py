@@ -22,6 +22,8 @@ from geodata.coverage.changes import Cells
 from geodata.coverage.judging import Homes, Verdict
 from geodata.coverage.people import Box, People
 from geodata.coverage.standards import Kind
+from geodata.coverage.ways import SNAP_M, Ways
+from geodata.model import Bounds
 
 # Stretches of days kept; the one not asked for longest goes first.
 STRETCHES_KEPT = 12
@@ -195,11 +197,12 @@ def _judged(
     if not len(nearby):
         return
     rows = nearby.rows
-    homes = Homes(nearby.xyz, rows["households"], rows["is_village"])
+    homes = Homes(rows["households"], rows["is_village"])
     cells, index = np.unique(
         np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), return_inverse=True
     )
-    given = providers.given(conn, kinds, nearby, day, box)
+    ways = Ways.load(conn, None if box is None else _roads_around(box, kinds))
+    given = providers.given(conn, kinds, nearby, day, ways, box)
     for kind in kinds:
         judgement = judging.judge(homes, kind, given[kind.kind])
         parts = [
@@ -217,6 +220,12 @@ def _judged(
         for cell, figures in zip(cells.tolist(), sums.tolist(), strict=True):
             if cell:
                 yield kind.kind, cell, figures
+
+
+def _roads_around(box: Box, kinds: Sequence[Kind]) -> Bounds:
+    """Return the box of the roads on which anybody in a box may walk to a facility."""
+    reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
+    return Bounds(*providers.grown(box, reach_m + SNAP_M))
 
 
 def _forget_cells(

@@ -12,13 +12,14 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from geodata.coverage.standards import Kind
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+# Building, provider, and how far one is from the other; of one length.
+Pairs = tuple[Ints, Ints, Floats]
 
 # Sums of shares are not exact.
 _ENOUGH = 1.0 - 1e-9
@@ -37,24 +38,23 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Homes:
-    """Buildings: places of shape (n, 3), EPSG:4978, households, kind of place of each."""
+    """Buildings: households, and kind of place of each."""
 
-    xyz: Floats
     households: Ints
     is_village: Bools
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Who serves: facilities by place, shapes (m, 3) and (e, 3), EPSG:4978; others by building.
+    """Who serves each building: facilities in reach of it, and those that serve it by name.
 
-    ``held`` are pairs (building, provider) of those that serve a building wherever they are, their
-    numbers counted on from the facilities'. ``has_lapsed``: somebody did so once, or a service area
-    was there. ``is_in_town``: the building's town has a facility of the kind.
+    ``near`` are pairs (building, facility, way in metres or minutes). ``held`` are pairs (building,
+    provider) of those that serve a building wherever they are, their numbers counted on from the
+    facilities'. ``has_lapsed``: one or the other did so once. ``is_in_town``: the building's town
+    has a facility of the kind.
     """
 
-    facilities: Floats
-    ended: Floats
+    near: Pairs
     held: tuple[Ints, Ints]
     has_lapsed: Bools
     is_in_town: Bools
@@ -64,24 +64,20 @@ class Given:
 class Judgement:
     """For each building: verdict, providers in reach, places a household; for each provider: load.
 
-    ``load`` is households in reach. ``pairs`` are (building, provider, straight line in metres).
+    ``load`` is households in reach.
     """
 
     verdict: NDArray[np.int8]
     providers: Ints
     access: Floats
     load: Floats
-    pairs: tuple[Ints, Ints, Floats]
 
 
 def judge(homes: Homes, kind: Kind, given: Given) -> Judgement:
     """Judge buildings by a kind's standards."""
     n = len(homes.households)
-    reach_m = np.where(homes.is_village, kind.village.straight_m, kind.town.straight_m)
-    at, by, line_m = in_reach(homes.xyz, given.facilities, reach_m)
-    at = np.concatenate((at, given.held[0]))
-    by = np.concatenate((by, given.held[1]))
-    line_m = np.concatenate((line_m, np.zeros(len(given.held[0]))))
+    at = np.concatenate((given.near[0], given.held[0]))
+    by = np.concatenate((given.near[1], given.held[1]))
     providers = np.bincount(at, minlength=n)
     load = np.bincount(by, weights=homes.households[at].astype(np.float64)).astype(np.float64)
     access: Floats = np.where(providers > 0, np.inf, 0.0)
@@ -98,29 +94,8 @@ def judge(homes: Homes, kind: Kind, given: Given) -> Judgement:
     verdict = np.full(n, Verdict.NOBODY, dtype=np.int8)
     # What is written later counts more.
     verdict[given.is_in_town] = Verdict.TOO_FAR
-    lapsed_at, _, _ = in_reach(homes.xyz, given.ended, reach_m)
-    verdict[lapsed_at] = Verdict.TERM_ENDED
     verdict[given.has_lapsed] = Verdict.TERM_ENDED
     verdict[providers > 0] = Verdict.TOO_FEW
     verdict[(providers > 0) & (access < _ENOUGH)] = Verdict.OVER_CAPACITY
     verdict[(providers >= minimum) & (access >= _ENOUGH)] = Verdict.MET
-    return Judgement(verdict, providers, access, load, (at, by, line_m))
-
-
-def in_reach(places: Floats, others: Floats, reach_m: Floats | float) -> tuple[Ints, Ints, Floats]:
-    """Return all pairs of a place and another within its reach, and how far they are, in metres.
-
-    Shapes (n, 3) and (m, 3), EPSG:4978; the pairs' arrays have one length.
-    """
-    if not len(places) or not len(others):
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    limit_m = np.broadcast_to(np.asarray(reach_m, dtype=np.float64), (len(places),))
-    pairs = KDTree(places).sparse_distance_matrix(
-        KDTree(others), float(limit_m.max()), output_type="ndarray"
-    )
-    near = pairs["v"] <= limit_m[pairs["i"]]
-    return (
-        pairs["i"][near].astype(np.int64),
-        pairs["j"][near].astype(np.int64),
-        pairs["v"][near],
-    )
+    return Judgement(verdict, providers, access, load)

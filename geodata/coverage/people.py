@@ -12,8 +12,6 @@ import shapely
 from numpy.typing import NDArray
 from psycopg import Connection
 
-from geodata import frames
-
 Box = tuple[float, float, float, float]
 # Places that stand for a compound without buildings: enough to tell its near from its far end.
 POINTS = 64
@@ -39,9 +37,9 @@ class People:
         return len(self.rows)
 
     @property
-    def xyz(self) -> NDArray[np.float64]:
-        """Their places, shape (n, 3), EPSG:4978."""
-        return frames.to_cartesian(np.column_stack((self.rows["lon"], self.rows["lat"])))
+    def lon_lat(self) -> NDArray[np.float64]:
+        """Their places, shape (n, 2), EPSG:4326."""
+        return np.column_stack((self.rows["lon"], self.rows["lat"]))
 
     def where(self, which: NDArray[np.bool_]) -> People:
         """Return some of them."""

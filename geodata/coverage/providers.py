@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
-from geodata import frames
-from geodata.coverage.judging import Given, Ints
+from geodata.coverage.judging import Given, Ints, Pairs
 from geodata.coverage.people import Box, People
 from geodata.coverage.standards import Kind
+from geodata.coverage.ways import Ways
 
 _LEVELS = ("compound", "community", "town", "county")
 
@@ -33,17 +33,32 @@ class _Held:
 
 
 def given(
-    conn: Connection[Any], kinds: Sequence[Kind], people: People, day: date, box: Box | None = None
+    conn: Connection[Any],
+    kinds: Sequence[Kind],
+    people: People,
+    day: date,
+    ways: Ways,
+    box: Box | None = None,
 ) -> dict[str, Given]:
     """Return who serves ``people``, kind by kind; within reach of a box (degrees) if one is given.
 
     The box must hold all of them.
     """
     placed = facilities(conn, kinds, day, box)
+    homes = ways.find(people.lon_lat)
     held = _held(conn, kinds, day, people, box is None)
     towns = _towns(conn, kinds, day, people)
     return {
-        kind.kind: _given(people, placed[kind.kind], held[kind.kind], towns[kind.kind])
+        kind.kind: _given(
+            people,
+            len(placed[kind.kind][0]),
+            tuple(
+                ways.in_reach(homes, people.rows["is_village"], kind, ways.find(places))
+                for places in placed[kind.kind]
+            ),
+            held[kind.kind],
+            towns[kind.kind],
+        )
         for kind in kinds
     }
 
@@ -94,7 +109,8 @@ def grown(box: Box, reach_m: float) -> Box:
 
 def _given(
     people: People,
-    placed: tuple[NDArray[np.float64], NDArray[np.float64]],
+    count: int,
+    near: tuple[Pairs, ...],
     held: _Held,
     towns: list[int],
 ) -> Given:
@@ -106,11 +122,12 @@ def _given(
         keys = people.rows[column]
         index, who = _joined(keys, np.asarray(holders, dtype=np.int64).reshape(-1, 2))
         at.append(index)
-        by.append(who + len(placed[0]))
+        by.append(who + count)
         has_lapsed |= np.isin(keys, ended) & (keys != 0)
+    now, ended = near
+    has_lapsed[ended[0]] = True
     return Given(
-        frames.to_cartesian(placed[0]),
-        frames.to_cartesian(placed[1]),
+        now,
         (np.concatenate(at), np.concatenate(by)),
         has_lapsed,
         np.isin(people.rows["town"], towns),

@@ -52,8 +52,8 @@ class Kind:
 
     @property
     def farthest_m(self) -> float:
-        """The longest straight line within any standard, in metres."""
-        return max(self.town.straight_m, self.village.straight_m)
+        """The longest way within any standard, in metres: no straight line is longer."""
+        return max(self.town.way_m, self.village.way_m)
 
     @property
     def is_limited(self) -> bool:

@@ -50,6 +50,8 @@ CREATE INDEX road_edge_geom ON road_edge USING gist (geom);
 -- How far services reach rests on roads, too.
 CREATE TRIGGER bump AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON road_edge FOR EACH STATEMENT EXECUTE FUNCTION bump_revision('services');
 
+CREATE TRIGGER coverage_due AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON road_edge FOR EACH STATEMENT EXECUTE FUNCTION coverage_due('services');
+
 -- Public facts.
 GRANT SELECT ON road_source, road_node, road_edge
     TO gridmap_app, gridmap_territory, gridmap_unit, gridmap_several, gridmap_county,

@@ -14,9 +14,9 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata import frames
-from geodata.coverage import judging, people, providers, standards
-from geodata.model import LEVELS, Level, Point
+from geodata.coverage import people, providers, standards
+from geodata.coverage.ways import SNAP_M, Ways
+from geodata.model import LEVELS, Bounds, Level, Point
 from geodata.plans import drafts, lying
 from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
@@ -130,18 +130,22 @@ def reached(
         }
         for draft in (before, after)
     ]
-    places = frames.to_cartesian(lon_lat)
     box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
     found: list[CoverageChange] = []
     kinds = standards.kinds(conn, plan.effective_on)
     near = providers.facilities(conn, kinds, plan.effective_on, box)
+    reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
+    ways = Ways.load(conn, Bounds(*providers.grown(box, reach_m + SNAP_M)))
+    homes = ways.find(lon_lat)
     for kind in kinds:
         # Who serves by grid or building goes with it: that is told by duties and service areas.
         if kind.areas or kind.duties:
             continue
-        reach_m = np.where(rows["is_village"], kind.village.straight_m, kind.town.straight_m)
+        found_at, _, _ = ways.in_reach(
+            homes, rows["is_village"], kind, ways.find(near[kind.kind][0])
+        )
         lost = households.copy()
-        lost[judging.in_reach(places, frames.to_cartesian(near[kind.kind][0]), reach_m)[0]] = 0
+        lost[found_at] = 0
         for id_ in ids:
             was, now = (
                 (int(households[some[id_]].sum()), int(lost[some[id_]].sum()))

@@ -150,6 +150,12 @@ def write(conn: Connection[Any], network: Network, facts: Facts) -> None:
             copy.write_row((number, *row))
 
 
+def has_any(conn: Connection[Any]) -> bool:
+    """Tell whether any road is known."""
+    row = conn.execute("SELECT EXISTS (SELECT FROM road_edge)").fetchone()
+    return bool(row and row[0])
+
+
 def load(conn: Connection[Any], box: Bounds | None = None) -> tuple[Network, Flags]:
     """Return the network, and which of its edges are islands; only edges that touch a box if given.
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from geodata import frames
 from geodata.coverage import judging, people
 from geodata.coverage.judging import Given, Homes, Verdict
 from geodata.coverage.standards import Kind, Standard
+from geodata.coverage.ways import Ways
 
 GEOD = Geod(ellps="WGS84")
-LEAST_M = 0.01
 
 
 def standards() -> st.SearchStrategy[Standard]:
@@ -102,17 +102,18 @@ def plainly(data: dict[str, np.ndarray], kind: Kind) -> tuple[list[str], list[fl
 @given(counties())
 def test_every_building_is_judged_as_all_pairs_say(county):
     data, kind = county
-    homes = Homes(frames.to_cartesian(data["homes"]), data["households"], data["is_village"])
+    ways = Ways()
+    homes = ways.find(data["homes"])
+    near, ended = (
+        ways.in_reach(homes, data["is_village"], kind, ways.find(data[which]))
+        for which in ("facilities", "ended")
+    )
+    has_lapsed = data["lapsed"].copy()
+    has_lapsed[ended[0]] = True
     found = judging.judge(
-        homes,
+        Homes(data["households"], data["is_village"]),
         kind,
-        Given(
-            frames.to_cartesian(data["facilities"]),
-            frames.to_cartesian(data["ended"]),
-            (data["held_at"], data["held_by"]),
-            data["lapsed"],
-            data["in_town"],
-        ),
+        Given(near, (data["held_at"], data["held_by"]), has_lapsed, data["in_town"]),
     )
     verdicts, accesses = plainly(data, kind)
     assert [Verdict(v).name for v in found.verdict.tolist()] == verdicts
@@ -124,7 +125,6 @@ def test_every_building_is_judged_as_all_pairs_say(county):
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 5000), st.floats(0.0005, 0.05), st.floats(0.2, 3))
 def test_spread_households_are_all_there_and_inside(households, size, slope):
-    import shapely
 
     shape = shapely.Polygon(
         [(116.3, 31.4), (116.3 + size, 31.4), (116.3 + size * slope, 31.4 + size), (116.3, 31.4)]

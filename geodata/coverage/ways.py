@@ -1,0 +1,123 @@
+"""How far buildings are from facilities: along roads where these are known, else straight.
+
+A place that no road comes near is measured straight as well, to and from everybody: that nobody has
+drawn its road is not that nobody serves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import Connection
+from scipy.spatial import KDTree
+
+from geodata import frames
+from geodata.coverage.judging import Bools, Floats, Pairs
+from geodata.coverage.standards import WALKING_M_PER_MIN, Kind, Standard
+from geodata.model import Bounds
+from geodata.roads import keeping, reaching
+from geodata.roads.network import Network
+from geodata.roads.reaching import Graph
+from geodata.roads.snapping import Ground, Snapped
+
+# A building farther from every road than this is not brought to one.
+SNAP_M = 500.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spots:
+    """Places (lon, lat) of shape (n, 2), and where they meet the roads (None without any)."""
+
+    lon_lat: Floats
+    snapped: Snapped | None
+
+    @property
+    def is_on_road(self) -> Bools:
+        """Whether each place is brought to a road."""
+        if self.snapped is None:
+            return np.zeros(len(self.lon_lat), dtype=np.bool_)
+        return self.snapped.is_reached
+
+
+class Ways:
+    """The roads of the county, or of a box in it; none at all where none are known."""
+
+    def __init__(self, network: Network | None = None, is_island: Bools | None = None) -> None:
+        is_open = None if is_island is None else ~is_island
+        self._network = network
+        self._ground = Ground(network, is_open) if network and len(network.lines) else None
+        self._graphs: dict[tuple[str, float], Graph] = {}
+
+    @classmethod
+    def load(cls, conn: Connection[Any], box: Bounds | None) -> Ways:
+        """Return the roads that are known, in a box or everywhere."""
+        return cls(*keeping.load(conn, box))
+
+    @property
+    def are_known(self) -> bool:
+        """Whether there is any road."""
+        return self._ground is not None
+
+    def find(self, lon_lat: Floats) -> Spots:
+        """Bring places to the roads."""
+        if self._ground is None or not len(lon_lat):
+            return Spots(lon_lat, None)
+        return Spots(lon_lat, self._ground.snap(lon_lat, SNAP_M))
+
+    def in_reach(self, homes: Spots, is_village: Bools, kind: Kind, others: Spots) -> Pairs:
+        """Return who has which of the others in reach by a kind's standards, and how far."""
+        found: list[Pairs] = []
+        for which, standard in ((~is_village, kind.town), (is_village, kind.village)):
+            some = np.flatnonzero(which)
+            at, by, way = self._in_reach(homes, some, standard, others)
+            found.append((some[at], by, way))
+        at, by, way = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return at, by, way
+
+    def _in_reach(
+        self, homes: Spots, some: NDArray[np.int64], standard: Standard, others: Spots
+    ) -> Pairs:
+        at, by, line_m = straight(homes.lon_lat[some], others.lon_lat, standard.straight_m)
+        way = line_m * standard.detour
+        if standard.unit == "min":
+            way = way / WALKING_M_PER_MIN
+        if homes.snapped is None or others.snapped is None or not len(some):
+            return at, by, way
+        by_road = homes.is_on_road[some][at] & others.is_on_road[by]
+        pairs = reaching.find_pairs(
+            self._graph(standard), others.snapped, homes.snapped.pick(some), standard.reach
+        ).tocoo()
+        rows, columns = pairs.coords
+        return (
+            np.concatenate((at[~by_road], rows.astype(np.int64))),
+            np.concatenate((by[~by_road], columns.astype(np.int64))),
+            np.concatenate((way[~by_road], pairs.data)),
+        )
+
+    def _graph(self, standard: Standard) -> Graph:
+        key = (standard.unit, standard.detour)
+        assert self._network is not None
+        if key not in self._graphs:
+            self._graphs[key] = reaching.price(
+                self._network,
+                standard.unit,
+                walking_km_h=WALKING_M_PER_MIN * 60 / 1000,
+                detour=standard.detour,
+            )
+        return self._graphs[key]
+
+
+def straight(places: Floats, others: Floats, limit_m: float) -> Pairs:
+    """Return all pairs of a place and another within a straight line, and its length in metres.
+
+    Shapes (n, 2) and (m, 2), (lon, lat).
+    """
+    if not len(places) or not len(others):
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    pairs = KDTree(frames.to_cartesian(places)).sparse_distance_matrix(
+        KDTree(frames.to_cartesian(others)), limit_m, output_type="ndarray"
+    )
+    return pairs["i"].astype(np.int64), pairs["j"].astype(np.int64), pairs["v"]
