@@ -8,25 +8,29 @@ from typing import Any, Literal
 
 from psycopg import Connection
 
+from geodata.roads import keeping
+
 Place = Literal["town", "village"]
-# On foot, with no slope: 4.5 km/h.
-WALKING_M_PER_MIN = 75.0
 
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """What counts as served in one kind of place; ``unit`` is that of ``reach``."""
+    """What counts as served in one kind of place; ``unit`` is that of ``reach``.
+
+    ``m_per_min`` is how fast people walk on level ground.
+    """
 
     reach: int
     unit: Literal["m", "min"]
     detour: float
     capacity: int | None
     minimum: int
+    m_per_min: float = 75.0
 
     @property
     def way_m(self) -> float:
         """The longest way on foot, in metres."""
-        return self.reach * (WALKING_M_PER_MIN if self.unit == "min" else 1.0)
+        return self.reach * (self.m_per_min if self.unit == "min" else 1.0)
 
     @property
     def straight_m(self) -> float:
@@ -88,13 +92,14 @@ def kinds(conn: Connection[Any], day: date) -> list[Kind]:
         """,
         {"day": day},
     ).fetchall()
+    m_per_min = keeping.walking_km_h(conn) * 1000 / 60
     return [
         Kind(
             kind,
             zh,
             en,
-            Standard(*town),
-            Standard(*village),
+            Standard(*town, m_per_min),
+            Standard(*village, m_per_min),
             by_facility,
             tuple(areas),
             tuple(duties),

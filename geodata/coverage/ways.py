@@ -16,7 +16,7 @@ from scipy.spatial import KDTree
 
 from geodata import frames
 from geodata.coverage.judging import Bools, Floats, Pairs
-from geodata.coverage.standards import WALKING_M_PER_MIN, Kind, Standard
+from geodata.coverage.standards import Kind, Standard
 from geodata.model import Bounds
 from geodata.roads import keeping, reaching
 from geodata.roads.network import Network
@@ -83,7 +83,7 @@ class Ways:
         at, by, line_m = straight(homes.lon_lat[some], others.lon_lat, standard.straight_m)
         way = line_m * standard.detour
         if standard.unit == "min":
-            way = way / WALKING_M_PER_MIN
+            way = way / standard.m_per_min
         if homes.snapped is None or others.snapped is None or not len(some):
             return at, by, way
         by_road = homes.is_on_road[some][at] & others.is_on_road[by]
@@ -104,7 +104,7 @@ class Ways:
             self._graphs[key] = reaching.price(
                 self._network,
                 standard.unit,
-                walking_km_h=WALKING_M_PER_MIN * 60 / 1000,
+                walking_km_h=standard.m_per_min * 60 / 1000,
                 detour=standard.detour,
             )
         return self._graphs[key]

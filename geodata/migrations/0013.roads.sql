@@ -52,6 +52,10 @@ CREATE TRIGGER bump AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON road_edge FO
 
 CREATE TRIGGER coverage_due AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON road_edge FOR EACH STATEMENT EXECUTE FUNCTION coverage_due('services');
 
+-- So does how fast people walk.
+CREATE TRIGGER bump AFTER INSERT OR UPDATE ON setting FOR EACH ROW WHEN (NEW.key = 'walking_km_h') EXECUTE FUNCTION bump_revision('services');
+CREATE TRIGGER coverage_due AFTER INSERT OR UPDATE ON setting FOR EACH ROW WHEN (NEW.key = 'walking_km_h') EXECUTE FUNCTION coverage_due('services');
+
 -- Public facts.
 GRANT SELECT ON road_source, road_node, road_edge
     TO gridmap_app, gridmap_territory, gridmap_unit, gridmap_several, gridmap_county,
