@@ -144,7 +144,7 @@ class Desk:
 
     def drag(self, place: LonLat, dx: float, dy: float, *, aside: bool = False) -> None:
         """Drag what lies at a place over so many pixels. ``aside`` holds Alt: nothing snaps."""
-        self.page.locator(".handle").first.wait_for(state="attached")
+        self.page.locator(".handle, .marker-icon").first.wait_for(state="attached")
         x, y = self.at(place)
         steps = [(x + dx * n / 8, y + dy * n / 8) for n in range(1, 9)]
         if self.by == "touch":

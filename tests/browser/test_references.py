@@ -11,10 +11,8 @@ from playwright.sync_api import expect
 
 from geodata.frames import round_to_grid
 from tests import reference_files as files
-from tests.browser.drawing import Desk
-from tests.browser.test_drawing import ESTATE, SOUTH, Sit, office, own_office, sit
-
-__all__ = ["office", "own_office", "sit"]
+from tests.browser.drawing import Desk, Sit
+from tests.browser.test_drawing import ESTATE, SOUTH
 
 # Through 城南社区甲小区, from outside its southern edge to outside its northern one.
 RED_LINE = [

@@ -8,9 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 import shapely
-from county import TODAY, County, build
+from county import BEGIN, TODAY, County, build
 from psycopg.rows import TupleRow
 
+from geodata import boundaries
+from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.partition.ground import LawError
 from geodata.plans import checking, drafts, drawing, keeping
@@ -239,17 +241,31 @@ class TestProposals:
         around = [[116.30800, 31.4020], [116.3090, 31.4020], [116.3090, 31.4060],
                   [116.30800, 31.4060], [116.30800, 31.4050], [116.3080050, 31.4050],
                   [116.3080050, 31.4030], [116.30800, 31.4030], [116.30800, 31.4020]]  # fmt: skip
-        do(conn, plan, do="draw", level="compound", parent=county.communities[0], ring=around,
-           name="东区")  # fmt: skip
+        # Published so: what is drawn takes such strips along.
+        [east] = boundaries.insert_versions(
+            conn,
+            "compound",
+            [
+                NewVersion(
+                    None, "东区", "341525100001003", county.communities[0], None, None,
+                    shapely.Polygon(around),
+                )
+            ],
+            valid_from=BEGIN,
+            source="tests",
+        )  # fmt: skip
+        do(conn, plan, do="rename", grid=east, name="新东区")
         plan = keeping.get(conn, plan.plan_id)
-        [fault] = [each for each in checking.find(conn, plan) if each.kind == "narrow_gap"]
+        found = checking.survey(conn, plan, county.communities[0])
+        [fault] = [each for each in found if each.kind == "narrow_gap"]
         assert fault.place is not None
         assert fault.place[0] == pytest.approx(116.3080025, abs=1e-6)
         assert fault.fix is not None
         done = drawing.do(conn, plan.plan_id, COMMAND_LINE, dict(fault.fix), revision=None)
-        assert done.changed & {left, -1}
+        assert done.changed & {left, east}
         assert right not in done.changed
-        assert [f for f in checking.find(conn, done.plan) if f.kind == "narrow_gap"] == []
+        found = checking.survey(conn, done.plan, county.communities[0])
+        assert [f for f in found if f.kind == "narrow_gap"] == []
 
 
 class TestUndoing:
