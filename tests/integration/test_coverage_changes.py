@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from geodata import clock, demo
 from geodata.coverage import figures
-from geodata.plans import drawing, keeping, publishing
+from geodata.plans import advancing, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
 
 Conn = Connection[Any]
@@ -157,6 +157,6 @@ def test_boundaries(county: Conn) -> None:
         drawing.do(conn, plan.plan_id, COMMAND_LINE, operation, revision=None)
         plan = keeping.get(conn, plan.plan_id)
         for deed in ("submit", "approve"):
-            plan = keeping.advance(conn, plan, COMMAND_LINE, deed, "")
+            plan = advancing.advance(conn, plan, COMMAND_LINE, deed, "")
         publishing.publish(conn, plan.plan_id, COMMAND_LINE, clock.today(), revision=None)
         compare(conn)
