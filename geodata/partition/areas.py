@@ -42,13 +42,10 @@ def draw(
     if shapely.is_empty(free):
         raise InvalidInputError("This ground belongs to other grids already.")
     around = shapely.buffer(shapely.envelope(area), LEFT_OVER_DEG, cap_style="square")
-    rest = shapely.difference(_free(ready, around, parent_id, rivals), free)
+    # Not cut to what lies around: where that meets a border no corner stands, and it would bend.
+    rest = shapely.difference(_free(ready, ready[parent_id].shape, parent_id, rivals), free)
     # What runs on beyond is no strip that is shut in.
-    shut_in = [
-        part
-        for part in shapely.get_parts(rest)
-        if not shapely.intersects(part, shapely.boundary(around))
-    ]
+    shut_in = [part for part in shapely.get_parts(rest) if shapely.within(part, around)]
     free = _with_left_over(free, shut_in)
     return settled(ground, ready.with_pieces({new_id: Piece(level, parent_id, free)}), free)
 
