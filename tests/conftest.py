@@ -59,12 +59,29 @@ LONGEST = (
     "test_mending_lewisham.py",
 )
 
+# Why a test is skipped that looks at real data: it is never committed.
+MISSING = "shared/data is not there"
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the longest files first where processes share the work, in the same order in each."""
     if hasattr(config, "workerinput"):
         places = {name: place for place, name in enumerate(LONGEST)}
         items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a skipped test fail the whole in CI, unless it needs data that a clone does not have."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not os.environ.get("CI") or reporter is None or session.exitstatus:
+        return
+    skipped = [
+        each for each in reporter.stats.get("skipped", ()) if MISSING not in str(each.longrepr)
+    ]
+    for each in skipped:
+        reporter.write_line(f"Skipped, which is a failure in CI: {each.nodeid}", red=True)
+    if skipped:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
