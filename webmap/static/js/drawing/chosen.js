@@ -34,12 +34,13 @@ export function showChosen(root, { path, tools, strings, level, active, choose, 
   }));
 }
 
-/** Keep what is folded open in a fragment over its next coming. */
+/** Keep what is folded open in a fragment over its next coming, whoever asks for that. */
 export class Folds {
   #open = new Map();
 
-  note(root) {
-    for (const fold of root?.querySelectorAll("details[data-key]") ?? []) this.#open.set(fold.dataset.key, fold.open);
+  constructor(body) {
+    const note = ({ target }) => target.isConnected && target.matches("details[data-key]") && this.#open.set(target.dataset.key, target.open);
+    body.addEventListener("toggle", note, true);
   }
 
   restore(root) {

@@ -5,11 +5,12 @@ import { Folds, showChosen } from "./chosen.js";
 import { Forms } from "./forms.js";
 
 export class Side {
-  #folds = new Folds();
+  #folds;
 
   /** ``parts``: panel, notices, strings, and what a press leads to: send, chosen, opened (Forms), leave(). */
   constructor({ panel, notices, strings, leave, ...doings }) {
     Object.assign(this, { panel, notices, strings });
+    this.#folds = new Folds(panel.body);
     this.forms = new Forms(panel.body, { strings, said: (text, undo) => this.#said(text, undo), ...doings });
     panel.body.addEventListener("click", (event) => event.target.closest("[data-do='leave-grid']") && leave());
   }
@@ -45,7 +46,6 @@ export class Side {
 
   /** Ask for the fragment anew; what was unfolded stays so. */
   reload() {
-    this.#folds.note(this.root);
     this.panel.reload();
   }
 
