@@ -56,11 +56,6 @@ class Ways:
         """Return the roads that are known, in a box or everywhere."""
         return cls(*keeping.load(conn, box))
 
-    @property
-    def are_known(self) -> bool:
-        """Whether there is any road."""
-        return self._ground is not None
-
     def find(self, lon_lat: Floats) -> Spots:
         """Bring places to the roads."""
         if self._ground is None or not len(lon_lat):
