@@ -15,8 +15,11 @@ from geodata.errors import SetupError
 APP = "gridmap_app"
 # By what the person who is signed in may see: land, what was handed to a unit, both, everything.
 Scope = Literal["gridmap_territory", "gridmap_unit", "gridmap_several", "gridmap_county"]
-# Signing in; administration of accounts; reading the audit trail; drawing boundaries.
-Office = Literal["gridmap_door", "gridmap_accounts", "gridmap_audit", "gridmap_draw"]
+# Signing in; administration of accounts; reading the audit trail; drawing boundaries; planning
+# services.
+Office = Literal[
+    "gridmap_door", "gridmap_accounts", "gridmap_audit", "gridmap_draw", "gridmap_services"
+]
 TAKEN_ON: tuple[Scope | Office, ...] = (*get_args(Scope), *get_args(Office))
 
 

@@ -23,6 +23,8 @@ Right = Literal[
     "see_plans",
     "draw",
     "approve_plans",
+    "try_services",
+    "set_standards",
     "read_audit",
     "manage_accounts",
 ]
@@ -76,15 +78,34 @@ ROLES: Mapping[RoleName, Role] = {
         "see_small_counts",
     ),
     "town_official": _role(
-        ("town",), "see_issues", "see_contacts", "see_reporters", "see_small_counts"
+        ("town",),
+        "see_issues",
+        "see_contacts",
+        "see_reporters",
+        "see_small_counts",
+        "try_services",
     ),
     # What was dispatched to the unit, and whom to call about it.
     "unit_user": _role(("organisation",), "see_issues", "see_contacts"),
     "county_staff": _role(
-        ("county",), "see_issues", "see_contacts", "see_small_counts", "see_plans", "draw"
+        ("county",),
+        "see_issues",
+        "see_contacts",
+        "see_small_counts",
+        "see_plans",
+        "draw",
+        "try_services",
+        "set_standards",
     ),
     "county_official": _role(
-        ("county",), "see_issues", "see_contacts", "see_small_counts", "see_plans", "approve_plans"
+        ("county",),
+        "see_issues",
+        "see_contacts",
+        "see_small_counts",
+        "see_plans",
+        "approve_plans",
+        "try_services",
+        "set_standards",
     ),
     # Who watches or appoints others sees none of what they watch over.
     "auditor": _role(("county",), "read_audit"),

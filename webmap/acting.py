@@ -119,6 +119,17 @@ def drawing_room() -> Generator[tuple[Connection[Any], Actor]]:
         yield conn, actor
 
 
+@contextmanager
+def service_office() -> Generator[tuple[Connection[Any], Acting]]:
+    """Lend a connection for planning services, and who is at it; commit when the block ends well.
+
+    What may be done there is by right: ``try_services`` and ``set_standards``.
+    """
+    person = signed_in()
+    with as_office("gridmap_services") as conn:
+        yield conn, person
+
+
 def reach(conn: Connection[Any], right: Right, grid_id: int, on: Any) -> Reach:
     """Say how much of a grid the reader may see in this respect."""
     return acting.reach(conn, current(), right, grid_id, on)
