@@ -13,25 +13,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
 from psycopg import Connection
 from psycopg.types.range import Range
 
-from geodata.coverage import changes, judging, people, providers, standards
+from geodata.coverage import changes, people, standards, sums
 from geodata.coverage.changes import Cells
-from geodata.coverage.judging import Homes, Verdict
-from geodata.coverage.people import Box, People
 from geodata.coverage.standards import Kind
-from geodata.coverage.ways import SNAP_M, Ways
-from geodata.model import Bounds
 
 # Stretches of days kept; the one not asked for longest goes first.
 STRETCHES_KEPT = 12
 _LOCK = 341526
-_REASONS = (
-    Verdict.MET, Verdict.OVER_CAPACITY, Verdict.TOO_FEW, Verdict.TOO_FAR, Verdict.NOBODY,
-    Verdict.TERM_ENDED,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +63,7 @@ def compute(conn: Connection[Any], day: date) -> None:
     ).fetchone()
     assert row
     everybody = people.everybody(conn, day)
-    _write(conn, row[0], _judged(conn, standards.kinds(conn, day), everybody, day, None))
+    _write(conn, row[0], sums.of_cells(conn, standards.kinds(conn, day), everybody, day, None))
     _add_up(conn, row[0], day)
     conn.execute(
         """
@@ -124,7 +115,7 @@ def _refresh(conn: Connection[Any], day: date) -> bool:
     if touched.box is not None:
         nearby = people.within(conn, day, touched.box)
         _forget_cells(conn, stretch.stretch_id, wanted, touched.cells)
-        judged = _judged(conn, wanted, nearby, day, touched.box)
+        judged = sums.of_cells(conn, wanted, nearby, day, touched.box)
         _write(conn, stretch.stretch_id, (row for row in judged if row[1] in touched.cells.ids))
     _add_up(conn, stretch.stretch_id, day, touched.cells.above, [kind.kind for kind in wanted])
     conn.execute(
@@ -190,44 +181,6 @@ def _alike(conn: Connection[Any], day: date) -> Range[date]:
     return row[0]
 
 
-def _judged(
-    conn: Connection[Any], kinds: Sequence[Kind], nearby: People, day: date, box: Box | None
-) -> Iterator[tuple[str, int, list[int]]]:
-    """Yield the sums of each kind and cell: compounds by number, a rest by the negative."""
-    if not len(nearby):
-        return
-    rows = nearby.rows
-    homes = Homes(rows["households"], rows["is_village"])
-    cells, index = np.unique(
-        np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), return_inverse=True
-    )
-    ways = Ways.load(conn, None if box is None else _roads_around(box, kinds))
-    given = providers.given(conn, kinds, nearby, day, ways, box)
-    for kind in kinds:
-        judgement = judging.judge(homes, kind, given[kind.kind])
-        parts = [
-            np.ones(len(rows), bool),
-            rows["is_estimated"],
-            judgement.providers > 0,
-            *(judgement.verdict == reason for reason in _REASONS),
-        ]
-        sums = np.column_stack(
-            [
-                np.bincount(index, weights=rows["households"] * part, minlength=len(cells))
-                for part in parts
-            ]
-        ).astype(np.int64)
-        for cell, figures in zip(cells.tolist(), sums.tolist(), strict=True):
-            if cell:
-                yield kind.kind, cell, figures
-
-
-def _roads_around(box: Box, kinds: Sequence[Kind]) -> Bounds:
-    """Return the box of the roads on which anybody in a box may walk to a facility."""
-    reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
-    return Bounds(*providers.grown(box, reach_m + SNAP_M))
-
-
 def _forget_cells(
     conn: Connection[Any], stretch_id: int, kinds: Sequence[Kind], cells: Cells
 ) -> None:
@@ -267,15 +220,15 @@ def _write(
     with conn.cursor() as cursor:
         with cursor.copy("COPY coverage_grid FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(types)
-            for kind, cell, sums in itertools.chain((first,), judged):
+            for kind, cell, figures in itertools.chain((first,), judged):
                 if cell > 0:
-                    copy.write_row((stretch_id, cell, kind, *sums))
+                    copy.write_row((stretch_id, cell, kind, *figures))
                 else:
-                    rests.append((kind, cell, sums))
+                    rests.append((kind, cell, figures))
         with cursor.copy("COPY coverage_rest FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(types)
-            for kind, cell, sums in rests:
-                copy.write_row((stretch_id, -cell, kind, *sums))
+            for kind, cell, figures in rests:
+                copy.write_row((stretch_id, -cell, kind, *figures))
 
 
 def _add_up(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
+from geodata.coverage.altering import UNCHANGED, Changes
 from geodata.coverage.judging import Given, Ints, Pairs
 from geodata.coverage.people import Box, People
 from geodata.coverage.standards import Kind
@@ -39,15 +40,16 @@ def given(
     day: date,
     ways: Ways,
     box: Box | None = None,
+    changes: Changes = UNCHANGED,
 ) -> dict[str, Given]:
     """Return who serves ``people``, kind by kind; within reach of a box (degrees) if one is given.
 
-    The box must hold all of them.
+    The box must hold all of them. With ``changes``, who would serve them then.
     """
-    placed = facilities(conn, kinds, day, box)
+    placed = facilities(conn, kinds, day, box, changes)
     homes = ways.find(people.lon_lat)
-    held = _held(conn, kinds, day, people, box is None)
-    towns = _towns(conn, kinds, day, people)
+    held = _held(conn, kinds, day, people, box is None, changes)
+    towns = _towns(conn, kinds, day, people, changes)
     return {
         kind.kind: _given(
             people,
@@ -64,19 +66,26 @@ def given(
 
 
 def facilities(
-    conn: Connection[Any], kinds: Sequence[Kind], day: date, box: Box | None
+    conn: Connection[Any],
+    kinds: Sequence[Kind],
+    day: date,
+    box: Box | None,
+    changes: Changes = UNCHANGED,
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Return the places (lon, lat) of each kind's facilities of the day, and of those that ended.
 
-    Of a box, all that may reach into it; some are farther.
+    Of a box, all that may reach into it; some are farther. One that closes is one that ended.
     """
     wanted = [kind for kind in kinds if kind.by_facility]
     reach_m = max((kind.farthest_m for kind in wanted), default=0.0)
     corners = grown(box, reach_m) if box else (None,) * 4
     rows = conn.execute(
         """
-        SELECT kind, ST_X(geom), ST_Y(geom), valid @> %(day)s::date FROM facility
+        SELECT kind, ST_X(geom), ST_Y(geom),
+               valid @> %(day)s::date AND facility_id <> ALL(%(closed)s)
+        FROM facility
         WHERE kind = ANY(%(kinds)s) AND lower(valid) <= %(day)s::date
+          AND facility_id <> ALL(%(moved)s)
           AND (%(west)s::float8 IS NULL
                OR geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326))
         ORDER BY facility_id
@@ -84,10 +93,17 @@ def facilities(
         {
             "kinds": [kind.kind for kind in wanted],
             "day": day,
+            "closed": sorted(changes.closed),
+            "moved": [each.facility_id for each in changes.moved],
             **dict(zip(("west", "south", "east", "north"), corners, strict=True)),
         },
         prepare=False,
     ).fetchall()
+    rows += [
+        (each.kind, each.lon, each.lat, True)
+        for each in (*changes.moved, *changes.added)
+        if each.kind in {kind.kind for kind in wanted}
+    ]
     found: dict[str, tuple[list[tuple[float, float]], list[tuple[float, float]]]]
     found = {kind.kind: ([], []) for kind in kinds}
     for kind, lon, lat, is_now in rows:
@@ -135,7 +151,12 @@ def _given(
 
 
 def _held(
-    conn: Connection[Any], kinds: Sequence[Kind], day: date, people: People, is_all: bool
+    conn: Connection[Any],
+    kinds: Sequence[Kind],
+    day: date,
+    people: People,
+    is_all: bool,
+    changes: Changes,
 ) -> dict[str, _Held]:
     """Return who serves by grid and by building, kind by kind."""
     found = defaultdict[str, _Held](_Held)
@@ -144,11 +165,18 @@ def _held(
     grids = np.unique(np.concatenate([people.rows[level] for level in _LEVELS]))
     rows = conn.execute(
         """
-        SELECT p.kind, a.grid_id, NULL::int8, 'o' || a.organisation_id, a.valid @> %(day)s::date
+        SELECT p.kind, a.grid_id, NULL::int8, 'o' || a.organisation_id, a.is_now
         FROM service_provider p
         JOIN organisation o ON o.kind = p.what
-        JOIN service_area a USING (organisation_id)
-        WHERE p.via = 'area' AND p.kind = ANY(%(kinds)s) AND lower(a.valid) <= %(day)s::date
+        JOIN (SELECT s.organisation_id, s.grid_id,
+                     s.valid @> %(day)s::date AND NOT EXISTS (
+                         SELECT FROM unnest(%(taken_by)s::int8[], %(taken)s::int8[]) t (o, g)
+                         WHERE (t.o, t.g) = (s.organisation_id, s.grid_id)) AS is_now
+              FROM service_area s WHERE lower(s.valid) <= %(day)s::date
+              UNION ALL
+              SELECT o, g, true FROM unnest(%(given_to)s::int8[], %(given)s::int8[]) t (o, g)
+             ) a USING (organisation_id)
+        WHERE p.via = 'area' AND p.kind = ANY(%(kinds)s)
           AND (%(grids)s::int8[] IS NULL OR a.grid_id = ANY(%(grids)s))
         UNION ALL
         SELECT p.kind, d.grid_id, d.building_id, 'm' || d.member_id, d.term @> %(day)s::date
@@ -161,6 +189,10 @@ def _held(
         {
             "day": day,
             "kinds": [kind.kind for kind in kinds],
+            "given_to": [each.organisation_id for each in changes.given],
+            "given": [each.grid_id for each in changes.given],
+            "taken_by": [each.organisation_id for each in changes.taken],
+            "taken": [each.grid_id for each in changes.taken],
             "grids": None if is_all else grids.tolist(),
             "buildings": None if is_all else np.unique(people.rows["building"]).tolist(),
         },
@@ -191,23 +223,34 @@ def _joined(keys: Ints, holders: Ints) -> tuple[Ints, Ints]:
 
 
 def _towns(
-    conn: Connection[Any], kinds: Sequence[Kind], day: date, people: People
+    conn: Connection[Any], kinds: Sequence[Kind], day: date, people: People, changes: Changes
 ) -> dict[str, list[int]]:
     """Return the towns of ``people`` in which a facility of each kind stands on the day."""
     found = defaultdict[str, list[int]](list)
+    placed = (*changes.moved, *changes.added)
     for kind, town in conn.execute(
         """
         SELECT k.kind, t.grid_id
         FROM unnest(%(kinds)s::text[]) k (kind)
         CROSS JOIN grid_version t
         WHERE t.grid_id = ANY(%(towns)s) AND t.valid @> %(day)s::date AND EXISTS (
-            SELECT FROM facility f
+            SELECT FROM (
+                SELECT kind, geom FROM facility
+                WHERE valid @> %(day)s::date AND facility_id <> ALL(%(gone)s)
+                UNION ALL
+                SELECT kind, ST_SetSRID(ST_MakePoint(lon, lat), 4326)
+                FROM unnest(%(new_kind)s::text[], %(new_lon)s::float8[], %(new_lat)s::float8[])
+                    n (kind, lon, lat)) f
             JOIN grid_version c ON c.level = 'community' AND c.geom && f.geom
                 AND c.parent_id = t.grid_id AND c.valid @> %(day)s::date
                 AND ST_Covers(c.geom, f.geom)
-            WHERE f.kind = k.kind AND f.geom && t.geom AND f.valid @> %(day)s::date)
+            WHERE f.kind = k.kind AND f.geom && t.geom)
         """,
         {
+            "gone": sorted(changes.closed) + [each.facility_id for each in changes.moved],
+            "new_kind": [each.kind for each in placed],
+            "new_lon": [each.lon for each in placed],
+            "new_lat": [each.lat for each in placed],
             "towns": np.unique(people.rows["town"]).tolist(),
             "kinds": [kind.kind for kind in kinds if kind.by_facility],
             "day": day,

@@ -1,0 +1,170 @@
+"""What would be is what is, once it has been done: to the household, in every grid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from psycopg import Connection
+
+from geodata import clock, demo
+from geodata.coverage import figures, standards, sums, trying
+from geodata.coverage.altering import Added, Area, Changes, Moved
+
+Conn = Connection[Any]
+LIMITED = ("clinic", "shop")
+
+
+@pytest.fixture
+def county(conn: Conn) -> Conn:
+    demo.load(conn, compounds=150)
+    conn.execute("UPDATE service_standard SET capacity = 400 WHERE kind = ANY(%s)", [list(LIMITED)])
+    conn.execute("UPDATE service_standard SET minimum = 2 WHERE kind = 'pharmacy'")
+    conn.commit()
+    return conn
+
+
+def read(conn: Conn) -> dict[tuple[str, int], tuple[int, ...]]:
+    figures.ensure(conn, clock.today())
+    rows = conn.execute(
+        "SELECT kind, grid_id, households, estimated, reached, met, over_capacity, too_few,"
+        " too_far, nobody, term_ended FROM coverage_grid JOIN coverage_stretch USING (stretch_id)"
+        " WHERE valid @> %s::date",
+        [clock.today()],
+    ).fetchall()
+    return {row[:2]: row[2:] for row in rows}
+
+
+def check(conn: Conn, changes: Changes) -> None:
+    """Compare what changes are said to bring with what they bring."""
+    day, before = clock.today(), read(conn)
+    tried = trying.compare(conn, changes, day)
+    carry_out(conn, changes)
+    conn.commit()
+    after = read(conn)
+    zero = (0,) * len(sums.SUMS)
+    found = {
+        key: tuple(np.subtract(after.get(key, zero), before.get(key, zero)).tolist())
+        for key in before.keys() | after.keys()
+        if after.get(key, zero) != before.get(key, zero)
+    }
+    told = {
+        (kind, grid_id): tuple(each.tolist())
+        for kind, grids in tried.differences.items()
+        for grid_id, each in grids.items()
+    }
+    assert told == found
+    assert told
+
+
+def carry_out(conn: Conn, changes: Changes) -> None:
+    today = clock.today()
+    for added in changes.added:
+        conn.execute(
+            "INSERT INTO facility (kind, name, geom)"
+            " VALUES (%s, '新', ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
+            [added.kind, added.lon, added.lat],
+        )
+    for moved in changes.moved:
+        conn.execute(
+            "UPDATE facility SET geom = ST_SetSRID(ST_MakePoint(%s, %s), 4326)"
+            " WHERE facility_id = %s",
+            [moved.lon, moved.lat, moved.facility_id],
+        )
+    conn.execute(
+        "UPDATE facility SET valid = daterange(lower(valid), %s) WHERE facility_id = ANY(%s)",
+        [today, sorted(changes.closed)],
+    )
+    for area in changes.given:
+        conn.execute(
+            "INSERT INTO service_area (organisation_id, grid_id, valid)"
+            " VALUES (%s, %s, daterange(%s, NULL))",
+            [area.organisation_id, area.grid_id, today],
+        )
+    for area in changes.taken:
+        conn.execute(
+            "UPDATE service_area SET valid = daterange(lower(valid), %s)"
+            " WHERE organisation_id = %s AND grid_id = %s",
+            [today, area.organisation_id, area.grid_id],
+        )
+    for (kind, place), standard in changes.standards.items():
+        conn.execute(
+            "UPDATE service_standard SET reach = %s, unit = %s, detour = %s, capacity = %s,"
+            " minimum = %s WHERE kind = %s AND place = %s",
+            [
+                standard.reach, standard.unit, standard.detour, standard.capacity,
+                standard.minimum, kind, place,
+            ],
+        )  # fmt: skip
+
+
+def some(conn: Conn, kind: str, count: int) -> list[tuple[int, float, float]]:
+    return conn.execute(
+        "SELECT facility_id, ST_X(geom), ST_Y(geom) FROM facility WHERE kind = %s"
+        " AND valid @> %s::date ORDER BY md5(facility_id::text) LIMIT %s",
+        [kind, clock.today(), count],
+    ).fetchall()
+
+
+@pytest.mark.parametrize("kind", ["clinic", "pharmacy", "legal_aid", "elder_care"])
+def test_facilities_that_come_move_and_close(county: Conn, kind: str) -> None:
+    (lon, lat) = county.execute(
+        "SELECT ST_X(geom), ST_Y(geom) FROM building ORDER BY building_id LIMIT 1 OFFSET 300"
+    ).fetchone() or (0, 0)
+    (one, x, y), (other, _, _) = some(county, kind, 2)
+    check(county, Changes(added=(Added(kind, lon, lat),)))
+    check(county, Changes(moved=(Moved(one, kind, x + 0.01, y - 0.008),)))
+    check(county, Changes(closed=frozenset({other})))
+
+
+def test_the_last_of_a_town_goes_and_the_first_comes(county: Conn) -> None:
+    rows = county.execute(
+        """
+        WITH placed AS (
+            SELECT f.facility_id, f.kind, ST_X(f.geom), ST_Y(f.geom), t.grid_id FROM facility f
+            JOIN grid_version t ON t.level = 'town' AND ST_Covers(t.geom, f.geom)
+            WHERE f.kind = 'elder_care' AND f.valid @> %(on)s::date AND t.valid @> %(on)s::date)
+        SELECT * FROM placed WHERE grid_id = (SELECT min(grid_id) FROM placed)
+        """,
+        {"on": clock.today()},
+    ).fetchall()
+    check(county, Changes(closed=frozenset(row[0] for row in rows)))
+    _, kind, lon, lat, _ = rows[0]
+    check(county, Changes(added=(Added(kind, lon, lat),)))
+
+
+def test_service_areas_and_standards(county: Conn) -> None:
+    row = county.execute(
+        "SELECT a.organisation_id, a.grid_id FROM service_area a JOIN organisation o"
+        " USING (organisation_id) WHERE o.kind = 'volunteer_team' AND a.valid @> %s::date"
+        " ORDER BY 1, 2 LIMIT 1",
+        [clock.today()],
+    ).fetchone()
+    assert row
+    other = county.execute(
+        "SELECT v.grid_id FROM grid_version v WHERE v.level = 'community' AND v.valid @> %(on)s"
+        " AND NOT EXISTS (SELECT FROM service_area a WHERE a.grid_id = v.grid_id"
+        " AND a.organisation_id = %(team)s) ORDER BY v.code LIMIT 1",
+        {"on": clock.today(), "team": row[0]},
+    ).fetchone()
+    assert other
+    check(county, Changes(taken=(Area(*row),), given=(Area(row[0], other[0]),)))
+    pharmacy = next(k for k in standards.kinds(county, clock.today()) if k.kind == "pharmacy")
+    check(
+        county,
+        Changes(
+            standards={
+                ("pharmacy", "town"): replace(pharmacy.town, reach=400),
+                ("pharmacy", "village"): replace(pharmacy.village, minimum=1, capacity=500),
+            }
+        ),
+    )
+
+
+def test_a_change_that_is_none(county: Conn) -> None:
+    (one, lon, lat) = some(county, "clinic", 1)[0]
+    same = Changes(moved=(Moved(one, "clinic", lon, lat),))
+    assert trying.compare(county, same, clock.today()).differences == {"clinic": {}}
+    assert trying.compare(county, Changes(), clock.today()).differences == {}
