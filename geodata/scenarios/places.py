@@ -1,0 +1,214 @@
+"""Best places in a scenario: where new facilities would serve most of those it leaves unserved.
+
+Whoever has no provider as the standard says counts as unserved, for whichever reason; what the
+scenario changes is taken as done. Distances are those of coverage: along the roads where known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+from psycopg import Connection
+from scipy.sparse import csr_array
+
+from geodata.coverage import people, providers, standards, sums
+from geodata.coverage.altering import Changes
+from geodata.coverage.judging import Floats, Judgement, Verdict
+from geodata.coverage.people import Box, People
+from geodata.coverage.standards import Kind
+from geodata.coverage.ways import Ways, straight
+from geodata.errors import InvalidInputError
+from geodata.model import Point
+from geodata.siting import choosing
+from geodata.siting.model import Choice, Demand
+
+Ask = Literal["most", "fewest", "second"]
+MOST_PLACES = 50
+TIME_LIMIT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: ``count`` places that serve most or give most a second provider, or the fewest
+    that serve ``percent`` of all.
+
+    ``grid_id`` names the town or community whose households count (None: the county's).
+    ``candidates`` is "buildings", "junctions" of roads, a service kind (where its facilities
+    stand), or "given": ``points``. ``capacity`` is households to a place, None for any number.
+    """
+
+    kind: str
+    ask: Ask
+    count: int = 1
+    percent: float = 0.0
+    grid_id: int | None = None
+    candidates: str = "buildings"
+    points: tuple[Point, ...] = ()
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Places in the order of what each adds; ``gains`` are those households.
+
+    ``choice`` tells households before and after, and how good any other choice could be;
+    ``candidates`` is how many there were.
+    """
+
+    points: tuple[Point, ...]
+    choice: Choice
+    candidates: int
+
+
+def find(conn: Connection[Any], question: Question, changes: Changes, day: date) -> Answer:
+    """Answer a question on top of a scenario's changes.
+
+    Raises:
+        InvalidInputError: what is asked for cannot be, in words; see ``siting.choosing`` as well.
+    """
+    if question.ask != "fewest" and not 1 <= question.count <= MOST_PLACES:
+        raise InvalidInputError("Ask for 1 to {most} places.", most=MOST_PLACES)
+    kind = next(
+        (k for k in changes.apply(standards.kinds(conn, day)) if k.kind == question.kind), None
+    )
+    if kind is None or not kind.by_facility:
+        raise InvalidInputError(
+            "“{value}” is not a service that facilities give.", value=question.kind[:40]
+        )
+    box = None if question.grid_id is None else _box(conn, question.grid_id, kind, day)
+    nearby = people.everybody(conn, day) if box is None else people.within(conn, day, box)
+    judgement = next(
+        (each for _, each in sums.judged(conn, [kind], nearby, day, box, changes)), None
+    )
+    if judgement is None:
+        raise InvalidInputError("No households are known there, so no place serves any.")
+    is_counted = _is_counted(nearby, question.grid_id)
+    places = _candidates(conn, question, nearby.where(is_counted), box, day)
+    demand, places = _demand(conn, question, kind, nearby, judgement, is_counted, places, box)
+    ways: dict[Ask, Callable[[], Choice]] = {
+        "most": lambda: choosing.best(
+            demand, min(question.count, len(places)), question.capacity, TIME_LIMIT_S
+        ),
+        "fewest": lambda: choosing.fewest(
+            demand, question.percent, question.capacity, TIME_LIMIT_S
+        ),
+        "second": lambda: choosing.back_up(demand, min(question.count, len(places)), TIME_LIMIT_S),
+    }
+    choice = ways[question.ask]()
+    points = tuple(Point(*places[each].tolist()) for each in choice.candidates)
+    return Answer(points, choice, len(places))
+
+
+def _box(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Box:
+    """Return the box of all on which the figures of a grid rest."""
+    row = conn.execute(
+        """
+        SELECT ST_XMin(geom), ST_YMin(geom), ST_XMax(geom), ST_YMax(geom) FROM grid_version
+        WHERE grid_id = %s AND valid @> %s::date
+        """,
+        [grid_id, day],
+    ).fetchone()
+    if row is None:
+        raise InvalidInputError("The grid whose households are to count is not there on this day.")
+    west, south, east, north = row
+    # Neighbours compete for the same facilities: see coverage.trying.
+    reach_m = kind.farthest_m * (4 if kind.is_limited else 1)
+    return providers.grown((west, south, east, north), reach_m)
+
+
+def _is_counted(nearby: People, grid_id: int | None) -> Any:
+    if grid_id is None:
+        return np.ones(len(nearby), dtype=np.bool_)
+    rows = nearby.rows
+    return (
+        (rows["town"] == grid_id)
+        | (rows["community"] == grid_id)
+        | (rows["compound"] == grid_id)
+        | (rows["county"] == grid_id)
+    )
+
+
+def _candidates(
+    conn: Connection[Any], question: Question, counted: People, box: Box | None, day: date
+) -> Floats:
+    """Return where a facility could be put, (lon, lat), shape (n, 2)."""
+    if question.candidates == "given":
+        found: Sequence[Any] = [(point.lon, point.lat) for point in question.points]
+    elif question.candidates == "buildings":
+        found = counted.lon_lat[~counted.rows["is_estimated"]].tolist()
+    elif question.candidates == "junctions":
+        found = conn.execute(
+            """
+            SELECT ST_X(geom), ST_Y(geom) FROM road_node
+            WHERE %(west)s::float8 IS NULL
+               OR geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
+            ORDER BY node_id
+            """,
+            dict(zip(("west", "south", "east", "north"), box or (None,) * 4, strict=True)),
+            prepare=False,
+        ).fetchall()
+    else:
+        found = conn.execute(
+            """
+            SELECT ST_X(geom), ST_Y(geom) FROM facility
+            WHERE kind = %(kind)s AND valid @> %(day)s::date AND (%(west)s::float8 IS NULL
+               OR geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326))
+            ORDER BY facility_id
+            """,
+            {
+                "kind": question.candidates,
+                "day": day,
+                **dict(zip(("west", "south", "east", "north"), box or (None,) * 4, strict=True)),
+            },
+            prepare=False,
+        ).fetchall()
+    places = np.unique(np.asarray(found, dtype=np.float64).reshape(-1, 2), axis=0)
+    if not len(places):
+        raise InvalidInputError(
+            "There are no candidates of this sort.",
+            hint="Take others, such as the buildings themselves.",
+        )
+    return places
+
+
+def _demand(
+    conn: Connection[Any],
+    question: Question,
+    kind: Kind,
+    nearby: People,
+    judgement: Judgement,
+    is_counted: Any,
+    places: Floats,
+    box: Box | None,
+) -> tuple[Demand, Floats]:
+    """Return who would be in reach of which candidate, and the candidates that reach anybody."""
+    counted = nearby.where(is_counted)
+    if question.ask == "second":
+        have = np.minimum(judgement.providers[is_counted], 2)
+        is_open = have < 2
+    else:
+        have = np.where(judgement.verdict[is_counted] == Verdict.MET, 1, 0)
+        is_open = have < 1
+    open_ = counted.where(is_open)
+    # No way is shorter than the straight line: candidates near nobody need not be searched from.
+    _, near, _ = straight(open_.lon_lat, places, kind.farthest_m)
+    if not len(open_):
+        raise InvalidInputError("Everybody there has this service: no place is needed.")
+    if not len(near):
+        raise InvalidInputError(
+            "No candidate is in reach of anybody without this service.",
+            hint="Take other candidates, such as the buildings themselves.",
+        )
+    places = places[np.unique(near)]
+    ways = Ways.load(conn, None if box is None else sums.roads_around(box, [kind]))
+    at, by, _ = ways.in_reach(
+        ways.find(open_.lon_lat), open_.rows["is_village"], kind, ways.find(places)
+    )
+    rows = np.flatnonzero(is_open)[at]
+    shape = len(counted), len(places)
+    reach = csr_array((np.ones(len(rows)), (rows, by)), shape=shape)
+    return Demand.of(reach, counted.rows["households"], have), places
