@@ -202,6 +202,18 @@ def children(conn: Connection[Any], grid_id: int, on: date) -> list[GridRow]:
     ]
 
 
+def of_level(conn: Connection[Any], level: Level, on: date) -> list[GridRef]:
+    """List all grids of a level on a day, by code."""
+    rows = conn.execute(
+        """
+        SELECT grid_id, level::text, name, code FROM grid_version
+        WHERE level = %(level)s::grid_level AND valid @> %(on)s ORDER BY code
+        """,
+        {"level": level, "on": on},
+    ).fetchall()
+    return [GridRef(*row) for row in rows]
+
+
 def level_counts(conn: Connection[Any], on: date) -> dict[Level, int]:
     """Count the grids of each level on that day."""
     rows = conn.execute(

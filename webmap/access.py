@@ -56,6 +56,17 @@ ACCESS: Mapping[str, Access] = {
     "references.around": "see_plans",
     "references.rename": "draw",
     "references.remove": "draw",
+    "scenarios.listing": "try_services",
+    "scenarios.create": "try_services",
+    "scenarios.show": "try_services",
+    "scenarios.change": "try_services",
+    "scenarios.copy": "try_services",
+    "scenarios.add": "try_services",
+    "scenarios.take_out": "try_services",
+    "scenarios.near": "try_services",
+    "scenarios.search": "try_services",
+    "scenario_panel.listing": "try_services",
+    "scenario_panel.scenario": "try_services",
     "drafting.listing": "see_plans",
     "drafting.plan": "see_plans",
     "openapi.spec": "public",
@@ -99,7 +110,7 @@ ACCESS: Mapping[str, Access] = {
 # The same by path, for what has to be known before the address is read. Layers that show an account
 # its own are not public.
 PUBLIC_PATHS = ("/static/", "/healthz", "/readyz", "/basemap", "/tiles/", "/api/")
-OWN_PATHS = ("/tiles/issues.json", "/tiles/issues/", "/api/plans")
+OWN_PATHS = ("/tiles/issues.json", "/tiles/issues/", "/api/plans", "/api/scenarios")
 
 
 def is_public(path: str) -> bool:

@@ -25,12 +25,25 @@ SHEET = "css/gridmap.css"
 SCRIPT = "js/gridmap.js"
 # What only those load who draw, when they do.
 DRAWING = "js/drawing.js"
+# And those who try services.
+SCENARIOS = "js/scenarios.js"
 DRAWING_LIBRARIES = (
     ("geoman", "vendor/@geoman-io/leaflet-geoman-free@2.20.2/dist/leaflet-geoman.min.js"),
     ("geomanSheet", "vendor/@geoman-io/leaflet-geoman-free@2.20.2/dist/leaflet-geoman.css"),
     ("topojson", "vendor/topojson-server@3.0.1/dist/topojson-server.min.js"),
 )
-_SHEETS = ("base", "layout", "panel", "map", "plans", "findings", "drawing", "days", "print")
+_SHEETS = (
+    "base",
+    "layout",
+    "panel",
+    "map",
+    "plans",
+    "findings",
+    "drawing",
+    "days",
+    "scenarios",
+    "print",
+)
 FOREVER = "public, max-age=31536000, immutable"
 # Text types; pictures are compressed already.
 _COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "application/json", "text/plain"}
@@ -91,7 +104,11 @@ def _read() -> tuple[str, dict[str, _Asset]]:
         files[name] = _asset(name, body)
     sheet = b"".join(files[f"css/{name}.css"].bodies[""] for name in _SHEETS)
     files[SHEET] = _asset(SHEET, sheet)
-    for name, entry in ((SCRIPT, "main.js"), (DRAWING, "drawing/room.js")):
+    for name, entry in (
+        (SCRIPT, "main.js"),
+        (DRAWING, "drawing/room.js"),
+        (SCENARIOS, "scenarios/desk.js"),
+    ):
         script = modules.join(entry, lambda file: files[f"js/{file}"].bodies[""].decode())
         files[name] = _asset(name, script.encode())
     return digest.hexdigest()[:12], files

@@ -14,7 +14,7 @@ from posixpath import dirname, normpath
 
 _IMPORT = re.compile(
     r"^import (?:\{ (?P<names>\w+(?:, \w+)*) \}|\* as (?P<all>\w+))"
-    r' from "(?P<file>\.{1,2}/[\w-]+\.js)";$'
+    r' from "(?P<file>\.{1,2}/(?:[\w-]+/)*[\w-]+\.js)";$'
 )
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (?P<name>\w+)")
 _OTHER = re.compile(r"^(?:import|export)\b(?!\()")

@@ -33,6 +33,8 @@ CREATE TABLE scenario_change (
     detour          real CHECK (detour BETWEEN 1 AND 5),
     capacity        integer CHECK (capacity > 0),
     minimum         smallint CHECK (minimum BETWEEN 1 AND 99),
+    -- Taken out, but still to be had back.
+    is_out          boolean NOT NULL DEFAULT false,
     CHECK (CASE what
         WHEN 'add' THEN num_nulls(kind, geom) = 0 AND facility_id IS NULL
         WHEN 'move' THEN num_nulls(kind, geom, facility_id) = 0

@@ -40,6 +40,24 @@ def add_facility(
     return row[0]
 
 
+def add_places(conn: Connection[Any], scenario_id: int, kind: str, points: Sequence[Point]) -> None:
+    """Let facilities stand at places that were found. Raises as ``add_facility``."""
+    _check_room(conn, scenario_id, len(points))
+    conn.execute(
+        """
+        INSERT INTO scenario_change (scenario_id, what, kind, geom)
+        SELECT %s, 'add', %s, ST_SetSRID(ST_MakePoint(lon, lat), 4326)
+        FROM unnest(%s::float8[], %s::float8[]) p (lon, lat)
+        """,
+        [
+            scenario_id,
+            kind,
+            [point.lon for point in points],
+            [point.lat for point in points],
+        ],
+    )
+
+
 def move_facility(conn: Connection[Any], scenario_id: int, facility_id: int, to: Point) -> None:
     """Let a facility stand elsewhere. Raises as ``add_facility``, and NotFoundError."""
     own(conn, scenario_id)
@@ -51,7 +69,7 @@ def move_facility(conn: Connection[Any], scenario_id: int, facility_id: int, to:
         SELECT %(id)s, 'move', kind, facility_id, ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326)
         FROM facility WHERE facility_id = %(facility)s
         ON CONFLICT (scenario_id, facility_id)
-            DO UPDATE SET what = 'move', geom = EXCLUDED.geom
+            DO UPDATE SET what = 'move', geom = EXCLUDED.geom, is_out = false
         """,
         {"id": scenario_id, "facility": _facility(conn, facility_id), "lon": to.lon, "lat": to.lat},
     )
@@ -65,7 +83,8 @@ def close_facility(conn: Connection[Any], scenario_id: int, facility_id: int) ->
         """
         INSERT INTO scenario_change (scenario_id, what, kind, facility_id)
         SELECT %s, 'close', kind, facility_id FROM facility WHERE facility_id = %s
-        ON CONFLICT (scenario_id, facility_id) DO UPDATE SET what = 'close', geom = NULL
+        ON CONFLICT (scenario_id, facility_id)
+            DO UPDATE SET what = 'close', geom = NULL, is_out = false
         """,
         [scenario_id, _facility(conn, facility_id)],
     )
@@ -139,7 +158,7 @@ def change_standard(
                 ON CONFLICT (scenario_id, kind, place) WHERE what = 'standard'
                 DO UPDATE SET reach = EXCLUDED.reach, unit = EXCLUDED.unit,
                     detour = EXCLUDED.detour, capacity = EXCLUDED.capacity,
-                    minimum = EXCLUDED.minimum
+                    minimum = EXCLUDED.minimum, is_out = false
                 """,
                 [
                     scenario_id, kind, place, standard.reach, standard.unit, standard.detour,
@@ -153,13 +172,14 @@ def change_standard(
         ) from None
 
 
-def take_back(conn: Connection[Any], scenario_id: int, change_id: int) -> None:
-    """Take a change out of a scenario; one that is not there is out already."""
+def take_out(conn: Connection[Any], scenario_id: int, change_id: int, *, is_out: bool) -> None:
+    """Take a change out of a scenario, or have it back. Raises NotFoundError if there is none."""
     own(conn, scenario_id)
-    conn.execute(
-        "DELETE FROM scenario_change WHERE scenario_id = %s AND change_id = %s",
-        [scenario_id, change_id],
-    )
+    if not conn.execute(
+        "UPDATE scenario_change SET is_out = %s WHERE scenario_id = %s AND change_id = %s",
+        [is_out, scenario_id, change_id],
+    ).rowcount:
+        raise NotFoundError("There is no such change in this scenario.")
 
 
 def facility_at(
@@ -208,11 +228,11 @@ def _moved(kind: str, changes: Sequence[Change]) -> dict[str, list[Any]]:
     }
 
 
-def _check_room(conn: Connection[Any], scenario_id: int) -> None:
+def _check_room(conn: Connection[Any], scenario_id: int, wanted: int = 1) -> None:
     row = conn.execute(
-        "SELECT count(*) FROM scenario_change WHERE scenario_id = %s", [scenario_id]
+        "SELECT count(*) FROM scenario_change WHERE scenario_id = %s AND NOT is_out", [scenario_id]
     ).fetchone()
-    if row and row[0] >= MOST_CHANGES:
+    if row and row[0] + wanted > MOST_CHANGES:
         raise InvalidInputError(
             "A scenario has at most {most} changes.",
             hint="Take some back, or begin another.",

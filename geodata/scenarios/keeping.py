@@ -39,7 +39,7 @@ def copy(conn: Connection[Any], scenario_id: int, who: Acting, name: str) -> int
             organisation_id, grid_id, place, reach, unit, detour, capacity, minimum)
         SELECT %s, what, kind, facility_id, name, geom, organisation_id, grid_id, place, reach,
                unit, detour, capacity, minimum
-        FROM scenario_change WHERE scenario_id = %s ORDER BY change_id
+        FROM scenario_change WHERE scenario_id = %s AND NOT is_out ORDER BY change_id
         """,
         [made, source.scenario_id],
     )
@@ -118,7 +118,7 @@ def _changes(conn: Connection[Any], scenario_id: int) -> tuple[Change, ...]:
         LEFT JOIN facility f USING (facility_id)
         LEFT JOIN organisation o USING (organisation_id)
         LEFT JOIN grid_version v ON v.grid_id = c.grid_id AND v.valid @> current_date
-        WHERE c.scenario_id = %s ORDER BY c.change_id
+        WHERE c.scenario_id = %s AND NOT c.is_out ORDER BY c.change_id
         """,
         [scenario_id],
     ).fetchall()

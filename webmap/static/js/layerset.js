@@ -28,6 +28,7 @@ export class LayerSet extends EventTarget {
   #turn = 0;
   #view = null;
   #unnamed = new Set();
+  #shares = null;
 
   /** config is the page's island; overBase() says whether a base map lies beneath. */
   constructor(map, config, overBase) {
@@ -100,6 +101,13 @@ export class LayerSet extends EventTarget {
     if (this.#shown) this.#swap(this.#shown);
   }
 
+  /** Paint what would be served of grids, a Map of per cent by number; null: what is. */
+  suppose(shares) {
+    if (!shares?.size && !this.#shares?.size) return;
+    this.#shares = shares;
+    if (this.#shown) this.#swap(this.#shown);
+  }
+
   /** Ask whether the data has changed, and draw it if so. */
   refresh() {
     return this.#view ? this.show(this.#view) : undefined;
@@ -132,7 +140,7 @@ export class LayerSet extends EventTarget {
       ]),
     );
     const { bounds } = templates[0];
-    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k, compared, unnamed: this.#unnamed });
+    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k, compared, unnamed: this.#unnamed, shares: this.#shares });
     const layer = protomapsL.leafletLayer({
       sources,
       ...drawn,

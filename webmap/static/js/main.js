@@ -18,6 +18,7 @@ import { share } from "./sharing.js";
 import { Sheet } from "./sheet.js";
 import { Store } from "./store.js";
 import { hereUrl, layerQuery, LEVELS, panelUrl } from "./view.js";
+import { WhatIf } from "./whatif.js";
 import { setExactView, tileZoom } from "./zoom.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
@@ -38,6 +39,7 @@ const drafting = new Drafting({
   fit: (box) => fit(map, box, free()),
   failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
 });
+const whatIf = new WhatIf({ map, store, panel, notices, sheet, layers, strings, failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }) });
 const days = new Days({ config, store, panel, selection, layers, notices });
 const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (grid) => (map.getContainer().title = grid?.name ?? ""));
 const search = new Search($("#search"), $("#hits"), strings, {
@@ -85,6 +87,7 @@ function react(view, before, how) {
   }
   if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
   drafting.show(view, how);
+  whatIf.show(view);
   days.show(view, before);
   showDay(view, config);
   showLinks(view, config.lang);
@@ -151,6 +154,7 @@ function retryTiles() {
 /** Answer a click on the map: an issue, a cluster, or the grid; a second click goes a level deeper. */
 function pick(latlng) {
   const view = store.view;
+  if (whatIf.pick(latlng)) return;
   if (view.mode === "draw") {
     drafting.pick(latlng);
     return;
@@ -178,6 +182,10 @@ function pick(latlng) {
   let level = gridsAt(map, layers.layer, latlng).at(-1)?.level ?? layers.finestLevel;
   fitNext = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
   if (fitNext) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
+  if (view.scenario) {
+    store.go({ grid: gridsAt(map, layers.layer, latlng).at(-1)?.id ?? null });
+    return;
+  }
   panel.load(hereUrl(view, { lon: latlng.lng, lat: latlng.lat }, level));
   sheet.raise();
 }
@@ -230,6 +238,7 @@ function up(target) {
     return;
   }
   const view = store.view;
+  if (whatIf.up()) return;
   if (view.mode === "draw" && drafting.up()) return;
   if (view.issue) store.go({ issue: null });
   else if (view.list) store.go({ list: null });

@@ -18,14 +18,15 @@ const POLYGON = 3;
  *
  * Between two whole zooms tiles are shown shrunk or enlarged: ``k`` is the number of a tile's pixels
  * in one CSS pixel, and everything is drawn that much larger, so that it looks the same at any zoom.
- * ``compared`` is {grid} where two days are: the selected grid, or null.
+ * ``compared`` is {grid} where two days are: the selected grid, or null. ``shares`` has what would be
+ * served of grids, per cent by number, where that differs from what is.
  */
-export function rules(mode, styles, { overBase, k = 1, compared = null, unnamed = new Set() }) {
+export function rules(mode, styles, { overBase, k = 1, compared = null, unnamed = new Set(), shares = null }) {
   const fills = {
     territory: () => territory(styles.grids, overBase),
     responsibility: () => [...paper(styles.grids, overBase), ...responsibility(styles.members, overBase)],
     issues: () => territory(styles.grids, overBase),
-    coverage: () => [...paper(styles.grids, overBase), ...coverage(styles.coverage, overBase)],
+    coverage: () => [...paper(styles.grids, overBase), ...coverage(styles.coverage, overBase, shares)],
     draw: () => territory(styles.grids, overBase),
   }[mode]();
   const [points, blockers] = {
@@ -74,11 +75,11 @@ function responsibility(style, overBase) {
   }));
 }
 
-function coverage(style, overBase) {
+function coverage(style, overBase, shares) {
   return [...style.classes, style.missing].map((look) => ({
     dataSource: "coverage",
     dataLayer: "grid",
-    filter: (zoom, feature) => coverageClass(style, feature.props.share) === look,
+    filter: (zoom, feature) => coverageClass(style, shares?.has(feature.props.id) ? shares.get(feature.props.id) : feature.props.share) === look,
     symbolizer: new Area(look, overBase ? 0.75 : 1),
   }));
 }

@@ -14,13 +14,15 @@ const EMPTY = {
   place: null, // {z, lat, lon}, null: whatever fits the selection or the county
   grid: null,
   issue: null,
+  scenario: null, // services as they would be, in the mode "coverage"; the grid is then the chosen one
+  phase: null, // "before": as they are all the same
   on: null, // a day as YYYY-MM-DD, null: today
   versus: null, // the day that is compared with it
   kind: null,
   state: "open",
   category: null,
   age: null,
-  list: null, // "issues" or "changes": the long list of a grid; "archived": the plans that were put away
+  list: null, // "issues" or "changes": the long list of a grid; "archived": the plans that were put away; "scenarios"
   page: 1,
   lang: null,
 };
@@ -36,13 +38,15 @@ export function parse(search, today) {
     place: placeOf(query),
     grid: idOf(query.get("grid")),
     issue: idOf(query.get("issue")),
+    scenario: idOf(query.get("scenario")),
+    phase: among(query.get("phase"), ["before"]),
     on: on === today ? null : on,
     versus: dayOf(query.get("versus")),
     kind: wordOf(query.get("kind")),
     state: among(query.get("state"), STATES) ?? EMPTY.state,
     category: wordOf(query.get("category")),
     age: among(query.get("age"), AGES),
-    list: among(query.get("list"), ["issues", "changes", "archived"]),
+    list: among(query.get("list"), ["issues", "changes", "archived", "scenarios"]),
     page: Math.max(1, idOf(query.get("page")) ?? 1),
     lang: among(query.get("lang"), ["zh", "en"]),
   });
@@ -51,7 +55,7 @@ export function parse(search, today) {
 /** Return the query that parse() reads back; defaults are left out. */
 export function format(view) {
   const query = new URLSearchParams();
-  for (const key of ["mode", "plan", "grid", "issue", "on", "versus", "kind", "state", "category", "age", "list", "page", "lang"]) {
+  for (const key of ["mode", "plan", "grid", "issue", "scenario", "phase", "on", "versus", "kind", "state", "category", "age", "list", "page", "lang"]) {
     if (view[key] !== EMPTY[key] && view[key] !== null) query.set(key, view[key]);
   }
   if (view.place) {
@@ -72,6 +76,8 @@ export function change(view, parts) {
     if (!("list" in parts)) next.list = null;
   }
   if (!next.versus && next.list === "changes") next.list = null;
+  if (next.mode !== "coverage") next.scenario = null;
+  if (!next.scenario) next.phase = null;
   if (["list", "state", "on", "versus"].some((key) => next[key] !== view[key])) next.page = parts.page ?? 1;
   return Object.freeze(next);
 }
@@ -83,6 +89,10 @@ export function panelUrl(view) {
     if (view.plan) return `/panel/plans/${view.plan}${grid}`;
     return view.list === "archived" ? "/panel/plans?archived=true" : "/panel/plans";
   }
+  if (view.mode === "coverage" && view.scenario) {
+    return `/panel/scenarios/${view.scenario}${queryOf(view, ["on", "kind", "grid", "phase"])}`;
+  }
+  if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["on", "kind"])}`;
   const shared = ["mode", "on", "versus", "kind", "state", "category", "age"];
   // An issue knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;

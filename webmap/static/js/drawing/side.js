@@ -11,7 +11,7 @@ export class Side {
   constructor({ panel, notices, strings, leave, ...doings }) {
     Object.assign(this, { panel, notices, strings });
     this.#folds = new Folds(panel.body);
-    this.forms = new Forms(panel.body, { strings, said: (text, undo) => this.#said(text, undo), ...doings });
+    this.forms = new Forms(panel.body, { scope: '[data-mode="draw"]', strings, said: (text, undo) => this.#said(text, undo), ...doings });
     panel.body.addEventListener("click", (event) => event.target.closest("[data-do='leave-grid']") && leave());
   }
 

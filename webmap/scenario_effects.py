@@ -1,0 +1,37 @@
+"""What scenarios would bring, remembered until they or the county change."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+
+from geodata import revisions
+from geodata.scenarios import effects
+from geodata.scenarios.effects import KindEffect
+from geodata.scenarios.model import Scenario
+
+# Panel and map ask for the same within a moment.
+_KEPT = 16
+_Key = tuple[int, int, date, int]
+_known: OrderedDict[_Key, list[KindEffect]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def effects_of(conn: Connection[Any], scenario: Scenario, on: date) -> list[KindEffect]:
+    """Return what a scenario would bring on a day, kind by kind."""
+    county = revisions.current(conn, ("grids", "services", "members"))
+    key = scenario.scenario_id, scenario.revision, on, county
+    with _lock:
+        if key in _known:
+            _known.move_to_end(key)
+            return _known[key]
+    found = effects.find(conn, scenario.altered, on)
+    with _lock:
+        _known[key] = found
+        while len(_known) > _KEPT:
+            _known.popitem(last=False)
+    return found

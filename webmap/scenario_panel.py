@@ -1,0 +1,89 @@
+"""Fragments of the panel for scenarios; what is done with one goes through webmap/scenarios.py."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, request
+from psycopg import Connection
+
+from geodata import grids, organisations, privacy, settings
+from geodata.coverage import standards
+from geodata.model import GridRef
+from geodata.roads import keeping as roads
+from geodata.scenarios import keeping
+from geodata.scenarios.effects import KindEffect
+from webmap import acting, i18n
+from webmap.panel import asked_number, fragment
+from webmap.scenario_effects import effects_of
+
+bp = Blueprint("scenario_panel", __name__, url_prefix="/panel/scenarios")
+
+# Grids of one level that are listed before the rest is folded away.
+LISTED = 10
+
+
+@bp.get("")
+def listing() -> Response:
+    """List all scenarios, one's own first, with a form for a new one."""
+    with acting.service_office() as (conn, person):
+        found = keeping.listed(conn)
+    return fragment(
+        "panel/scenarios.html",
+        mode="coverage",
+        on=i18n.asked_day(request.args),
+        own=[each for each in found if each.owner_id == person.account_id],
+        others=[each for each in found if each.owner_id != person.account_id],
+    )
+
+
+@bp.get("/<int:scenario_id>")
+def scenario(scenario_id: int) -> Response:
+    """Show one scenario, and what it would bring; ?grid= names the chosen grid."""
+    on, grid_id = i18n.asked_day(request.args), asked_number(request.args, "grid")
+    with acting.service_office() as (conn, person):
+        found = keeping.get(conn, scenario_id)
+        effects = effects_of(conn, found, on)
+        kinds = found.altered.apply(standards.kinds(conn, on))
+        chosen = _chosen(request.args.get("kind"), effects, [kind.kind for kind in kinds])
+        context = {
+            "kinds": kinds,
+            "placed": [kind for kind in kinds if kind.by_facility],
+            "kind": next((kind for kind in kinds if kind.kind == chosen), None),
+            "here": _here(conn, grid_id, on),
+            "towns": grids.of_level(conn, "town", on),
+            "has_roads": roads.has_any(conn),
+            "teams": organisations.serving_around(conn, grid_id, on) if grid_id else [],
+            "least": 0 if person.everywhere("see_small_counts") else _least(conn),
+        }
+    return fragment(
+        "panel/scenario.html",
+        mode="coverage",
+        on=on,
+        scenario=found,
+        is_own=found.owner_id == person.account_id,
+        effects=effects,
+        effect=next((each for each in effects if each.kind.kind == chosen), None),
+        listed=LISTED,
+        **context,
+    )
+
+
+def _least(conn: Connection[Any]) -> int:
+    return privacy.least_count(settings.read(conn))
+
+
+def _chosen(asked: str | None, effects: list[KindEffect], known: list[str]) -> str | None:
+    """Return the kind that is told grid by grid: the one asked for, else what changes most."""
+    if asked in known:
+        return asked
+    if effects:
+        return max(effects, key=lambda each: abs(each.county.more)).kind.kind
+    return known[0] if known else None
+
+
+def _here(conn: Connection[Any], grid_id: int | None, on: date) -> GridRef | None:
+    """Return the chosen grid if it is there on the day."""
+    found = grids.known(conn, grid_id, on) if grid_id else None
+    return found[0] if found else None

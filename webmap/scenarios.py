@@ -1,0 +1,232 @@
+"""Scenarios as JSON: services as they would be, what that would bring, where to put new ones."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, jsonify, request
+
+from geodata.coverage.standards import Standard
+from geodata.model import Point
+from geodata.scenarios import changing, keeping, places
+from geodata.scenarios.model import Scenario
+from webmap import acting, bodies, describing, i18n
+from webmap import scenario_models as models
+from webmap.scenario_effects import effects_of
+
+bp = APIBlueprint("scenarios", __name__, url_prefix="/api/scenarios", tag="Scenarios")
+
+
+@bp.get("")
+@bp.output(models.ScenariosOut)
+@bp.doc(responses=[401, 404])
+def listing() -> dict[str, Any]:
+    """List all scenarios."""
+    with acting.service_office() as (conn, person):
+        found = keeping.listed(conn)
+    return {"scenarios": [_reference(each, person.account_id) for each in found]}
+
+
+@bp.post("")
+@bp.output(models.ScenarioRefOut, status_code=201)
+@describing.takes(models.ScenarioIn)
+@bp.doc(responses=[400, 401, 404])
+def create() -> Response:
+    """Begin a scenario."""
+    wanted = bodies.read(models.ScenarioIn)
+    with acting.service_office() as (conn, person):
+        made = keeping.get(conn, keeping.create(conn, person, wanted.name))
+        return _answer(_reference(made, person.account_id), 201)
+
+
+@bp.get("/<int:scenario_id>")
+@bp.output(models.ScenarioOut)
+@describing.asks(models.LookIn)
+@bp.doc(responses=[400, 401, 404])
+def show(scenario_id: int) -> dict[str, Any]:
+    """Return one scenario with what it would bring."""
+    on = i18n.asked_day(request.args)
+    with acting.service_office() as (conn, person):
+        found = keeping.get(conn, scenario_id)
+        effects = effects_of(conn, found, on)
+    asked = next((each for each in effects if each.kind.kind == request.args.get("kind")), None)
+    return {
+        **_reference(found, person.account_id),
+        "on": on,
+        "sums": [
+            {
+                "kind": each.kind.kind,
+                "households": each.county.after.households,
+                "met_before": each.county.before.met,
+                "met_after": each.county.after.met,
+            }
+            for each in effects
+        ],
+        "marks": _marks(found),
+        "shares": {
+            each.grid.grid_id: (_percent(each.before.share), _percent(each.after.share))
+            for each in (asked.grids if asked else ())
+        },
+    }
+
+
+@bp.patch("/<int:scenario_id>")
+@bp.output(models.ScenarioRefOut)
+@describing.takes(models.ScenarioChangeIn)
+@bp.doc(responses=[400, 401, 404])
+def change(scenario_id: int) -> Response:
+    """Give one's own scenario another name, throw it away or have it back."""
+    wanted = bodies.read(models.ScenarioChangeIn)
+    with acting.service_office() as (conn, person):
+        if wanted.name is not None:
+            keeping.rename(conn, scenario_id, wanted.name)
+        if wanted.removed is not None:
+            keeping.throw_away(conn, scenario_id, is_removed=wanted.removed)
+        return _answer(_reference(keeping.get(conn, scenario_id), person.account_id))
+
+
+@bp.post("/<int:scenario_id>/copy")
+@bp.output(models.ScenarioRefOut, status_code=201)
+@describing.takes(models.ScenarioIn)
+@bp.doc(responses=[400, 401, 404])
+def copy(scenario_id: int) -> Response:
+    """Begin a scenario with all changes of another."""
+    wanted = bodies.read(models.ScenarioIn)
+    with acting.service_office() as (conn, person):
+        made = keeping.get(conn, keeping.copy(conn, scenario_id, person, wanted.name))
+        return _answer(_reference(made, person.account_id), 201)
+
+
+@bp.post("/<int:scenario_id>/changes")
+@bp.output(models.ScenarioRefOut, status_code=201)
+@describing.takes(models.WhatIn)
+@bp.doc(responses=[400, 401, 404])
+def add(scenario_id: int) -> Response:
+    """Change something in one's own scenario."""
+    wanted = bodies.read(models.WhatIn).root
+    with acting.service_office() as (conn, person):
+        if isinstance(wanted, models.AddIn):
+            changing.add_facility(
+                conn, scenario_id, wanted.kind, Point(wanted.lon, wanted.lat), wanted.name
+            )
+        elif isinstance(wanted, models.MoveIn):
+            changing.move_facility(
+                conn, scenario_id, wanted.facility, Point(wanted.lon, wanted.lat)
+            )
+        elif isinstance(wanted, models.CloseIn):
+            changing.close_facility(conn, scenario_id, wanted.facility)
+        elif isinstance(wanted, models.AreaIn):
+            changing.change_area(
+                conn, scenario_id, wanted.organisation, wanted.grid, serves=wanted.what == "give"
+            )
+        else:
+            standard = Standard(
+                wanted.reach, wanted.unit, wanted.detour, wanted.capacity, wanted.minimum
+            )
+            changing.change_standard(conn, scenario_id, wanted.kind, wanted.place, standard)
+        return _answer(_reference(keeping.get(conn, scenario_id), person.account_id), 201)
+
+
+@bp.patch("/<int:scenario_id>/changes/<int:change_id>")
+@bp.output(models.ScenarioRefOut)
+@describing.takes(models.OutIn)
+@bp.doc(responses=[400, 401, 404])
+def take_out(scenario_id: int, change_id: int) -> Response:
+    """Take a change out of one's own scenario, or have it back."""
+    wanted = bodies.read(models.OutIn)
+    with acting.service_office() as (conn, person):
+        changing.take_out(conn, scenario_id, change_id, is_out=wanted.out)
+        return _answer(_reference(keeping.get(conn, scenario_id), person.account_id))
+
+
+@bp.post("/<int:scenario_id>/near")
+@bp.output(models.NearOut)
+@describing.takes(models.NearIn)
+@bp.doc(responses=[400, 401, 404])
+def near(scenario_id: int) -> Response:
+    """Find the facility of a kind that is nearest to a place, as the scenario has it."""
+    wanted = bodies.read(models.NearIn)
+    with acting.service_office() as (conn, _person):
+        found = keeping.get(conn, scenario_id)
+        point = Point(wanted.lon, wanted.lat)
+        facility = changing.facility_at(conn, wanted.kind, point, wanted.within_m, found.changes)
+    return _answer({"facility": facility})
+
+
+@bp.post("/<int:scenario_id>/search")
+@bp.output(models.FoundOut, status_code=201)
+@describing.takes(models.SearchIn)
+@bp.doc(responses=[400, 401, 404])
+def search(scenario_id: int) -> Response:
+    """Find the best places for new facilities and add them to one's own scenario."""
+    wanted = bodies.read(models.SearchIn)
+    with acting.service_office() as (conn, _person):
+        keeping.own(conn, scenario_id)
+        found = keeping.get(conn, scenario_id)
+        question = places.Question(
+            wanted.kind,
+            wanted.ask,
+            wanted.count,
+            wanted.percent,
+            wanted.grid,
+            wanted.candidates,
+            tuple(Point(each.lon, each.lat) for each in wanted.points),
+            wanted.capacity,
+        )
+        answer = places.find(conn, question, found.altered, i18n.today())
+        changing.add_places(conn, scenario_id, wanted.kind, answer.points)
+        choice = answer.choice
+        told = {
+            "places": [{"lon": each.lon, "lat": each.lat} for each in answer.points],
+            "gains": list(choice.gains),
+            "before": choice.before,
+            "after": choice.after,
+            "households": choice.households,
+            "bound": choice.bound,
+            "gap": choice.gap if math.isfinite(choice.gap) else None,
+            "proven": choice.proven,
+            "candidates": answer.candidates,
+        }
+        asked = wanted.model_dump(mode="json", exclude={"points"})
+        keeping.note_search(conn, scenario_id, wanted.kind, asked, told)
+        return _answer(told, 201)
+
+
+def _reference(found: Scenario, reader: int) -> dict[str, Any]:
+    return {
+        "scenario_id": found.scenario_id,
+        "name": found.name,
+        "owner": found.owner,
+        "is_own": found.owner_id == reader,
+        "is_removed": found.is_removed,
+        "changed_at": found.changed_at.isoformat(),
+    }
+
+
+def _marks(found: Scenario) -> list[dict[str, Any]]:
+    return [
+        {
+            "change_id": each.change_id,
+            "what": each.what,
+            "kind": each.kind,
+            "name": each.title or i18n.pick(each.kind_zh, each.kind_en),
+            "was": each.was and {"lon": each.was.lon, "lat": each.was.lat},
+            "point": each.point and {"lon": each.point.lon, "lat": each.point.lat},
+        }
+        for each in found.changes
+        if each.what in ("add", "move", "close")
+    ]
+
+
+def _percent(share: float | None) -> int | None:
+    """Round down as the tiles do: 100 means everybody."""
+    return None if share is None else int(share * 100)
+
+
+def _answer(body: dict[str, Any], status: int = 200) -> Response:
+    response = jsonify(body)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response
