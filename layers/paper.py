@@ -172,7 +172,11 @@ def _names(drawn: Iterable[tuple[Area, Any]], frame: Any) -> Iterable[Name]:
     wanted: list[tuple[bool, float, Area, Any]] = []
     for area, shape in drawn:
         seen = shapely.intersection(shape, frame)
-        parts = [part for part in shapely.get_parts(seen) if shapely.get_type_id(part) == 3]
+        parts = [
+            part
+            for part in shapely.get_parts(seen)
+            if shapely.get_type_id(part) == 3 and not shapely.is_empty(part)
+        ]
         if area.name and area.level != "county" and parts:
             largest = max(parts, key=shapely.area)
             wanted.append((area.is_marked, float(shapely.area(largest)), area, largest))

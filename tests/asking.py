@@ -24,6 +24,7 @@ NO_ISSUE, NO_MEMBER, NO_GRID = 779999, 669999, 999999
 NO_DIGEST = "ab" * 32
 NO_ACCOUNT = 559999
 NO_PLAN = 889999
+NO_SCENARIO = 779999
 MODES = ("territory", "responsibility", "issues", "coverage")
 
 
@@ -142,6 +143,17 @@ def _plans(what: str = "", **more: Any) -> Asks:
     return asks
 
 
+def _scenarios(what: str = "", **more: Any) -> Asks:
+    """The scenario that is there, which is somebody else's to all but one, and one that is not."""
+
+    def asks(it: Watched) -> Iterable[Ask]:
+        for number in (it.scenario, NO_SCENARIO):
+            path = f"/api/scenarios/{number}{what}"
+            yield Ask(path, None, str(number), is_missing=number == NO_SCENARIO, **more)
+
+    return asks
+
+
 ROUTES: dict[str, Asks] = {
     "static_file": lambda it: [Ask("/static/x/js/gridmap.js"), Ask("/static/x/none.js")],
     "health.alive": lambda it: [Ask("/healthz")],
@@ -193,6 +205,23 @@ ROUTES: dict[str, Asks] = {
     "references.around": _plans("/references/around?box=116,31,117,32&zoom=14"),
     "references.rename": _plans("/references/99", verb="PATCH", body={"name": "x"}),
     "references.remove": _plans("/references/99", verb="DELETE", body={}),
+    "scenarios.listing": lambda it: [Ask("/api/scenarios")],
+    "scenarios.create": lambda it: [Ask("/api/scenarios", body={"name": ""})],
+    "scenarios.show": _scenarios("?kind=clinic"),
+    "scenarios.change": _scenarios(verb="PATCH", body={"name": ""}),
+    "scenarios.copy": _scenarios("/copy", body={"name": ""}),
+    "scenarios.add": _scenarios("/changes", body={"what": "close", "facility": 1}),
+    "scenarios.take_out": _scenarios("/changes/99", verb="PATCH", body={"out": True}),
+    "scenarios.near": _scenarios("/near", body={"kind": "clinic", "lon": 116.3, "lat": 31.4}),
+    "scenarios.search": _scenarios("/search", body={"kind": "clinic", "ask": "most"}),
+    "scenario_panel.listing": lambda it: [Ask("/panel/scenarios")],
+    "scenario_panel.scenario": lambda it: [
+        Ask(
+            f"/panel/scenarios/{number}{query}", None, str(number), is_missing=number == NO_SCENARIO
+        )
+        for number in (it.scenario, NO_SCENARIO)
+        for query in ("", f"?kind=clinic&grid={it.county.towns[0]}")
+    ],
     "drafting.listing": lambda it: [Ask("/panel/plans")],
     "drafting.plan": lambda it: [
         Ask(f"/panel/plans/{number}{query}", None, str(number), is_missing=number == NO_PLAN)

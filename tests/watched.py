@@ -121,6 +121,12 @@ class Watched:
     members: list[Member] = field(default_factory=list)
     units: dict[str, int] = field(default_factory=dict)
     plan: int = 0
+    scenario: int = 0
+
+    @property
+    def scenario_marks(self) -> set[str]:
+        """What only those see who may try services: a name, and who gave it."""
+        return {f"scenario-{self.scenario}", "maker-planner"}
 
     @property
     def plan_marks(self) -> set[str]:
@@ -159,6 +165,7 @@ def watch(conn: Connection[TupleRow]) -> Watched:
     _report(conn, it)
     _sign_in(conn, it)
     _draw(conn, it)
+    _suppose(conn, it)
     db.analyze(conn)
     return it
 
@@ -337,6 +344,27 @@ def _draw(conn: Connection[TupleRow], it: Watched) -> None:
     line = np.array([shapely.linestrings([[116.3045, 31.40], [116.3047, 31.41]])], dtype=object)
     lines = ReadLines(line, 2, "WGS 84", ())
     references.add(conn, it.plan, actor, f"reference-{it.plan}", "red-line.dxf", lines)
+
+
+def _suppose(conn: Connection[TupleRow], it: Watched) -> None:
+    """Let the planner try a clinic."""
+    conn.execute("ALTER TABLE scenario ALTER COLUMN scenario_id RESTART WITH 770001")
+    planner = next(person for person in it.people if person.name == "planner")
+    it.scenario = _number(
+        conn,
+        "INSERT INTO scenario (name, owner_id, made_by) VALUES ('-', %s, 'maker-planner')"
+        " RETURNING scenario_id",
+        planner.account_id,
+    )
+    conn.execute(
+        "UPDATE scenario SET name = %s WHERE scenario_id = %s",
+        (f"scenario-{it.scenario}", it.scenario),
+    )
+    conn.execute(
+        "INSERT INTO scenario_change (scenario_id, what, kind, geom) VALUES"
+        " (%s, 'add', 'clinic', ST_SetSRID(ST_MakePoint(116.3045, 31.40), 4326))",
+        (it.scenario,),
+    )
 
 
 def _term(text: str) -> str:

@@ -72,6 +72,8 @@ def seen_by(person: Person, it: Watched) -> set[str]:
             marks |= member.marks
     if held(person, "see_plans"):
         marks |= it.plan_marks
+    if held(person, "try_services"):
+        marks |= it.scenario_marks
     return marks
 
 
@@ -95,7 +97,8 @@ def foreign_to(person: Person, it: Watched, endpoint: str) -> set[str]:
 
 
 def all_marks(it: Watched) -> set[str]:
-    marks = {mark for person in it.people for mark in person.marks} | it.plan_marks
+    marks = {mark for person in it.people for mark in person.marks}
+    marks |= it.plan_marks | it.scenario_marks
     for each in (*it.issues, *it.members):
         marks |= each.marks
     return marks | {mark for issue in it.issues for mark in issue.reporter_marks}

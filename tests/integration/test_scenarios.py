@@ -1,0 +1,284 @@
+"""Scenarios over HTTP: what would be is told, and is what comes when it is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from psycopg import Connection
+from psycopg.errors import InsufficientPrivilege
+from signing import sign_in
+from werkzeug.test import TestResponse
+
+from geodata import clock, demo
+from geodata.coverage import figures
+from webmap import create_app
+
+Conn = Connection[Any]
+
+
+class Client:
+    """Somebody who is signed in."""
+
+    def __init__(self, app: Flask, conn: Conn, role: str, **place: Any) -> None:
+        self.client = sign_in(app.test_client(), conn, role, **place)
+        page = self.client.get("/account/password").text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert found
+        self.token = found[1]
+
+    def ask(self, method: str, path: str, body: object = None) -> TestResponse:
+        return self.client.open(
+            f"/api/scenarios{path}",
+            method=method,
+            headers={"X-CSRFToken": self.token},
+            json=body if body is not None or method != "GET" else None,
+        )
+
+    def begin(self, name: str = "再办两处卫生室") -> int:
+        response = self.ask("POST", "", {"name": name})
+        assert response.status_code == 201, response.text
+        return response.get_json()["scenario_id"]
+
+    def change(self, scenario_id: int, **body: Any) -> TestResponse:
+        return self.ask("POST", f"/{scenario_id}/changes", body)
+
+    def sums(self, scenario_id: int) -> dict[str, tuple[int, int]]:
+        found = self.ask("GET", f"/{scenario_id}").get_json()["sums"]
+        return {each["kind"]: (each["met_before"], each["met_after"]) for each in found}
+
+
+@pytest.fixture(scope="module")
+def app(module_url: str) -> Iterator[Flask]:
+    from geodata import db
+
+    with db.connect(module_url) as conn:
+        demo.load(conn, compounds=150)
+    made = create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32, "POOL_SIZE": 4})
+    yield made
+    if pool := made.extensions["gridmap_pool"]:
+        pool.close()
+
+
+@pytest.fixture
+def owner(app: Flask, module_url: str) -> Iterator[Conn]:
+    from geodata import db
+
+    with db.connect(module_url) as conn:
+        yield conn
+
+
+@pytest.fixture
+def official(app: Flask, owner: Conn) -> Client:
+    return Client(app, owner, "county_official")
+
+
+def place(conn: Conn, offset: int = 300) -> dict[str, float]:
+    row = conn.execute(
+        "SELECT ST_X(geom), ST_Y(geom) FROM building ORDER BY building_id LIMIT 1 OFFSET %s",
+        [offset],
+    ).fetchone()
+    assert row
+    return {"lon": row[0], "lat": row[1]}
+
+
+def clinic(conn: Conn, offset: int = 0) -> tuple[int, float, float]:
+    row = conn.execute(
+        "SELECT facility_id, ST_X(geom), ST_Y(geom) FROM facility WHERE kind = 'clinic'"
+        " AND valid @> %s::date ORDER BY facility_id LIMIT 1 OFFSET %s",
+        [clock.today(), offset],
+    ).fetchone()
+    assert row
+    return row
+
+
+def test_best_places_are_part_of_the_scenario_and_keep_their_promise(
+    official: Client, owner: Conn
+) -> None:
+    town = owner.execute(
+        "SELECT grid_id FROM grid_version WHERE level = 'town' AND valid @> %s::date"
+        " ORDER BY code LIMIT 1 OFFSET 5",
+        [clock.today()],
+    ).fetchone()
+    assert town
+    made = official.begin()
+    assert official.sums(made) == {}
+    response = official.ask(
+        "POST",
+        f"/{made}/search",
+        {"kind": "clinic", "ask": "most", "count": 2, "grid": town[0]},
+    )
+    assert response.status_code == 201, response.text
+    found = response.get_json()
+    assert len(found["places"]) == 2
+    assert found["proven"]
+    gained = found["after"] - found["before"]
+    assert gained == sum(found["gains"]) > 0
+    answer = official.ask("GET", f"/{made}?kind=clinic").get_json()
+    # Neighbours over the boundary may gain as well.
+    before, after = official.sums(made)["clinic"]
+    assert after - before >= gained
+    assert [each["what"] for each in answer["marks"]] == ["add", "add"]
+    assert answer["shares"][str(town[0])][1] > answer["shares"][str(town[0])][0]
+    page = official.client.get(f"/panel/scenarios/{made}?kind=clinic&lang=en").text
+    assert "Proven" in page
+    assert f"+{after - before:,}" in page
+
+
+def test_what_is_told_is_what_comes(official: Client, owner: Conn) -> None:
+    (closing, _, _), (moving, lon, lat) = clinic(owner), clinic(owner, 1)
+    made, new = official.begin(), place(owner, 700)
+    assert official.change(made, what="add", kind="clinic", **new).status_code == 201
+    assert official.change(made, what="close", facility=closing).status_code == 201
+    moved = official.change(made, what="move", facility=moving, lon=lon + 0.01, lat=lat)
+    assert moved.status_code == 201
+    before, after = official.sums(made)["clinic"]
+
+    owner.execute(
+        "UPDATE facility SET valid = daterange(lower(valid), %s) WHERE facility_id = %s",
+        [clock.today(), closing],
+    )
+    owner.execute(
+        "UPDATE facility SET geom = ST_Translate(geom, 0.01, 0) WHERE facility_id = %s", [moving]
+    )
+    owner.execute(
+        "INSERT INTO facility (kind, name, geom)"
+        " VALUES ('clinic', '新', ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326))",
+        new,
+    )
+    figures.ensure(owner, clock.today())
+    row = owner.execute(
+        "SELECT c.met FROM coverage_grid c JOIN grid g USING (grid_id)"
+        " JOIN coverage_stretch s USING (stretch_id)"
+        " WHERE g.level = 'county' AND c.kind = 'clinic' AND s.valid @> %s::date",
+        [clock.today()],
+    ).fetchone()
+    owner.rollback()
+    assert row == (after,)
+    assert before != after
+
+
+def test_a_change_is_taken_out_and_had_back(official: Client, owner: Conn) -> None:
+    made = official.begin()
+    official.change(made, what="add", kind="pharmacy", **place(owner))
+    told = official.sums(made)
+    mark = official.ask("GET", f"/{made}").get_json()["marks"][0]["change_id"]
+    path = f"/{made}/changes/{mark}"
+    assert official.ask("PATCH", path, {"out": True}).status_code == 200
+    assert official.sums(made) == {}
+    assert official.ask("PATCH", path, {"out": False}).status_code == 200
+    assert official.sums(made) == told
+    assert official.ask("PATCH", f"/{made}/changes/999999", {"out": True}).status_code == 404
+
+
+def test_standards_and_areas(official: Client, owner: Conn) -> None:
+    made = official.begin()
+    standard = {"what": "standard", "kind": "clinic", "place": "town"}
+    assert official.change(made, **standard, reach=100).status_code == 201
+    before, after = official.sums(made)["clinic"]
+    assert after < before
+    # The same again is the same change.
+    assert official.change(made, **standard, reach=5000).status_code == 201
+    assert official.sums(made)["clinic"][1] > before
+    team, grid = owner.execute(
+        "SELECT a.organisation_id, a.grid_id FROM service_area a JOIN organisation o"
+        " USING (organisation_id) WHERE o.kind = 'volunteer_team' AND a.valid @> %s::date"
+        " ORDER BY 1, 2 LIMIT 1",
+        [clock.today()],
+    ).fetchone() or (0, 0)
+    refused = official.change(made, what="give", organisation=team, grid=grid)
+    assert refused.status_code == 400
+    assert "已经服务" in refused.get_json()["detail"]
+    assert official.change(made, what="take", organisation=team, grid=grid).status_code == 201
+    before, after = official.sums(made)["volunteer_team"]
+    assert after <= before
+    page = official.client.get(f"/panel/scenarios/{made}?grid={grid}&kind=clinic").text
+    assert "不再服务" in page
+    assert 'name="organisation"' in page
+
+
+def test_a_link_shows_it_to_others_who_may_copy_but_not_change_it(
+    app: Flask, official: Client, owner: Conn
+) -> None:
+    made = official.begin("给会议看的")
+    official.change(made, what="add", kind="clinic", **place(owner))
+    town = owner.execute(
+        "SELECT grid_id FROM grid_version WHERE level = 'town' AND valid @> %s::date LIMIT 1",
+        [clock.today()],
+    ).fetchone()
+    assert town
+    other = Client(app, owner, "town_official", grid_id=town[0])
+    assert official.sums(made) == other.sums(made)
+    page = other.client.get(f"/panel/scenarios/{made}").text
+    assert "给会议看的" in page
+    assert "data-placing" not in page
+    assert other.change(made, what="add", kind="clinic", **place(owner)).status_code == 404
+    assert other.ask("PATCH", f"/{made}", {"name": "我的"}).status_code == 404
+    assert other.ask("PATCH", f"/{made}", {"removed": True}).status_code == 404
+    copied = other.ask("POST", f"/{made}/copy", {"name": "我的"}).get_json()
+    assert copied["is_own"]
+    assert other.change(copied["scenario_id"], what="add", kind="clinic", **place(owner, 9))
+    assert len(official.ask("GET", f"/{made}").get_json()["marks"]) == 1
+    below = owner.execute(
+        "SELECT grid_id FROM grid_version WHERE parent_id = %s AND valid @> %s::date LIMIT 1",
+        [town[0], clock.today()],
+    ).fetchone()
+    assert below
+    leader = Client(app, owner, "grid_leader", grid_id=below[0])
+    assert leader.ask("GET", f"/{made}").status_code == 404
+    assert app.test_client().get(f"/api/scenarios/{made}").status_code == 401
+
+
+def test_thrown_away_and_had_back(official: Client) -> None:
+    made = official.begin("丢掉的")
+    assert official.ask("PATCH", f"/{made}", {"removed": True}).status_code == 200
+    assert "丢掉的" not in official.client.get("/panel/scenarios").text
+    assert "恢复" in official.client.get(f"/panel/scenarios/{made}").text
+    assert official.ask("PATCH", f"/{made}", {"removed": False}).status_code == 200
+    assert "丢掉的" in official.client.get("/panel/scenarios").text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"what": "add", "kind": "grid_worker", "lon": 116.3, "lat": 31.4}, "不是由设施提供"),
+        ({"what": "add", "kind": "clinic", "lon": 0, "lat": 0}, "不在县域内"),
+        ({"what": "give", "organisation": 999_999, "grid": 1}, "没有这个单位"),
+        ({"what": "standard", "kind": "nothing", "place": "town", "reach": 5}, "nothing"),
+    ],
+)
+def test_what_cannot_be_is_said(official: Client, body: dict[str, Any], said: str) -> None:
+    made = official.begin()
+    response = official.change(made, **body)
+    assert response.status_code == 400
+    assert said in response.get_json()["detail"]
+    assert official.ask("GET", f"/{made}").get_json()["marks"] == []
+
+
+def test_a_name_is_needed(official: Client) -> None:
+    assert official.ask("POST", "", {"name": "  "}).status_code == 400
+    assert official.ask("POST", "", {"name": "长" * 81}).status_code == 400
+
+
+def test_a_search_that_finds_nothing_leaves_nothing(official: Client, owner: Conn) -> None:
+    made = official.begin()
+    body = {"kind": "clinic", "ask": "fewest", "percent": 100, "candidates": "party_station"}
+    response = official.ask("POST", f"/{made}/search", body)
+    assert response.status_code == 400
+    assert "没有这类备选位置" in response.get_json()["detail"]
+    assert official.ask("GET", f"/{made}").get_json()["marks"] == []
+
+
+def test_the_office_alone_may_nothing(owner: Conn) -> None:
+    owner.execute("SET ROLE gridmap_services")
+    assert owner.execute("SELECT count(*) FROM scenario").fetchone() == (0,)
+    with pytest.raises(InsufficientPrivilege):
+        owner.execute("INSERT INTO scenario (name, owner_id, made_by) VALUES ('x', 1, 'x')")
+    owner.rollback()
+    owner.execute("SET ROLE gridmap_services")
+    with pytest.raises(InsufficientPrivilege):
+        owner.execute("UPDATE service_standard SET reach = 1")
+    owner.rollback()
