@@ -24,7 +24,7 @@ NO_ISSUE, NO_MEMBER, NO_GRID = 779999, 669999, 999999
 NO_DIGEST = "ab" * 32
 NO_ACCOUNT = 559999
 NO_PLAN = 889999
-NO_SCENARIO = 779999
+NO_SCENARIO = 449999
 MODES = ("territory", "responsibility", "issues", "coverage")
 
 

@@ -348,7 +348,7 @@ def _draw(conn: Connection[TupleRow], it: Watched) -> None:
 
 def _suppose(conn: Connection[TupleRow], it: Watched) -> None:
     """Let the planner try a clinic."""
-    conn.execute("ALTER TABLE scenario ALTER COLUMN scenario_id RESTART WITH 770001")
+    conn.execute("ALTER TABLE scenario ALTER COLUMN scenario_id RESTART WITH 440001")
     planner = next(person for person in it.people if person.name == "planner")
     it.scenario = _number(
         conn,
