@@ -9,6 +9,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
+from geodata import clock
+from geodata.coverage import figures, people
+from scripts.bench import lewisham
 from scripts.cli.checking import commands as checking
 from scripts.cli.importing import commands as importing
 
@@ -86,6 +89,25 @@ def test_the_whole_borough(gridmap: Any, database_url: str) -> None:
         assert counts == [("county", 1), ("town", 37), ("community", 175), ("compound", 1037)]
         assert conn.execute("SELECT count(*) FROM issue").fetchone() == (14884,)
         assert conn.execute("SELECT count(*) FROM facility").fetchone() == (627,)
+        count_who_is_served(conn)
+
+
+def count_who_is_served(conn: psycopg.Connection[Any]) -> None:
+    """Border compounds are served from outside, to the household as all pairs say."""
+    conn.execute(
+        "UPDATE grid_version SET households = %s WHERE level = 'compound'", [lewisham.HOUSEHOLDS]
+    )
+    lewisham.set_reach(conn, 500)
+    figures.compute(conn, clock.today())
+    everybody = people.everybody(conn, clock.today())
+    for kind in lewisham.KINDS:
+        met, households, _ = lewisham.served(conn, kind)
+        assert households == 1037 * lewisham.HOUSEHOLDS
+        whole, without = (
+            lewisham.plainly(conn, kind, 500, everybody, with_outside=outside)
+            for outside in (True, False)
+        )
+        assert met == whole > without
 
 
 def test_wards_as_rival_towns_are_refused(gridmap: Any) -> None:
