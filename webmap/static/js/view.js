@@ -90,9 +90,9 @@ export function panelUrl(view) {
     return view.list === "archived" ? "/panel/plans?archived=true" : "/panel/plans";
   }
   if (view.mode === "coverage" && view.scenario) {
-    return `/panel/scenarios/${view.scenario}${queryOf(view, ["on", "kind", "grid", "phase"])}`;
+    return `/panel/scenarios/${view.scenario}${queryOf(view, ["mode", "on", "kind", "grid", "phase"])}`;
   }
-  if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["on", "kind"])}`;
+  if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["mode", "on", "kind"])}`;
   const shared = ["mode", "on", "versus", "kind", "state", "category", "age"];
   // An issue knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;
