@@ -22,6 +22,7 @@ from webmap import (
     changes,
     comparing,
     config,
+    coverage,
     db,
     describing,
     door,
@@ -37,6 +38,7 @@ from webmap import (
     references,
     security,
     sso,
+    standards,
     tiles,
 )
 
@@ -82,6 +84,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         papers.bp,
         comparing.bp,
         changes.bp,
+        coverage.bp,
         basemap.bp,
         health.bp,
         door.bp,
@@ -91,6 +94,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         accounts.bp,
         account_roles.bp,
         account_lists.bp,
+        standards.bp,
     ):
         app.register_blueprint(blueprint)
     app.spec_processor(_describe)

@@ -21,6 +21,7 @@ from geodata.errors import GridMapError, InvalidInputError, NotFoundError
 What = Literal["added", "changed", "withdrawn", "undone"]
 _LOCK = 341571
 _LONGEST = 40
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class SetMeanwhileError(GridMapError):
@@ -46,10 +47,17 @@ def every(conn: Connection[Any]) -> list[Definition]:
 
 def get(conn: Connection[Any], kind: str) -> Definition:
     """Return one kind. Raises NotFoundError if the county has none of that code."""
-    found = _read(conn, kind)
+    found = _read(conn, kind) if _CODE.fullmatch(kind) else []
     if not found:
         raise NotFoundError("This map has no service kind “{value}”.", value=kind[:_LONGEST])
     return found[0]
+
+
+def roles(conn: Connection[Any]) -> list[tuple[str, str, str]]:
+    """List the roles whose holders may count as providers: code, Chinese and English name."""
+    return conn.execute(
+        "SELECT role, name_zh, name_en FROM duty_role ORDER BY rank, role"
+    ).fetchall()
 
 
 def make_code(conn: Connection[Any], name_en: str) -> str:
@@ -62,6 +70,8 @@ def make_code(conn: Connection[Any], name_en: str) -> str:
             "SELECT kind FROM service_kind UNION SELECT kind FROM standard_change"
         ).fetchall()
     }
+    # An address of its own, where the page adds one.
+    taken.add("new")
     codes = (stem, *(f"{stem}_{number}" for number in range(2, 1000)))
     return next(code for code in codes if code not in taken)
 
@@ -72,16 +82,21 @@ def last_rank(conn: Connection[Any]) -> int:
     return row[0] if row else 0
 
 
+def check_names(conn: Connection[Any], wanted: Definition) -> None:
+    """Raise InvalidInputError if another kind has a name or the code of a new one."""
+    for it in every(conn):
+        for name, other in ((wanted.name_zh, it.name_zh), (wanted.name_en, it.name_en)):
+            if wanted.kind == it.kind or name.casefold() == other.casefold():
+                raise InvalidInputError("There is a kind called “{name}” already.", name=other)
+
+
 def add(conn: Connection[Any], actor: str, wanted: Definition) -> None:
     """Write a kind that is not there yet.
 
     Raises InvalidInputError if another kind is called so.
     """
     _lock(conn)
-    for it in every(conn):
-        for name, other in ((wanted.name_zh, it.name_zh), (wanted.name_en, it.name_en)):
-            if wanted.kind == it.kind or name.casefold() == other.casefold():
-                raise InvalidInputError("There is a kind called “{name}” already.", name=other)
+    check_names(conn, wanted)
     _write(conn, wanted)
     _note(conn, actor, "added", None, wanted)
 
@@ -125,7 +140,7 @@ def last_change(conn: Connection[Any], kind: str) -> Change | None:
     return Change(*row[:4]) if is_last else None
 
 
-def undo(conn: Connection[Any], actor: str, change_id: int) -> Definition | None:
+def undo(conn: Connection[Any], actor: str, kind: str, change_id: int) -> Definition | None:
     """Take a change back, the last one of its kind; return what holds then, None if it is gone.
 
     Taking that back in turn does it again. Raises SetMeanwhileError if something else was saved
@@ -133,16 +148,16 @@ def undo(conn: Connection[Any], actor: str, change_id: int) -> Definition | None
     """
     _lock(conn)
     row = conn.execute(
-        "SELECT kind, before FROM standard_change WHERE change_id = %s", [change_id]
+        "SELECT before FROM standard_change WHERE kind = %s AND change_id = %s", [kind, change_id]
     ).fetchone()
     if row is None:
         raise NotFoundError("There is no such change.")
-    last = last_change(conn, row[0])
+    last = last_change(conn, kind)
     if last is None or last.change_id != change_id:
         raise SetMeanwhileError("Something else was saved since: this can no longer be undone.")
-    present, before = get(conn, row[0]), from_plain(row[1]) if row[1] else None
+    present, before = get(conn, kind), from_plain(row[0]) if row[0] else None
     if before is None:
-        _remove(conn, row[0])
+        _remove(conn, kind)
     else:
         _write(conn, before)
     _note(conn, actor, "undone", present, before)
@@ -179,12 +194,15 @@ def _read(conn: Connection[Any], kind: str | None) -> list[Definition]:
     ).fetchall()
     return [
         Definition(
-            *row[:4],
-            courses.get((row[0], "town"), ()),
-            courses.get((row[0], "village"), ()),
-            Providers(bool(row[4]), tuple(row[5]), tuple(row[6])),
+            code,
+            name_zh,
+            name_en,
+            rank,
+            courses.get((code, "town"), ()),
+            courses.get((code, "village"), ()),
+            Providers(bool(by_facility), tuple(areas), tuple(duties)),
         )
-        for row in rows
+        for code, name_zh, name_en, rank, by_facility, areas, duties in rows
     ]
 
 
@@ -258,14 +276,18 @@ def _note(
             old = before.on(since, place) if before else None
             new = after.on(since, place) if after else None
             if old != new:
-                detail[place] = [_brief(old), _brief(new)]
+                detail[place] = [_brief(old, before), _brief(new, after)]
+    if before and after and before.providers != after.providers:
+        by = after.providers
+        detail["providers"] = [*(["facility"] * by.by_facility), *by.areas, *by.duties]
     audit.record(conn, f"standard.{what}", subject="service_kind", detail=detail)
 
 
-def _brief(standard: Standard | None) -> dict[str, object] | None:
-    if standard is None:
+def _brief(standard: Standard | None, it: Definition | None) -> dict[str, object] | None:
+    if standard is None or it is None:
         return None
     return {
+        "by_facility": it.providers.by_facility,
         "reach": standard.reach,
         "unit": standard.unit,
         "detour": standard.detour,

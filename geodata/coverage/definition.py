@@ -18,6 +18,19 @@ from geodata.coverage.standards import Place, Providers, Standard
 from geodata.errors import InvalidInputError
 from geodata.phrases import Phrase
 
+# The kinds of organisations that may serve in their areas (migrations/0002.people.sql).
+ORGANISATIONS: Mapping[str, Phrase] = {
+    "county_department": Phrase("County department"),
+    "town_office": Phrase("Town office"),
+    "residents_committee": Phrase("Residents' committee"),
+    "owners_committee": Phrase("Owners' committee"),
+    "property_company": Phrase("Property company"),
+    "alliance": Phrase("Party-building alliance"),
+    "volunteer_team": Phrase("Volunteer team"),
+    "social_organisation": Phrase("Social organisation"),
+    "business": Phrase("Business"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Dated:
@@ -60,8 +73,13 @@ class Definition:
 
     def on(self, day: date, place: Place) -> Standard | None:
         """Return the standard of a kind of place on a day."""
+        dated = self.dated(day, place)
+        return dated.standard if dated else None
+
+    def dated(self, day: date, place: Place) -> Dated | None:
+        """Return the same with the days on which it holds."""
         course = self.town if place == "town" else self.village
-        return next((each.standard for each in course if each.holds(day)), None)
+        return next((each for each in course if each.holds(day)), None)
 
     def changed(
         self, day: date, town: Standard, village: Standard, providers: Providers
