@@ -204,6 +204,7 @@ def _facts(event: AuditEvent, names: Names) -> list[str]:
         "kind_en": lambda _it: "",
         "town": lambda it: f"{_('In towns')}{_(': ')}{_standards(it)}",
         "village": lambda it: f"{_('In villages')}{_(': ')}{_standards(it)}",
+        "providers": lambda it: f"{_('Given by')}{_(': ')}{_providers(it)}",
         "since": lambda it: _("from %(day)s", day=_day(it)),
         "until": lambda it: _("until %(day)s", day=_day(it)),
     }
@@ -232,6 +233,14 @@ def _standards(value: Any) -> str:
         for each in value
     )
     return f"{before} → {after}"
+
+
+def _providers(value: Any) -> str:
+    """Say who counts as a provider after a change."""
+    names = [_("Facilities")] if value["facility"] else []
+    names += [definition.ORGANISATIONS[each].said(_) for each in value["area"]]
+    names += [i18n.pick(*each) for each in value["duty"]]
+    return _(", ").join(names)
 
 
 def _place(words: Mapping[str, object], key: str) -> int:

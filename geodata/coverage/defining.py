@@ -98,7 +98,7 @@ def add(conn: Connection[Any], actor: str, wanted: Definition) -> None:
     _lock(conn)
     check_names(conn, wanted)
     _write(conn, wanted)
-    _note(conn, actor, "added", None, wanted)
+    _note(conn, actor, "added", None, wanted, wanted.town[0].since)
 
 
 def save(
@@ -279,7 +279,11 @@ def _note(
                 detail[place] = [_brief(old, before), _brief(new, after)]
     if before and after and before.providers != after.providers:
         by = after.providers
-        detail["providers"] = [*(["facility"] * by.by_facility), *by.areas, *by.duties]
+        detail["providers"] = {
+            "facility": by.by_facility,
+            "area": list(by.areas),
+            "duty": [each[1:] for each in roles(conn) if each[0] in by.duties],
+        }
     audit.record(conn, f"standard.{what}", subject="service_kind", detail=detail)
 
 

@@ -155,7 +155,7 @@ def test_the_command_in_words(county: County, conn: Conn) -> None:
     listed = run("--standards", "--kind", "grid_worker").output
     assert "In towns: where they hold the duty, 500 households to a provider" in listed
     chinese = CliRunner().invoke(gridmap, ["--lang", "zh", "coverage", "--kind", "clinic"])
-    assert "卫生室  82%  73户中60户达标  无人提供 10  距离过远 3" in chinese.output
+    assert "卫生室  82%  73户中60户达标  无服务主体 10  距离过远 3" in chinese.output
 
 
 def test_recomputing_puts_right_what_was_tampered_with(county: County, conn: Conn) -> None:

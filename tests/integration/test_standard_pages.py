@@ -197,6 +197,9 @@ def test_a_kind_of_ones_own(app: Flask, conn: Conn) -> None:
         assert "called “献血屋” already" in words(send(wang, do, "new", **names))
     conn.rollback()
     assert defining.every(conn)[-1].name_zh == "献血屋"
+    trail = enter(app, conn, "au")
+    text = words(trail.get("/audit?lang=en&action=standard.added"))
+    assert "Kind of service added Blood donation In towns: – → 300 m on foot" in text
     page = wang.get("/standards/blood_donation?lang=en").text
     change = re.search(r'name="change"\s+value="(\d+)"', page)
     assert change
@@ -218,3 +221,15 @@ def test_a_day_on_which_nothing_was_said_of_a_kind_yet(app: Flask, conn: Conn) -
     assert "Served households no data → 30 +30 of 60" in text
     assert "another change is known already: it stays" in text
     assert "the figures of all days since change as well" in text
+
+
+def test_the_trail_names_who_counts_as_a_provider(app: Flask, conn: Conn) -> None:
+    wang = enter(app, conn, "wang")
+    wang.get("/standards/clinic/change?lang=en")
+    by = {"duty": ["grid_worker", "no_such"], "area": ["business", "pirates"]}
+    assert "Facilities → Facilities · Business in their service areas · Grid worker" in words(
+        send(wang, "try", **by)
+    )
+    assert send(wang, "save", **by).status_code == 303
+    text = words(enter(app, conn, "au").get("/audit?lang=en&action=standard.changed"))
+    assert "Given by: Facilities, Business, Grid worker" in text
