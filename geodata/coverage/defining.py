@@ -6,7 +6,7 @@ Nobody overwrites what another has saved meanwhile: whoever saves says which def
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -290,11 +290,5 @@ def _note(
 def _brief(standard: Standard | None, it: Definition | None) -> dict[str, object] | None:
     if standard is None or it is None:
         return None
-    return {
-        "by_facility": it.providers.by_facility,
-        "reach": standard.reach,
-        "unit": standard.unit,
-        "detour": standard.detour,
-        "capacity": standard.capacity,
-        "minimum": standard.minimum,
-    }
+    plain = {key: value for key, value in asdict(standard).items() if key != "m_per_min"}
+    return {"by_facility": it.providers.by_facility, **plain}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -98,6 +99,27 @@ def test_nobody_overwrites_what_was_not_seen(conn: Conn) -> None:
     assert defining.last_change(conn, "clinic") is None
     with pytest.raises(SetMeanwhileError):
         defining.undo(conn, "li", "clinic", change.change_id)
+
+
+def test_of_two_at_the_same_moment_one_saves(conn: Conn, database_url: str) -> None:
+    before = defining.get(conn, "clinic")
+    conn.commit()
+
+    def late() -> None:
+        with db.connect(database_url) as other:
+            wanted = before.changed(DAY, replace(NEAR, reach=500), NEAR, BY)
+            defining.save(other, "li", before.digest, wanted)
+
+    with ThreadPoolExecutor(1) as pool:
+        save(conn, before.changed(DAY, NEAR, NEAR, BY))
+        waiting = pool.submit(late)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.3)
+        conn.commit()
+        with pytest.raises(SetMeanwhileError):
+            waiting.result(10)
+    found = defining.get(conn, "clinic").on(DAY, "town")
+    assert found == NEAR
 
 
 def test_a_kind_of_ones_own_comes_and_goes(conn: Conn) -> None:
