@@ -52,6 +52,7 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
 
 def fits(page: Page) -> None:
     """Nothing to complain about for axe, nothing to scroll sideways."""
+    page.wait_for_load_state("load")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
@@ -72,6 +73,7 @@ def test_the_county_raises_the_standard_for_clinics(
     fits(page)
     page.get_by_role("link", name="Clinic").click()
     page.get_by_role("link", name="Change the standard").click()
+    expect(page.get_by_role("heading", name="Change the standard: Clinic")).to_be_visible()
     fits(page)
     towns = page.get_by_role("group", name="In towns")
     towns.get_by_label("No farther than").fill("far")
