@@ -163,14 +163,14 @@ ROUTES: dict[str, Asks] = {
     "api.shape": lambda it: [*_grids(it, "/api/grids/{}/shape")][::5],
     "api.here": lambda it: _spots(it, "/api/here?lon={lon}&lat={lat}"),
     "api.search": lambda it: _words(it, "/api/search?q={}"),
-    "coverage.find": lambda it: [
+    "services.coverage": lambda it: [
         Ask("/api/coverage"),
         Ask("/api/coverage?kind=clinic&level=compound"),
         Ask(f"/api/coverage?grid={it.county.towns[0]}&on=2026-03-01"),
         Ask(f"/api/coverage?grid={NO_GRID}"),
         Ask("/api/coverage?level=nothing"),
     ],
-    "coverage.standards": lambda it: [Ask("/api/standards"), Ask("/api/standards?on=x")],
+    "services.standards": lambda it: [Ask("/api/standards"), Ask("/api/standards?on=x")],
     "changes.find": lambda it: [
         Ask("/api/changes?on=2026-01-01&versus=2020-01-01"),
         Ask(f"/api/changes?on=2026-01-01&versus=2020-01-01&grid={it.county.towns[0]}&page=2"),

@@ -20,7 +20,7 @@ from webmap import db, describing, i18n
 from webmap.api import DayIn, GridRefOut, LevelName
 from webmap.panel import asked_number
 
-bp = APIBlueprint("coverage", __name__, url_prefix="/api", tag="Services")
+bp = APIBlueprint("services", __name__, url_prefix="/api", tag="Services")
 
 PAGE_SIZE = 200
 
@@ -122,7 +122,7 @@ class CoverageIn(DayIn):
 @bp.output(CoverageOut)
 @describing.asks(CoverageIn)
 @bp.doc(responses=[400, 404])
-def find() -> dict[str, Any]:
+def coverage() -> dict[str, Any]:
     """Return how many households are served, and why the others are not."""
     day, level = i18n.asked_day(request.args), _level(request.args.get("level"))
     grid_id, page = asked_number(request.args, "grid"), asked_number(request.args, "page") or 1
