@@ -46,6 +46,18 @@ def county(conn: Connection[Any], on: date) -> Grid | None:
     return get(conn, found[0].grid_id, on) if found else None
 
 
+def named(conn: Connection[Any], text: str, on: date) -> list[GridRef]:
+    """Return the grids of a day that have exactly this name or this code, the largest first."""
+    rows = conn.execute(
+        """
+        SELECT grid_id, level::text, name, code FROM grid_version
+        WHERE (name = %(text)s OR code = %(text)s) AND valid @> %(on)s ORDER BY level, code
+        """,
+        {"text": text, "on": on},
+    ).fetchall()
+    return [GridRef(*row) for row in rows]
+
+
 def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:
     """Return a grid as it was on a day.
 

@@ -55,7 +55,7 @@ class Picture:
     """One picture: what is opened, on which screen, and what is done before it is taken.
 
     ``grid`` names the grid (level, name) that the address selects, ``account`` the demo county's
-    account that is signed in.
+    account that is signed in, ``path`` a page beside the map.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Picture:
     act: Callable[[Page], None] = lambda _page: None
     account: str = ""
     languages: tuple[str, ...] = LANGUAGES
+    path: str = ""
 
 
 def _type_initials(page: Page) -> None:
@@ -88,6 +89,14 @@ def _open_days(page: Page) -> None:
     page.locator(".timeline select").wait_for()
 
 
+def _raise_clinics(page: Page) -> None:
+    for place in ("town", "village"):
+        page.fill(f"[name={place}_reach]", "800")
+    page.fill("[name=since]", "2027-01-01")
+    page.click(".standard-form .primary")
+    page.locator("#effects").wait_for()
+
+
 PICTURES = (
     Picture(
         "responsibility-desk",
@@ -109,6 +118,14 @@ PICTURES = (
         account="official",
     ),
     Picture("official-coverage", DESK, {"mode": "coverage", "kind": "clinic"}),
+    Picture(
+        "standards-effect",
+        DESK,
+        {},
+        act=_raise_clinics,
+        account="official",
+        path="standards/clinic/change",
+    ),
     Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
     Picture("staff-after", DESK, {}, ("community", "青崖村"), _open_days),
     Picture(
@@ -202,10 +219,12 @@ def take(
         query = {**picture.view, "lang": language}
         if picture.grid:
             query["grid"] = str(grid_id(conn, *picture.grid))
-        page.goto(f"{server}?{urlencode(query)}")
-        settle(page)
+        page.goto(f"{server}{picture.path}?{urlencode(query)}")
+        if not picture.path:
+            settle(page)
         picture.act(page)
-        settle(page)
+        if not picture.path:
+            settle(page)
         path = FOLDER / f"{picture.name}-{language}.webp"
         path.write_bytes(shot(page))
     finally:

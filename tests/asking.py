@@ -175,6 +175,14 @@ ROUTES: dict[str, Asks] = {
     "api.shape": lambda it: [*_grids(it, "/api/grids/{}/shape")][::5],
     "api.here": lambda it: _spots(it, "/api/here?lon={lon}&lat={lat}"),
     "api.search": lambda it: _words(it, "/api/search?q={}"),
+    "services.coverage": lambda it: [
+        Ask("/api/coverage"),
+        Ask("/api/coverage?kind=clinic&level=compound"),
+        Ask(f"/api/coverage?grid={it.county.towns[0]}&on=2026-03-01"),
+        Ask(f"/api/coverage?grid={NO_GRID}"),
+        Ask("/api/coverage?level=nothing"),
+    ],
+    "services.standards": lambda it: [Ask("/api/standards"), Ask("/api/standards?on=x")],
     "changes.find": lambda it: [
         Ask("/api/changes?on=2026-01-01&versus=2020-01-01"),
         Ask(f"/api/changes?on=2026-01-01&versus=2020-01-01&grid={it.county.towns[0]}&page=2"),
@@ -234,6 +242,16 @@ ROUTES: dict[str, Asks] = {
     ],
     "plans.accept": _plans("/accepted", body={"fault": "0" * 16}, revision='"999"'),
     "openapi.spec": lambda it: [Ask("/api/openapi.json")],
+    "standards.index": lambda it: [Ask("/standards"), Ask("/standards?lang=en")],
+    "standards.show": lambda it: [Ask("/standards/clinic"), Ask("/standards/none")],
+    # With an effect: of a kind that is not there, or with nothing to do.
+    "standards.new": lambda it: [Ask("/standards/new"), Ask("/standards/new", {"name_en": "x"})],
+    "standards.change": lambda it: [
+        Ask("/standards/clinic/change"),
+        Ask("/standards/clinic/change", {"do": "save", "since": "x"}),
+    ],
+    "standards.withdraw": lambda it: [Ask("/standards/clinic/withdraw", {"on": "x"})],
+    "standards.undo": lambda it: [Ask("/standards/clinic/undo", {"change": "0"})],
     "page.index": lambda it: [
         Ask("/"),
         Ask("/?mode=issues&lang=en"),

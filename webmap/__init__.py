@@ -38,7 +38,9 @@ from webmap import (
     scenario_panel,
     scenarios,
     security,
+    services,
     sso,
+    standards,
     tiles,
 )
 
@@ -86,6 +88,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         scenario_panel.bp,
         comparing.bp,
         changes.bp,
+        services.bp,
         basemap.bp,
         health.bp,
         door.bp,
@@ -95,6 +98,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         accounts.bp,
         account_roles.bp,
         account_lists.bp,
+        standards.bp,
     ):
         app.register_blueprint(blueprint)
     app.spec_processor(_describe)

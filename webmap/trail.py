@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from geodata.audit import AuditEvent, Names
+from geodata.coverage import definition
+from geodata.coverage.standards import Standard
 from geodata.rights import TITLES
 from webmap import i18n
 
@@ -86,6 +89,15 @@ def action_groups(known: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]
                 "plan.rebased": _("Plan brought up to date"),
             },
         ),
+        (
+            _("Service standards"),
+            {
+                "standard.added": _("Kind of service added"),
+                "standard.changed": _("Standard changed"),
+                "standard.withdrawn": _("Change to come taken back"),
+                "standard.undone": _("Change of a standard undone"),
+            },
+        ),
         (_("Audit trail"), {"audit.exported": _("Audit trail exported")}),
     ]
     named = {code for _title, names in groups for code in names}
@@ -130,6 +142,9 @@ def _who(event: AuditEvent, names: Names) -> str:
 
 def _about(event: AuditEvent, names: Names) -> str:
     number = event.subject_id
+    if event.subject == "service_kind":
+        names_of = [str(event.detail.get(f"kind_{lang}", "")) for lang in i18n.LANGUAGES]
+        return i18n.pick(*names_of)
     if number is None:
         # Somebody tried a name that nobody has; which one is not kept: it may be a password.
         return _("Unknown user name") if event.action == "session.refused" else event.subject
@@ -184,6 +199,12 @@ def _facts(event: AuditEvent, names: Names) -> list[str]:
         "action": lambda it: action_names().get(str(it), str(it)),
         "count": lambda it: _("%(num)s entries", num=format_decimal(it)),
         "format": lambda it: {"csv": "CSV", "excel": "Excel"}.get(str(it), str(it)),
+        # The kind's name stands beside it already.
+        "kind_zh": lambda _it: "",
+        "kind_en": lambda _it: "",
+        "town": lambda it: f"{_('In towns')}{_(': ')}{_standards(it)}",
+        "village": lambda it: f"{_('In villages')}{_(': ')}{_standards(it)}",
+        "providers": lambda it: f"{_('Given by')}{_(': ')}{_providers(it)}",
         "since": lambda it: _("from %(day)s", day=_day(it)),
         "until": lambda it: _("until %(day)s", day=_day(it)),
     }
@@ -198,6 +219,28 @@ def _facts(event: AuditEvent, names: Names) -> list[str]:
             said = f"{key}: {value}"
         facts.append(said.strip()[:_LONGEST])
     return [fact for fact in facts if fact]
+
+
+def _standards(value: Any) -> str:
+    """Say which standard was there before and which after."""
+    before, after = (
+        definition.worded(
+            Standard(**{key: it for key, it in each.items() if key != "by_facility"}),
+            by_facility=each["by_facility"],
+        ).said(_)
+        if each
+        else "–"
+        for each in value
+    )
+    return f"{before} → {after}"
+
+
+def _providers(value: Any) -> str:
+    """Say who counts as a provider after a change."""
+    names = [_("Facilities")] if value["facility"] else []
+    names += [definition.ORGANISATIONS[each].said(_) for each in value["area"]]
+    names += [i18n.pick(*each) for each in value["duty"]]
+    return _(", ").join(names)
 
 
 def _place(words: Mapping[str, object], key: str) -> int:

@@ -1,11 +1,11 @@
-"""What if: facilities that come, move or close, service areas, standards. Plain data."""
+"""What if: facilities that come, move or close, service areas, standards, who serves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from geodata.coverage.standards import Kind, Place, Standard
+from geodata.coverage.standards import Kind, Place, Providers, Standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,10 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All that would be different; ``closed`` are numbers of facilities."""
+    """All that would be different; ``closed`` are numbers of facilities.
+
+    ``providers`` says who would give a kind, and ``kinds`` are those that would come as well.
+    """
 
     added: tuple[Added, ...] = ()
     moved: tuple[Moved, ...] = ()
@@ -47,17 +50,23 @@ class Changes:
     standards: Mapping[tuple[str, Place], Standard] = field(
         default_factory=dict[tuple[str, Place], Standard]
     )
+    providers: Mapping[str, Providers] = field(default_factory=dict[str, Providers])
+    kinds: tuple[Kind, ...] = ()
 
     def apply(self, kinds: Sequence[Kind]) -> list[Kind]:
-        """Return kinds with the standards that would hold."""
-        return [
-            replace(
-                kind,
-                town=self.standards.get((kind.kind, "town"), kind.town),
-                village=self.standards.get((kind.kind, "village"), kind.village),
-            )
-            for kind in kinds
-        ]
+        """Return kinds with the standards that would hold and who would give them."""
+        return [*(self._applied(kind) for kind in kinds), *self.kinds]
+
+    def _applied(self, kind: Kind) -> Kind:
+        by = self.providers.get(kind.kind, Providers(kind.by_facility, kind.areas, kind.duties))
+        return replace(
+            kind,
+            town=self.standards.get((kind.kind, "town"), kind.town),
+            village=self.standards.get((kind.kind, "village"), kind.village),
+            by_facility=by.by_facility,
+            areas=by.areas,
+            duties=by.duties,
+        )
 
 
 UNCHANGED = Changes()

@@ -160,13 +160,21 @@ def _held(
 ) -> dict[str, _Held]:
     """Return who serves by grid and by building, kind by kind."""
     found = defaultdict[str, _Held](_Held)
-    if not any(kind.areas or kind.duties for kind in kinds):
+    served = [
+        (kind.kind, via, what)
+        for kind in kinds
+        for via, every in (("area", kind.areas), ("duty", kind.duties))
+        for what in every
+    ]
+    if not served:
         return found
     grids = np.unique(np.concatenate([people.rows[level] for level in _LEVELS]))
     rows = conn.execute(
         """
+        WITH p AS (SELECT * FROM unnest(%(kind)s::text[], %(via)s::text[], %(what)s::text[])
+                   p (kind, via, what))
         SELECT p.kind, a.grid_id, NULL::int8, 'o' || a.organisation_id, a.is_now
-        FROM service_provider p
+        FROM p
         JOIN organisation o ON o.kind = p.what
         JOIN (SELECT s.organisation_id, s.grid_id,
                      s.valid @> %(day)s::date AND NOT EXISTS (
@@ -176,19 +184,21 @@ def _held(
               UNION ALL
               SELECT o, g, true FROM unnest(%(given_to)s::int8[], %(given)s::int8[]) t (o, g)
              ) a USING (organisation_id)
-        WHERE p.via = 'area' AND p.kind = ANY(%(kinds)s)
+        WHERE p.via = 'area'
           AND (%(grids)s::int8[] IS NULL OR a.grid_id = ANY(%(grids)s))
         UNION ALL
         SELECT p.kind, d.grid_id, d.building_id, 'm' || d.member_id, d.term @> %(day)s::date
-        FROM service_provider p
+        FROM p
         JOIN duty d ON d.role = p.what AND NOT d.is_deputy
-        WHERE p.via = 'duty' AND p.kind = ANY(%(kinds)s) AND lower(d.term) <= %(day)s::date
+        WHERE p.via = 'duty' AND lower(d.term) <= %(day)s::date
           AND (%(grids)s::int8[] IS NULL OR d.grid_id = ANY(%(grids)s)
                OR d.building_id = ANY(%(buildings)s))
         """,
         {
             "day": day,
-            "kinds": [kind.kind for kind in kinds],
+            "kind": [kind for kind, _via, _what in served],
+            "via": [via for _kind, via, _what in served],
+            "what": [what for _kind, _via, what in served],
             "given_to": [each.organisation_id for each in changes.given],
             "given": [each.grid_id for each in changes.given],
             "taken_by": [each.organisation_id for each in changes.taken],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -39,6 +40,15 @@ class Standard:
 
 
 @dataclass(frozen=True, slots=True)
+class Providers:
+    """Who gives a service: facilities of the kind, organisations of kinds in their areas, roles."""
+
+    by_facility: bool
+    areas: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A service kind on a day: its standards and who gives it.
 
@@ -70,6 +80,11 @@ def kinds(conn: Connection[Any], day: date) -> list[Kind]:
 
     Kinds without any are missing data. So are those that have no standard on the day.
     """
+    return known(conn, every(conn, day))
+
+
+def every(conn: Connection[Any], day: date) -> list[Kind]:
+    """List the kinds that have a standard on a day, in the county's order, whoever gives them."""
     rows = conn.execute(
         """
         SELECT k.kind, k.name_zh, k.name_en,
@@ -81,13 +96,8 @@ def kinds(conn: Connection[Any], day: date) -> list[Kind]:
         FROM service_kind k
         JOIN service_standard t ON t.kind = k.kind AND t.place = 'town' AND t.valid @> %(day)s
         JOIN service_standard v ON v.kind = k.kind AND v.place = 'village' AND v.valid @> %(day)s
-        JOIN service_provider p ON p.kind = k.kind
+        LEFT JOIN service_provider p ON p.kind = k.kind
         GROUP BY k.kind, t.standard_id, v.standard_id
-        HAVING bool_or(CASE p.via
-            WHEN 'facility' THEN EXISTS (SELECT FROM facility f WHERE f.kind = k.kind)
-            WHEN 'duty' THEN EXISTS (SELECT FROM duty d WHERE d.role = p.what)
-            ELSE EXISTS (SELECT FROM service_area a JOIN organisation o USING (organisation_id)
-                         WHERE o.kind = p.what) END)
         ORDER BY k.rank, k.kind
         """,
         {"day": day},
@@ -107,4 +117,32 @@ def kinds(conn: Connection[Any], day: date) -> list[Kind]:
         for kind, zh, en, town, village, by_facility, areas, duties in (
             (*row[:3], row[3:8], row[8:13], *row[13:]) for row in rows
         )
+    ]
+
+
+def known(conn: Connection[Any], kinds: Sequence[Kind], placed: Collection[str] = ()) -> list[Kind]:
+    """Keep the kinds of which the county has any record of a provider, be it of another day.
+
+    ``placed`` are kinds of which it would have a facility as well.
+    """
+    found = set(
+        conn.execute(
+            """
+            SELECT 'facility', kind FROM service_kind k
+            WHERE EXISTS (SELECT FROM facility f WHERE f.kind = k.kind)
+            UNION ALL
+            SELECT 'duty', role FROM duty_role r
+            WHERE EXISTS (SELECT FROM duty d WHERE d.role = r.role)
+            UNION ALL
+            SELECT DISTINCT 'area', o.kind FROM organisation o JOIN service_area USING
+                (organisation_id)
+            """
+        ).fetchall()
+    ) | {("facility", kind) for kind in placed}
+    return [
+        kind
+        for kind in kinds
+        if (kind.by_facility and ("facility", kind.kind) in found)
+        or any(("area", what) in found for what in kind.areas)
+        or any(("duty", role) in found for role in kind.duties)
     ]

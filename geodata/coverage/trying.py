@@ -24,6 +24,7 @@ from geodata.coverage.standards import Kind
 from geodata.model import LEVELS
 
 Sums = NDArray[np.int64]
+_NONE: Sums = np.zeros(len(sums.SUMS), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +44,23 @@ def compare(conn: Connection[Any], changes: Changes, day: date) -> Tried:
 
     Facilities that changes name and that are not there on the day count for nothing.
     """
-    before = [kind for kind in standards.kinds(conn, day) if kind.kind in _concerned(conn, changes)]
-    after = changes.apply(before)
-    box = _box(conn, changes, [*before, *after], day)
+    concerned = _concerned(conn, changes)
+    kinds = [kind for kind in standards.every(conn, day) if kind.kind in concerned]
+    placed = {each.kind for each in (*changes.moved, *changes.added)}
+    before = standards.known(conn, kinds)
+    after = standards.known(conn, changes.apply(kinds), placed)
+    box = _box(conn, changes, before, after, day)
     nearby = people.everybody(conn, day) if box is None else people.within(conn, day, box)
     was = dict(_tallies(conn, before, nearby, day, box, UNCHANGED))
-    return Tried(
-        tuple(after),
-        {
-            kind: {
-                grid_id: now - was[kind][grid_id]
-                for grid_id, now in tally.items()
-                if (now != was[kind][grid_id]).any()
-            }
-            for kind, tally in _tallies(conn, after, nearby, day, box, changes)
-        },
-    )
+    would = dict(_tallies(conn, after, nearby, day, box, changes))
+    nobody: dict[int, Sums] = {}
+    differences: dict[str, dict[int, Sums]] = {}
+    for kind in was | would:
+        # A kind of which nothing is known has no sums.
+        old, new = was.get(kind, nobody), would.get(kind, nobody)
+        each = {grid_id: new.get(grid_id, _NONE) - old.get(grid_id, _NONE) for grid_id in old | new}
+        differences[kind] = {grid_id: it for grid_id, it in each.items() if it.any()}
+    return Tried(tuple(after), differences)
 
 
 def _tallies(
@@ -86,6 +88,7 @@ def _concerned(conn: Connection[Any], changes: Changes) -> set[str]:
     """Return the kinds of services that changes concern."""
     found = {each.kind for each in (*changes.added, *changes.moved)}
     found |= {kind for kind, _place in changes.standards}
+    found |= {*changes.providers, *(each.kind for each in changes.kinds)}
     rows = conn.execute(
         """
         SELECT kind FROM facility WHERE facility_id = ANY(%(closed)s)
@@ -101,10 +104,20 @@ def _concerned(conn: Connection[Any], changes: Changes) -> set[str]:
     return found | {row[0] for row in rows}
 
 
-def _box(conn: Connection[Any], changes: Changes, kinds: Sequence[Kind], day: date) -> Box | None:
+def _box(
+    conn: Connection[Any],
+    changes: Changes,
+    before: Sequence[Kind],
+    after: Sequence[Kind],
+    day: date,
+) -> Box | None:
     """Return a box (degrees) outside which nothing changes; None if that may be everywhere."""
-    if changes.standards or changes.given or changes.taken:
+    if changes.standards or changes.given or changes.taken or changes.providers or changes.kinds:
         return None
+    if {kind.kind for kind in before} != {kind.kind for kind in after}:
+        # The first record of a kind makes a gap of what was missing data, everywhere.
+        return None
+    kinds = [*before, *after]
     if any(kind.is_limited and (kind.areas or kind.duties) for kind in kinds):
         # Who serves by name is loaded by all the grids served, wherever they are.
         return None

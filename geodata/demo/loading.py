@@ -125,8 +125,8 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
             plan_event, plan_publication, plan_reference, plan_reference_line, issue_move,
             issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
             service_area, facility, road_edge, road_node, road_source, coverage_grid,
-            coverage_rest, coverage_stretch, coverage_due, scenario, scenario_change,
-            scenario_search, grid_shape, shape_due, grid_border,
+            standard_change, scenario, scenario_change, scenario_search, coverage_rest,
+            coverage_stretch, coverage_due, grid_shape, shape_due, grid_border,
             partition_exception, grid_version RESTART IDENTITY
         """
     )

@@ -17,6 +17,7 @@ _MODULES = {
     "basemap": "scripts.cli.basemap",
     "changes": "scripts.cli.changes",
     "check": "scripts.cli.checking",
+    "coverage": "scripts.cli.coverage",
     "demo": "scripts.cli.demo",
     "import": "scripts.cli.importing",
     "plan": "scripts.cli.plans",

@@ -338,7 +338,9 @@ def test_names_of_the_account_the_county_and_the_base_map(
             "UPDATE account SET username = %s WHERE account_id = %s",
             [USERNAME, site.planted.account_id],
         )
-    for path in ("/account/password", "/rights", "/accounts", "/audit", "/accounts?q=x"):
+    # The names of kinds are a county's own.
+    pages = ("/account/password", "/rights", "/accounts", "/audit", "/accounts?q=x")
+    for path in (*pages, "/standards", "/standards/kind_0", "/standards/kind_1/change"):
         page.goto(f"{site.host}{path}")
         watch.look(page)
     watch.check()

@@ -12,6 +12,7 @@ from psycopg import Connection
 from geodata import clock, demo
 from geodata.coverage import figures, standards, sums, trying
 from geodata.coverage.altering import Added, Area, Changes, Moved
+from geodata.coverage.standards import Kind, Providers, Standard
 
 Conn = Connection[Any]
 LIMITED = ("clinic", "shop")
@@ -89,6 +90,28 @@ def carry_out(conn: Conn, changes: Changes) -> None:
             " WHERE organisation_id = %s AND grid_id = %s",
             [today, area.organisation_id, area.grid_id],
         )
+    for kind in changes.kinds:
+        conn.execute(
+            "INSERT INTO service_kind (kind, name_zh, name_en, rank) VALUES (%s, %s, %s, 99)",
+            [kind.kind, kind.name_zh, kind.name_en],
+        )
+        for place, standard in (("town", kind.town), ("village", kind.village)):
+            conn.execute(
+                "INSERT INTO service_standard (kind, place, valid, reach, unit, detour, capacity,"
+                " minimum) VALUES (%s, %s, daterange(%s, NULL), %s, %s, %s, %s, %s)",
+                [
+                    kind.kind, place, today, standard.reach, standard.unit, standard.detour,
+                    standard.capacity, standard.minimum,
+                ],
+            )  # fmt: skip
+    given = {kind.kind: Providers(kind.by_facility, kind.areas, kind.duties)
+             for kind in changes.kinds}  # fmt: skip
+    for kind, by in {**changes.providers, **given}.items():
+        conn.execute("DELETE FROM service_provider WHERE kind = %s", [kind])
+        rows = [("facility", "")] * by.by_facility
+        rows += [("area", what) for what in by.areas] + [("duty", what) for what in by.duties]
+        for via, what in rows:
+            conn.execute("INSERT INTO service_provider VALUES (%s, %s, %s)", [kind, via, what])
     for (kind, place), standard in changes.standards.items():
         conn.execute(
             "UPDATE service_standard SET reach = %s, unit = %s, detour = %s, capacity = %s,"
@@ -161,6 +184,33 @@ def test_service_areas_and_standards(county: Conn) -> None:
             }
         ),
     )
+
+
+def test_who_counts_as_a_provider(county: Conn) -> None:
+    check(county, Changes(providers={"clinic": Providers(True, ("volunteer_team",))}))
+    check(county, Changes(providers={"grid_worker": Providers(False, (), ("building_lead",))}))
+    # Nobody is known to give it any more, so that it is missing data; and a record comes back.
+    check(county, Changes(providers={"clinic": Providers(False, ("business",))}))
+    check(county, Changes(providers={"clinic": Providers(True)}))
+
+
+def test_a_kind_of_its_own_and_the_first_facility_of_one(county: Conn) -> None:
+    county.execute(
+        "INSERT INTO service_area (organisation_id, grid_id, valid)"
+        " SELECT o.organisation_id, v.grid_id, daterange(%(on)s, NULL) FROM organisation o,"
+        " grid_version v WHERE o.kind = 'county_department' AND v.level = 'town'"
+        " AND v.valid @> %(on)s::date ORDER BY 1, v.code LIMIT 1",
+        {"on": clock.today()},
+    )
+    standard = Standard(15, "min", 1.3, 900, 1)
+    own = Kind(
+        "mediation", "调解", "Mediation", standard, standard, True, ("county_department",), ()
+    )
+    check(county, Changes(kinds=(own,)))
+    lon, lat = county.execute(
+        "SELECT ST_X(geom), ST_Y(geom) FROM building ORDER BY building_id LIMIT 1"
+    ).fetchone() or (0, 0)
+    check(county, Changes(added=(Added("dentist", lon, lat),)))
 
 
 def test_a_change_that_is_none(county: Conn) -> None:

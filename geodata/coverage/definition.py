@@ -1,0 +1,190 @@
+"""What a service kind is: its names, its standards from day to day, who gives it.
+
+A definition is never changed: a change makes another one, so that what is taken back is the former
+one put in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+from geodata.coverage.standards import Place, Providers, Standard
+from geodata.errors import InvalidInputError
+from geodata.phrases import Phrase
+
+# The kinds of organisations that may serve in their areas (migrations/0002.people.sql).
+ORGANISATIONS: Mapping[str, Phrase] = {
+    "county_department": Phrase("County department"),
+    "town_office": Phrase("Town office"),
+    "residents_committee": Phrase("Residents' committee"),
+    "owners_committee": Phrase("Owners' committee"),
+    "property_company": Phrase("Property company"),
+    "alliance": Phrase("Party-building alliance"),
+    "volunteer_team": Phrase("Volunteer team"),
+    "social_organisation": Phrase("Social organisation"),
+    "business": Phrase("Business"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A standard and the days on which it holds; ``until`` is exclusive, None without an end."""
+
+    since: date
+    until: date | None
+    standard: Standard
+
+    def holds(self, day: date) -> bool:
+        """Tell whether it holds on a day."""
+        return self.since <= day and (self.until is None or day < self.until)
+
+
+Course = tuple[Dated, ...]
+"""The standards of one kind of place, one after the other; no two hold on one day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days on which both standards of a kind stay as they are; ``until`` is exclusive."""
+
+    since: date
+    until: date | None
+    town: Standard | None
+    village: Standard | None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """All that makes a kind of service; ``rank`` is its place in the county's order."""
+
+    kind: str
+    name_zh: str
+    name_en: str
+    rank: int
+    town: Course
+    village: Course
+    providers: Providers
+
+    def on(self, day: date, place: Place) -> Standard | None:
+        """Return the standard of a kind of place on a day."""
+        dated = self.dated(day, place)
+        return dated.standard if dated else None
+
+    def dated(self, day: date, place: Place) -> Dated | None:
+        """Return the same with the days on which it holds."""
+        course = self.town if place == "town" else self.village
+        return next((each for each in course if each.holds(day)), None)
+
+    def changed(
+        self, day: date, town: Standard, village: Standard, providers: Providers
+    ) -> Definition:
+        """Return it with other standards from a day on, until the next that is known already."""
+        return replace(
+            self,
+            town=_changed(self.town, day, town),
+            village=_changed(self.village, day, village),
+            providers=providers,
+        )
+
+    def withdrawn(self, day: date) -> Definition:
+        """Return it without the change of a day: what held before goes on.
+
+        Raises InvalidInputError where nothing changes on that day.
+        """
+        town, village = _withdrawn(self.town, day), _withdrawn(self.village, day)
+        if (town, village) == (self.town, self.village):
+            raise InvalidInputError("No standard changes on {day}.", day=day)
+        return replace(self, town=town, village=village)
+
+    def periods(self) -> list[Period]:
+        """List the stretches of days on which nothing changes, the oldest first."""
+        courses = (*self.town, *self.village)
+        bounds = sorted(
+            {each.since for each in courses} | {each.until for each in courses if each.until}
+        )
+        found: list[Period] = []
+        for since, until in zip(bounds, [*bounds[1:], None], strict=True):
+            town, village = self.on(since, "town"), self.on(since, "village")
+            if town or village:
+                found.append(Period(since, until, town, village))
+        return found
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return it as data for JSON."""
+        return json.loads(json.dumps(asdict(self), default=str))
+
+    @property
+    def digest(self) -> str:
+        """A name for exactly this definition: another one has another name."""
+        text = json.dumps(self.to_plain(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def from_plain(plain: Mapping[str, Any]) -> Definition:
+    """Return the definition that ``to_plain`` wrote."""
+    by = plain["providers"]
+    return Definition(
+        plain["kind"],
+        plain["name_zh"],
+        plain["name_en"],
+        plain["rank"],
+        _course(plain["town"]),
+        _course(plain["village"]),
+        Providers(by["by_facility"], tuple(by["areas"]), tuple(by["duties"])),
+    )
+
+
+def worded(standard: Standard, *, by_facility: bool) -> Phrase:
+    """Put a standard into words; where nobody walks to a facility, its reach says nothing."""
+    if not by_facility:
+        parts = [Phrase("where they hold the duty")]
+    elif standard.unit == "min":
+        parts = [Phrase("{n:,} minutes on foot", {"n": standard.reach})]
+    else:
+        parts = [Phrase("{n:,} m on foot", {"n": standard.reach})]
+    if by_facility and standard.detour > 1:
+        parts.append(Phrase("detour {n:g}", {"n": standard.detour}))
+    if standard.capacity:
+        parts.append(Phrase("{n:,} households to a provider", {"n": standard.capacity}))
+    if standard.minimum > 1:
+        parts.append(Phrase("at least {n} providers", {"n": standard.minimum}))
+    return Phrase("{parts}", {"parts": parts})
+
+
+def _changed(course: Course, day: date, standard: Standard) -> Course:
+    here = next((each for each in course if each.holds(day)), None)
+    before = [each for each in course if each.since < day]
+    after = [each for each in course if each.since > day]
+    until = here.until if here else after[0].since if after else None
+    if before and before[-1].holds(day):
+        before[-1] = replace(before[-1], until=day)
+    if before and before[-1].until == day and before[-1].standard == standard:
+        # As it was already. One that follows stays, even if it is alike: it was meant for its day.
+        return (*before[:-1], replace(before[-1], until=until), *after)
+    return (*before, Dated(day, until, standard), *after)
+
+
+def _withdrawn(course: Course, day: date) -> Course:
+    for former, it in itertools.pairwise(course):
+        if it.since == day == former.until:
+            rest = tuple(each for each in course if each is not former and each is not it)
+            joined = replace(former, until=it.until)
+            return tuple(sorted((*rest, joined), key=lambda each: each.since))
+    return course
+
+
+def _course(plain: list[dict[str, Any]]) -> Course:
+    return tuple(
+        Dated(
+            date.fromisoformat(each["since"]),
+            date.fromisoformat(each["until"]) if each["until"] else None,
+            Standard(**each["standard"]),
+        )
+        for each in plain
+    )

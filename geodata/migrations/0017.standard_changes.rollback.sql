@@ -1,0 +1,2 @@
+DROP TABLE standard_change;
+REVOKE DELETE ON service_kind FROM gridmap_services;

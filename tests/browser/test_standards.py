@@ -1,0 +1,123 @@
+"""Standards in a real browser: the county raises that for clinics, sees the effect, undoes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from geodata import db
+from scripts import serve
+from tests.office import PASSWORD, add, furnish, give
+
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+
+
+@pytest.fixture
+def office(database_url: str) -> Iterator[str]:
+    """The base URL of a server on a county with a clinic, and the official "wang"."""
+    with db.connect(database_url) as conn:
+        made = furnish(conn)
+        add(conn, "wang", "王芳")
+        give(conn, "wang", "county_official", made.county)
+        conn.execute("UPDATE grid_version SET households = NULL")
+        for lon in (116.305, 116.313):
+            conn.execute(
+                "INSERT INTO building (name, households, geom)"
+                " VALUES ('一', 30, ST_SetSRID(ST_MakePoint(%s, 31.405), 4326))",
+                [lon],
+            )
+        conn.execute(
+            "INSERT INTO facility (kind, name, geom)"
+            " VALUES ('clinic', '一', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
+        )
+    with serve.listen("127.0.0.1", 0) as listener, serve.Server(database_url, listener) as server:
+        server.wait_until_ready()
+        yield server.url.rstrip("/")
+
+
+@pytest.fixture
+def complaints(context: BrowserContext) -> Iterator[list[str]]:
+    """Fail at the end if a page complained: about its policy, above all."""
+    found: list[str] = []
+    context.on("console", lambda m: found.append(m.text) if m.type == "error" else None)
+    context.on("weberror", lambda error: found.append(str(error.error)))
+    yield found
+    # Answers that say what is wrong with a form, or that somebody was faster.
+    assert [text for text in found if "422" not in text and "409" not in text] == []
+
+
+def fits(page: Page) -> None:
+    """Nothing to complain about for axe, nothing to scroll sideways."""
+    page.wait_for_load_state("load")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_county_raises_the_standard_for_clinics(
+    page: Page, office: str, complaints: list[str], size: str
+) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{office}/sign-in?lang=en&next=/?mode=coverage%26kind=clinic")
+    page.get_by_label("User name").fill("wang")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="All standards").click()
+    expect(page.get_by_role("heading", name="Service standards", level=1)).to_be_visible()
+    fits(page)
+    page.get_by_role("link", name="Clinic").click()
+    page.get_by_role("link", name="Change the standard").click()
+    expect(page.get_by_role("heading", name="Change the standard: Clinic")).to_be_visible()
+    fits(page)
+    towns = page.get_by_role("group", name="In towns")
+    towns.get_by_label("No farther than").fill("far")
+    page.get_by_label("Holds from").fill("2027-01-01")
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.get_by_text("Write a whole number from 1 to 100,000.")).to_be_visible()
+    fits(page)
+    towns.get_by_label("No farther than").fill("300")
+    page.get_by_role("button", name="Show what would change").click()
+    effects = page.locator("#effects")
+    expect(effects).to_contain_text("1,000 m on foot → 300 m on foot")
+    expect(effects.locator(".total")).to_contain_text("60 → 30")
+    expect(effects.get_by_role("listitem").filter(has_text="城南社区")).to_contain_text("−30")
+    fits(page)
+    effects.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved. It holds from 1 Jan 2027 on.")).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("1 Jan 2027"))).to_contain_text("300 m on foot")
+    fits(page)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Undone.", exact=True)).to_be_visible()
+    expect(page.get_by_text("300 m on foot")).to_have_count(0)
+    page.get_by_role("button", name="Do it again").click()
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("The change of 1 Jan 2027 is taken back.")).to_be_visible()
+
+
+def test_two_at_once(
+    page: Page, context: BrowserContext, office: str, complaints: list[str]
+) -> None:
+    page.goto(f"{office}/sign-in?lang=en&next=/standards/clinic/change")
+    page.get_by_label("User name").fill("wang")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    other = context.new_page()
+    other.goto(f"{office}/standards/clinic/change")
+    for each, reach in ((page, "300"), (other, "500")):
+        each.get_by_role("group", name="In towns").get_by_label("No farther than").fill(reach)
+    page.get_by_role("button", name="Show what would change").click()
+    other.get_by_role("button", name="Show what would change").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    other.get_by_role("button", name="Save").click()
+    expect(other.get_by_role("alert")).to_contain_text("Somebody else has saved")
+    expect(
+        other.get_by_role("group", name="In towns").get_by_label("No farther than")
+    ).to_have_value("500")
+    fits(other)
