@@ -87,9 +87,7 @@ class StandardIn(_In):
 
 class WhatIn(
     RootModel[
-        Annotated[
-            AddIn | MoveIn | CloseIn | AreaIn | StandardIn, Field(discriminator="what")
-        ]
+        Annotated[AddIn | MoveIn | CloseIn | AreaIn | StandardIn, Field(discriminator="what")]
     ]
 ):
     """Something that would be different."""
