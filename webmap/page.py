@@ -34,7 +34,10 @@ from webmap.words import drawing_words, words
 bp = Blueprint("page", __name__)
 
 # What an address may carry besides the view; kept by links from one panel to the next.
-_KEPT = ("mode", "plan", "on", "versus", "kind", "state", "category", "age", "lang")
+_KEPT = (
+    "mode", "plan", "on", "versus", "kind", "classes", "beside", "rank", "within",
+    "state", "category", "age", "lang",
+)  # fmt: skip
 DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
 
 

@@ -13,7 +13,10 @@ export class Hover {
   #point = null;
   #now = null;
 
-  /** current() returns the layer to look in; onChange hears of the grid under the pointer, or null. */
+  /**
+   * current() returns the layer to look in; onChange hears of the grid under the pointer, or null, and
+   * of all that are there, coarsest first.
+   */
   constructor(map, current, onChange) {
     this.map = map;
     this.current = current;
@@ -48,17 +51,24 @@ export class Hover {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       const latlng = this.#point && this.map.containerPointToLatLng(this.#point);
-      const grid = latlng ? gridsAt(this.map, this.current(), latlng).at(-1) : null;
+      const grids = latlng ? gridsAt(this.map, this.current(), latlng) : [];
+      const grid = grids.at(-1);
       // Once the pointer is on the county only, everything would light up.
-      this.#show(grid && grid.level !== "county" ? grid : null);
+      if (grid && grid.level !== "county") this.#show(grid, grids);
+      else this.#show(null);
     });
   }
 
-  #show(grid) {
+  /** Light up a grid that is pointed at elsewhere; null lights up nothing. */
+  light(grid) {
+    this.#draw(grid);
+  }
+
+  #show(grid, grids = []) {
     if (grid?.id === this.#now?.id) return;
     this.#now = grid;
     this.#draw(grid);
-    this.onChange(grid);
+    this.onChange(grid, grids);
   }
 
   #draw(grid) {
