@@ -109,6 +109,11 @@ PICTURES = (
         account="official",
     ),
     Picture("official-coverage", DESK, {"mode": "coverage", "kind": "clinic"}),
+    Picture(
+        "official-beside",
+        DESK,
+        {"mode": "coverage", "kind": "clinic", "beside": "pharmacy", "classes": "quantile"},
+    ),
     Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
     Picture("staff-after", DESK, {}, ("community", "青崖村"), _open_days),
     Picture(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask import request
 from psycopg import Connection
@@ -91,15 +91,14 @@ def asked_level(args: Mapping[str, str]) -> Level:
     Raises InvalidInputError if it is no level that can be ranked.
     """
     asked = args.get("level") or args.get("rank") or DEFAULT_LEVEL
-    level = next((level for level in RANKED if level == asked), None)
-    if level is None:
+    if asked not in RANKED:
         raise InvalidInputError(
             "“{value}” is no level that can be ranked.",
             hint="Use one of: {choices}.",
             value=asked[:40],
             choices=", ".join(RANKED),
         )
-    return level
+    return cast("Level", asked)
 
 
 def asked_box(args: Mapping[str, str]) -> Bounds | None:

@@ -116,7 +116,7 @@ export class Beside {
 
   #leave() {
     const button = Object.assign(document.createElement("button"), { type: "button", title: this.config.strings["beside.leave"] });
-    button.append(document.querySelector('#panel .icon, [data-do="days"] .icon').cloneNode(true));
+    button.append(document.querySelector("svg.icon").cloneNode(true));
     button.querySelector("use").setAttribute("href", "#i-close");
     button.append(Object.assign(document.createElement("span"), { className: "sr", textContent: button.title }));
     button.addEventListener("click", () => this.store.go({ beside: null }));

@@ -12,6 +12,7 @@ export class Hover {
   // Where the pointer rests on the map's box: what lies under it changes without it moving, too.
   #point = null;
   #now = null;
+  #isNews = false;
 
   /**
    * current() returns the layer to look in; onChange hears of the grid under the pointer, or null, and
@@ -41,8 +42,9 @@ export class Hover {
     this.#show(null);
   }
 
-  /** Look again under the pointer: the map, or its tiles, became others. */
+  /** Look again under the pointer: the map, or its tiles, became others, and may say more. */
   look() {
+    this.#isNews = true;
     this.#ask(this.#point);
   }
 
@@ -65,7 +67,9 @@ export class Hover {
   }
 
   #show(grid, grids = []) {
-    if (grid?.id === this.#now?.id) return;
+    const isSame = grid?.id === this.#now?.id;
+    if (isSame && !(grid && this.#isNews)) return;
+    this.#isNews = false;
     this.#now = grid;
     this.#draw(grid);
     this.onChange(grid, grids);

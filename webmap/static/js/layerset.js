@@ -160,15 +160,18 @@ export class LayerSet extends EventTarget {
     this.dispatchEvent(new Event("painted"));
   }
 
+  // Where an address is still the same, its source is, with the tiles that it has.
+  #source(url, wave) {
+    const old = Object.values(this.layer?.sources ?? {}).find((source) => source.url.template === url);
+    if (!old) return { url: new TileSource(url, wave, (ok) => this.#report(ok)), levelDiff: 1, maxDataZoom: 16 };
+    old.url.join(wave);
+    return old;
+  }
+
   #make(drawn, k) {
     const { templates } = drawn;
     const wave = new Wave();
-    const sources = Object.fromEntries(
-      templates.map(({ name, url }) => [
-        name,
-        { url: new TileSource(url, wave, (ok) => this.#report(ok)), levelDiff: 1, maxDataZoom: 16 },
-      ]),
-    );
+    const sources = Object.fromEntries(templates.map(({ name, url }) => [name, this.#source(url, wave)]));
     const { bounds } = templates[0];
     const layer = protomapsL.leafletLayer({
       sources,
@@ -183,6 +186,12 @@ export class LayerSet extends EventTarget {
       devicePixelRatio: devicePixelRatio / k,
       lang: document.documentElement.lang,
     });
+    // Tiles that the one before has taken apart already need not be so again.
+    for (const name of Object.keys(sources)) {
+      const old = this.layer?.sources[name] === sources[name] && this.layer.views.get(name);
+      if (old) layer.views.set(name, old);
+    }
+    layer.sources = sources;
     layer.tileSize = Math.round(layer.tileSize);
     layer.on("loading", () => (layer.tasks = [wave.start()]));
     // A name that reaches into a tile paints it again, if it has been painted.

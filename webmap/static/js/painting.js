@@ -10,7 +10,7 @@ export class Painting {
     Object.assign(this, parts);
     this.body = this.panel.body;
     this.body.addEventListener("change", ({ target }) => this.#change(target));
-    this.body.addEventListener("htmx:afterSwap", () => this.#follow());
+    this.body.addEventListener("htmx:afterSwap", ({ target }) => (target === this.body || target.id === "ranked") && this.#follow());
   }
 
   #change(target) {
@@ -60,7 +60,8 @@ export class Painting {
     const limits = ownLimits(classes);
     select.value = limits ? "own" : classes ?? "equal";
     this.body.querySelector(".limits").hidden = !limits;
-    if (limits) this.#inputs.forEach((input, i) => (input.value = limits[i]));
+    // What is being typed is not written over by a list that arrives.
+    if (limits && !this.body.querySelector(".limits:focus-within")) this.#inputs.forEach((input, i) => (input.value = limits[i]));
     for (const link of this.body.querySelectorAll('a[href^="/?"]')) {
       const url = new URL(link.href);
       if (classes) url.searchParams.set("classes", classes);

@@ -9,6 +9,8 @@ export class Ranking {
   #timer = 0;
   #loaded = ""; // the address of the list on show, or on its way
   #marked = null;
+  #isStale = false;
+  #asked = null; // what aborts the list that is on its way
 
   /** parts: {map, store, panel, layers, outline, covers}; covers() are the pixels hidden at the bottom. */
   constructor(parts) {
@@ -21,7 +23,7 @@ export class Ranking {
     body.addEventListener("click", ({ target }) => this.#turn(target.closest("#ranked button[data-page]")));
     body.addEventListener("change", ({ target }) => this.#choose(target));
     body.addEventListener("keydown", (event) => this.#step(event));
-    body.addEventListener("htmx:afterSwap", () => this.#arrived());
+    body.addEventListener("htmx:afterSwap", ({ target }) => (target === body || target.id === "ranked") && this.#arrived());
     this.map.on("moveend", () => this.#wait());
   }
 
@@ -91,14 +93,29 @@ export class Ranking {
     const before = new URLSearchParams(this.#loaded);
     let url = this.url(view);
     const after = new URLSearchParams(this.#loaded);
-    if (`${before}` === `${after}`) return;
+    if (`${before}` === `${after}` && !this.#isStale) return;
+    this.#isStale = false;
     // Of other grids the first page.
     if (view.page > 1 && ["level", "box"].some((key) => before.get(key) !== after.get(key))) {
       this.store.note({ page: 1 }, { panel: "loaded" });
       url = this.url(this.store.view);
     }
-    const list = this.#list;
-    await htmx.ajax("GET", url.replace("/panel/home", "/panel/ranked"), { source: list, target: list, swap: "innerHTML" }).catch(() => {});
+    await this.#load(url.replace("/panel/home", "/panel/ranked"));
+  }
+
+  // A list that cannot be loaded leaves the one before it: the panel and the map are still there.
+  async #load(url) {
+    this.#asked?.abort();
+    this.#asked = new AbortController();
+    try {
+      const response = await fetch(url, { cache: "no-cache", signal: this.#asked.signal });
+      if (!response.ok) return;
+      const text = await response.text();
+      if (this.#list && this.#isListed(this.store.view)) htmx.swap(this.#list, text, { swapStyle: "innerHTML" });
+    } catch (error) {
+      // Offline, and not overtaken: the next move of the map asks again.
+      this.#isStale ||= error.name !== "AbortError";
+    }
   }
 
   #choose({ id, value }) {
