@@ -67,4 +67,6 @@ test("the legend says the classes that are drawn, of what, and that one is missi
   // The worst of all has no facilities of its own; two side by side say for themselves what they show.
   assert.equal(said({ kind: "worst" }, {}).includes("Clinic"), false);
   assert.equal(said({ beside: "pharmacy" }, {})[0], "legend.coverage");
+  assert.equal(said({ kind: "worst", beside: "2025-06-01" }, {}).includes("legend.facility"), false);
+  assert.equal(said({ kind: "worst", beside: "pharmacy" }, {}).includes("legend.facility"), true);
 });

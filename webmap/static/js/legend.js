@@ -198,6 +198,11 @@ function coverage(style, strings, { view, zoom, finest, kind, shares }) {
     ...note,
     ...classes,
     { text: strings["legend.missing"], draw: area(style.missing) },
-    ...(zoom >= style.facility_zoom && (view.kind !== "worst" || view.beside) ? [facility] : []),
+    ...(zoom >= style.facility_zoom && hasFacilities(view) ? [facility] : []),
   ];
+}
+
+// The worst of all is of no kind of its own: only beside a kind, which may have some, is one named.
+function hasFacilities({ kind, beside }) {
+  return kind !== "worst" || /^[a-z]/.test(beside ?? "");
 }
