@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from flask import request
 from psycopg import Connection
@@ -98,7 +98,7 @@ def asked_level(args: Mapping[str, str]) -> Level:
             value=asked[:40],
             choices=", ".join(RANKED),
         )
-    return cast("Level", asked)
+    return asked
 
 
 def asked_box(args: Mapping[str, str]) -> Bounds | None:
