@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 
-from geodata.coverage import reading
+from psycopg import Connection
+
+from geodata.coverage import classes, reading
 from geodata.tiles import Source
 from layers.layer import AREA, BOX, MAX_ZOOM, Layer, Read, grids_in_tile, level_at, mvt, statement
 
@@ -19,12 +21,15 @@ def _query(z: int) -> LiteralString:
         "grid",
         # No counts: a tile is for everybody, and some are small.
         "SELECT g.grid_id AS id, g.name,"
-        # Rounded down: 100 means everybody.
-        " CASE WHEN c.households > 0 THEN c.met * 100 / c.households END AS share, g.geom"
+        # Rounded down: 100 means everybody. Of all kinds, the one that is worst in the grid.
+        " c.kind, c.met * 100 / c.households AS share, g.geom"
         " FROM (" + grids_in_tile(level_at(z), z) + ") g"
-        " LEFT JOIN coverage_grid c"
-        " ON c.grid_id = g.grid_id AND c.kind = %(kind)s"
-        " AND c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(on)s::date)",
+        " LEFT JOIN LATERAL ("
+        " SELECT c.kind, c.met, c.households FROM coverage_grid c JOIN service_kind k USING (kind)"
+        " WHERE c.grid_id = g.grid_id AND c.households > 0"
+        " AND (c.kind = %(kind)s OR %(kind)s = 'worst')"
+        " AND c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(on)s::date)"
+        " ORDER BY c.met::float8 / c.households, k.rank, c.kind LIMIT 1) c ON true",
     )
     if z < FACILITY_ZOOM:
         return statement(grids)
@@ -43,6 +48,17 @@ def _read(args: Mapping[str, str], _on: date, _now: datetime) -> Read:
     return {"kind": kind}, {"kind": kind}
 
 
+def _describe(conn: Connection[Any], args: Mapping[str, str], on: date) -> dict[str, object]:
+    found: dict[str, object] = {
+        "kind": reading.read_kind(args),
+        "kinds": reading.names(conn),
+    }
+    # Not a part of a tile's address: other classes are other colours for the same tiles.
+    if classes.read(args).way == "quantile":
+        found["quantiles"] = classes.quantiles(conn, reading.read_kind(args), on)
+    return found
+
+
 LAYER = Layer(
     name="coverage",
     source=Source(
@@ -52,10 +68,12 @@ LAYER = Layer(
         "grid": {
             "id": "Number",
             "name": "String",
+            "kind": "String",
             "share": "Number",
         },
         "facility": {"id": "Number", "name": "String"},
     },
     read=_read,
+    describe=_describe,
     needs_coverage=True,
 )

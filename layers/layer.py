@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import LiteralString
+from typing import Any, LiteralString
+
+from psycopg import Connection
 
 from geodata.model import LEVELS, Level
 from geodata.tiles import Source
@@ -46,7 +48,8 @@ class Layer:
 
     ``fields`` lists the MVT layers inside a tile and their attributes, for TileJSON. ``read(query,
     day, now)`` turns an address's query into SQL parameters and into the query that a tile's
-    address carries; it raises InvalidInputError on nonsense.
+    address carries; it raises InvalidInputError on nonsense. ``describe(conn, query, day)`` returns
+    what the TileJSON says besides, for whoever draws the tiles.
     ``needs_coverage`` marks a layer whose figures are computed when they are first asked for;
     ``is_own`` one that shows everybody only what is theirs to see, so that no two see the same.
     """
@@ -55,6 +58,9 @@ class Layer:
     source: Source
     fields: Mapping[str, Mapping[str, str]]
     read: Callable[[Mapping[str, str], date, datetime], Read] = lambda _args, _on, _now: ({}, {})
+    describe: Callable[[Connection[Any], Mapping[str, str], date], dict[str, object]] = (
+        lambda _conn, _args, _on: {}
+    )
     needs_coverage: bool = False
     is_own: bool = False
 

@@ -126,6 +126,11 @@ PICTURES = (
         account="official",
         path="standards/clinic/change",
     ),
+    Picture(
+        "official-beside",
+        DESK,
+        {"mode": "coverage", "kind": "clinic", "beside": "pharmacy", "classes": "quantile"},
+    ),
     Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
     Picture("staff-after", DESK, {}, ("community", "青崖村"), _open_days),
     Picture(

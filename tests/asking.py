@@ -162,6 +162,7 @@ ROUTES: dict[str, Asks] = {
     "tiles.tilejson": lambda it: [
         *(Ask(f"/tiles/{name}.json") for name in ("grids", "members", "coverage", "nothing")),
         Ask("/tiles/coverage.json?kind=clinic"),
+        Ask("/tiles/coverage.json?kind=worst&classes=quantile"),
         Ask("/tiles/changes.json?versus=2020-01-01"),
     ],
     "tiles.tile": _other_tiles,
@@ -261,6 +262,11 @@ ROUTES: dict[str, Asks] = {
         *(Ask(f"/panel/home?mode={mode}&state=all") for mode in MODES),
         Ask("/panel/home?mode=nothing"),
         Ask("/panel/home?mode=issues&category=rubbish"),
+    ],
+    "gaps.ranked": lambda it: [
+        Ask("/panel/ranked?kind=clinic&level=compound&box=116,31,117,32"),
+        Ask("/panel/ranked?kind=worst&beside=2025-06-01&page=99"),
+        Ask("/panel/ranked?rank=county"),
     ],
     "panel.here": lambda it: _spots(it, "/panel/here?lon={lon}&lat={lat}&mode=issues"),
     "panel.grid": lambda it: [

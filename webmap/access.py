@@ -85,6 +85,7 @@ ACCESS: Mapping[str, Access] = {
     "panel.grid_issues": "open",
     "panel.issue": "open",
     "panel.search": "open",
+    "gaps.ranked": "open",
     "comparing.days": "open",
     "comparing.listing": "open",
     "panel.contact": "signed_in",

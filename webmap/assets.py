@@ -33,17 +33,9 @@ DRAWING_LIBRARIES = (
     ("topojson", "vendor/topojson-server@3.0.1/dist/topojson-server.min.js"),
 )
 _SHEETS = (
-    "base",
-    "layout",
-    "panel",
-    "map",
-    "plans",
-    "findings",
-    "drawing",
-    "days",
-    "scenarios",
-    "print",
-)
+    "base", "layout", "panel", "map", "services", "plans", "findings", "drawing", "days",
+    "scenarios", "print",
+)  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
 # Text types; pictures are compressed already.
 _COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "application/json", "text/plain"}

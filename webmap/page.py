@@ -35,7 +35,8 @@ bp = Blueprint("page", __name__)
 
 # What an address may carry besides the view; kept by links from one panel to the next.
 _KEPT = (
-    "mode", "plan", "scenario", "phase", "on", "versus", "kind", "state", "category", "age", "lang",
+    "mode", "plan", "scenario", "phase", "on", "versus", "kind", "classes", "beside", "rank",
+    "within", "state", "category", "age", "lang",
 )  # fmt: skip
 DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
 

@@ -11,10 +11,10 @@ from flask import request
 from psycopg import Connection
 
 from geodata import grids, issues, members
-from geodata.coverage import reading, standards
+from geodata.coverage import classes, reading, standards
 from geodata.model import Grid, IssueCategory, ResponsibilityRow
 from geodata.roads import keeping
-from webmap import acting, i18n
+from webmap import acting, i18n, ranking
 from webmap.views import Mode
 
 PAGE_SIZE = 50
@@ -93,16 +93,20 @@ def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
     asked = reading.read_kind(request.args)
     known = [kind.kind for kind in kinds]
     # The county may not have what is asked for, nor the kind that is shown without asking.
-    kind = asked if asked in known or not known else known[0]
+    kind = asked if asked in (*known, reading.WORST) or not known else known[0]
+    # The worst of the county as a whole; in its grids it may be another.
+    worst = reading.of_grids(conn, [county.grid_id], reading.WORST, on).get(county.grid_id)
     return {
         "kind": kind,
         "unknown": asked if kind != asked and request.args.get("kind") else "",
         "changes": f"kind={kind}" if kind != asked else "",
         "kinds": kinds,
+        "names": reading.names(conn),
+        "worst": worst,
         "has_roads": keeping.has_any(conn),
         "standard": next((each for each in standards.kinds(conn, on) if each.kind == kind), None),
-        "rows": reading.worst(conn, kind, "community", on, limit=PAGE_SIZE),
-        "communities": grids.level_counts(conn, on).get("community", 0),
+        "classes": classes.read(request.args),
+        "ranked": ranking.ranked(conn, kind, on),
     }
 
 

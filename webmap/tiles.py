@@ -80,6 +80,7 @@ def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
             figures.ensure(conn, on)
         path = address(conn, layer, request.args, on)
         county = grids.extent(conn, on)
+        more = layer.describe(conn, request.args, on)
     body: dict[str, Any] = {
         "tilejson": "3.0.0",
         "name": layer.name,
@@ -88,6 +89,7 @@ def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
         "minzoom": 0,
         "maxzoom": MAX_ZOOM,
         "vector_layers": [{"id": key, "fields": fields} for key, fields in layer.fields.items()],
+        **more,
     }
     if county:
         _, box = county

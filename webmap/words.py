@@ -49,8 +49,20 @@ def words() -> dict[str, str]:
         "issue.closed": _("Closed"),
         "legend.coverage": _("Households served"),
         "legend.coverage.of": _("Households served: {kind}"),
+        "legend.quantile": _("About as many grids ({level}) in each class"),
         "legend.missing": _("No data on households"),
         "legend.facility": _("Facility"),
+        "kind.worst": _("Worst of all"),
+        "share.none": _("no data"),
+        "classes.fault": _(
+            "Limit {n} must be a whole number from {least} to 100: each limit is larger than the"
+            " one before."
+        ),
+        "classes.full": _(
+            "Limit {n} has no room: the one before it is 100. Make that one smaller."
+        ),
+        "beside.map": _("The map beside it; both move together."),
+        "beside.leave": _("End side by side"),
         "legend.selected": _("Selected"),
         "changes.legend": _("What differs"),
         "changes.ended": _("Boundary that ended"),

@@ -184,7 +184,7 @@ class TestOfficial:
     def test_compares_service_kinds(self, page: Page, live_server: str, watched: Watch) -> None:
         show(page, live_server, "/?mode=coverage")
         kinds = page.locator(".kinds label")
-        expect(kinds).to_have_count(12)
+        expect(kinds).to_have_count(13)
         name = kinds.nth(2).locator(".kind-name").inner_text()
         kinds.nth(2).click()
         expect(page).to_have_url(re.compile("kind="))

@@ -55,6 +55,10 @@ GOOD: Mapping[str, tuple[dict[str, str], ...]] = {
         {"mode": "territory"}, {"mode": "responsibility"}, {"mode": "issues", "state": "all"},
         {"mode": "coverage"},
     ),
+    "gaps.ranked": (
+        {"kind": "worst", "rank": "compound", "box": "116,31,117,32", "beside": "clinic"},
+        {"kind": "clinic", "beside": "2025-06-01"},
+    ),
     "panel.here": ({"lon": "116.305", "lat": "31.405", "mode": "coverage"},),
     "panel.grid": ({"mode": "responsibility"}, {"mode": "issues"}),
     "panel.grid_issues": ({"state": "all"},),

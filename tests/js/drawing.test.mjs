@@ -1,20 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coverageClass, issuePlace, issueReach, issueState, rules } from "../../webmap/static/js/rules.js";
+import { issuePlace, issueReach, issueState, rules } from "../../webmap/static/js/rules.js";
 import { clusterRadius } from "../../webmap/static/js/symbols.js";
-
-const style = {
-  classes: [20, 40, 60, 80, 100].map((to) => ({ to })),
-  missing: { pattern: "stripes" },
-};
-
-test("a share falls into its class, all households into the last", () => {
-  assert.deepEqual([0, 19.9, 20, 79, 100].map((share) => coverageClass(style, share).to), [20, 20, 40, 80, 100]);
-});
-
-test("missing data is never the lowest class", () => {
-  assert.equal(coverageClass(style, undefined), style.missing);
-});
 
 test("overdue outranks the stage of an issue", () => {
   assert.equal(issueState({ overdue: 1, state: "open" }), "overdue");

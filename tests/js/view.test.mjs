@@ -10,6 +10,7 @@ test("an address reads back as the view it was made from", () => {
     "",
     "?mode=issues&grid=7&state=overdue&category=event.rubbish&age=30&list=issues&page=2&z=14&lat=31.40000&lon=116.30000",
     "?mode=coverage&on=2025-01-31&kind=clinic&lang=en",
+    "?mode=coverage&kind=worst&classes=own%3A30%2C50%2C80%2C95&beside=2025-06-01&rank=town&within=view&page=2",
     "?mode=issues&issue=12&grid=3",
   ]) {
     const view = read(search);
@@ -22,7 +23,7 @@ test("defaults are left out of the address", () => {
 });
 
 test("nonsense falls back to defaults instead of failing", () => {
-  const view = read("?mode=<script>&z=99&lat=x&lon=1&grid=-3&state=no&age=8&kind=a b&page=0&lang=de");
+  const view = read("?mode=<script>&z=99&lat=x&lon=1&grid=-3&state=no&age=8&kind=a b&page=0&lang=de&classes=own:9,8,7,6&beside=2025-02-30&rank=county&within=all");
   assert.deepEqual(view, read(""));
 });
 
@@ -58,6 +59,20 @@ test("a layer is asked for with the day and its own filters only", () => {
   assert.equal(layerQuery(view, "grids"), "?on=2025-05-05");
   assert.equal(layerQuery(view, "issues"), "?on=2025-05-05&state=all&age=7");
   assert.equal(layerQuery(view, "coverage"), "?on=2025-05-05&kind=shop");
+});
+
+test("other classes ask for no other tiles, but for where quantiles lie", () => {
+  assert.equal(layerQuery(read("?mode=coverage&kind=shop&classes=own:1,2,3,4&beside=clinic"), "coverage"), "?kind=shop");
+  assert.equal(layerQuery(read("?mode=coverage&kind=shop&classes=quantile"), "coverage"), "?kind=shop&classes=quantile");
+});
+
+test("a map is not put beside itself, and of another list the first page is shown", () => {
+  const view = read("?mode=coverage&kind=shop&beside=clinic&page=3");
+  assert.equal(change(view, { kind: "clinic" }).beside, null);
+  assert.equal(change(view, { kind: "school" }).beside, "clinic");
+  assert.equal(change(read("?on=2025-01-01&beside=2025-06-01"), { on: "2025-06-01" }).beside, null);
+  for (const parts of [{ kind: "school" }, { rank: "town" }, { within: "view" }]) assert.equal(change(view, parts).page, 1);
+  assert.equal(panelUrl(view), "/panel/home?mode=coverage&kind=shop&beside=clinic&page=3");
 });
 
 test("a click names its point, level, mode and day", () => {

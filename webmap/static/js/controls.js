@@ -13,16 +13,16 @@ const GIVE_UP = 0.3;
 /**
  * Fit a box [west, south, east, north] into what is free of the map: below the bar at the top and
  * the ``above`` pixels beneath it, over the ``covers`` pixels that are hidden at the bottom; where it
- * costs little, between ``left`` and ``right`` pixels at the sides.
+ * costs little, between ``left`` and ``right`` pixels at the sides. A zoom below ``least`` is not taken.
  */
-export function fit(map, [west, south, east, north], { covers, above = 0, left = 0, right = 0 }, { maxZoom = 16, animate = true } = {}) {
+export function fit(map, [west, south, east, north], { covers, above = 0, left = 0, right = 0, least = 0 }, { maxZoom = 16, animate = true } = {}) {
   const box = L.latLngBounds([south, west], [north, east]);
   const room = map.getSize().subtract([2 * MARGIN, TOP_BAR + above + 2 * MARGIN + covers]);
   const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
   // On the smallest of screens there may be no room at all; a map has a zoom all the same.
   const exact = (width) => Math.log2(Math.min(Math.max(width, 48) / size.x, Math.max(room.y, 48) / size.y));
   const [all, beside] = [exact(room.x), exact(room.x - left)];
-  const zoom = Math.max(map.getMinZoom(), Math.min(maxZoom, allowed(all - beside <= GIVE_UP ? beside : all, Math.floor)));
+  const zoom = Math.max(map.getMinZoom(), least, Math.min(maxZoom, allowed(all - beside <= GIVE_UP ? beside : all, Math.floor)));
   const spare = Math.max(0, room.x - size.x * 2 ** zoom);
   const aside = Math.min(spare, Math.abs(left - right)) * Math.sign(left - right);
   const middle = map.project(box.getCenter(), zoom).add([-aside / 2, (covers - TOP_BAR - above) / 2]);
@@ -109,12 +109,12 @@ function inside([west, south, east, north], lon, lat) {
 /** What lies under the territory; chosen by the reader, remembered in this browser. */
 export class Base {
   #layer = null;
+  #beside = null; // the same on a map side by side
+  #make = null;
 
   constructor(map, config, onChange) {
     Object.assign(this, { map, config: config.base, lang: config.lang, strings: config.strings, onChange });
-    const pane = map.createPane("base");
-    pane.style.zIndex = 150;
-    pane.style.pointerEvents = "none";
+    addPane(map);
     this.attribution = document.querySelector(".attribution");
   }
 
@@ -132,15 +132,31 @@ export class Base {
   async set(on) {
     if (on && !this.#layer) {
       const { createBaseLayer } = await import("./basemap.js");
-      this.#layer = createBaseLayer(L, { ...this.config, lang: this.lang }, { pane: "base" });
+      const make = () => createBaseLayer(L, { ...this.config, lang: this.lang }, { pane: "base" });
+      this.#layer = make();
       this.#layer?.addTo(this.map);
+      this.#make = make;
+      this.#accompany();
     } else if (!on) {
-      this.#layer?.remove();
-      this.#layer = null;
+      for (const layer of [this.#layer, this.#beside]) layer?.remove();
+      this.#layer = this.#beside = null;
     }
     remember(on ? "on" : "off");
     this.#attribute();
     this.onChange();
+  }
+
+  /** Lie under a second map as well, whenever under the first. */
+  accompany(map) {
+    addPane(map);
+    this.second = map;
+    this.#accompany();
+  }
+
+  #accompany() {
+    if (!this.#layer || !this.second) return;
+    this.#beside = this.#make();
+    this.#beside.addTo(this.second);
   }
 
   #offer() {
@@ -171,6 +187,12 @@ export class Base {
     if (attributionUrl) Object.assign(name, { href: attributionUrl, rel: "noopener", target: "_blank" });
     this.attribution.append(name, note ? ` ${note}` : "");
   }
+}
+
+function addPane(map) {
+  const pane = map.createPane("base");
+  pane.style.zIndex = 150;
+  pane.style.pointerEvents = "none";
 }
 
 function remembered() {

@@ -12,8 +12,12 @@ export class Hover {
   // Where the pointer rests on the map's box: what lies under it changes without it moving, too.
   #point = null;
   #now = null;
+  #isNews = false;
 
-  /** current() returns the layer to look in; onChange hears of the grid under the pointer, or null. */
+  /**
+   * current() returns the layer to look in; onChange hears of the grid under the pointer, or null, and
+   * of all that are there, coarsest first.
+   */
   constructor(map, current, onChange) {
     this.map = map;
     this.current = current;
@@ -38,8 +42,9 @@ export class Hover {
     this.#show(null);
   }
 
-  /** Look again under the pointer: the map, or its tiles, became others. */
+  /** Look again under the pointer: the map, or its tiles, became others, and may say more. */
   look() {
+    this.#isNews = true;
     this.#ask(this.#point);
   }
 
@@ -48,17 +53,26 @@ export class Hover {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       const latlng = this.#point && this.map.containerPointToLatLng(this.#point);
-      const grid = latlng ? gridsAt(this.map, this.current(), latlng).at(-1) : null;
+      const grids = latlng ? gridsAt(this.map, this.current(), latlng) : [];
+      const grid = grids.at(-1);
       // Once the pointer is on the county only, everything would light up.
-      this.#show(grid && grid.level !== "county" ? grid : null);
+      if (grid && grid.level !== "county") this.#show(grid, grids);
+      else this.#show(null);
     });
   }
 
-  #show(grid) {
-    if (grid?.id === this.#now?.id) return;
+  /** Light up a grid that is pointed at elsewhere; null lights up nothing. */
+  light(grid) {
+    this.#draw(grid);
+  }
+
+  #show(grid, grids = []) {
+    const isSame = grid?.id === this.#now?.id;
+    if (isSame && !(grid && this.#isNews)) return;
+    this.#isNews = false;
     this.#now = grid;
     this.#draw(grid);
-    this.onChange(grid);
+    this.onChange(grid, grids);
   }
 
   #draw(grid) {

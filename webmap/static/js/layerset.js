@@ -23,12 +23,13 @@ const LABELLED_TILES = 96;
 const OVERHANG = 0.05;
 
 export class LayerSet extends EventTarget {
-  #shown = null; // {key, mode, ask, templates, k, layer}
+  #shown = null; // {key, mode, ask, templates, shares, k, layer}
   #retiring = [];
   #turn = 0;
   #view = null;
+  #quantiles = null;
   #unnamed = new Set();
-  #shares = null;
+  #supposed = null;
 
   /** config is the page's island; overBase() says whether a base map lies beneath. */
   constructor(map, config, overBase) {
@@ -62,29 +63,41 @@ export class LayerSet extends EventTarget {
     return finestLevel(this.styles.grids.from_zoom, tileZoom(this.map.getZoom()));
   }
 
-  /** Draw what a view asks for. */
-  async show(view) {
+  /** What is drawn of services: {kind, kinds, classes, quantiles}; empty in other modes. */
+  get shares() {
+    return this.#shown?.shares ?? {};
+  }
+
+  /** Draw what a view asks for; ``quantiles`` are those of another map beside which it stands. */
+  async show(view, quantiles = null) {
     this.#view = view;
+    this.#quantiles = quantiles;
     const turn = ++this.#turn;
     const mode = view.mode;
     const compared = view.versus && mode !== "draw" ? { grid: view.grid } : null;
     const wanted = compared ? [...SOURCES[mode], "changes"] : SOURCES[mode];
     const names = wanted.filter((name) => this.addresses[name]);
-    let templates;
+    let answers;
     try {
-      templates = await Promise.all(names.map((name) => this.#template(name, view)));
+      answers = await Promise.all(names.map((name) => this.#template(name, view)));
     } catch {
       if (turn === this.#turn) this.#report(false);
       return;
     }
     if (turn !== this.#turn) return;
+    const templates = answers.map(({ name, url, bounds }) => ({ name, url, bounds }));
+    const told = answers.find(({ kinds }) => kinds);
+    const shares = told ? { kind: told.kind, kinds: told.kinds, classes: view.classes, quantiles: quantiles ?? told.quantiles } : {};
     const key = JSON.stringify([mode, this.overBase(), templates, compared]);
-    if (this.#shown?.key === key) return;
+    if (this.#shown?.key === key) {
+      if (JSON.stringify(this.#shown.shares) !== JSON.stringify(shares)) this.#repaint(shares);
+      return;
+    }
     const shown = this.#shown;
     // A base map that comes or goes is no news of the county.
     const changed = JSON.stringify(shown?.templates) !== JSON.stringify(templates);
     const news = shown !== null && shown.mode === mode && shown.ask === ask(view, names) && changed;
-    this.#swap({ key, mode, ask: ask(view, names), templates, compared });
+    this.#swap({ key, mode, ask: ask(view, names), templates, compared, shares });
     if (news) this.dispatchEvent(new Event("news"));
   }
 
@@ -92,6 +105,14 @@ export class LayerSet extends EventTarget {
   // shown at another scale.
   #rescale() {
     if (this.#shown && this.#shown.k !== tilePixels(this.map.getZoom())) this.#swap(this.#shown);
+  }
+
+  /** Show nothing, and ask for nothing, until the next show(). */
+  hide() {
+    this.#turn += 1;
+    this.#view = null;
+    for (const layer of [...this.#retiring.splice(0), this.layer]) layer?.remove();
+    this.#shown = null;
   }
 
   /** Leave the names of grids to whoever else writes them on the map; an empty list takes them back. */
@@ -103,14 +124,14 @@ export class LayerSet extends EventTarget {
 
   /** Paint what would be served of grids, a Map of per cent by number; null: what is. */
   suppose(shares) {
-    if (!shares?.size && !this.#shares?.size) return;
-    this.#shares = shares;
-    if (this.#shown) this.#swap(this.#shown);
+    if (!shares?.size && !this.#supposed?.size) return;
+    this.#supposed = shares;
+    if (this.#shown) this.#repaint(this.#shown.shares);
   }
 
   /** Ask whether the data has changed, and draw it if so. */
   refresh() {
-    return this.#view ? this.show(this.#view) : undefined;
+    return this.#view ? this.show(this.#view, this.#quantiles) : undefined;
   }
 
   /** Paint again what failed. */
@@ -126,24 +147,43 @@ export class LayerSet extends EventTarget {
     if (known && !query) return { name, url: known, bounds: this.box };
     const response = await fetch(this.addresses[name] + query, { cache: "no-cache" });
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
-    const { tiles, bounds } = await response.json();
+    const { tiles, bounds, kind, kinds, quantiles } = await response.json();
     // Same host by rule; a proxy may have changed how the server sees its own name.
-    return { name, url: tiles[0].replace(/^https?:\/\/[^/]+/, ""), bounds };
+    return { name, url: tiles[0].replace(/^https?:\/\/[^/]+/, ""), bounds, kind, kinds, quantiles };
   }
 
-  #make({ mode, templates, compared }, k) {
+  #rules({ mode, compared, shares }, k) {
+    return rules(mode, this.styles, { overBase: this.overBase(), k, compared, unnamed: this.#unnamed, shares: { ...shares, supposed: this.#supposed } });
+  }
+
+  // The same tiles in other colours: nothing is asked for.
+  async #repaint(shares) {
+    this.#shown.shares = shares;
+    const { layer, k } = this.#shown;
+    layer.paintRules = this.#rules(this.#shown, k).paintRules;
+    // Those of another zoom are about to go; those that are not there yet come in the new colours.
+    const tiles = Object.values(layer._tiles).filter(({ loaded, coords }) => loaded && coords.z === layer._tileZoom);
+    await Promise.all(tiles.map(({ el, coords }) => new Promise((done) => layer.renderTile(layer._wrapCoords(coords), el, el.key, done))));
+    this.dispatchEvent(new Event("shown"));
+    this.dispatchEvent(new Event("painted"));
+  }
+
+  // Where an address is still the same, its source is, with the tiles that it has.
+  #source(url, wave) {
+    const old = Object.values(this.layer?.sources ?? {}).find((source) => source.url.template === url);
+    if (!old) return { url: new TileSource(url, wave, (ok) => this.#report(ok)), levelDiff: 1, maxDataZoom: 16 };
+    old.url.join(wave);
+    return old;
+  }
+
+  #make(drawn, k) {
+    const { templates } = drawn;
     const wave = new Wave();
-    const sources = Object.fromEntries(
-      templates.map(({ name, url }) => [
-        name,
-        { url: new TileSource(url, wave, (ok) => this.#report(ok)), levelDiff: 1, maxDataZoom: 16 },
-      ]),
-    );
+    const sources = Object.fromEntries(templates.map(({ name, url }) => [name, this.#source(url, wave)]));
     const { bounds } = templates[0];
-    const drawn = rules(mode, this.styles, { overBase: this.overBase(), k, compared, unnamed: this.#unnamed, shares: this.#shares });
     const layer = protomapsL.leafletLayer({
       sources,
-      ...drawn,
+      ...this.#rules(drawn, k),
       attribution: "",
       maxZoom: this.map.getMaxZoom(),
       // Nothing is drawn, or asked for, where the county is not.
@@ -154,6 +194,12 @@ export class LayerSet extends EventTarget {
       devicePixelRatio: devicePixelRatio / k,
       lang: document.documentElement.lang,
     });
+    // Tiles that the one before has taken apart already need not be so again.
+    for (const name of Object.keys(sources)) {
+      const old = this.layer?.sources[name] === sources[name] && this.layer.views.get(name);
+      if (old) layer.views.set(name, old);
+    }
+    layer.sources = sources;
     layer.tileSize = Math.round(layer.tileSize);
     layer.on("loading", () => (layer.tasks = [wave.start()]));
     // A name that reaches into a tile paints it again, if it has been painted.

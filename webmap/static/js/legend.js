@@ -1,5 +1,6 @@
 // The legend: only what is drawn now, drawn by the same functions as the map.
 
+import { stepsOf } from "./classes.js";
 import { HANDS } from "./hands.js";
 import { drawBadge, drawBuilding, drawCluster, drawFacility, drawIssue, drawSpot, paintOf } from "./symbols.js";
 import { LEVELS } from "./view.js";
@@ -14,8 +15,8 @@ const SHOWN_STATES = {
   all: ["overdue", "open", "suspended", "closed"],
 };
 
-/** Return the legend's entries for a view: [{title}|{text, draw}] — pure but for the drawing. */
-export function entries({ view, zoom, finest, styles, strings, kind, outlined, shown = null, seesIssues = true }) {
+/** Return the legend's entries for a view: [{title}|{note}|{text, draw}] — pure but for the drawing. */
+export function entries({ view, zoom, finest, styles, strings, kind, outlined, shown = null, seesIssues = true, shares = {} }) {
   const grids = styles.grids;
   const levels = LEVELS.slice(0, LEVELS.indexOf(finest) + 1);
   const borders = [
@@ -26,7 +27,7 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined, s
     territory: () => compounds(grids, strings, finest),
     responsibility: () => responsibility(styles.members, strings, zoom, finest),
     issues: () => [...(seesIssues ? issues(styles.issues, strings, view.state) : []), ...compounds(grids, strings, finest)],
-    coverage: () => coverage(styles.coverage, strings, zoom, kind),
+    coverage: () => coverage(styles.coverage, strings, { view, zoom, finest, kind, shares }),
     draw: () => [...drawn(strings, shown), ...compounds(grids, strings, finest)],
   }[view.mode]();
   const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
@@ -36,7 +37,8 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined, s
 
 /** Show entries in an element, the legend's body. */
 export function show(element, list) {
-  const nodes = list.map(({ title, text, draw }) => {
+  const nodes = list.map(({ title, note, text, draw }) => {
+    if (note) return Object.assign(document.createElement("p"), { className: "legend-note", textContent: note });
     if (title) return Object.assign(document.createElement("h3"), { textContent: title });
     const row = Object.assign(document.createElement("p"), { className: "legend-row" });
     row.append(swatch(draw), Object.assign(document.createElement("span"), { textContent: text }));
@@ -181,19 +183,26 @@ function issues(style, strings, state) {
   ];
 }
 
-function coverage(style, strings, zoom, kind) {
-  let from = 0;
-  const classes = style.classes.map((step) => {
-    const text = `${from}–${step.to}%`;
-    from = step.to;
-    return { text, draw: area(step) };
-  });
-  const title = kind ? strings["legend.coverage.of"].replace("{kind}", kind) : strings["legend.coverage"];
-  const facility = { text: kind || strings["legend.facility"], draw: centred((ctx) => drawFacility(ctx, style.facility)) };
+function coverage(style, strings, { view, zoom, finest, kind, shares }) {
+  const classes = stepsOf(style, shares.classes, shares.quantiles, finest).map(({ from, to, look }) => ({
+    text: from === to ? `${to}%` : `${from}–${to}%`,
+    draw: area(look),
+  }));
+  // Of two side by side each says for itself what it shows.
+  const named = kind && !view.beside;
+  const title = named ? strings["legend.coverage.of"].replace("{kind}", kind) : strings["legend.coverage"];
+  const note = shares.classes === "quantile" ? [{ note: strings["legend.quantile"].replace("{level}", strings[`level.${finest}.mid`]) }] : [];
+  const facility = { text: (named && kind) || strings["legend.facility"], draw: centred((ctx) => drawFacility(ctx, style.facility)) };
   return [
     { title },
+    ...note,
     ...classes,
     { text: strings["legend.missing"], draw: area(style.missing) },
-    ...(zoom >= style.facility_zoom ? [facility] : []),
+    ...(zoom >= style.facility_zoom && hasFacilities(view) ? [facility] : []),
   ];
+}
+
+// The worst of all is of no kind of its own: only beside a kind, which may have some, is one named.
+function hasFacilities({ kind, beside }) {
+  return kind !== "worst" || /^[a-z]/.test(beside ?? "");
 }

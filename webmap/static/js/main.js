@@ -7,19 +7,20 @@ import { Drafting } from "./drafting.js";
 import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
 import { LayerSet } from "./layerset.js";
-import * as legend from "./legend.js";
+import { LegendBox } from "./legendbox.js";
 import { Notices, watchNetwork } from "./notices.js";
 import { Panel } from "./panel.js";
 import { badgeAt, gridsAt, issueAt } from "./picking.js";
 import { print } from "./printing.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
+import { Services } from "./services.js";
 import { share } from "./sharing.js";
 import { Sheet } from "./sheet.js";
 import { Store } from "./store.js";
 import { hereUrl, layerQuery, LEVELS, panelUrl } from "./view.js";
 import { WhatIf } from "./whatif.js";
-import { setExactView, tileZoom } from "./zoom.js";
+import { setExactView } from "./zoom.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const { strings } = config;
@@ -41,14 +42,16 @@ const drafting = new Drafting({
 });
 const whatIf = new WhatIf({ map, store, panel, notices, sheet, layers, strings, failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }) });
 const days = new Days({ config, store, panel, selection, layers, notices });
-const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (grid) => (map.getContainer().title = grid?.name ?? ""));
+const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (...grids) => services.pointed(...grids));
+const services = new Services({ map, config, store, panel, layers, base, hover, selection, sheet, fit: (box) => fit(map, box, free(), { animate: false }) });
+const legendBox = new LegendBox($(".legend"), { map, config, store, layers, selection, drafting });
+const showLegend = () => legendBox.show();
 const search = new Search($("#search"), $("#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
   choose: (option) => goTo(option.dataset),
   focused: () => sheet.isSheet && sheet.set("full"),
 });
 
-let kindTitle = "";
 // The next fragment's grid is to be fitted: it was named by a link, or clicked a second time.
 let fitNext = false;
 
@@ -62,6 +65,7 @@ function start() {
   if (matchMedia("(max-width: 1199px)").matches) $(".legend").open = false;
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
   if (!config.county || store.view.grid || store.view.issue) sheet.raise();
+  services.show(store.view);
   place(store.view, { animate: false });
   base.start().catch(() => {});
   store.follow(react);
@@ -77,18 +81,19 @@ function start() {
 /** Bring everything in line with a new view. */
 function react(view, before, how) {
   if (!before || view.mode !== before.mode) showMode(view.mode);
-  const drawn = ["mode", "on", "versus", "kind", "state", "category", "age", ...(view.versus ? ["grid"] : [])];
+  const drawn = ["mode", "on", "versus", "kind", "classes", "state", "category", "age", ...(view.versus ? ["grid"] : [])];
   if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
   if (!before || ["grid", "on", "mode"].some((key) => view[key] !== before[key])) select(view).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
     // At first the map's tiles are asked for before anything else.
-    if (how.from === "start") setTimeout(() => panel.load(panelUrl(store.view)));
-    else panel.load(panelUrl(view));
+    if (how.from === "start") setTimeout(() => panel.load(services.url(store.view)));
+    else panel.load(services.url(view));
   }
   if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
   drafting.show(view, how);
   whatIf.show(view);
   days.show(view, before);
+  services.show(view);
   showDay(view, config);
   showLinks(view, config.lang);
   showLegend();
@@ -134,14 +139,11 @@ function watchLayers() {
     progress.hidden = true;
     hover.look();
   });
-  layers.addEventListener("painted", () => {
-    if (document.documentElement.dataset.painted) return;
-    document.documentElement.dataset.painted = "true";
-    performance.mark("map-painted");
-  });
+  layers.addEventListener("painted", () => (document.documentElement.dataset.painted = "true"));
+  for (const name of ["painted", "load"]) layers.addEventListener(name, () => performance.mark("map-painted"));
   layers.addEventListener("shown", () => hover.clear());
   // Whoever draws has forms open, and hears of news by the plan's own revision.
-  layers.addEventListener("news", () => store.view.mode !== "draw" && panel.load(panelUrl(store.view), { quiet: true }));
+  layers.addEventListener("news", () => store.view.mode !== "draw" && panel.load(services.url(store.view), { quiet: true }));
   layers.addEventListener("failed", () =>
     notices.show("tiles", strings["tiles.failed"], { kind: "warn", action: { text: strings["panel.retry"], do: retryTiles } }));
 }
@@ -198,7 +200,7 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
   if (grid === "") store.go({ grid: null, issue: null, list: null }, { panel: "loaded" });
   const view = store.view;
   document.title = [title, strings.title].filter(Boolean).join(" · ");
-  kindTitle = kind ?? kindTitle;
+  legendBox.kind = kind ?? legendBox.kind;
   const id = grid ? Number(grid) : null;
   const found = id && id !== view.grid && !view.issue;
   if (found) store.go({ grid: id }, { panel: "loaded" });
@@ -215,7 +217,7 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
 // What a fit should leave free: the sheet, the days, the legend if it is open, the buttons.
 function free() {
   const left = $(".legend").open ? $(".corner-left").offsetWidth : 0;
-  return { covers: sheet.covers, above: days.covers, left, right: $(".corner-right").offsetWidth };
+  return { covers: services.covers, above: days.covers + services.above, least: services.least, left, right: $(".corner-right").offsetWidth };
 }
 
 function showPlace(bounds, point) {
@@ -260,7 +262,7 @@ const DO = {
   days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
   place: ({ dataset }) => showPlace(dataset.bounds),
   retry: () => panel.retry(),
-  print: () => print(map, layers, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
+  print: () => print(map, services, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
   close: () => store.go({ grid: null, issue: null, list: null }),
 };
 
@@ -297,12 +299,4 @@ function change(event) {
   const value = event.target.value || null;
   if (event.target.name === "on") store.go({ on: value === config.today ? null : value });
   else store.go({ [event.target.name]: event.target.name === "state" ? value ?? "open" : value });
-}
-
-function showLegend() {
-  const { shown } = drafting; // open ground has all levels at any zoom
-  const finest = shown ? LEVELS.at(-1) : layers.finestLevel;
-  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, shown, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined: Boolean(selection.geometry) };
-  legend.show($(".legend-body"), config.county ? legend.entries({ ...drawn, strings, kind: kindTitle }) : []);
-  $(".legend").hidden = !config.county;
 }

@@ -8,9 +8,9 @@ const ASK_EVERY_MS = 100;
 
 /**
  * Lay the map out for paper, wait until it is painted, open the print dialogue, lay it back.
- * ``wanted`` is the box to fit; null fits what the screen shows.
+ * ``painting`` tells by isPainting; ``wanted`` is the box to fit, null fits what the screen shows.
  */
-export async function print(map, layers, words, wanted) {
+export async function print(map, painting, words, wanted) {
   for (const [name, text] of Object.entries(words)) {
     document.querySelector(`[data-print="${name}"]`).textContent = text;
   }
@@ -25,7 +25,7 @@ export async function print(map, layers, words, wanted) {
   for (const details of folded) details.open = true;
   map.invalidateSize({ animate: false });
   fit(map, box, { covers: 0 }, { maxZoom: map.getMaxZoom(), animate: false });
-  await painted(layers);
+  await painted(painting);
   addEventListener("afterprint", () => {
     root.classList.remove("paper");
     map.invalidateSize({ animate: false });
@@ -35,10 +35,10 @@ export async function print(map, layers, words, wanted) {
   globalThis.print();
 }
 
-async function painted(layers) {
+async function painted(painting) {
   const latest = performance.now() + PAINT_AT_MOST_MS;
   do await pause(ASK_EVERY_MS);
-  while (layers.isPainting && performance.now() < latest);
+  while (painting.isPainting && performance.now() < latest);
 }
 
 function pause(ms) {

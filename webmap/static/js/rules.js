@@ -1,7 +1,8 @@
 // From a layer's style to what protomaps-leaflet draws: paint rules below, label rules above.
 // A rule draws one MVT layer of one source; earlier rules lie lower, earlier labels win their place.
 
-import { towardsMiddle } from "./geometry.js";
+import { lookOf, stepsOf } from "./classes.js";
+import { finestLevel, towardsMiddle } from "./geometry.js";
 import { Area, Badge, Blocker, Border, Name, Spot } from "./symbolizers.js";
 import { clusterRadius, drawBuilding, drawCluster, drawFacility, drawIssue, drawSpot } from "./symbols.js";
 import { LEVELS } from "./view.js";
@@ -18,15 +19,15 @@ const POLYGON = 3;
  *
  * Between two whole zooms tiles are shown shrunk or enlarged: ``k`` is the number of a tile's pixels
  * in one CSS pixel, and everything is drawn that much larger, so that it looks the same at any zoom.
- * ``compared`` is {grid} where two days are: the selected grid, or null. ``shares`` has what would be
- * served of grids, per cent by number, where that differs from what is.
+ * ``compared`` is {grid} where two days are: the selected grid, or null. ``shares`` say into which
+ * classes shares are sorted, and what would be served where that differs: {classes, quantiles, supposed}.
  */
-export function rules(mode, styles, { overBase, k = 1, compared = null, unnamed = new Set(), shares = null }) {
+export function rules(mode, styles, { overBase, k = 1, compared = null, shares = {}, unnamed = new Set() }) {
   const fills = {
     territory: () => territory(styles.grids, overBase),
     responsibility: () => [...paper(styles.grids, overBase), ...responsibility(styles.members, overBase)],
     issues: () => territory(styles.grids, overBase),
-    coverage: () => [...paper(styles.grids, overBase), ...coverage(styles.coverage, overBase, shares)],
+    coverage: () => [...paper(styles.grids, overBase), ...coverage(styles, overBase, shares)],
     draw: () => territory(styles.grids, overBase),
   }[mode]();
   const [points, blockers] = {
@@ -42,12 +43,6 @@ export function rules(mode, styles, { overBase, k = 1, compared = null, unnamed 
       : [...fills, ...borders(styles.grids, k), ...points],
     labelRules: [...blockers, ...labels(styles.grids, k, unnamed)],
   };
-}
-
-/** Return the class of a share in percent, or the style of missing data. */
-export function coverageClass(style, share) {
-  if (share === undefined || share === null) return style.missing;
-  return style.classes.find((step) => share < step.to) ?? style.classes.at(-1);
 }
 
 function territory(style, overBase) {
@@ -75,11 +70,13 @@ function responsibility(style, overBase) {
   }));
 }
 
-function coverage(style, overBase, shares) {
+function coverage({ grids, coverage: style }, overBase, { classes, quantiles, supposed }) {
+  const steps = Object.fromEntries(LEVELS.map((level) => [level, stepsOf(style, classes, quantiles, level)]));
+  const shareOf = ({ id, share }) => (supposed?.has(id) ? supposed.get(id) : share);
   return [...style.classes, style.missing].map((look) => ({
     dataSource: "coverage",
     dataLayer: "grid",
-    filter: (zoom, feature) => coverageClass(style, shares?.has(feature.props.id) ? shares.get(feature.props.id) : feature.props.share) === look,
+    filter: (zoom, feature) => lookOf(style, steps[finestLevel(grids.from_zoom, zoom)], shareOf(feature.props)) === look,
     symbolizer: new Area(look, overBase ? 0.75 : 1),
   }));
 }

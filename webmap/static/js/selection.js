@@ -44,7 +44,7 @@ export class Selection {
 
   /** Outline a grid as it was on a day; null takes the outline away. */
   async show(gridId, on) {
-    const key = gridId ? `${gridId}${on ? `?on=${on}` : ""}` : null;
+    const key = gridId ? keyOf(gridId, on) : null;
     if (key === this.#key) return;
     this.#key = key;
     if (!key) {
@@ -52,7 +52,7 @@ export class Selection {
       return;
     }
     try {
-      const shape = await this.#fetch(gridId, on, key);
+      const shape = await this.shape(gridId, on);
       if (this.#key === key) this.#draw(shape);
     } catch {
       // The panel says what is wrong; a shape that is missing is asked for again next time.
@@ -61,7 +61,9 @@ export class Selection {
     }
   }
 
-  async #fetch(gridId, on, key) {
+  /** Return a grid's GeoJSON as it was on a day. Those asked for last are kept. */
+  async shape(gridId, on) {
+    const key = keyOf(gridId, on);
     if (!this.#shapes.has(key)) {
       const response = await fetch(`/api/grids/${gridId}/shape${on ? `?on=${on}` : ""}`);
       if (!response.ok) throw new Error(`shape ${gridId}: ${response.status}`);
@@ -90,4 +92,8 @@ export class Selection {
     for (const layer of this.#layers.splice(0)) layer.remove();
     this.geometry = null;
   }
+}
+
+function keyOf(gridId, on) {
+  return `${gridId}${on ? `?on=${on}` : ""}`;
 }

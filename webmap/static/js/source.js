@@ -12,9 +12,15 @@ export class TileSource {
     this.#report = report;
   }
 
+  /** Belong to another wave from now on: that of the layer that takes this source over. */
+  join(wave) {
+    this.#wave = wave;
+  }
+
   async getZxy(z, x, y, signal) {
     const url = this.template.replace("{z}", z).replace("{x}", x).replace("{y}", y);
-    this.#wave.asked();
+    const wave = this.#wave;
+    wave.asked();
     try {
       const response = await fetch(url, { signal });
       if (response.status === 204) return undefined;
@@ -26,7 +32,7 @@ export class TileSource {
       if (error.name !== "AbortError") this.#report(false);
       throw error;
     } finally {
-      this.#wave.answered();
+      wave.answered();
     }
   }
 }

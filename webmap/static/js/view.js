@@ -1,6 +1,7 @@
 // The view and its address: what the map shows, as one plain frozen object.
 // Points are lon/lat in WGS 84 degrees; zoom is the map's.
 
+import { classesOf } from "./classes.js";
 import { allowed } from "./zoom.js";
 
 export const MODES = ["territory", "responsibility", "issues", "coverage", "draw"];
@@ -19,6 +20,10 @@ const EMPTY = {
   on: null, // a day as YYYY-MM-DD, null: today
   versus: null, // the day that is compared with it
   kind: null,
+  classes: null, // of shares: "quantile" or "own:30,50,80,95", null: equal steps
+  beside: null, // a kind, or a day, that is shown side by side
+  rank: null, // the level of the ranked list, null: that of the map
+  within: null, // "view": it lists what is in view
   state: "open",
   category: null,
   age: null,
@@ -43,6 +48,10 @@ export function parse(search, today) {
     on: on === today ? null : on,
     versus: dayOf(query.get("versus")),
     kind: wordOf(query.get("kind")),
+    classes: classesOf(query.get("classes")),
+    beside: dayOf(query.get("beside")) ?? kindOf(query.get("beside")),
+    rank: among(query.get("rank"), LEVELS.slice(1)),
+    within: among(query.get("within"), ["view"]),
     state: among(query.get("state"), STATES) ?? EMPTY.state,
     category: wordOf(query.get("category")),
     age: among(query.get("age"), AGES),
@@ -55,7 +64,7 @@ export function parse(search, today) {
 /** Return the query that parse() reads back; defaults are left out. */
 export function format(view) {
   const query = new URLSearchParams();
-  for (const key of ["mode", "plan", "grid", "issue", "scenario", "phase", "on", "versus", "kind", "state", "category", "age", "list", "page", "lang"]) {
+  for (const key of ["mode", "plan", "grid", "issue", "scenario", "phase", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age", "list", "page", "lang"]) {
     if (view[key] !== EMPTY[key] && view[key] !== null) query.set(key, view[key]);
   }
   if (view.place) {
@@ -78,7 +87,8 @@ export function change(view, parts) {
   if (!next.versus && next.list === "changes") next.list = null;
   if (next.mode !== "coverage") next.scenario = null;
   if (!next.scenario) next.phase = null;
-  if (["list", "state", "on", "versus"].some((key) => next[key] !== view[key])) next.page = parts.page ?? 1;
+  if (next.beside === next.kind || next.beside === next.on) next.beside = null;
+  if (["list", "state", "on", "versus", "kind", "rank", "within"].some((key) => next[key] !== view[key])) next.page = parts.page ?? 1;
   return Object.freeze(next);
 }
 
@@ -90,10 +100,10 @@ export function panelUrl(view) {
     return view.list === "archived" ? "/panel/plans?archived=true" : "/panel/plans";
   }
   if (view.mode === "coverage" && view.scenario) {
-    return `/panel/scenarios/${view.scenario}${queryOf(view, ["mode", "on", "kind", "grid", "phase"])}`;
+    return `/panel/scenarios/${view.scenario}${queryOf(view, ["mode", "on", "kind", "grid", "phase", "classes"])}`;
   }
-  if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["mode", "on", "kind"])}`;
-  const shared = ["mode", "on", "versus", "kind", "state", "category", "age"];
+  if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["mode", "on", "kind", "classes"])}`;
+  const shared = ["mode", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age"];
   // An issue knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;
   if (view.versus && (!view.grid || view.list === "changes")) {
@@ -103,12 +113,14 @@ export function panelUrl(view) {
     return `/panel/grid/${view.grid}/issues${queryOf(view, [...shared, "page"])}`;
   }
   if (view.grid) return `/panel/grid/${view.grid}${queryOf(view, shared)}`;
-  return `/panel/home${queryOf(view, shared)}`;
+  return `/panel/home${queryOf(view, view.mode === "coverage" ? [...shared, "page"] : shared)}`;
 }
 
 /** Return the query of a layer's TileJSON: the day and the filters that concern it. */
 export function layerQuery(view, layer) {
-  const filters = { issues: ["state", "category", "age"], coverage: ["kind"], changes: ["versus"] }[layer] ?? [];
+  // Other classes are other colours for the same tiles; but where quantiles lie the server knows.
+  const coverage = view.classes === "quantile" ? ["kind", "classes"] : ["kind"];
+  const filters = { issues: ["state", "category", "age"], coverage, changes: ["versus"] }[layer] ?? [];
   return queryOf(view, ["on", ...filters]);
 }
 
@@ -116,7 +128,7 @@ export function layerQuery(view, layer) {
 export function hereUrl(view, point, level) {
   const query = new URLSearchParams({ lon: point.lon.toFixed(6), lat: point.lat.toFixed(6) });
   if (level) query.set("level", level);
-  const rest = queryOf(view, ["mode", "on", "versus", "kind"]).slice(1);
+  const rest = queryOf(view, ["mode", "on", "versus", "kind", "classes", "beside", "rank", "within"]).slice(1);
   return `/panel/here?${query}${rest ? `&${rest}` : ""}`;
 }
 
@@ -156,4 +168,9 @@ function idOf(text) {
 
 function wordOf(text) {
   return /^[\w.-]{1,40}$/.test(text ?? "") ? text : null;
+}
+
+// A kind's code, never taken for a day.
+function kindOf(text) {
+  return /^[a-z]\w{0,39}$/.test(text ?? "") ? text : null;
 }

@@ -1,0 +1,32 @@
+"""The fragment of the ranked list of grids: asked for anew whenever the map shows others."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from geodata import grids, privacy, settings
+from geodata.coverage import reading
+from geodata.errors import NotFoundError
+from webmap import acting, i18n, ranking
+from webmap.panel import fragment
+
+bp = Blueprint("gaps", __name__, url_prefix="/panel")
+
+
+@bp.get("/ranked")
+def ranked() -> Response:
+    """List the grids in which most households lack a service: a page of ?level=, in ?box=."""
+    on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
+    with acting.connection() as conn:
+        county = grids.county(conn, on)
+        if county is None:
+            raise NotFoundError("There are no boundaries on this day.")
+        sees_all = acting.reach(conn, "see_small_counts", county.grid_id, on) == "all"
+        return fragment(
+            "panel/_ranked.html",
+            mode="coverage",
+            on=on,
+            ranked=ranking.ranked(conn, kind, on),
+            names=reading.names(conn),
+            least=0 if sees_all else privacy.least_count(settings.read(conn)),
+        )

@@ -1,0 +1,63 @@
+// The view of services beyond its layer: the ranked list, how it is painted, side by side.
+
+import { Beside } from "./beside.js";
+import { Outline } from "./outline.js";
+import { Painting } from "./painting.js";
+import { Ranking } from "./ranking.js";
+import { shareOf } from "./shares.js";
+
+// With its distance, CSS pixels (css/services.css).
+const NAME_HEIGHT = 48;
+
+export class Services {
+  /** parts: {map, config, store, panel, layers, base, hover, selection, sheet, fit}. */
+  constructor(parts) {
+    const { map, config, store, panel, layers, selection, sheet } = parts;
+    Object.assign(this, { map, config, layers, sheet });
+    const outline = new Outline(map, (...grid) => selection.shape(...grid));
+    this.beside = new Beside({ ...parts, outline, pointed: (...what) => this.#name(...what) });
+    this.ranking = new Ranking({ map, store, panel, layers, outline, covers: () => this.covers });
+    this.painting = new Painting({ store, panel, layers, strings: config.strings });
+  }
+
+  /** Is anything on either map still to be drawn? */
+  get isPainting() {
+    return this.layers.isPainting || this.beside.isPainting;
+  }
+
+  /** Pixels of the (first) map that the sheet hides: one of two ends above it. */
+  get covers() {
+    return this.beside.isShown ? 0 : this.sheet.covers;
+  }
+
+  /** Pixels that are taken at the map's top to say what it shows. */
+  get above() {
+    return this.beside.isShown ? NAME_HEIGHT : 0;
+  }
+
+  /** The least zoom of a fit: in one colour, on a small map, the county would say nothing. */
+  get least() {
+    return this.beside.isShown ? this.layers.styles.grids.from_zoom.town - 0.5 : 0;
+  }
+
+  /** Return the address of a view's panel. */
+  url(view) {
+    return this.ranking.url(view);
+  }
+
+  show(view) {
+    this.beside.show(view);
+  }
+
+  /** The pointer is on a grid of the map, the finest of those at the place; on none: null. */
+  pointed(grid, grids) {
+    this.beside.light(grid);
+    this.#name(this.map, this.layers, grid, grids);
+  }
+
+  #name(map, { layer, shares }, grid, grids) {
+    const parts = grid ? [grid.name, shareOf(layer, grid.id, shares, this.config)] : [];
+    map.getContainer().title = parts.filter(Boolean).join(" · ");
+    this.ranking.mark(grids);
+  }
+}
