@@ -22,6 +22,7 @@ from webmap import (
     changes,
     comparing,
     config,
+    coverage,
     db,
     describing,
     door,
@@ -38,6 +39,7 @@ from webmap import (
     security,
     sso,
     tiles,
+    why,
 )
 
 
@@ -81,6 +83,8 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         drafting.bp,
         papers.bp,
         comparing.bp,
+        why.bp,
+        coverage.bp,
         changes.bp,
         basemap.bp,
         health.bp,

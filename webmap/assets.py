@@ -30,7 +30,9 @@ DRAWING_LIBRARIES = (
     ("geomanSheet", "vendor/@geoman-io/leaflet-geoman-free@2.20.2/dist/leaflet-geoman.css"),
     ("topojson", "vendor/topojson-server@3.0.1/dist/topojson-server.min.js"),
 )
-_SHEETS = ("base", "layout", "panel", "map", "plans", "findings", "drawing", "days", "print")
+_SHEETS = (
+    "base", "layout", "panel", "why", "map", "plans", "findings", "drawing", "days", "print",
+)  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"
 # Text types; pictures are compressed already.
 _COMPRESSIBLE = {"text/css", "text/javascript", "image/svg+xml", "application/json", "text/plain"}

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 from scipy.spatial import KDTree
+from shapely.geometry.base import BaseGeometry
 
 from geodata import frames
 from geodata.coverage.judging import Bools, Floats, Pairs
 from geodata.coverage.standards import Kind, Standard
 from geodata.model import Bounds
-from geodata.roads import keeping, reaching
+from geodata.roads import areas, keeping, reaching
 from geodata.roads.network import Network
 from geodata.roads.reaching import Graph
 from geodata.roads.snapping import Ground, Snapped
@@ -71,6 +72,19 @@ class Ways:
             found.append((some[at], by, way))
         at, by, way = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return at, by, way
+
+    def ground(self, place: Floats, standard: Standard) -> BaseGeometry:
+        """Return the ground from which a place (lon, lat) is in reach by a standard.
+
+        A polygon or several, WGS 84: beside the roads, or a circle where no road comes near. Homes
+        that no road comes near are measured straight and may stand beside it all the same.
+        """
+        spot = self.find(place.reshape(1, 2)).snapped
+        if self._network is None or spot is None or not spot.is_reached[0]:
+            return areas.circle(place, standard.straight_m)
+        return areas.reached_ground(
+            self._network, self._graph(standard), spot, standard.reach, SNAP_M
+        )
 
     def _in_reach(
         self, homes: Spots, some: NDArray[np.int64], standard: Standard, others: Spots

@@ -1,23 +1,23 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
 import { comeBack, printed, showDay, showLinks, showMode } from "./bars.js";
+import { Clicks } from "./clicks.js";
 import { addScale, around, Base, fit, Locator, reveal, whole } from "./controls.js";
 import { Days } from "./days.js";
 import { Drafting } from "./drafting.js";
-import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
 import { LayerSet } from "./layerset.js";
 import * as legend from "./legend.js";
 import { Notices, watchNetwork } from "./notices.js";
 import { Panel } from "./panel.js";
-import { badgeAt, gridsAt, issueAt } from "./picking.js";
 import { print } from "./printing.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
 import { share } from "./sharing.js";
 import { Sheet } from "./sheet.js";
 import { Store } from "./store.js";
-import { hereUrl, layerQuery, LEVELS, panelUrl } from "./view.js";
+import { layerQuery, LEVELS, panelUrl } from "./view.js";
+import { Why } from "./why.js";
 import { setExactView, tileZoom } from "./zoom.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
@@ -38,6 +38,8 @@ const drafting = new Drafting({
   fit: (box) => fit(map, box, free()),
   failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
 });
+const why = new Why({ map, config, panel, styles: layers.styles.coverage, facilityAt: (at) => clicks.facilityAt(at), changed: () => showLegend() });
+const clicks = new Clicks({ map, store, layers, selection, panel, sheet, drafting, why });
 const days = new Days({ config, store, panel, selection, layers, notices });
 const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (grid) => (map.getContainer().title = grid?.name ?? ""));
 const search = new Search($("#search"), $("#hits"), strings, {
@@ -86,6 +88,7 @@ function react(view, before, how) {
   if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
   drafting.show(view, how);
   days.show(view, before);
+  why.show(view);
   showDay(view, config);
   showLinks(view, config.lang);
   showLegend();
@@ -148,38 +151,8 @@ function retryTiles() {
   layers.retry();
 }
 
-/** Answer a click on the map: an issue, a cluster, or the grid; a second click goes a level deeper. */
 function pick(latlng) {
-  const view = store.view;
-  if (view.mode === "draw") {
-    drafting.pick(latlng);
-    return;
-  }
-  if (view.mode === "issues") {
-    const hit = issueAt(map, layers.layer, latlng);
-    if (hit?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
-      map.setView(latlng, Math.min(map.getMaxZoom(), map.getZoom() + 2));
-      return;
-    }
-    if (hit?.props.id) {
-      store.go({ issue: hit.props.id });
-      sheet.raise();
-      return;
-    }
-  }
-  const badge = view.mode === "responsibility" && badgeAt(map, layers.layer, layers.styles.grids, latlng);
-  if (badge && badge.props.id !== view.grid) {
-    store.go({ grid: badge.props.id });
-    sheet.raise();
-    return;
-  }
-  const again = selection.geometry && containsLonLat(selection.geometry, latlng.lng, latlng.lat);
-  const selected = panel.root?.dataset.level;
-  let level = gridsAt(map, layers.layer, latlng).at(-1)?.level ?? layers.finestLevel;
-  fitNext = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
-  if (fitNext) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
-  panel.load(hereUrl(view, { lon: latlng.lng, lat: latlng.lat }, level));
-  sheet.raise();
+  fitNext = clicks.answer(latlng);
 }
 
 /** A fragment is on show: take its grid as the selection, its title, and fit what has no place yet. */
@@ -187,7 +160,7 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
   // Filters that the data does not know were left out; so the address and the map do too.
   if (becomes) store.note(Object.fromEntries([...new URLSearchParams(becomes)].map(([key, value]) => [key, value || null])), { panel: "loaded" });
   // Outside the county nothing is selected.
-  if (grid === "") store.go({ grid: null, issue: null, list: null }, { panel: "loaded" });
+  if (grid === "") store.go({ grid: null, issue: null, list: null, facility: null }, { panel: "loaded" });
   const view = store.view;
   document.title = [title, strings.title].filter(Boolean).join(" · ");
   kindTitle = kind ?? kindTitle;
@@ -232,6 +205,7 @@ function up(target) {
   const view = store.view;
   if (view.mode === "draw" && drafting.up()) return;
   if (view.issue) store.go({ issue: null });
+  else if (view.facility) store.go({ facility: null });
   else if (view.list) store.go({ list: null });
   else if (view.mode === "draw") store.go(view.grid ? { grid: null } : { plan: null });
   else if (view.grid) {
@@ -249,10 +223,11 @@ const DO = {
   today: () => store.go({ on: null }),
   // On a phone they cover what is selected.
   days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
-  place: ({ dataset }) => showPlace(dataset.bounds),
+  place: ({ dataset }) => showPlace(dataset.bounds, dataset.point),
+  gaps: () => why.toggleGaps(),
   retry: () => panel.retry(),
   print: () => print(map, layers, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
-  close: () => store.go({ grid: null, issue: null, list: null }),
+  close: () => store.go({ grid: null, issue: null, list: null, facility: null }),
 };
 
 function click(event) {
@@ -293,7 +268,7 @@ function change(event) {
 function showLegend() {
   const { shown } = drafting; // open ground has all levels at any zoom
   const finest = shown ? LEVELS.at(-1) : layers.finestLevel;
-  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, shown, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined: Boolean(selection.geometry) };
+  const drawn = { seesIssues: Boolean(layers.addresses.issues), view: store.view, shown, zoom: tileZoom(map.getZoom()), finest, styles: layers.styles, outlined: Boolean(selection.geometry), why: why.drawn };
   legend.show($(".legend-body"), config.county ? legend.entries({ ...drawn, strings, kind: kindTitle }) : []);
   $(".legend").hidden = !config.county;
 }
