@@ -111,7 +111,13 @@ COVERAGE: dict[str, Any] = {
     "homes": HOMES,
     # Ground from which the chosen facility is in reach, and ground where people have nobody.
     "area": {"fill": "#f6d5e8", "ink": "#9b1c6b", "pattern": "plain", "dash": [], "alpha": 0.75},
-    "gap": {"fill": "#ffffff", "ink": "#b4430c", "pattern": "stripes", "dash": [5, 3], "alpha": 0.9},
+    "gap": {
+        "fill": "#ffffff",
+        "ink": "#b4430c",
+        "pattern": "stripes",
+        "dash": [5, 3],
+        "alpha": 0.9,
+    },
 }
 
 # The ends of ColorBrewer's BrBG; what one grid lost another has gained, so that is striped in both.

@@ -11,8 +11,9 @@ from psycopg import Connection
 
 from geodata import grids, privacy, settings
 from geodata.coverage import homes, reading, serving, why
+from geodata.coverage.serving import Area
 from geodata.errors import AbsentError
-from geodata.model import Bounds, Coverage
+from geodata.model import Bounds, Coverage, Facility
 from layers.style import HOMES
 from webmap import acting, coverage, i18n
 from webmap.panel import absent, asked_mode, asked_number, fragment
@@ -96,12 +97,17 @@ def facility(facility_id: int) -> Response:
         kind=kind,
         served=served,
         areas=areas,
-        bounds=Bounds(*shapely.total_bounds([each.geometry for each in areas]).tolist()),
+        bounds=_bounds(found, areas),
         path=path,
         back=next((ref for ref in path if ref.grid_id == grid_id), None),
         grid_id=grid_id,
         least=least,
     )
+
+
+def _bounds(found: Facility, areas: list[Area]) -> Bounds:
+    place = shapely.Point(found.point.lon, found.point.lat)
+    return Bounds(*shapely.total_bounds([place, *(each.geometry for each in areas)]).tolist())
 
 
 def _told(sums: Coverage, least: int) -> dict[str, int | None]:
@@ -117,5 +123,3 @@ def _least(conn: Connection[Any], grid_id: int, on: date) -> int:
     if acting.reach(conn, "see_small_counts", grid_id, on) == "all":
         return 0
     return privacy.least_count(settings.read(conn))
-
-

@@ -26,11 +26,11 @@ from geodata import frames
 from geodata.coverage import changes, providers, roster, why
 from geodata.coverage.judging import Bools, Floats
 from geodata.coverage.standards import Kind, Standard
-from geodata.coverage.ways import SNAP_M, Ways
+from geodata.coverage.ways import SNAP_M, Reach, Ways
 from geodata.coverage.why import Why
 from geodata.model import Bounds, GridRef
 from geodata.partition.measure import area_m2
-from geodata.roads import areas
+from geodata.roads import grounds
 
 # Buildings outside every compound belong together when their surroundings meet.
 AROUND_M = 100.0
@@ -67,7 +67,8 @@ def find(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> list[Gap
     grids = _grids(conn, [abs(cell) for cell in wanted], day)
     box = changes.rested_on(conn, set(wanted), [kind], day, kind.farthest_m)
     ways = Ways.load(conn, Bounds(*providers.grown(box, SNAP_M))) if box else Ways()
-    reach = _Reach(kind, ways, roster.places(found.sites))
+    places = roster.places(found.sites if kind.by_facility else [])
+    reached: dict[Standard, Reach] = {}
     gaps: list[Gap] = []
     for cell in wanted:
         if abs(cell) not in grids:
@@ -76,7 +77,10 @@ def find(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> list[Gap
         own = cells == cell
         if cell < 0:
             shape = _outside(conn, cell, shape, found.people.lon_lat[own & unreached], day)
-        free = shapely.difference(shape, reach.over(shape, is_village))
+        standard = kind.village if is_village else kind.town
+        if standard not in reached:
+            reached[standard] = ways.reach(places, standard)
+        free = shapely.difference(shape, reached[standard].over(shape))
         plots = settled(shape, free, found.people.lon_lat[own], unreached[own])
         gaps += _parts(ref, plots, found, own & unreached, cell < 0)
     return sorted(gaps, key=lambda each: (-each.households, each.grid.code))
@@ -89,15 +93,14 @@ def settled(
 
     ``shape`` is the ground that may be taken, ``lon_lat`` (n, 2) the homes in it.
     """
-    points = shapely.points(lon_lat)
-    stands = shapely.covers(free, points)
-    for which, change in (
-        (unreached & ~stands, lambda plots: shapely.union(free, plots)),
-        (~unreached & stands, lambda plots: shapely.difference(free, plots)),
-    ):
-        if which.any():
-            plots = shapely.union_all(_plots(lon_lat, which, unreached))
-            free = change(shapely.intersection(plots, shape))
+    stands = shapely.covers(free, shapely.points(lon_lat))
+    left_out, wrongly = unreached & ~stands, ~unreached & stands
+    if left_out.any():
+        plots = shapely.union_all(_plots(lon_lat, left_out, unreached))
+        free = shapely.union(free, shapely.intersection(plots, shape))
+    if wrongly.any():
+        plots = shapely.union_all(_plots(lon_lat, wrongly, unreached))
+        free = shapely.difference(free, plots)
     return free
 
 
@@ -109,37 +112,9 @@ def _plots(lon_lat: Floats, which: Bools, unreached: Bools) -> list[BaseGeometry
         if side.any() and not side.all():
             around_m[side] = np.minimum(PLOT_M, 0.4 * KDTree(flat[~side]).query(flat[side])[0])
     return [
-        areas.circle(lon_lat[number], max(float(around_m[number]), 0.1))
+        grounds.circle(lon_lat[number], max(float(around_m[number]), 0.1))
         for number in np.flatnonzero(which).tolist()
     ]
-
-
-class _Reach:
-    """The ground in reach of facilities, each made once and only where somebody asks."""
-
-    def __init__(self, kind: Kind, ways: Ways, places: Floats) -> None:
-        self._kind, self._ways, self._places = kind, ways, places
-        self._made: dict[tuple[int, Standard], BaseGeometry] = {}
-
-    def over(self, shape: BaseGeometry, is_village: bool) -> BaseGeometry:
-        """Return the ground in reach that may lie over a shape."""
-        standard = self._kind.village if is_village else self._kind.town
-        if not self._kind.by_facility or not len(self._places):
-            return shapely.Polygon()
-        west, south, east, north = providers.grown(
-            tuple(shapely.bounds(shape).tolist()), standard.way_m + 1
-        )
-        lon, lat = self._places.T
-        near = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-        return shapely.union_all(
-            [self._ground(number, standard) for number in np.flatnonzero(near).tolist()]
-        )
-
-    def _ground(self, number: int, standard: Standard) -> BaseGeometry:
-        key = (number, standard)
-        if key not in self._made:
-            self._made[key] = self._ways.ground(self._places[number], standard)
-        return self._made[key]
 
 
 def _parts(
@@ -150,8 +125,9 @@ def _parts(
     some = np.flatnonzero(which)
     points = shapely.points(found.people.lon_lat[some])
     left = np.ones(len(some), dtype=np.bool_)
-    rounded = shapely.transform(free, frames.round_to_grid)
-    parts = [part for part in shapely.get_parts(rounded) if part.geom_type == "Polygon"]
+    parts = [
+        part for part in shapely.get_parts(grounds.on_grid(free)) if part.geom_type == "Polygon"
+    ]
     for part in parts:
         here = left & shapely.dwithin(part, points, 1e-6)
         if not here.any():
@@ -174,7 +150,7 @@ def _outside(
     conn: Connection[Any], cell: int, community: BaseGeometry, lon_lat: Floats, day: date
 ) -> BaseGeometry:
     """Return the ground around buildings of a community that lies in no compound."""
-    around = shapely.union_all([areas.circle(each, AROUND_M) for each in lon_lat])
+    around = shapely.union_all([grounds.circle(each, AROUND_M) for each in lon_lat])
     near = shapely.intersection(around, community)
     rows = conn.execute(
         """
@@ -205,8 +181,4 @@ def _grids(
         {"ids": ids, "day": day},
         binary=True,
     ).fetchall()
-    return {
-        row[0]: (GridRef(*row[:4]), shapely.from_wkb(row[4]), row[5]) for row in rows
-    }
-
-
+    return {row[0]: (GridRef(*row[:4]), shapely.from_wkb(row[4]), row[5]) for row in rows}

@@ -16,9 +16,10 @@ from geodata.coverage.people import People
 from geodata.coverage.standards import Kind, Standard
 from geodata.coverage.ways import Spots, Ways
 
-# Along roads one looks this many times as far as the standard reaches; beyond, a straight line
-# tells as much.
+# Along roads one looks this many times as far as the standard reaches: first not far, which is
+# quick, then farther for those who are left. Beyond, a straight line tells as much.
 FARTHER = 4
+FARTHEST = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,12 @@ class Nearest:
     by_road: Bools
 
 
-def farther(kind: Kind) -> Kind:
-    """Return a kind with standards that reach ``FARTHER`` times as far."""
+def farther(kind: Kind, times: int = FARTHER) -> Kind:
+    """Return a kind with standards that reach so many times as far."""
     return replace(
         kind,
-        town=replace(kind.town, reach=kind.town.reach * FARTHER),
-        village=replace(kind.village, reach=kind.village.reach * FARTHER),
+        town=replace(kind.town, reach=kind.town.reach * times),
+        village=replace(kind.village, reach=kind.village.reach * times),
     )
 
 
@@ -54,16 +55,18 @@ def find(people: People, kind: Kind, near: Pairs, places: Floats, ways: Ways) ->
         return found
     homes, others = ways.find(people.lon_lat), ways.find(places)
     _take(found, np.arange(count), near, homes, others)
+    for times in (FARTHER, FARTHEST):
+        left = np.flatnonzero((found.facility < 0) & (homes.is_on_road | (times == FARTHER)))
+        if len(left):
+            some = ways.find(people.lon_lat[left])
+            wide = farther(kind, times)
+            pairs = ways.in_reach(some, people.rows["is_village"][left], wide, others)
+            _take(found, left, pairs, some, others)
     left = np.flatnonzero(found.facility < 0)
     if len(left):
-        some = ways.find(people.lon_lat[left])
-        pairs = ways.in_reach(some, people.rows["is_village"][left], farther(kind), others)
-        _take(found, left, pairs, some, others)
-    left = np.flatnonzero(found.facility < 0)
-    if len(left):
-        line_m, who = KDTree(frames.to_cartesian(places)).query(
-            frames.to_cartesian(people.lon_lat[left])
-        )
+        tree = KDTree(frames.to_cartesian(places))
+        away, who = tree.query(frames.to_cartesian(people.lon_lat[left]))
+        line_m = np.asarray(away, dtype=np.float64)
         is_village = people.rows["is_village"][left]
         found.facility[left] = who
         found.way[left] = np.where(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import shapely
 from psycopg import Connection
 from shapely.geometry.base import BaseGeometry
 
@@ -17,6 +18,7 @@ from geodata.coverage.standards import Kind, Place, Standard
 from geodata.coverage.ways import SNAP_M, Ways
 from geodata.errors import NotFoundError
 from geodata.model import Bounds, Facility, Point
+from geodata.roads import grounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +97,35 @@ def areas(conn: Connection[Any], facility: Facility, kind: Kind, day: date) -> l
     The largest comes first.
     """
     ways = _ways(conn, facility, kind)
-    place = _place(facility)
-    by_road = bool(ways.find(place.reshape(1, 2)).is_on_road[0])
+    place = _place(facility).reshape(1, 2)
+    by_road = bool(ways.find(place).is_on_road[0])
+    # No way is much shorter than the straight line, downhill in minutes.
+    around = shapely.box(*providers.grown(_box(facility), 1.25 * kind.farthest_m))
     # Capacity and number of providers do not move the ground.
-    town, village = (
-        replace(each, capacity=None, minimum=1) for each in (kind.town, kind.village)
-    )
+    town, village = (replace(each, capacity=None, minimum=1) for each in (kind.town, kind.village))
     if town == village:
-        return [Area(("town", "village"), kind.town, ways.ground(place, town), by_road)]
+        return [
+            Area(
+                ("town", "village"),
+                kind.town,
+                grounds.on_grid(ways.reach(place, town).over(around)),
+                by_road,
+            )
+        ]
     found = [
-        Area(("town",), kind.town, ways.ground(place, town), by_road),
-        Area(("village",), kind.village, ways.ground(place, village), by_road),
+        Area(("town",), kind.town, grounds.on_grid(ways.reach(place, town).over(around)), by_road),
+        Area(
+            ("village",),
+            kind.village,
+            grounds.on_grid(ways.reach(place, village).over(around)),
+            by_road,
+        ),
     ]
     return sorted(found, key=lambda each: -each.geometry.area)
 
 
 def _ways(conn: Connection[Any], facility: Facility, kind: Kind) -> Ways:
-    return Ways.load(
-        conn, Bounds(*providers.grown(_box(facility), 2 * (kind.farthest_m + SNAP_M)))
-    )
+    return Ways.load(conn, Bounds(*providers.grown(_box(facility), 2 * (kind.farthest_m + SNAP_M))))
 
 
 def _place(facility: Facility) -> Floats:

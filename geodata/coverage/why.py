@@ -141,7 +141,8 @@ def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Why:
     found = nearest.find(mine, kind, near, roster.places(sites), ways)
     verdict = judgement.verdict[own].astype(np.int64)
     spots = ways.find(mine.lon_lat)
-    listed = _sites(mine, kind, sites, near, found, judgement.load)
+    on_road = spots.is_on_road, ways.find(roster.places(sites)).is_on_road
+    listed = _sites(mine, kind, sites, near, found, judgement.load, on_road)
     listed += _servers(nearby, own, kind, servers)
     return Why(
         kind,
@@ -180,52 +181,46 @@ def _sites(
     near: judging.Pairs,
     found: Nearest,
     load: Floats,
+    on_road: tuple[Bools, Bools],
 ) -> list[Provider]:
     """Return the facilities in reach of the grid or nearest to a part of it, nearest first."""
     at, by, _ = near
     count = len(sites)
     homes = np.bincount(by, minlength=count)
     households = np.bincount(by, weights=mine.rows["households"][at], minlength=count)
-    known = found.facility >= 0
-    nearest_to = np.bincount(found.facility[known], minlength=count)
-    listed = [
-        _site(mine, kind, sites[number], near, found, number)
-        | {
-            "homes": int(homes[number]),
-            "households": int(households[number]),
-            "load": int(load[number]) if number < len(load) else 0,
-            "nearest_to": int(nearest_to[number]),
-        }
-        for number in np.flatnonzero((homes > 0) | (nearest_to > 0)).tolist()
-    ]
-    listed.sort(key=lambda each: (each["homes"] == 0, each["way"], each["name"]))
-    # How many are in reach of one that is not in reach of the grid was not looked at.
-    return [Provider(**(each if each["homes"] else {**each, "load": None})) for each in listed]
+    nearest_to = np.bincount(found.facility[found.facility >= 0], minlength=count)
+    listed: list[Provider] = []
+    for number in np.flatnonzero((homes > 0) | (nearest_to > 0)).tolist():
+        home, way, by_road = _shortest(near, found, on_road, number)
+        standard = kind.village if mine.rows["is_village"][home] else kind.town
+        listed.append(
+            Provider(
+                sites[number].facility_id, sites[number].name, "facility", "", "", "",
+                int(homes[number]), int(households[number]),
+                # Of one that the grid is out of reach of nobody has looked at the others.
+                int(load[number]) if homes[number] else None,
+                int(nearest_to[number]), way, standard.unit, by_road, False,
+            )
+        )  # fmt: skip
+    return sorted(listed, key=lambda each: (each.homes == 0, each.way, each.name))
 
 
-def _site(
-    mine: People, kind: Kind, site: Site, near: judging.Pairs, found: Nearest, number: int
-) -> dict[str, Any]:
-    """Return a facility with the shortest way from any of the grid's buildings."""
+def _shortest(
+    near: judging.Pairs, found: Nearest, on_road: tuple[Bools, Bools], number: int
+) -> tuple[int, float, bool]:
+    """Return the building from which the way to a facility is shortest, the way, and if by road.
+
+    ``on_road`` tells which buildings and which facilities a road comes near.
+    """
     at, by, way = near
     those = np.flatnonzero(by == number)
-    shortest = int(those[np.argmin(way[those])]) if len(those) else -1
-    mine_nearest = np.flatnonzero(found.facility == number)
-    best = int(mine_nearest[np.argmin(found.way[mine_nearest])]) if len(mine_nearest) else -1
-    home = best if best >= 0 else int(at[shortest])
-    standard = kind.village if mine.rows["is_village"][home] else kind.town
-    return {
-        "facility_id": site.facility_id,
-        "name": site.name,
-        "via": "facility",
-        "role": "",
-        "role_zh": "",
-        "role_en": "",
-        "way": float(found.way[home] if best >= 0 else way[shortest]),
-        "unit": standard.unit,
-        "by_road": bool(found.by_road[home]),
-        "is_of_building": False,
-    }
+    if len(those):
+        best = int(those[np.argmin(way[those])])
+        home = int(at[best])
+        return home, float(way[best]), bool(on_road[0][home] and on_road[1][number])
+    nearest_here = np.flatnonzero(found.facility == number)
+    home = int(nearest_here[np.argmin(found.way[nearest_here])])
+    return home, float(found.way[home]), bool(found.by_road[home])
 
 
 def _servers(nearby: People, own: Bools, kind: Kind, servers: list[Server]) -> list[Provider]:

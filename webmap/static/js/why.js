@@ -1,7 +1,7 @@
 // Why a grid's households have a service or not, on the map: its buildings by verdict, the line to
 // the nearest who serves, ground in reach and out of it. Hand in hand with the lists in the panel.
 
-import { drawHome, paintOf } from "./symbols.js";
+import { drawFacility, drawHome, paintOf } from "./symbols.js";
 
 // Canvases reach so far over the map's edge, in shares of its size: it is seen while one drags.
 const OVERHANG = 0.25;
@@ -11,6 +11,7 @@ const LINE = "#1f2a37";
 export class Why {
   #dots = []; // GeoJSON points of the buildings
   #shapes = { area: [], gaps: [] }; // GeoJSON polygons
+  #site = null; // [lon, lat] of the facility whose area is shown
   #urls = {};
   #view = null;
   #lit = null; // {home} or {facility}: what the pointer is on
@@ -47,6 +48,7 @@ export class Why {
   /** Take away what does not belong to a view. What belongs to it comes when its panel arrives. */
   show(view) {
     this.#view = view;
+    if (!view.facility) this.#site = null;
     const isWhy = view.mode === "coverage" && view.grid && view.list === "why";
     if (!isWhy) this.#set("dots", null);
     if (!isWhy) this.#set("gaps", null);
@@ -62,6 +64,8 @@ export class Why {
 
   #arrived() {
     const { root } = this.panel;
+    this.#site = root?.matches(".facility") ? root.dataset.point.split(",").map(Number) : null;
+    this.#draw();
     if (!root?.dataset.why) return;
     const asked = { grid: root.dataset.grid, kind: root.dataset.why };
     this.#set("dots", `/api/coverage/buildings${this.#query(asked)}`, this.panel.quiet);
@@ -106,7 +110,6 @@ export class Why {
       this.#dots = features;
       this.#light(null);
     } else {
-      if (!features.length && !this.#shapes[name].length) return;
       this.#shapes[name] = features;
     }
     this.#draw();
@@ -218,23 +221,33 @@ export class Why {
   }
 
   #drawMarks() {
-    const open = this.#open(this.marks, this.#dots.length > 0);
+    const open = this.#open(this.marks, this.#dots.length > 0 || this.#site);
     if (!open) return;
-    const { ctx, at } = open;
     const lit = this.#lit;
     const isLit = (dot) => dot === lit?.home || (lit?.facility && dot.properties.nearest?.id === lit.facility);
     const scale = this.map.getZoom() < 13 ? 0.6 : this.map.getZoom() < 15 ? 0.8 : 1;
     for (const dot of this.#dots) if (isLit(dot)) line(open, dot);
     for (const dot of this.#dots.toReversed()) {
       const { verdict, estimated } = dot.properties;
-      const { x, y } = at(dot.geometry.coordinates);
-      ctx.save();
-      ctx.translate(x, y);
       // Those that stand for an area are no buildings: smaller.
-      drawHome(ctx, this.styles.homes[verdict], scale * (estimated ? 0.55 : 1) * (dot === lit?.home ? 1.5 : 1));
-      ctx.restore();
+      const size = scale * (estimated ? 0.55 : 1) * (dot === lit?.home ? 1.5 : 1);
+      symbol(open, dot.geometry.coordinates, (ctx) => drawHome(ctx, this.styles.homes[verdict], size));
     }
+    // The tiles have them too, but beneath all this.
+    const sites = new Map(this.#dots.map(({ properties: { nearest } }) => nearest && [nearest.id, nearest.point]).filter(Boolean));
+    for (const [id, point] of sites) {
+      symbol(open, point, (ctx) => drawFacility(ctx, this.styles.facility, id === lit?.facility || id === lit?.home?.properties.nearest?.id ? 1.4 : 1));
+    }
+    if (this.#site) symbol(open, this.#site, (ctx) => drawFacility(ctx, this.styles.facility, 1.8));
   }
+}
+
+function symbol({ ctx, at }, lonLat, draw) {
+  const { x, y } = at(lonLat);
+  ctx.save();
+  ctx.translate(x, y);
+  draw(ctx);
+  ctx.restore();
 }
 
 function place({ geometry: { coordinates: [lon, lat] } }) {
