@@ -109,6 +109,13 @@ PICTURES = (
         account="official",
     ),
     Picture("official-coverage", DESK, {"mode": "coverage", "kind": "clinic"}),
+    Picture(
+        "official-why",
+        DESK,
+        {"mode": "coverage", "kind": "clinic", "list": "why"},
+        ("community", "人民社区"),
+        account="official",
+    ),
     Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
     Picture("staff-after", DESK, {}, ("community", "青崖村"), _open_days),
     Picture(

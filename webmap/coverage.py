@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response, current_app, jsonify, request
 from psycopg import Connection
 from pydantic import Field
 from shapely.geometry import mapping
 
-from geodata import grids, privacy, settings
+from geodata import grids, privacy, revisions, settings
 from geodata.coverage import gaps as ground
 from geodata.coverage import homes, reading, serving, why
 from geodata.coverage.homes import Home
@@ -51,10 +52,13 @@ def buildings() -> Response:
     on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
     with db.connection() as conn:
         grid_id = needed_grid()
+        tag = _tag(conn, on)
+        if tag in request.if_none_match:
+            return as_geojson(None, tag)
         _check_size(conn, grid_id, on)
         found = why.explain(conn, grid_id, why.find_kind(conn, kind, on), on)
         points = homes.listed(conn, found, found.order.tolist(), on)
-    return as_geojson([_feature(each) for each in points])
+    return as_geojson([_feature(each) for each in points], tag)
 
 
 @bp.get("/gaps")
@@ -70,6 +74,9 @@ def gaps() -> Response:
     on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
     with db.connection() as conn:
         grid_id = needed_grid()
+        tag = _tag(conn, on)
+        if tag in request.if_none_match:
+            return as_geojson(None, tag)
         _check_size(conn, grid_id, on)
         found = ground.find(conn, grid_id, why.find_kind(conn, kind, on), on)
         least = privacy.least_count(settings.read(conn))
@@ -92,7 +99,8 @@ def gaps() -> Response:
                 },
             }
             for gap, households in zip(found, told, strict=True)
-        ]
+        ],
+        tag,
     )
     if "download" in request.args:
         response.headers["Content-Disposition"] = (
@@ -111,6 +119,9 @@ def area(facility_id: int, _query: Any) -> Response:
     """
     on = i18n.asked_day(request.args)
     with db.connection() as conn:
+        tag = _tag(conn, on)
+        if tag in request.if_none_match:
+            return as_geojson(None, tag)
         facility = serving.find(conn, facility_id, on)
         kind = why.find_kind(conn, facility.kind, on)
         found = serving.areas(conn, facility, kind, on)
@@ -129,7 +140,8 @@ def area(facility_id: int, _query: Any) -> Response:
                 },
             }
             for each in found
-        ]
+        ],
+        tag,
     )
 
 
@@ -143,14 +155,24 @@ def needed_grid() -> int:
     return grid_id
 
 
-def as_geojson(features: list[dict[str, Any]]) -> Response:
-    """Answer with a FeatureCollection that is asked for again each time, and sent if it differs."""
-    response = jsonify({"type": "FeatureCollection", "features": features})
-    response.mimetype = "application/geo+json"
+def as_geojson(features: list[dict[str, Any]] | None, tag: str) -> Response:
+    """Answer with a FeatureCollection; with None that the reader has it already."""
+    if features is None:
+        response = Response(status=304)
+    else:
+        response = jsonify({"type": "FeatureCollection", "features": features})
+        response.mimetype = "application/geo+json"
+    # Asked for again each time; what it is made of says whether it differs, before it is made.
     response.headers["Cache-Control"] = "no-cache"
-    response.add_etag()
-    response.make_conditional(request)
+    response.set_etag(tag)
     return response
+
+
+def _tag(conn: Connection[Any], on: date) -> str:
+    """Return what an answer depends on besides its address, as an ETag."""
+    revision = revisions.current(conn, ("grids", "services", "members"))
+    rest = [on, sorted(settings.read(conn).items()), current_app.config["STATIC_BUILD"]]
+    return f"{revision}-{hashlib.sha256(repr(rest).encode()).hexdigest()[:16]}"
 
 
 def _check_size(conn: Connection[Any], grid_id: int, on: date) -> None:

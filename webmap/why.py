@@ -69,7 +69,7 @@ def grid(grid_id: int) -> Response:
         page=page,
         pages=pages,
         estimated=estimated,
-        has_dots=len(found.people) <= coverage.MOST,
+        has_dots=place.buildings <= coverage.MOST,
         least=least,
         unfolded=UNFOLDED,
     )

@@ -54,11 +54,11 @@ def test_from_the_gap_to_its_buildings_their_nearest_and_back(
 ) -> None:
     show(page, f"{live_server}/?mode=coverage&kind=clinic")
     page.locator("#children a").first.click()
-    page.get_by_role("link", name="查原因：楼栋、服务者与距离").click()
-    expect(page.locator("h1")).to_have_text("查原因：卫生室")
+    page.get_by_role("link", name="查原因：楼栋、服务主体与距离").click()
+    expect(page.locator("#panel-body h1")).to_have_text("查原因：卫生室")
     expect(page).to_have_url(re.compile("list=why"))
     expect(page.locator(".legend")).to_contain_text("距离过远")
-    expect(page.locator(".legend")).to_contain_text("有人居住而服务不可及的区域")
+    expect(page.locator(".legend")).to_contain_text("服务盲区（有人居住）")
 
     row = page.locator(".homes > li").first
     name = row.locator("strong").inner_text()
@@ -81,8 +81,8 @@ def test_from_the_gap_to_its_buildings_their_nearest_and_back(
     page.mouse.move(*at, steps=3)
     expect(page.locator(".homes > li.lit strong").first).to_have_text(name)
 
-    page.get_by_role("checkbox", name="显示有人居住而服务不可及的区域").uncheck()
-    expect(page.locator(".legend")).not_to_contain_text("有人居住而服务不可及的区域")
+    page.get_by_role("checkbox", name="显示服务盲区（有人居住）").uncheck()
+    expect(page.locator(".legend")).not_to_contain_text("服务盲区（有人居住）")
     with page.expect_download() as download:
         page.get_by_role("link", name="下载 GeoJSON").click()
     file = tmp_path / "gaps.geojson"
@@ -93,18 +93,18 @@ def test_from_the_gap_to_its_buildings_their_nearest_and_back(
     nearest = row.locator("p a")
     facility = nearest.inner_text()
     nearest.click()
-    expect(page.locator("h1")).to_have_text(facility)
+    expect(page.locator("#panel-body h1")).to_have_text(facility)
     expect(page).to_have_url(re.compile(r"facility=\d+"))
     expect(page.locator(".legend")).to_contain_text("所选设施的服务范围")
     # Shared as it is.
     page.reload()
-    expect(page.locator("h1")).to_have_text(facility)
+    expect(page.locator("#panel-body h1")).to_have_text(facility)
     expect(page.locator(".legend")).to_contain_text("所选设施的服务范围")
     page.keyboard.press("Escape")
-    expect(page.locator("h1")).to_have_text("查原因：卫生室")
+    expect(page.locator("#panel-body h1")).to_have_text("查原因：卫生室")
     expect(page.locator(".legend")).not_to_contain_text("所选设施的服务范围")
     page.keyboard.press("Escape")
-    expect(page.locator("h1")).not_to_have_text("查原因：卫生室")
+    expect(page.locator("#panel-body h1")).not_to_have_text("查原因：卫生室")
 
 
 def test_a_facility_is_clicked_on_the_map(
@@ -125,7 +125,7 @@ def test_a_facility_is_clicked_on_the_map(
     box = page.locator("#map, .leaflet-container").first.bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.locator("h1")).to_have_text(name)
+    expect(page.locator("#panel-body h1")).to_have_text(name)
     expect(page.locator(".sheet")).to_contain_text("可及户数")
     expect(page.locator(".legend")).to_contain_text("所选设施的服务范围")
 

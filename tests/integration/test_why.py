@@ -223,6 +223,17 @@ def test_the_open_interface_tells_no_small_count(app, conn, county):
     assert missing == 0 or missing >= 10
 
 
+def test_what_the_reader_has_already_is_not_made_again(app, conn, county):
+    client = app.test_client()
+    address = f"/api/coverage/gaps?grid={county.towns[0]}&kind=clinic&{ON}"
+    tag = client.get(address).headers["ETag"]
+    again = client.get(address, headers={"If-None-Match": tag})
+    assert (again.status_code, again.data) == (304, b"")
+    conn.execute("DELETE FROM facility WHERE kind = 'clinic' AND facility_id % 2 = 0")
+    conn.commit()
+    assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
