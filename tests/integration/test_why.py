@@ -201,6 +201,9 @@ def test_households_of_buildings_are_for_those_who_may_know_small_counts(app, co
         assert listed
         assert "household" not in listed[1]
         assert "shown to those who are signed in" in page
+        served = re.findall(r"(about )?([\d,]+) households here in reach", page)
+        assert served
+        assert all(about and count.endswith("0") for about, count in served)
     client = sign_in(app.test_client(), conn, "town_official", grid_id=county.towns[0])
     listed = re.search(r'<ol class="homes">(.*?)</ol>', client.get(address).text, re.DOTALL)
     assert listed

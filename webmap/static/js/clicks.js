@@ -54,8 +54,8 @@ export class Clicks {
     let level = gridsAt(this.map, this.layers.layer, latlng).at(-1)?.level ?? this.layers.finestLevel;
     const isDeeper = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
     if (isDeeper) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
-    // What was opened from the ground before is left, even if the ground stays the same.
-    if (view.facility || view.list) this.store.go({ facility: null, list: null }, { panel: "loaded" });
+    // Another grid leaves what was opened from the one before; the same grid shows itself again.
+    if (again && (view.facility || view.list)) this.store.go({ facility: null, list: null }, { panel: "loaded" });
     panel.load(hereUrl(view, { lon: latlng.lng, lat: latlng.lat }, level));
     this.sheet.raise();
     return isDeeper;

@@ -30,7 +30,6 @@ export class Why {
     this.ground.parentElement.style.mixBlendMode = "multiply";
     this.marks = this.#canvas("homes", 440);
     map.on("moveend sheet resize", () => this.#draw());
-    map.on("movestart zoomstart", () => this.#tip.remove());
     panel.addEventListener("arrived", () => this.#arrived());
     this.#follow();
   }
