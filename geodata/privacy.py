@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -204,3 +204,20 @@ def least_count(facts: Mapping[str, Any]) -> int:
 def is_small(count: int | None, least: int) -> bool:
     """Tell whether a count is so small that it speaks of single households. Zero speaks of none."""
     return count is not None and 0 < count < least
+
+
+def told(counts: Sequence[int], least: int) -> list[int | None]:
+    """Return counts as everybody may be told them beside their sum: None for what is kept back.
+
+    Small ones are kept back, and with them the next larger ones until what is missing from the sum
+    is not small itself: one alone could be reckoned from the others.
+    """
+    kept = {number for number, count in enumerate(counts) if is_small(count, least)}
+    missing = sum(counts[number] for number in kept)
+    larger = sorted((count, number) for number, count in enumerate(counts) if count >= least)
+    for count, number in larger:
+        if not kept or missing >= least or not count:
+            break
+        kept.add(number)
+        missing += count
+    return [None if number in kept else count for number, count in enumerate(counts)]

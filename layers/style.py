@@ -55,6 +55,47 @@ ISSUES: dict[str, Any] = {
     },
 }
 
+# Buildings by whether a standard is met to them: colour and shape, "line" and "sign" drawn over it.
+# Paths in SVG, around the origin.
+HOMES: dict[str, dict[str, str]] = {
+    "met": {
+        "fill": "#ffffff",
+        "line": "#2c5a55",
+        "body": "M-3.6 0a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0z",
+        "sign": "",
+    },
+    "too_few": {
+        "fill": "#1d56b8",
+        "line": "",
+        "body": "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
+        "sign": "M0-2.6v5.2",
+    },
+    "over_capacity": {
+        "fill": "#6d28d9",
+        "line": "",
+        "body": "M0-6.4 6.4 0 0 6.4-6.4 0z",
+        "sign": "M-2.6 0h5.2M0-2.6v5.2",
+    },
+    "term_ended": {
+        "fill": "#7c5410",
+        "line": "",
+        "body": "M0 6-6-4.6H6z",
+        "sign": "M-2.4-1.8h4.8",
+    },
+    "too_far": {
+        "fill": "#b4430c",
+        "line": "",
+        "body": "M0-6 6 4.6H-6z",
+        "sign": "M0-1.6v3.4",
+    },
+    "nobody": {
+        "fill": "#8e1338",
+        "line": "",
+        "body": "M-4.8-4.8h9.6v9.6h-9.6z",
+        "sign": "m-2.2-2.2 4.4 4.4m0-4.4-4.4 4.4",
+    },
+}
+
 COVERAGE: dict[str, Any] = {
     # "to" is the upper bound of the class in percent of households; the last one includes it.
     "classes": [
@@ -67,6 +108,16 @@ COVERAGE: dict[str, Any] = {
     "missing": {"fill": "#e4e6e8", "ink": "#8d959f", "pattern": "stripes"},
     "facility": {"fill": "#9b1c6b", "ink": "#ffffff"},
     "facility_zoom": 12,
+    "homes": HOMES,
+    # Ground from which the chosen facility is in reach, and ground where people have nobody.
+    "area": {"fill": "#f6d5e8", "ink": "#9b1c6b", "pattern": "plain", "dash": [], "alpha": 0.75},
+    "gap": {
+        "fill": "#ffffff",
+        "ink": "#b4430c",
+        "pattern": "stripes",
+        "dash": [5, 3],
+        "alpha": 0.9,
+    },
 }
 
 # The ends of ColorBrewer's BrBG; what one grid lost another has gained, so that is striped in both.

@@ -131,6 +131,13 @@ PICTURES = (
         DESK,
         {"mode": "coverage", "kind": "clinic", "beside": "pharmacy", "classes": "quantile"},
     ),
+    Picture(
+        "official-why",
+        DESK,
+        {"mode": "coverage", "kind": "clinic", "list": "why"},
+        ("community", "人民社区"),
+        account="official",
+    ),
     Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
     Picture("staff-after", DESK, {}, ("community", "青崖村"), _open_days),
     Picture(

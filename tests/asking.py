@@ -184,6 +184,20 @@ ROUTES: dict[str, Asks] = {
         Ask("/api/coverage?level=nothing"),
     ],
     "services.standards": lambda it: [Ask("/api/standards"), Ask("/api/standards?on=x")],
+    "coverage.buildings": lambda it: [
+        *list(_grids(it, "/api/coverage/buildings?kind=clinic&grid={}"))[::5],
+        Ask("/api/coverage/buildings?kind=clinic"),
+        Ask(f"/api/coverage/buildings?kind=grid_worker&grid={it.county.towns[0]}"),
+    ],
+    "coverage.gaps": lambda it: [
+        *list(_grids(it, "/api/coverage/gaps?kind=clinic&grid={}"))[::5],
+        Ask(f"/api/coverage/gaps?kind=grid_worker&download=1&grid={it.county.towns[0]}"),
+        Ask("/api/coverage/gaps?kind=clinic&grid=x"),
+    ],
+    "coverage.area": lambda it: [
+        Ask("/api/coverage/facilities/1/area"),
+        Ask(f"/api/coverage/facilities/{NO_GRID}/area"),
+    ],
     "changes.find": lambda it: [
         Ask("/api/changes?on=2026-01-01&versus=2020-01-01"),
         Ask(f"/api/changes?on=2026-01-01&versus=2020-01-01&grid={it.county.towns[0]}&page=2"),
@@ -286,6 +300,15 @@ ROUTES: dict[str, Asks] = {
     "panel.reporter": lambda it: _issues(it, "/panel/issue/{}/reporter", {}),
     "panel.contact": _members,
     "panel.search": lambda it: _words(it, "/panel/search?q={}"),
+    "why.facility": lambda it: [
+        Ask("/panel/facility/1?mode=coverage"),
+        Ask(f"/panel/facility/{NO_GRID}?mode=coverage"),
+    ],
+    "why.grid": lambda it: [
+        *list(_grids(it, "/panel/grid/{}/why?mode=coverage&kind=clinic"))[::5],
+        Ask(f"/panel/grid/{it.county.towns[0]}/why?mode=coverage&kind=grid_worker"),
+        Ask(f"/panel/grid/{it.county.towns[0]}/why?kind=nothing"),
+    ],
     "comparing.days": lambda it: [
         Ask("/panel/days"),
         Ask(f"/panel/days?grid={it.county.towns[0]}"),

@@ -22,6 +22,7 @@ from webmap import (
     changes,
     comparing,
     config,
+    coverage,
     db,
     describing,
     door,
@@ -43,6 +44,7 @@ from webmap import (
     sso,
     standards,
     tiles,
+    why,
 )
 
 
@@ -89,6 +91,8 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         scenario_panel.bp,
         comparing.bp,
         gaps.bp,
+        why.bp,
+        coverage.bp,
         changes.bp,
         services.bp,
         basemap.bp,

@@ -33,7 +33,7 @@ DRAWING_LIBRARIES = (
     ("topojson", "vendor/topojson-server@3.0.1/dist/topojson-server.min.js"),
 )
 _SHEETS = (
-    "base", "layout", "panel", "map", "services", "plans", "findings", "drawing", "days",
+    "base", "layout", "panel", "why", "map", "services", "plans", "findings", "drawing", "days",
     "scenarios", "print",
 )  # fmt: skip
 FOREVER = "public, max-age=31536000, immutable"

@@ -96,15 +96,30 @@ def touched(
     if len(found) > _MANY_CELLS:
         return None
     _drop_ended(conn, named, day)
-    above, box = _around(conn, found, named, day)
-    if box is not None:
-        # Households beside them compete for the same facilities, and further ones for the same
-        # people.
-        reach_m = max((kind.farthest_m for kind in kinds if kind.is_limited), default=0.0)
-        box = providers.grown(box, 2 * reach_m + 1)
-        _, other = _around(conn, _shared(conn, found, kinds, day), set(), day)
-        box = box if other is None else _union(box, other)
-    return Touched(Cells(frozenset(found), above), box)
+    above, _ = _around(conn, found, named, day)
+    reach_m = max((kind.farthest_m for kind in kinds if kind.is_limited), default=0.0)
+    return Touched(Cells(frozenset(found), above), rested_on(conn, found, kinds, day, reach_m))
+
+
+def cells_in(conn: Connection[Any], grid_id: int, day: date) -> set[int]:
+    """Return the cells of a grid: compounds by number, communities' rests by the negative."""
+    return _below(conn, {grid_id}, day)
+
+
+def rested_on(
+    conn: Connection[Any], cells: set[int], kinds: Sequence[Kind], day: date, reach_m: float
+) -> Box | None:
+    """Return the box (degrees) that holds all on which the figures of cells rest.
+
+    Households beside them compete for the facilities within ``reach_m``, and further ones for the
+    same people. None where the cells have no ground.
+    """
+    _, box = _around(conn, cells, set(), day)
+    if box is None:
+        return None
+    box = providers.grown(box, 2 * reach_m + 1)
+    _, other = _around(conn, _shared(conn, cells, kinds, day), set(), day)
+    return box if other is None else _union(box, other)
 
 
 def _boxes(one: Due, kinds: Sequence[Kind]) -> list[Box]:

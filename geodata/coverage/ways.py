@@ -7,18 +7,22 @@ drawn its road is not that nobody serves it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from psycopg import Connection
 from scipy.spatial import KDTree
+from shapely.geometry.base import BaseGeometry
 
 from geodata import frames
 from geodata.coverage.judging import Bools, Floats, Pairs
 from geodata.coverage.standards import Kind, Standard
 from geodata.model import Bounds
-from geodata.roads import keeping, reaching
+from geodata.roads import grounds, keeping, reaching
+from geodata.roads.grounds import Beads
 from geodata.roads.network import Network
 from geodata.roads.reaching import Graph
 from geodata.roads.snapping import Ground, Snapped
@@ -42,12 +46,35 @@ class Spots:
         return self.snapped.is_reached
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Ground in reach: beside the roads, and in circles around places that no road comes near.
+
+    ``beads`` are points along the roads and ``left_m`` how far beside each one may live. Homes that
+    no road comes near are measured straight, and may stand beside the ground all the same.
+    """
+
+    beads: Floats
+    left_m: Floats
+    circles: list[BaseGeometry]
+
+    def over(self, shape: BaseGeometry) -> BaseGeometry:
+        """Return the part of a shape that is in reach."""
+        near = [each for each in self.circles if shapely.intersects(each, shape)]
+        ground = shapely.intersection(shape, shapely.union_all(near))
+        if not len(self.beads):
+            return ground
+        return shapely.union(ground, grounds.reached(self.beads, self.left_m, shape, SNAP_M))
+
+
 class Ways:
     """The roads of the county, or of a box in it; none at all where none are known."""
 
     def __init__(self, network: Network | None = None, is_island: Bools | None = None) -> None:
         is_open = None if is_island is None else ~is_island
         self._network = network
+        count = len(network.lines) if network else 0
+        self._is_open = np.ones(count, dtype=np.bool_) if is_open is None else is_open
         self._ground = Ground(network, is_open) if network and len(network.lines) else None
         self._graphs: dict[tuple[str, float], Graph] = {}
 
@@ -71,6 +98,22 @@ class Ways:
             found.append((some[at], by, way))
         at, by, way = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return at, by, way
+
+    def reach(self, places: Floats, standard: Standard) -> Reach:
+        """Return the ground from which one of some places (lon, lat) is in reach by a standard."""
+        spots = self.find(places)
+        circles = [
+            grounds.circle(place, standard.straight_m) for place in places[~spots.is_on_road]
+        ]
+        if spots.snapped is None or not spots.is_on_road.any():
+            return Reach(np.empty((0, 2)), np.empty(0), circles)
+        left_m = self._beads.left(self._graph(standard), spots.snapped, standard.reach)
+        return Reach(self._beads.lon_lat, left_m, circles)
+
+    @cached_property
+    def _beads(self) -> Beads:
+        assert self._network is not None
+        return Beads(self._network, self._is_open)
 
     def _in_reach(
         self, homes: Spots, some: NDArray[np.int64], standard: Standard, others: Spots

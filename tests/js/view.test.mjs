@@ -97,3 +97,18 @@ test("with the comparison its list and its page are left behind", () => {
   assert.equal(change(view, { versus: "2025-01-01" }).page, 1);
   assert.deepEqual(change(view, { versus: null }), read("?grid=7"));
 });
+
+test("why a grid is served or not is a list of it, in which a facility can be opened", () => {
+  const view = read("?mode=coverage&kind=clinic&grid=2&list=why&facility=9&page=2");
+  assert.deepEqual(read(format(view)), view);
+  assert.equal(panelUrl(view), "/panel/facility/9?mode=coverage&kind=clinic&grid=2&list=why&page=2");
+  const back = change(view, { facility: null });
+  assert.equal(panelUrl(back), "/panel/grid/2/why?mode=coverage&kind=clinic&page=2");
+  assert.equal(change(back, { kind: "shop" }).page, 1);
+});
+
+test("another grid, kind or mode closes the facility that is open", () => {
+  const view = read("?mode=coverage&kind=clinic&grid=2&facility=9");
+  for (const parts of [{ grid: 3 }, { kind: "shop" }, { mode: "issues" }]) assert.equal(change(view, parts).facility, null);
+  assert.equal(change(view, { kind: "shop", facility: 4 }).facility, 4);
+});

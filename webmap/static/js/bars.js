@@ -31,7 +31,7 @@ export function comeBack(link) {
 /** Keep the addresses of modes and language those of this very view, so they can be opened anew. */
 export function showLinks(view, lang) {
   for (const link of document.querySelectorAll(".mode")) {
-    link.href = `/${format({ ...view, mode: link.dataset.mode, plan: null, issue: null, list: null, page: 1 })}`;
+    link.href = `/${format({ ...view, mode: link.dataset.mode, plan: null, issue: null, list: null, facility: null, page: 1 })}`;
   }
   for (const link of document.querySelectorAll("[data-lang]")) {
     link.href = `/${format({ ...view, lang: lang === "en" ? "zh" : "en" })}`;

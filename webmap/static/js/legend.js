@@ -2,7 +2,7 @@
 
 import { stepsOf } from "./classes.js";
 import { HANDS } from "./hands.js";
-import { drawBadge, drawBuilding, drawCluster, drawFacility, drawIssue, drawSpot, paintOf } from "./symbols.js";
+import { drawBadge, drawBuilding, drawCluster, drawFacility, drawHome, drawIssue, drawSpot, paintOf } from "./symbols.js";
 import { LEVELS } from "./view.js";
 
 const WIDTH = 30;
@@ -16,7 +16,7 @@ const SHOWN_STATES = {
 };
 
 /** Return the legend's entries for a view: [{title}|{note}|{text, draw}] — pure but for the drawing. */
-export function entries({ view, zoom, finest, styles, strings, kind, outlined, shown = null, seesIssues = true, shares = {} }) {
+export function entries({ view, zoom, finest, styles, strings, kind, outlined, shown = null, seesIssues = true, shares = {}, why = null }) {
   const grids = styles.grids;
   const levels = LEVELS.slice(0, LEVELS.indexOf(finest) + 1);
   const borders = [
@@ -32,7 +32,7 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined, s
   }[view.mode]();
   const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
   const differing = view.versus && view.mode !== "draw" ? changes(styles.changes, strings, finest, Boolean(view.grid)) : [];
-  return [...differing, ...own, ...borders, ...selected];
+  return [...differing, ...(why && view.mode === "coverage" ? whys(styles.coverage, strings, why) : []), ...own, ...borders, ...selected];
 }
 
 /** Show entries in an element, the legend's body. */
@@ -180,6 +180,19 @@ function issues(style, strings, state) {
       text: strings["legend.cluster"],
       draw: centred((ctx) => drawCluster(ctx, style.states, counts, 0.45)),
     },
+  ];
+}
+
+// Why: buildings by verdict, ground out of reach, and the area of the facility that is open.
+function whys(style, strings, { verdicts, area: isArea, gaps }) {
+  const homes = verdicts.map((verdict) => ({
+    text: strings[`verdict.${verdict}`],
+    draw: centred((ctx) => drawHome(ctx, style.homes[verdict])),
+  }));
+  return [
+    ...(homes.length ? [{ title: strings["legend.homes"] }, ...homes] : []),
+    ...(gaps ? [{ text: strings["legend.out"], draw: area(style.gap) }] : []),
+    ...(isArea ? [{ text: strings["legend.area"], draw: area(style.area) }] : []),
   ];
 }
 

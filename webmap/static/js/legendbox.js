@@ -8,7 +8,7 @@ export class LegendBox {
   /** The name of the service kind on show, as the panel's fragment says it. */
   kind = "";
 
-  /** parts: {map, config, store, layers, selection, drafting}. */
+  /** parts: {map, config, store, layers, selection, drafting, why}. */
   constructor(element, parts) {
     this.element = element;
     Object.assign(this, parts);
@@ -16,7 +16,7 @@ export class LegendBox {
   }
 
   show() {
-    const { map, config, store, layers, selection, drafting } = this;
+    const { map, config, store, layers, selection, drafting, why } = this;
     const { shown } = drafting; // open ground has all levels at any zoom
     const drawn = {
       view: store.view,
@@ -29,6 +29,7 @@ export class LegendBox {
       seesIssues: Boolean(layers.addresses.issues),
       shares: layers.shares,
       shown,
+      why: why.drawn,
     };
     legend.show(this.element.querySelector(".legend-body"), config.county ? legend.entries(drawn) : []);
     this.element.hidden = !config.county;

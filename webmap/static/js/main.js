@@ -1,16 +1,15 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
 import { comeBack, printed, showDay, showLinks, showMode } from "./bars.js";
+import { Clicks } from "./clicks.js";
 import { addScale, around, Base, fit, Locator, reveal, whole } from "./controls.js";
 import { Days } from "./days.js";
 import { Drafting } from "./drafting.js";
-import { containsLonLat } from "./geometry.js";
 import { Hover } from "./hover.js";
 import { LayerSet } from "./layerset.js";
 import { LegendBox } from "./legendbox.js";
 import { Notices, watchNetwork } from "./notices.js";
 import { Panel } from "./panel.js";
-import { badgeAt, gridsAt, issueAt } from "./picking.js";
 import { print } from "./printing.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
@@ -18,8 +17,9 @@ import { Services } from "./services.js";
 import { share } from "./sharing.js";
 import { Sheet } from "./sheet.js";
 import { Store } from "./store.js";
-import { hereUrl, layerQuery, LEVELS, panelUrl } from "./view.js";
+import { layerQuery, panelUrl } from "./view.js";
 import { WhatIf } from "./whatif.js";
+import { Why } from "./why.js";
 import { setExactView } from "./zoom.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
@@ -41,10 +41,12 @@ const drafting = new Drafting({
   failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
 });
 const whatIf = new WhatIf({ map, store, panel, notices, sheet, layers, strings, failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }) });
+const why = new Why({ map, config, panel, styles: layers.styles.coverage, facilityAt: (at) => clicks.facilityAt(at), changed: () => showLegend() });
+const clicks = new Clicks({ map, store, layers, selection, panel, sheet, drafting, why, whatIf });
 const days = new Days({ config, store, panel, selection, layers, notices });
 const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (...grids) => services.pointed(...grids));
 const services = new Services({ map, config, store, panel, layers, base, hover, selection, sheet, fit: (box) => fit(map, box, free(), { animate: false }) });
-const legendBox = new LegendBox($(".legend"), { map, config, store, layers, selection, drafting });
+const legendBox = new LegendBox($(".legend"), { map, config, store, layers, selection, drafting, why });
 const showLegend = () => legendBox.show();
 const search = new Search($("#search"), $("#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
@@ -94,6 +96,7 @@ function react(view, before, how) {
   whatIf.show(view);
   days.show(view, before);
   services.show(view);
+  why.show(view);
   showDay(view, config);
   showLinks(view, config.lang);
   showLegend();
@@ -153,43 +156,8 @@ function retryTiles() {
   layers.retry();
 }
 
-/** Answer a click on the map: an issue, a cluster, or the grid; a second click goes a level deeper. */
 function pick(latlng) {
-  const view = store.view;
-  if (whatIf.pick(latlng)) return;
-  if (view.mode === "draw") {
-    drafting.pick(latlng);
-    return;
-  }
-  if (view.mode === "issues") {
-    const hit = issueAt(map, layers.layer, latlng);
-    if (hit?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
-      map.setView(latlng, Math.min(map.getMaxZoom(), map.getZoom() + 2));
-      return;
-    }
-    if (hit?.props.id) {
-      store.go({ issue: hit.props.id });
-      sheet.raise();
-      return;
-    }
-  }
-  const badge = view.mode === "responsibility" && badgeAt(map, layers.layer, layers.styles.grids, latlng);
-  if (badge && badge.props.id !== view.grid) {
-    store.go({ grid: badge.props.id });
-    sheet.raise();
-    return;
-  }
-  const again = selection.geometry && containsLonLat(selection.geometry, latlng.lng, latlng.lat);
-  const selected = panel.root?.dataset.level;
-  let level = gridsAt(map, layers.layer, latlng).at(-1)?.level ?? layers.finestLevel;
-  fitNext = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
-  if (fitNext) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
-  if (view.scenario) {
-    store.go({ grid: gridsAt(map, layers.layer, latlng).at(-1)?.id ?? null });
-    return;
-  }
-  panel.load(hereUrl(view, { lon: latlng.lng, lat: latlng.lat }, level));
-  sheet.raise();
+  fitNext = clicks.answer(latlng);
 }
 
 /** A fragment is on show: take its grid as the selection, its title, and fit what has no place yet. */
@@ -197,7 +165,7 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
   // Filters that the data does not know were left out; so the address and the map do too.
   if (becomes) store.note(Object.fromEntries([...new URLSearchParams(becomes)].map(([key, value]) => [key, value || null])), { panel: "loaded" });
   // Outside the county nothing is selected.
-  if (grid === "") store.go({ grid: null, issue: null, list: null }, { panel: "loaded" });
+  if (grid === "") store.go({ grid: null, issue: null, list: null, facility: null }, { panel: "loaded" });
   const view = store.view;
   document.title = [title, strings.title].filter(Boolean).join(" · ");
   legendBox.kind = kind ?? legendBox.kind;
@@ -243,6 +211,7 @@ function up(target) {
   if (whatIf.up()) return;
   if (view.mode === "draw" && drafting.up()) return;
   if (view.issue) store.go({ issue: null });
+  else if (view.facility) store.go({ facility: null });
   else if (view.list) store.go({ list: null });
   else if (view.mode === "draw") store.go(view.grid ? { grid: null } : { plan: null });
   else if (view.grid) {
@@ -260,10 +229,11 @@ const DO = {
   today: () => store.go({ on: null }),
   // On a phone they cover what is selected.
   days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
-  place: ({ dataset }) => showPlace(dataset.bounds),
+  place: ({ dataset }) => showPlace(dataset.bounds, dataset.point),
+  gaps: () => why.toggleGaps(),
   retry: () => panel.retry(),
   print: () => print(map, services, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
-  close: () => store.go({ grid: null, issue: null, list: null }),
+  close: () => store.go({ grid: null, issue: null, list: null, facility: null }),
 };
 
 function click(event) {

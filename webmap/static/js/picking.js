@@ -43,6 +43,12 @@ export function issueAt(map, layer, latlng) {
   return spotAt(map, layer, "issues", "issue", latlng, reach, place);
 }
 
+/** Return the facility that is drawn at a place, or null. */
+export function facilityAt(map, layer, style, latlng) {
+  if (tileZoom(map.getZoom()) < style.facility_zoom) return null;
+  return spotAt(map, layer, "coverage", "facility", latlng, () => 10 * tilePixels(map.getZoom()));
+}
+
 /** Return the grid whose badge is drawn at a place, or null: it may stand on the neighbour's ground. */
 export function badgeAt(map, layer, style, latlng) {
   const k = tilePixels(map.getZoom());
@@ -51,7 +57,7 @@ export function badgeAt(map, layer, style, latlng) {
 }
 
 // The point feature of a source's MVT layer nearest to a place within reach(feature) pixels of a tile.
-function spotAt(map, layer, sourceName, mvtLayer, latlng, reach, place) {
+function spotAt(map, layer, sourceName, mvtLayer, latlng, reach, place = undefined) {
   const hit = tileAt(map, layer, sourceName, latlng);
   const features = hit?.data.get(mvtLayer);
   if (!features) return null;

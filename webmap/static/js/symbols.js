@@ -186,6 +186,23 @@ export function drawBuilding(ctx, style, state, scale = 1) {
   }
 }
 
+/** Draw a building at the origin, by whether a standard is met to it. */
+export function drawHome(ctx, look, scale = 1) {
+  ctx.scale(scale, scale);
+  const body = new Path2D(look.body);
+  ctx.lineJoin = "round";
+  ctx.lineCap = "round";
+  ctx.strokeStyle = "#ffffff";
+  ctx.lineWidth = look.line ? 4 : 2.4;
+  ctx.stroke(body);
+  ctx.fillStyle = look.fill;
+  ctx.fill(body);
+  ctx.strokeStyle = look.line || "#ffffff";
+  ctx.lineWidth = look.line ? 1.8 : 1.6;
+  ctx.stroke(new Path2D(look.line ? look.body : look.sign));
+  ctx.lineCap = "butt";
+}
+
 /** Draw a facility at the origin. */
 export function drawFacility(ctx, style, scale = 1) {
   ctx.scale(scale, scale);

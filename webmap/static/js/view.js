@@ -27,7 +27,8 @@ const EMPTY = {
   state: "open",
   category: null,
   age: null,
-  list: null, // "issues" or "changes": the long list of a grid; "archived": the plans that were put away; "scenarios"
+  list: null, // "issues", "changes" or "why": the long list of a grid; "archived": the plans put away; "scenarios"
+  facility: null, // whose service area is shown
   page: 1,
   lang: null,
 };
@@ -55,7 +56,8 @@ export function parse(search, today) {
     state: among(query.get("state"), STATES) ?? EMPTY.state,
     category: wordOf(query.get("category")),
     age: among(query.get("age"), AGES),
-    list: among(query.get("list"), ["issues", "changes", "archived", "scenarios"]),
+    list: among(query.get("list"), ["issues", "changes", "why", "archived", "scenarios"]),
+    facility: idOf(query.get("facility")),
     page: Math.max(1, idOf(query.get("page")) ?? 1),
     lang: among(query.get("lang"), ["zh", "en"]),
   });
@@ -64,7 +66,7 @@ export function parse(search, today) {
 /** Return the query that parse() reads back; defaults are left out. */
 export function format(view) {
   const query = new URLSearchParams();
-  for (const key of ["mode", "plan", "grid", "issue", "scenario", "phase", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age", "list", "page", "lang"]) {
+  for (const key of ["mode", "plan", "grid", "issue", "scenario", "phase", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age", "list", "facility", "page", "lang"]) {
     if (view[key] !== EMPTY[key] && view[key] !== null) query.set(key, view[key]);
   }
   if (view.place) {
@@ -84,6 +86,7 @@ export function change(view, parts) {
     if (!("issue" in parts)) next.issue = null;
     if (!("list" in parts)) next.list = null;
   }
+  if (["grid", "issue", "kind", "mode"].some((key) => next[key] !== view[key]) && !("facility" in parts)) next.facility = null;
   if (!next.versus && next.list === "changes") next.list = null;
   if (next.mode !== "coverage") next.scenario = null;
   if (!next.scenario) next.phase = null;
@@ -104,14 +107,16 @@ export function panelUrl(view) {
   }
   if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["mode", "on", "kind", "classes"])}`;
   const shared = ["mode", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age"];
-  // An issue knows the list that it was opened from, and leads back to it.
+  // An issue or a facility knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;
+  if (view.facility) return `/panel/facility/${view.facility}${queryOf(view, [...shared, "grid", "list", "page"])}`;
   if (view.versus && (!view.grid || view.list === "changes")) {
     return `/panel/changes${queryOf(view, [...shared, "grid", "page"])}`;
   }
   if (view.grid && view.list === "issues") {
     return `/panel/grid/${view.grid}/issues${queryOf(view, [...shared, "page"])}`;
   }
+  if (view.grid && view.list === "why") return `/panel/grid/${view.grid}/why${queryOf(view, [...shared, "page"])}`;
   if (view.grid) return `/panel/grid/${view.grid}${queryOf(view, shared)}`;
   return `/panel/home${queryOf(view, view.mode === "coverage" ? [...shared, "page"] : shared)}`;
 }

@@ -1,0 +1,206 @@
+"""Coverage for the map and for other software: judged buildings, ground in reach and out of it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify, request
+from psycopg import Connection
+from pydantic import Field
+from shapely.geometry import mapping
+
+from geodata import grids, privacy, revisions, settings
+from geodata.coverage import gaps as ground
+from geodata.coverage import homes, reading, serving, why
+from geodata.coverage.homes import Home
+from geodata.errors import InvalidInputError
+from webmap import db, describing, i18n
+from webmap.api import DayIn
+from webmap.panel import asked_number
+
+bp = APIBlueprint("coverage", __name__, url_prefix="/api/coverage", tag="Services")
+
+# Buildings drawn at once: a town has them all, a county would be one blot.
+MOST = 6_000
+
+
+class KindIn(DayIn):
+    """A service kind in a grid."""
+
+    kind: str | None = Field(None, description="The service kind; the first one when left out.")
+    grid: int = Field(ge=1, description="The number of a grid.")
+
+
+class GapsIn(KindIn):
+    """The same, to be looked at or to be kept."""
+
+    download: bool | None = Field(None, description="Given at all, the answer is a file to save.")
+
+
+@bp.get("/buildings")
+@describing.asks(KindIn)
+@bp.doc(responses=[200, 400, 404])
+def buildings() -> Response:
+    """Return the buildings of a grid, each with its verdict, as GeoJSON points.
+
+    Without counts of households: those of single buildings are not for everybody. Points that stand
+    for a compound of which no building is known have no id.
+    """
+    on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
+    with db.connection() as conn:
+        grid_id = needed_grid()
+        tag = _tag(conn, on)
+        if tag in request.if_none_match:
+            return as_geojson(None, tag)
+        _check_size(conn, grid_id, on)
+        found = why.explain(conn, grid_id, why.find_kind(conn, kind, on), on)
+        points = homes.listed(conn, found, found.order.tolist(), on)
+    return as_geojson([_feature(each) for each in points], tag)
+
+
+@bp.get("/gaps")
+@describing.asks(GapsIn)
+@bp.doc(responses=[200, 400, 404])
+def gaps() -> Response:
+    """Return the ground of a grid on which people live who have nobody in reach, as GeoJSON.
+
+    Exact polygons, those with most households first: inside compounds, and around buildings outside
+    every compound. Ground on which nobody lives is left out. Counts of households that are small,
+    or would tell of small ones, are null.
+    """
+    on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
+    with db.connection() as conn:
+        grid_id = needed_grid()
+        tag = _tag(conn, on)
+        if tag in request.if_none_match:
+            return as_geojson(None, tag)
+        _check_size(conn, grid_id, on)
+        found = ground.find(conn, grid_id, why.find_kind(conn, kind, on), on)
+        least = privacy.least_count(settings.read(conn))
+    told = privacy.told([each.households for each in found], least)
+    response = as_geojson(
+        [
+            {
+                "type": "Feature",
+                "geometry": mapping(gap.geometry),
+                "properties": {
+                    "kind": kind,
+                    "grid": gap.grid.grid_id,
+                    "code": gap.grid.code,
+                    "name": gap.grid.name,
+                    "outside_compounds": gap.is_outside,
+                    "buildings": gap.buildings,
+                    "households": households,
+                    "least_count": least,
+                    "area_m2": round(gap.area_m2),
+                },
+            }
+            for gap, households in zip(found, told, strict=True)
+        ],
+        tag,
+    )
+    if "download" in request.args:
+        response.headers["Content-Disposition"] = (
+            f'attachment; filename="gaps-{kind}-{grid_id}-{on}.geojson"'
+        )
+    return response
+
+
+@bp.get("/facilities/<int:facility_id>/area")
+@bp.input(DayIn, location="query", arg_name="_query", validation=False)
+@bp.doc(responses=[200, 400, 404])
+def area(facility_id: int, _query: Any) -> Response:
+    """Return the ground from which a facility is in reach, as GeoJSON.
+
+    One polygon where towns and villages have the same standard, else one for each.
+    """
+    on = i18n.asked_day(request.args)
+    with db.connection() as conn:
+        tag = _tag(conn, on)
+        if tag in request.if_none_match:
+            return as_geojson(None, tag)
+        facility = serving.find(conn, facility_id, on)
+        kind = why.find_kind(conn, facility.kind, on)
+        found = serving.areas(conn, facility, kind, on)
+    return as_geojson(
+        [
+            {
+                "type": "Feature",
+                "geometry": mapping(each.geometry),
+                "properties": {
+                    "facility": facility_id,
+                    "kind": facility.kind,
+                    "places": list(each.places),
+                    "reach": each.standard.reach,
+                    "unit": each.standard.unit,
+                    "by_road": each.by_road,
+                },
+            }
+            for each in found
+        ],
+        tag,
+    )
+
+
+def needed_grid() -> int:
+    """Read ?grid=. Raises InvalidInputError if it is missing or no number."""
+    grid_id = asked_number(request.args, "grid")
+    if grid_id is None:
+        raise InvalidInputError(
+            "The grid is missing.", hint="Name it in the address: grid=, a number."
+        )
+    return grid_id
+
+
+def as_geojson(features: list[dict[str, Any]] | None, tag: str) -> Response:
+    """Answer with a FeatureCollection; with None that the reader has it already."""
+    if features is None:
+        response = Response(status=304)
+    else:
+        response = jsonify({"type": "FeatureCollection", "features": features})
+        response.mimetype = "application/geo+json"
+    # Asked for again each time; what it is made of says whether it differs, before it is made.
+    response.headers["Cache-Control"] = "no-cache"
+    response.set_etag(tag)
+    return response
+
+
+def _tag(conn: Connection[Any], on: date) -> str:
+    """Return what an answer depends on besides its address, as an ETag."""
+    revision = revisions.current(conn, ("grids", "services", "members"))
+    rest = [on, sorted(settings.read(conn).items()), current_app.config["STATIC_BUILD"]]
+    return f"{revision}-{hashlib.sha256(repr(rest).encode()).hexdigest()[:16]}"
+
+
+def _check_size(conn: Connection[Any], grid_id: int, on: date) -> None:
+    """Refuse what has so many buildings that it would be a blot on the map, and take long."""
+    if grids.get(conn, grid_id, on).buildings > MOST:
+        raise InvalidInputError(
+            "These are more than {most} buildings.",
+            hint="Ask for a town, a community or a compound.",
+            most=MOST,
+        )
+
+
+def _feature(home: Home) -> dict[str, Any]:
+    to = home.nearest
+    return {
+        "type": "Feature",
+        **({} if home.is_estimated else {"id": home.building_id}),
+        "geometry": {"type": "Point", "coordinates": [home.point.lon, home.point.lat]},
+        "properties": {
+            "name": home.name or home.compound or "",
+            "verdict": home.verdict,
+            "providers": home.providers,
+            "estimated": home.is_estimated,
+            "on_road": home.is_on_road,
+            "nearest": to and {"id": to.facility_id, "name": to.name, "point": [to.lon, to.lat]},
+            "way": home.way,
+            "unit": home.unit,
+            "by_road": home.by_road,
+            "servers": list(home.servers),
+        },
+    }

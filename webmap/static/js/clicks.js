@@ -1,0 +1,66 @@
+// What a click on the map means: a building, a facility, an issue, a cluster, a badge, or the grid.
+
+import { containsLonLat } from "./geometry.js";
+import { badgeAt, facilityAt, gridsAt, issueAt } from "./picking.js";
+import { hereUrl, LEVELS } from "./view.js";
+
+export class Clicks {
+  /** parts are those of the page: {map, store, layers, selection, panel, sheet, drafting, why, whatIf}. */
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  /** Answer a click; return whether the grid that comes should be fitted: it is a level deeper. */
+  answer(latlng) {
+    const { view } = this.store;
+    if (this.whatIf.pick(latlng)) return false;
+    if (view.mode === "draw") this.drafting.pick(latlng);
+    // The scenario's own panel stays, and tells of the grid.
+    else if (view.scenario) this.store.go({ grid: gridsAt(this.map, this.layers.layer, latlng).at(-1)?.id ?? null });
+    else if (!this.#spot(view, latlng)) return this.#grid(view, latlng);
+    return false;
+  }
+
+  /** Return the facility at a place, as its tile has it, or null. */
+  facilityAt(latlng) {
+    return this.store.view.mode === "coverage" ? facilityAt(this.map, this.layers.layer, this.layers.styles.coverage, latlng) : null;
+  }
+
+  // Whatever stands there as a symbol goes before the ground beneath it.
+  #spot(view, latlng) {
+    const { map, layers } = this;
+    const facility = this.facilityAt(latlng);
+    if (facility) return this.#open({ facility: facility.props.id });
+    if (this.why.lightAt(latlng)) return true;
+    const issue = view.mode === "issues" && issueAt(map, layers.layer, latlng);
+    if (issue?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
+      map.setView(latlng, Math.min(map.getMaxZoom(), map.getZoom() + 2));
+      return true;
+    }
+    if (issue?.props.id) return this.#open({ issue: issue.props.id });
+    const badge = view.mode === "responsibility" && badgeAt(map, layers.layer, layers.styles.grids, latlng);
+    if (badge && badge.props.id !== view.grid) return this.#open({ grid: badge.props.id });
+    return false;
+  }
+
+  #open(parts) {
+    this.store.go(parts);
+    this.sheet.raise();
+    return true;
+  }
+
+  // The grid at a place, at the level that is drawn; a second click goes a level deeper.
+  #grid(view, latlng) {
+    const { selection, panel } = this;
+    const again = selection.geometry && containsLonLat(selection.geometry, latlng.lng, latlng.lat);
+    const selected = panel.root?.dataset.level;
+    let level = gridsAt(this.map, this.layers.layer, latlng).at(-1)?.level ?? this.layers.finestLevel;
+    const isDeeper = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
+    if (isDeeper) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
+    // Another grid leaves what was opened from the one before; the same grid shows itself again.
+    if (again && (view.facility || view.list)) this.store.go({ facility: null, list: null }, { panel: "loaded" });
+    panel.load(hereUrl(view, { lon: latlng.lng, lat: latlng.lat }, level));
+    this.sheet.raise();
+    return isDeeper;
+  }
+}
