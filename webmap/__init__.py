@@ -15,6 +15,7 @@ from webmap import (
     account_roles,
     accounts,
     acting,
+    alerts,
     api,
     assets,
     audit,
@@ -27,8 +28,10 @@ from webmap import (
     door,
     drafting,
     errors,
+    figures,
     health,
     i18n,
+    notifications,
     page,
     panel,
     papers,
@@ -68,7 +71,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         json_errors=False,
     )
     config.load(app, overrides or {})
-    for part in (errors, db, i18n, assets, security, acting, provider):
+    for part in (errors, db, i18n, assets, security, acting, notifications, provider):
         part.init_app(app)
     Compress(app)
     for blueprint in (
@@ -91,6 +94,9 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         accounts.bp,
         account_roles.bp,
         account_lists.bp,
+        figures.bp,
+        alerts.bp,
+        notifications.bp,
     ):
         app.register_blueprint(blueprint)
     app.spec_processor(_describe)
