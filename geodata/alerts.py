@@ -285,13 +285,16 @@ def _values(terms: Terms, actor: str) -> dict[str, object]:
 
 
 def _note(conn: Connection[Any], action: str, rule_id: int, terms: Terms) -> None:
+    names = conn.execute(
+        "SELECT name_zh, name_en FROM service_kind WHERE kind = %s", (terms.kind,)
+    ).fetchone()
     audit.record(
         conn,
         action,
         subject="alert",
         subject_id=rule_id,
         detail={
-            "service": terms.kind or "",
+            **({"service_zh": names[0], "service_en": names[1]} if names else {}),
             "level": terms.level,
             "grid_id": terms.scope_id,
             "measure": terms.measure,

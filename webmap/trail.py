@@ -209,7 +209,9 @@ def _facts(event: AuditEvent, names: Names) -> list[str]:
         "from": lambda it: _("of plan %(number)s", number=it),
         "account": str,
         "action": lambda it: action_names().get(str(it), str(it)),
-        "service": lambda it: _("service: %(kind)s", kind=it),
+        "service_zh": lambda it: i18n.pick(str(it), str(event.detail.get("service_en"))),
+        # Said with the other one.
+        "service_en": lambda _it: "",
         "level": _level,
         "measure": lambda it: _limit(str(it), event.detail.get("amount")),
         # Said with the measure.
