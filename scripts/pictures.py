@@ -23,7 +23,9 @@ import click
 from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg import Connection
 
-from geodata import db
+from geodata import clock, db
+from geodata.alerts import reporting
+from geodata.coverage import recording
 from geodata.embedded import Cluster
 from geodata.homes import REPOSITORY
 from geodata.model import Level
@@ -55,7 +57,7 @@ class Picture:
     """One picture: what is opened, on which screen, and what is done before it is taken.
 
     ``grid`` names the grid (level, name) that the address selects, ``account`` the demo county's
-    account that is signed in.
+    account that is signed in, ``page`` the path of a page beside the map.
     """
 
     name: str
@@ -65,6 +67,8 @@ class Picture:
     act: Callable[[Page], None] = lambda _page: None
     account: str = ""
     languages: tuple[str, ...] = LANGUAGES
+    # A page beside the map.
+    page: str = ""
 
 
 def _type_initials(page: Page) -> None:
@@ -109,6 +113,8 @@ PICTURES = (
         account="official",
     ),
     Picture("official-coverage", DESK, {"mode": "coverage", "kind": "clinic"}),
+    Picture("official-figures", DESK, {"kind": "grid_worker"}, page="figures"),
+    Picture("official-notifications", DESK, {}, account="official", page="notifications"),
     Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
     Picture("staff-after", DESK, {}, ("community", "青崖村"), _open_days),
     Picture(
@@ -174,8 +180,18 @@ def demo_county() -> Generator[tuple[str, dict[str, str]]]:
         with Cluster(folder, purpose="pictures") as cluster:
             db.migrate(cluster.url)
             serve.load_demo(cluster.url, folder)
+            with db.connect(cluster.url) as conn:
+                keep_house(conn)
             accounts = json.loads((folder / demo_accounts.NAME).read_text("utf-8"))
             yield cluster.url, {each["username"]: each["password"] for each in accounts}
+
+
+def keep_house(conn: Connection[Any]) -> None:
+    """Write coverage down and let the alert rules report, as the running server does by itself."""
+    today = clock.today()
+    for day, kinds in recording.due(conn, today):
+        recording.record(conn, day, kinds)
+    reporting.evaluate(conn, today)
 
 
 def take(
@@ -202,10 +218,11 @@ def take(
         query = {**picture.view, "lang": language}
         if picture.grid:
             query["grid"] = str(grid_id(conn, *picture.grid))
-        page.goto(f"{server}?{urlencode(query)}")
-        settle(page)
-        picture.act(page)
-        settle(page)
+        page.goto(f"{server}{picture.page}?{urlencode(query)}")
+        if not picture.page:
+            settle(page)
+            picture.act(page)
+            settle(page)
         path = FOLDER / f"{picture.name}-{language}.webp"
         path.write_bytes(shot(page))
     finally:

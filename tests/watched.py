@@ -17,7 +17,8 @@ from county import BEGIN, ZONE, County, build
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from geodata import accounts, alerts, db, sessions
+from geodata import accounts, db, sessions
+from geodata.alerts import reporting, rules
 from geodata.importing.references import ReadLines
 from geodata.plans import drawing, keeping, references
 from geodata.plans.model import Actor
@@ -348,9 +349,9 @@ def _alert(conn: Connection[TupleRow], it: Watched) -> None:
     conn.execute("ALTER TABLE alert_rule ALTER COLUMN rule_id RESTART WITH 440001")
     conn.execute("ALTER TABLE notification ALTER COLUMN notification_id RESTART WITH 330001")
     today = datetime.now(ZONE).date()
-    terms = alerts.Terms("building_lead", "community", it.grid(()), "unserved", 1, today, None)
-    it.alert = alerts.create(conn, terms, "")
-    alerts.evaluate(conn, today)
+    terms = rules.Terms("building_lead", "community", it.grid(()), "unserved", 1, today, None)
+    it.alert = rules.create(conn, terms, "")
+    reporting.evaluate(conn, today)
     numbers = dict(conn.execute("SELECT grid_id, notification_id FROM notification").fetchall())
     it.notifications = {at: numbers[it.grid(at)] for at in COMMUNITIES if it.grid(at) in numbers}
     assert len(it.notifications) == len(numbers) > 2

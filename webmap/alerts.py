@@ -12,8 +12,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from psycopg import Connection
 
-from geodata import alerts, clock, grids
-from geodata.alerts import LEVELS, MEASURES, Measure, Report, Rule, Terms
+from geodata import clock, grids
+from geodata.alerts import reporting, rules
+from geodata.alerts.reporting import Report
+from geodata.alerts.rules import LEVELS, MEASURES, Measure, Rule, Terms
 from geodata.coverage import standards
 from geodata.errors import GridMapError, InvalidInputError
 from geodata.model import Grid, Level
@@ -46,7 +48,7 @@ def listing() -> Response:
     """List the rules."""
     today = i18n.today()
     with acting.service_office() as (conn, person):
-        found = alerts.listed(conn)
+        found = rules.listed(conn)
     return _answer(
         "pages/alerts/list.html",
         rules=[rule for rule in found if _is_to_come(rule, today)],
@@ -75,7 +77,7 @@ def edit(rule_id: int) -> Response:
         county = grids.county(conn, i18n.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
-        rule = alerts.get(conn, rule_id)
+        rule = rules.get(conn, rule_id)
         if request.method == "GET":
             return _form(conn, county, _Asked(_values(rule.terms)), rule)
         return _try_or_save(conn, county, rule, person.username)
@@ -88,19 +90,19 @@ def _try_or_save(conn: Connection[Any], county: Grid, rule: Rule | None, actor: 
     terms = _read(conn, asked)
     if terms is not None:
         try:
-            alerts.check(conn, terms, today)
+            reporting.check(conn, terms, today)
         except GridMapError as error:
             asked.faults["scope"] = error.said(_)
     if terms is None or asked.faults:
         return _form(conn, county, asked, rule, status=422)
     if "save" not in request.form or request.form.get("tried") != asked.digest:
-        return _form(conn, county, asked, rule, alerts.reported(conn, terms, today, limit=NAMED))
+        return _form(conn, county, asked, rule, reporting.reported(conn, terms, today, limit=NAMED))
     if rule is None:
-        rule_id = alerts.create(conn, terms, actor)
+        rule_id = rules.create(conn, terms, actor)
     else:
         rule_id = rule.rule_id
-        alerts.change(conn, rule_id, terms, actor)
-    change = alerts.apply(conn, alerts.get(conn, rule_id), today, is_changed=True)
+        rules.change(conn, rule_id, terms, actor)
+    change = reporting.apply(conn, rules.get(conn, rule_id), today, is_changed=True)
     flash(
         _("The rule is saved.")
         + " "
@@ -130,7 +132,7 @@ def _form(
         levels=LEVELS,
         measures=MEASURES,
         tried=tried,
-        compared=alerts.compared_day(today),
+        compared=reporting.compared_day(today),
     )
     answer.status_code = status
     return answer

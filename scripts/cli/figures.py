@@ -6,8 +6,8 @@ from datetime import datetime
 
 import click
 
-from geodata import alerts as rules
 from geodata import clock, notifications
+from geodata.alerts import reporting
 from geodata.coverage import recording
 from geodata.notifications import Notification, NotificationFilter
 from scripts.cli.connecting import database
@@ -51,7 +51,7 @@ def alerts() -> None:
     """
     chosen = NotificationFilter()
     with database() as conn:
-        change = rules.evaluate(conn, clock.today())
+        change = reporting.evaluate(conn, clock.today())
         total = notifications.count(conn, chosen)
         found = notifications.listed(conn, chosen, limit=LISTED)
     text = _("{raised} raised, {ended} over, {open} open")

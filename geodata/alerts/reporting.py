@@ -1,73 +1,34 @@
-"""Rules that watch over coverage: which grids fall below a limit, and telling people of it.
-
-A rule watches the grids of one level inside a scope, for one service kind or for each by itself.
-What it reports becomes a notification, one at a time for a rule, a grid and a kind; that ends by
-itself when the grid is within the limit again.
-"""
+"""What alert rules report: the grids beyond a limit on a day, told once and taken back."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from typing import Any, Literal, LiteralString, get_args
+from datetime import date
+from typing import Any, LiteralString
 
 from psycopg import Connection
 from psycopg.types.json import Jsonb
-from psycopg.types.range import Range
 
-from geodata import audit
+from geodata.alerts import rules
+from geodata.alerts.rules import LEVELS, Rule, Terms
 from geodata.coverage import figures, history
-from geodata.errors import InvalidInputError, NotFoundError
-from geodata.model import GridRef, Level
+from geodata.errors import InvalidInputError
+from geodata.model import GridRef
 
-# Served below so many per cent; so many households unserved or more; more percentage points fewer
-# than on the first of the month before.
-Measure = Literal["share", "unserved", "fall"]
-MEASURES: tuple[Measure, ...] = get_args(Measure)
-LEVELS: tuple[Level, ...] = ("town", "community", "compound")
 # Who is told of more is told of nothing.
 MOST_REPORTS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a rule says. ``kind`` is None for every kind; ``until`` is exclusive, None: open."""
-
-    kind: str | None
-    level: Level
-    scope_id: int
-    measure: Measure
-    amount: int
-    since: date
-    until: date | None
-
-    def is_active(self, day: date) -> bool:
-        """Tell whether it watches on a day."""
-        return self.since <= day and (self.until is None or day < self.until)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule with its number, its scope by name, and what of it is open."""
-
-    rule_id: int
-    terms: Terms
-    scope: str
-    kind_zh: str | None
-    kind_en: str | None
-    changed_by: str
-    changed_at: datetime
-    open: int
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """A grid beyond the limit: its households, those served, and both as they were before.
 
-    ``before`` values are None unless the rule compares with an earlier day.
+    ``before`` values are None unless the rule compares with an earlier day. ``place`` holds the
+    grid and all that it lies in.
     """
 
     grid: GridRef
+    place: list[int]
     kind: str
     kind_zh: str
     kind_en: str
@@ -88,19 +49,6 @@ class Change:
 def compared_day(day: date) -> date:
     """Return the day with which a fall is measured: the first of the month before."""
     return history.first_of_month(day, 1)
-
-
-def listed(conn: Connection[Any]) -> list[Rule]:
-    """List the rules, those that run longest first and those that have ended last."""
-    return [_rule(row) for row in conn.execute(_RULES, {"rule_id": None}).fetchall()]
-
-
-def get(conn: Connection[Any], rule_id: int) -> Rule:
-    """Return a rule. Raises NotFoundError if there is none."""
-    row = conn.execute(_RULES, {"rule_id": rule_id}).fetchone()
-    if row is None:
-        raise NotFoundError("There is no alert rule {number}.", number=rule_id)
-    return _rule(row)
 
 
 def reported(
@@ -152,38 +100,9 @@ def check(conn: Connection[Any], terms: Terms, day: date) -> None:
         )
 
 
-def create(conn: Connection[Any], terms: Terms, actor: str) -> int:
-    """Write a rule down and return its number; the trail says who did it."""
-    row = conn.execute(
-        """
-        INSERT INTO alert_rule (kind, level, scope_id, measure, amount, active, changed_by)
-        VALUES (%(kind)s, %(level)s, %(scope_id)s, %(measure)s, %(amount)s, %(active)s, %(actor)s)
-        RETURNING rule_id
-        """,
-        _values(terms, actor),
-    ).fetchone()
-    assert row is not None
-    _note(conn, "alert.created", row[0], terms)
-    return row[0]
-
-
-def change(conn: Connection[Any], rule_id: int, terms: Terms, actor: str) -> None:
-    """Let a rule say something else; the trail says what it says now."""
-    conn.execute(
-        """
-        UPDATE alert_rule
-        SET kind = %(kind)s, level = %(level)s, scope_id = %(scope_id)s, measure = %(measure)s,
-            amount = %(amount)s, active = %(active)s, changed_by = %(actor)s, changed_at = now()
-        WHERE rule_id = %(rule_id)s
-        """,
-        {**_values(terms, actor), "rule_id": rule_id},
-    )
-    _note(conn, "alert.changed", rule_id, terms)
-
-
 def evaluate(conn: Connection[Any], day: date) -> Change:
     """Let every rule report, and end what is over."""
-    changes = [apply(conn, rule, day) for rule in listed(conn)]
+    changes = [apply(conn, rule, day) for rule in rules.listed(conn)]
     return Change(sum(each.raised for each in changes), sum(each.ended for each in changes))
 
 
@@ -198,13 +117,13 @@ def apply(conn: Connection[Any], rule: Rule, day: date, *, is_changed: bool = Fa
     found = reported(conn, rule.terms, day)[1] if is_active else []
     now = {(report.grid.grid_id, report.kind): report for report in found}
     rows = conn.execute(
-        "SELECT notification_id, grid_id, kind FROM notification"
+        "SELECT notification_id, grid_id, kind, place FROM notification"
         " WHERE rule_id = %s AND ended_at IS NULL",
         (rule.rule_id,),
     ).fetchall()
-    known = {(grid_id, kind): number for number, grid_id, kind in rows}
+    known = {(grid_id, kind): (number, place) for number, grid_id, kind, place in rows}
     raised = _raise(conn, rule, day, [now[key] for key in now if key not in known])
-    over = [number for key, number in known.items() if key not in now]
+    over = [number for key, (number, _) in known.items() if key not in now]
     conn.execute(
         """
         UPDATE notification n SET ended_at = now(), ended = CASE
@@ -218,18 +137,13 @@ def apply(conn: Connection[Any], rule: Rule, day: date, *, is_changed: bool = Fa
         """,
         {"over": over, "day": day, "watched": is_active and not is_changed},
     )
-    # Whose it is to see follows the boundaries.
-    conn.execute(
-        """
-        UPDATE notification n SET place = p.place
-        FROM (SELECT g.grid_id, ARRAY(SELECT grid_upwards(g.grid_id, %(day)s)) AS place
-              FROM (SELECT DISTINCT grid_id FROM notification
-                    WHERE rule_id = %(rule_id)s AND ended_at IS NULL) g) p
-        WHERE n.grid_id = p.grid_id AND n.rule_id = %(rule_id)s AND n.ended_at IS NULL
-          AND n.place <> p.place
-        """,
-        {"rule_id": rule.rule_id, "day": day},
-    )
+    for key, (number, place) in known.items():
+        # Whose it is to see follows the boundaries.
+        if key in now and set(place) != set(now[key].place):
+            conn.execute(
+                "UPDATE notification SET place = %s WHERE notification_id = %s",
+                (now[key].place, number),
+            )
     return Change(raised, len(over))
 
 
@@ -238,13 +152,13 @@ def _raise(conn: Connection[Any], rule: Rule, day: date, reports: list[Report]) 
         cursor.executemany(
             """
             INSERT INTO notification (subject, grid_id, place, rule_id, kind, day, payload)
-            VALUES ('alert', %(grid_id)s, ARRAY(SELECT grid_upwards(%(grid_id)s, %(day)s)),
-                    %(rule_id)s, %(kind)s, %(day)s, %(payload)s)
+            VALUES ('alert', %(grid_id)s, %(place)s, %(rule_id)s, %(kind)s, %(day)s, %(payload)s)
             ON CONFLICT DO NOTHING
             """,
             [
                 {
                     "grid_id": report.grid.grid_id,
+                    "place": report.place,
                     "rule_id": rule.rule_id,
                     "kind": report.kind,
                     "day": day,
@@ -280,57 +194,19 @@ def _payload(terms: Terms, report: Report, day: date) -> dict[str, object]:
     }
 
 
-def _values(terms: Terms, actor: str) -> dict[str, object]:
-    return {**asdict(terms), "active": Range(terms.since, terms.until), "actor": actor}
-
-
-def _note(conn: Connection[Any], action: str, rule_id: int, terms: Terms) -> None:
-    names = conn.execute(
-        "SELECT name_zh, name_en FROM service_kind WHERE kind = %s", (terms.kind,)
-    ).fetchone()
-    audit.record(
-        conn,
-        action,
-        subject="alert",
-        subject_id=rule_id,
-        detail={
-            **({"service_zh": names[0], "service_en": names[1]} if names else {}),
-            "level": terms.level,
-            "grid_id": terms.scope_id,
-            "measure": terms.measure,
-            "amount": terms.amount,
-            "term": f"[{terms.since},{terms.until or ''})",
-        },
-    )
-
-
-def _rule(row: tuple[Any, ...]) -> Rule:
-    return Rule(row[0], Terms(*row[1:8]), *row[8:])
-
-
-_RULES: LiteralString = """
-    SELECT r.rule_id, r.kind, r.level::text, r.scope_id, r.measure, r.amount,
-           lower(r.active), upper(r.active),
-           coalesce((SELECT v.name FROM grid_version v WHERE v.grid_id = r.scope_id
-                     ORDER BY lower(v.valid) DESC LIMIT 1), ''),
-           k.name_zh, k.name_en, r.changed_by, r.changed_at,
-           (SELECT count(*) FROM notification n
-            WHERE n.rule_id = r.rule_id AND n.ended_at IS NULL)
-    FROM alert_rule r LEFT JOIN service_kind k USING (kind)
-    WHERE %(rule_id)s::bigint IS NULL OR r.rule_id = %(rule_id)s
-    ORDER BY upper(r.active) DESC NULLS FIRST, r.rule_id
-"""
-
 # The grids below the scope are found first: they are few where the scope is small.
 _REPORTED: LiteralString = """
     WITH RECURSIVE below AS (
-        SELECT grid_id, level, name, code FROM grid_version
+        SELECT grid_id, level, name, code,
+               ARRAY(SELECT grid_upwards(%(scope_id)s, %(day)s)) AS place
+        FROM grid_version
         WHERE grid_id = %(scope_id)s AND valid @> %(day)s::date
         UNION ALL
-        SELECT v.grid_id, v.level, v.name, v.code
+        SELECT v.grid_id, v.level, v.name, v.code, b.place || v.grid_id
         FROM below b JOIN grid_version v ON v.parent_id = b.grid_id AND v.valid @> %(day)s::date
         WHERE b.level < %(level)s::grid_level)
-    SELECT count(*) OVER (), b.grid_id, b.level::text, b.name, b.code, k.kind, k.name_zh, k.name_en,
+    SELECT count(*) OVER (), b.grid_id, b.level::text, b.name, b.code, b.place, k.kind,
+           k.name_zh, k.name_en,
            c.households, c.met, r.households, r.met
     FROM below b
     JOIN coverage_stretch s ON s.valid @> %(day)s::date
