@@ -226,6 +226,18 @@ def of_level(conn: Connection[Any], level: Level, on: date) -> list[GridRef]:
     return [GridRef(*row) for row in rows]
 
 
+def outline(conn: Connection[Any], on: date) -> list[tuple[int, GridRef]]:
+    """List the towns and communities of a day, each with the number of its parent, by code."""
+    rows = conn.execute(
+        """
+        SELECT parent_id, grid_id, level::text, name, code FROM grid_version
+        WHERE level IN ('town', 'community') AND valid @> %(on)s ORDER BY level, code
+        """,
+        {"on": on},
+    ).fetchall()
+    return [(row[0], GridRef(*row[1:])) for row in rows]
+
+
 def level_counts(conn: Connection[Any], on: date) -> dict[Level, int]:
     """Count the grids of each level on that day."""
     rows = conn.execute(

@@ -23,7 +23,9 @@ import click
 from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg import Connection
 
-from geodata import db
+from geodata import clock, db
+from geodata.alerts import reporting
+from geodata.coverage import recording
 from geodata.embedded import Cluster
 from geodata.homes import REPOSITORY
 from geodata.model import Level
@@ -138,6 +140,8 @@ PICTURES = (
         ("community", "人民社区"),
         account="official",
     ),
+    Picture("official-figures", DESK, {"kind": "grid_worker"}, path="figures"),
+    Picture("official-notifications", DESK, {}, account="official", path="notifications"),
     Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
     Picture("staff-after", DESK, {}, ("community", "青崖村"), _open_days),
     Picture(
@@ -203,8 +207,18 @@ def demo_county() -> Generator[tuple[str, dict[str, str]]]:
         with Cluster(folder, purpose="pictures") as cluster:
             db.migrate(cluster.url)
             serve.load_demo(cluster.url, folder)
+            with db.connect(cluster.url) as conn:
+                keep_house(conn)
             accounts = json.loads((folder / demo_accounts.NAME).read_text("utf-8"))
             yield cluster.url, {each["username"]: each["password"] for each in accounts}
+
+
+def keep_house(conn: Connection[Any]) -> None:
+    """Write coverage down and let the alert rules report, as the running server does by itself."""
+    today = clock.today()
+    for day, kinds in recording.due(conn, today):
+        recording.record(conn, day, kinds)
+    reporting.evaluate(conn, today)
 
 
 def take(

@@ -24,7 +24,8 @@ NO_ISSUE, NO_MEMBER, NO_GRID = 779999, 669999, 999999
 NO_DIGEST = "ab" * 32
 NO_ACCOUNT = 559999
 NO_PLAN = 889999
-NO_SCENARIO = 449999
+NO_SCENARIO = 229999
+NO_ALERT, NO_NOTIFICATION = 449999, 339999
 MODES = ("territory", "responsibility", "issues", "coverage")
 
 
@@ -346,6 +347,39 @@ ROUTES: dict[str, Asks] = {
     "account_lists.show": lambda it: [Ask("/accounts/import"), Ask("/accounts/import", {})],
     "account_lists.template": lambda it: [Ask("/accounts/import/template")],
     "account_lists.passwords": lambda it: [Ask("/accounts/import/passwords", {})],
+    "figures.show": lambda it: [
+        Ask("/figures"),
+        Ask("/figures?grid=x"),
+        Ask(f"/figures?grid={NO_GRID}"),
+        *(Ask(f"/figures?grid={grid}&kind=grid_worker") for grid in it.county.communities),
+        Ask(f"/figures?grid={it.county.towns[0]}&versus=2025-06-01&sort=-share"),
+    ],
+    "figures.export": lambda it: [
+        Ask("/figures/export.csv"),
+        Ask(f"/figures/export.csv?grid={it.county.towns[1]}&kind=grid_worker"),
+    ],
+    "alerts.listing": lambda it: [Ask("/alerts")],
+    "alerts.new": lambda it: [Ask("/alerts/new"), Ask("/alerts/new", {"level": "x"})],
+    "alerts.edit": lambda it: [
+        Ask(f"/alerts/{number}", form, str(number), is_missing=number == NO_ALERT)
+        for number in (it.alert, NO_ALERT)
+        for form in (None, {"level": "x"})
+    ],
+    "notifications.listing": lambda it: [
+        Ask("/notifications"),
+        Ask("/notifications?show=all"),
+        Ask(
+            f"/notifications?show=all&grid={it.county.towns[0]}&kind=building_lead&rule={it.alert}",
+            about=str(it.alert),
+        ),
+        Ask("/notifications?grid=x"),
+    ],
+    # Marking is for test_notification_pages.py, lest the others ask about what is done.
+    "notifications.mark": lambda it: [
+        Ask(f"/notifications/{NO_NOTIFICATION}", {"state": "seen"}, is_missing=True),
+        Ask("/notifications/1", {"state": "x"}),
+    ],
+    "notifications.mark_all": lambda it: [Ask("/notifications/seen", {"grid": str(NO_GRID)})],
     # With an effect: asked about nobody, so that the others are still there to ask.
     "accounts.disable": lambda it: _nobody("disable"),
     "accounts.enable": lambda it: _nobody("enable"),

@@ -18,6 +18,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from geodata import accounts, db, sessions
+from geodata.alerts import reporting, rules
 from geodata.importing.references import ReadLines
 from geodata.plans import drawing, keeping, references
 from geodata.plans.model import Actor
@@ -128,6 +129,10 @@ class Watched:
         """What only those see who may try services: a name, and who gave it."""
         return {f"scenario-{self.scenario}", "maker-planner"}
 
+    alert: int = 0
+    # What the rule reports: number by the community that it is about.
+    notifications: dict[Path, int] = field(default_factory=dict)
+
     @property
     def plan_marks(self) -> set[str]:
         """What only those see who may see plans."""
@@ -166,6 +171,7 @@ def watch(conn: Connection[TupleRow]) -> Watched:
     _sign_in(conn, it)
     _draw(conn, it)
     _suppose(conn, it)
+    _alert(conn, it)
     db.analyze(conn)
     return it
 
@@ -348,7 +354,7 @@ def _draw(conn: Connection[TupleRow], it: Watched) -> None:
 
 def _suppose(conn: Connection[TupleRow], it: Watched) -> None:
     """Let the planner try a clinic."""
-    conn.execute("ALTER TABLE scenario ALTER COLUMN scenario_id RESTART WITH 440001")
+    conn.execute("ALTER TABLE scenario ALTER COLUMN scenario_id RESTART WITH 220001")
     planner = next(person for person in it.people if person.name == "planner")
     it.scenario = _number(
         conn,
@@ -365,6 +371,19 @@ def _suppose(conn: Connection[TupleRow], it: Watched) -> None:
         " (%s, 'add', 'clinic', ST_SetSRID(ST_MakePoint(116.3045, 31.40), 4326))",
         (it.scenario,),
     )
+
+
+def _alert(conn: Connection[TupleRow], it: Watched) -> None:
+    """Let a rule report every community in which somebody has no building lead."""
+    conn.execute("ALTER TABLE alert_rule ALTER COLUMN rule_id RESTART WITH 440001")
+    conn.execute("ALTER TABLE notification ALTER COLUMN notification_id RESTART WITH 330001")
+    today = datetime.now(ZONE).date()
+    terms = rules.Terms("building_lead", "community", it.grid(()), "unserved", 1, today, None)
+    it.alert = rules.create(conn, terms, "")
+    reporting.evaluate(conn, today)
+    numbers = dict(conn.execute("SELECT grid_id, notification_id FROM notification").fetchall())
+    it.notifications = {at: numbers[it.grid(at)] for at in COMMUNITIES if it.grid(at) in numbers}
+    assert len(it.notifications) == len(numbers) > 2
 
 
 def _term(text: str) -> str:

@@ -15,6 +15,7 @@ from webmap import (
     account_roles,
     accounts,
     acting,
+    alerts,
     api,
     assets,
     audit,
@@ -28,9 +29,11 @@ from webmap import (
     door,
     drafting,
     errors,
+    figures,
     gaps,
     health,
     i18n,
+    notifications,
     page,
     panel,
     papers,
@@ -75,7 +78,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         json_errors=False,
     )
     config.load(app, overrides or {})
-    for part in (errors, db, i18n, assets, security, acting, provider):
+    for part in (errors, db, i18n, assets, security, acting, notifications, provider):
         part.init_app(app)
     Compress(app)
     for blueprint in (
@@ -105,6 +108,9 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         account_roles.bp,
         account_lists.bp,
         standards.bp,
+        figures.bp,
+        alerts.bp,
+        notifications.bp,
     ):
         app.register_blueprint(blueprint)
     app.spec_processor(_describe)

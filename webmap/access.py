@@ -119,6 +119,14 @@ ACCESS: Mapping[str, Access] = {
     "account_lists.show": "manage_accounts",
     "account_lists.template": "manage_accounts",
     "account_lists.passwords": "manage_accounts",
+    "figures.show": "open",
+    "figures.export": "open",
+    "alerts.listing": "try_services",
+    "alerts.new": "set_standards",
+    "alerts.edit": "set_standards",
+    "notifications.listing": "try_services",
+    "notifications.mark": "try_services",
+    "notifications.mark_all": "try_services",
 }
 
 # The same by path, for what has to be known before the address is read. Layers that show an account

@@ -98,6 +98,13 @@ def action_groups(known: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]
                 "standard.undone": _("Change of a standard undone"),
             },
         ),
+        (
+            _("Alert rules"),
+            {
+                "alert.created": _("Alert rule set"),
+                "alert.changed": _("Alert rule changed"),
+            },
+        ),
         (_("Audit trail"), {"audit.exported": _("Audit trail exported")}),
     ]
     named = {code for _title, names in groups for code in names}
@@ -163,6 +170,8 @@ def _about(event: AuditEvent, names: Names) -> str:
     if event.subject == "plan":
         # Its title is kept with it, where what it says belongs.
         return _("Plan %(number)s", number=number)
+    if event.subject == "alert":
+        return _("Alert rule %(number)s", number=number)
     return f"{event.subject} {number}"
 
 
@@ -181,6 +190,24 @@ def _role(name: object) -> str:
     return title.said(_) if title else str(name)
 
 
+def _level(name: object) -> str:
+    names = {
+        "town": _("every town"),
+        "community": _("every community"),
+        "compound": _("every compound"),
+    }
+    return names.get(str(name), str(name))
+
+
+def _limit(measure: str, amount: object) -> str:
+    texts = {
+        "share": _("served below %(n)s %%", n=amount),
+        "unserved": _("%(n)s households unserved or more", n=amount),
+        "fall": _("fallen by more than %(n)s points", n=amount),
+    }
+    return texts.get(measure, f"{measure} {amount}")
+
+
 def _facts(event: AuditEvent, names: Names) -> list[str]:
     """Return what else is known of it; facts without words of their own by their keys."""
     words: Mapping[str, Callable[[object], str]] = {
@@ -197,6 +224,13 @@ def _facts(event: AuditEvent, names: Names) -> list[str]:
         "from": lambda it: _("of plan %(number)s", number=it),
         "account": str,
         "action": lambda it: action_names().get(str(it), str(it)),
+        "service_zh": lambda it: i18n.pick(str(it), str(event.detail.get("service_en"))),
+        # Said with the other one.
+        "service_en": lambda _it: "",
+        "level": _level,
+        "measure": lambda it: _limit(str(it), event.detail.get("amount")),
+        # Said with the measure.
+        "amount": lambda _it: "",
         "count": lambda it: _("%(num)s entries", num=format_decimal(it)),
         "format": lambda it: {"csv": "CSV", "excel": "Excel"}.get(str(it), str(it)),
         # The kind's name stands beside it already.

@@ -80,6 +80,7 @@ def load(
     tell("roads", 0.93)
     write_roads(conn, county, buildings, seed)
     _record_enclaves(conn)
+    _write_alert_rules(conn, ids.county, dates)
     settings.write(conn, "demo", True)
     settings.write(conn, "county_name", {"zh": COUNTY_NAME, "en": "Huoshan County"})
     settings.write(conn, "data_notice", NOTICE)
@@ -98,6 +99,19 @@ def _record_enclaves(conn: psycopg.Connection[TupleRow]) -> None:
         SELECT DISTINCT 'multipart', grid_id, '历史形成的飞地（演示数据）', 'demo'
         FROM grid_version WHERE level = 'community' AND ST_NumGeometries(geom) > 1
         """
+    )
+
+
+def _write_alert_rules(conn: psycopg.Connection[TupleRow], county_id: int, dates: Dates) -> None:
+    """Let the demo's county watch over its clinics and its grid workers."""
+    conn.execute(
+        """
+        INSERT INTO alert_rule (kind, level, scope_id, measure, amount, active, changed_by)
+        VALUES ('clinic', 'town', %(county)s, 'share', 20, daterange(%(since)s, NULL), 'demo'),
+               ('grid_worker', 'community', %(county)s, 'unserved', 300,
+                daterange(%(since)s, NULL), 'demo')
+        """,
+        {"county": county_id, "since": dates.changed},
     )
 
 
@@ -126,7 +140,8 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
             issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
             service_area, facility, road_edge, road_node, road_source, coverage_grid,
             standard_change, scenario, scenario_change, scenario_search, coverage_rest,
-            coverage_stretch, coverage_due, grid_shape, shape_due, grid_border,
+            coverage_stretch, coverage_due, coverage_record, coverage_recorded, notification,
+            alert_rule, grid_shape, shape_due, grid_border,
             partition_exception, grid_version RESTART IDENTITY
         """
     )

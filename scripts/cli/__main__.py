@@ -14,10 +14,12 @@ from scripts.cli import language
 
 # Command to the module whose ``commands`` has it: a module is loaded when its command is called.
 _MODULES = {
+    "alerts": "scripts.cli.figures",
     "basemap": "scripts.cli.basemap",
     "changes": "scripts.cli.changes",
     "check": "scripts.cli.checking",
     "coverage": "scripts.cli.coverage",
+    "coverage-history": "scripts.cli.figures",
     "demo": "scripts.cli.demo",
     "import": "scripts.cli.importing",
     "plan": "scripts.cli.plans",

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from click.testing import CliRunner
-from county import add_issue, build
+from county import add_duty, add_issue, build
 from psycopg import errors
 
 from geodata import accounts, audit, housekeeping, settings
 from geodata.errors import InvalidInputError
 from scripts.cli.__main__ import gridmap
-from scripts.housekeeping import Housekeeper
+from scripts.housekeeping import Housekeeper, _reason
 
 NOTHING = dict.fromkeys(("sessions", "devices", "attempts", "reporters", "audit_entries"), 0)
 NOW = datetime.now(UTC)
@@ -192,3 +192,32 @@ def test_housekeeper_says_in_one_line_that_nobody_answers(capfd):
         said: list[str] = []
         wait_until(lambda: said.append(capfd.readouterr().err) or "Tidying" in "".join(said))
     assert len("".join(said).splitlines()) == 1
+
+
+def test_housekeeper_writes_coverage_down_and_lets_rules_report(conn, database_url, monkeypatch):
+    made = build(conn)
+    add_duty(conn, made.compounds[0], "甲", "grid_worker", "[2024-02-01,)")
+    conn.execute(
+        "INSERT INTO alert_rule (kind, level, scope_id, measure, amount, active)"
+        " VALUES ('grid_worker', 'town', %s, 'share', 20, '[2024-01-01,)')",
+        [made.county],
+    )
+    conn.commit()
+
+    def counts() -> tuple[int, int]:
+        with psycopg.connect(database_url) as other:
+            recorded = other.execute("SELECT FROM coverage_recorded").rowcount
+            return recorded, other.execute("SELECT FROM notification").rowcount
+
+    with Housekeeper(database_url):
+        wait_until(lambda: counts() == (25, 1))
+
+
+def test_a_command_that_fails_says_why_and_nothing_of_a_row():
+    said = (
+        "Traceback (most recent call last):\n  File x\n"
+        "psycopg.errors.CheckViolation: new row violates a check\n"
+        "DETAIL:  Failing row contains (13800000000).\nCONTEXT:  here\nLINE 1: SELECT\n      ^\n"
+    )
+    assert _reason(said) == "psycopg.errors.CheckViolation: new row violates a check"
+    assert _reason("") == ""

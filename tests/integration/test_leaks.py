@@ -74,6 +74,11 @@ def seen_by(person: Person, it: Watched) -> set[str]:
         marks |= it.plan_marks
     if held(person, "try_services"):
         marks |= it.scenario_marks
+    if places := held(person, "try_services"):
+        marks.add(str(it.alert))
+        for at, number in it.notifications.items():
+            if any(at[: len(place)] == place for place in places):
+                marks.add(str(number))
     return marks
 
 
@@ -99,6 +104,7 @@ def foreign_to(person: Person, it: Watched, endpoint: str) -> set[str]:
 def all_marks(it: Watched) -> set[str]:
     marks = {mark for person in it.people for mark in person.marks}
     marks |= it.plan_marks | it.scenario_marks
+    marks |= {str(it.alert), *map(str, it.notifications.values())}
     for each in (*it.issues, *it.members):
         marks |= each.marks
     return marks | {mark for issue in it.issues for mark in issue.reporter_marks}

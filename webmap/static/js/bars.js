@@ -7,7 +7,7 @@ const $ = (selector) => document.querySelector(selector);
 /** Mark the mode that is on show. */
 export function showMode(mode) {
   document.documentElement.dataset.mode = mode;
-  for (const link of document.querySelectorAll(".mode")) {
+  for (const link of document.querySelectorAll("[data-mode].mode")) {
     if (link.dataset.mode === mode) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -30,9 +30,12 @@ export function comeBack(link) {
 
 /** Keep the addresses of modes and language those of this very view, so they can be opened anew. */
 export function showLinks(view, lang) {
-  for (const link of document.querySelectorAll(".mode")) {
+  for (const link of document.querySelectorAll("[data-mode].mode")) {
     link.href = `/${format({ ...view, mode: link.dataset.mode, plan: null, issue: null, list: null, facility: null, page: 1 })}`;
   }
+  const { grid, kind, on } = view;
+  const asked = Object.entries({ grid, kind, on }).filter(([, value]) => value);
+  $("[data-figures]").href = `/figures?${new URLSearchParams(asked)}`.replace(/\?$/, "");
   for (const link of document.querySelectorAll("[data-lang]")) {
     link.href = `/${format({ ...view, lang: lang === "en" ? "zh" : "en" })}`;
   }
