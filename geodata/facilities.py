@@ -31,3 +31,17 @@ def nearest(conn: Connection[Any], point: Point, on: date) -> list[Facility]:
         {"lon": point.lon, "lat": point.lat, "on": on},
     ).fetchall()
     return [Facility(*row[:6], point=Point(row[6], row[7]), distance_m=row[8]) for row in rows]
+
+
+def any_outside(conn: Connection[Any], kind: str, on: date) -> bool:
+    """Tell whether a kind has facilities outside the county, near enough to be seen with it."""
+    row = conn.execute(
+        """
+        SELECT EXISTS (
+            SELECT FROM facility f JOIN grid_version c ON c.level = 'county'
+            WHERE f.kind = %(kind)s AND f.valid @> %(on)s::date AND c.valid @> %(on)s::date
+              AND f.geom && ST_Expand(c.geom, 0.05) AND NOT ST_Covers(c.geom, f.geom))
+        """,
+        {"kind": kind, "on": on},
+    ).fetchone()
+    return bool(row and row[0])

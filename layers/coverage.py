@@ -8,6 +8,7 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
+from geodata import facilities as places
 from geodata.coverage import classes, reading
 from geodata.tiles import Source
 from layers.layer import AREA, BOX, MAX_ZOOM, Layer, Read, grids_in_tile, level_at, mvt, statement
@@ -36,6 +37,10 @@ def _query(z: int) -> LiteralString:
     facilities = mvt(
         "facility",
         "SELECT f.facility_id AS id, f.name,"
+        # Those over the county's edge serve border households, and are drawn as what they are.
+        " CASE WHEN NOT EXISTS (SELECT FROM grid_version c WHERE c.level = 'county'"
+        " AND c.valid @> %(on)s::date AND c.geom && f.geom AND ST_Covers(c.geom, f.geom))"
+        " THEN 1 END AS outside,"
         " ST_AsMVTGeom(ST_Transform(f.geom, 3857), " + BOX + ", 4096, 64, true) AS geom"
         " FROM facility f"
         " WHERE f.geom && " + AREA + " AND f.kind = %(kind)s AND f.valid @> %(on)s::date",
@@ -53,6 +58,8 @@ def _describe(conn: Connection[Any], args: Mapping[str, str], on: date) -> dict[
         "kind": reading.read_kind(args),
         "kinds": reading.names(conn),
     }
+    if places.any_outside(conn, reading.read_kind(args), on):
+        found["outside"] = True
     # Not a part of a tile's address: other classes are other colours for the same tiles.
     if classes.read(args).way == "quantile":
         found["quantiles"] = classes.quantiles(conn, reading.read_kind(args), on)
@@ -71,7 +78,7 @@ LAYER = Layer(
             "kind": "String",
             "share": "Number",
         },
-        "facility": {"id": "Number", "name": "String"},
+        "facility": {"id": "Number", "name": "String", "outside": "Number"},
     },
     read=_read,
     describe=_describe,

@@ -87,7 +87,7 @@ export class LayerSet extends EventTarget {
     if (turn !== this.#turn) return;
     const templates = answers.map(({ name, url, bounds }) => ({ name, url, bounds }));
     const told = answers.find(({ kinds }) => kinds);
-    const shares = told ? { kind: told.kind, kinds: told.kinds, classes: view.classes, quantiles: quantiles ?? told.quantiles } : {};
+    const shares = told ? { kind: told.kind, kinds: told.kinds, classes: view.classes, quantiles: quantiles ?? told.quantiles, outside: told.outside } : {};
     const key = JSON.stringify([mode, this.overBase(), templates, compared]);
     if (this.#shown?.key === key) {
       if (JSON.stringify(this.#shown.shares) !== JSON.stringify(shares)) this.#repaint(shares);
@@ -147,9 +147,9 @@ export class LayerSet extends EventTarget {
     if (known && !query) return { name, url: known, bounds: this.box };
     const response = await fetch(this.addresses[name] + query, { cache: "no-cache" });
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
-    const { tiles, bounds, kind, kinds, quantiles } = await response.json();
+    const { tiles, bounds, kind, kinds, quantiles, outside } = await response.json();
     // Same host by rule; a proxy may have changed how the server sees its own name.
-    return { name, url: tiles[0].replace(/^https?:\/\/[^/]+/, ""), bounds, kind, kinds, quantiles };
+    return { name, url: tiles[0].replace(/^https?:\/\/[^/]+/, ""), bounds, kind, kinds, quantiles, outside };
   }
 
   #rules({ mode, compared, shares }, k) {

@@ -205,17 +205,41 @@ function coverage(style, strings, { view, zoom, finest, kind, shares }) {
   const named = kind && !view.beside;
   const title = named ? strings["legend.coverage.of"].replace("{kind}", kind) : strings["legend.coverage"];
   const note = shares.classes === "quantile" ? [{ note: strings["legend.quantile"].replace("{level}", strings[`level.${finest}.mid`]) }] : [];
+  const tried = view.scenario ? [{ note: strings[view.phase === "before" ? "scenario.before" : "scenario.after"] }] : [];
+  const pins = view.scenario ? ["add", "move", "close"].map((what) => ({ text: strings[`scenario.pin.${what}`], draw: pin(what) })) : [];
   const facility = { text: (named && kind) || strings["legend.facility"], draw: centred((ctx) => drawFacility(ctx, style.facility)) };
+  const outside = shares.outside ? [{ text: strings["legend.outside"], draw: centred((ctx) => drawFacility(ctx, style.facility, 1, { isOutside: true })) }] : [];
   return [
     { title },
+    ...tried,
     ...note,
     ...classes,
     { text: strings["legend.missing"], draw: area(style.missing) },
-    ...(zoom >= style.facility_zoom && hasFacilities(view) ? [facility] : []),
+    ...(zoom >= style.facility_zoom && hasFacilities(view) ? [facility, ...outside] : []),
+    ...pins,
   ];
 }
 
 // The worst of all is of no kind of its own: only beside a kind, which may have some, is one named.
 function hasFacilities({ kind, beside }) {
   return kind !== "worst" || /^[a-z]/.test(beside ?? "");
+}
+
+// As css/scenarios.css draws them on the map.
+function pin(what) {
+  const [ground, ink, sign] = { add: ["#9b1c6b", "#ffffff", "+"], move: ["#9b1c6b", "#ffffff", "→"], close: ["#ffffff", "#1f2a37", "×"] }[what];
+  return centred((ctx) => {
+    ctx.fillStyle = ground;
+    ctx.strokeStyle = what === "close" ? ink : ground;
+    ctx.lineWidth = 1.5;
+    ctx.beginPath();
+    ctx.arc(0, 0, 7, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.stroke();
+    ctx.fillStyle = ink;
+    ctx.font = "700 12px system-ui, sans-serif";
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.fillText(sign, 0, 0.5);
+  });
 }

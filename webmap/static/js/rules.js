@@ -163,7 +163,7 @@ function issues(style, k) {
 
 function facilities(style, k) {
   const rule = { dataSource: "coverage", dataLayer: "facility", minzoom: style.facility_zoom };
-  const spot = new Spot((ctx, feature, zoom) => drawFacility(ctx, style.facility, zoom < 14 ? 0.75 * k : k));
+  const spot = new Spot((ctx, feature, zoom) => drawFacility(ctx, style.facility, zoom < 14 ? 0.75 * k : k, { isOutside: Boolean(feature.props.outside) }));
   return [[{ ...rule, symbolizer: spot }], [{ ...rule, symbolizer: new Blocker(() => 5 * k) }]];
 }
 

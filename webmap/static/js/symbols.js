@@ -204,11 +204,13 @@ export function drawHome(ctx, look, scale = 1) {
 }
 
 /** Draw a facility at the origin. */
-export function drawFacility(ctx, style, scale = 1) {
+export function drawFacility(ctx, style, scale = 1, { isOutside = false } = {}) {
   ctx.scale(scale, scale);
   disc(ctx, 6.5, "#ffffff");
   disc(ctx, 5, style.fill);
-  mark(ctx, [[-2.4, 0, 2.4, 0], [0, -2.4, 0, 2.4]], 1.6);
+  // Hollow: it stands outside the county.
+  if (isOutside) disc(ctx, 3.2, "#ffffff");
+  else mark(ctx, [[-2.4, 0, 2.4, 0], [0, -2.4, 0, 2.4]], 1.6);
 }
 
 function disc(ctx, radius, fill) {
