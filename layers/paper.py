@@ -25,12 +25,14 @@ SCALES = tuple(
 )
 _ROUND = (1, 2, 5)
 # Finer than a printer draws.
-_FINEST_MM = 0.03
+_FINEST_MM = 0.06
 # No places, no lines and areas.
 NOWHERE = np.empty((0, 2))
 NOTHING = shapely.GeometryCollection()
 # How far a pin reaches from its place.
 PIN_MM = 1.9
+# How much longer than its area is wide a name may be that has a short form.
+_NAME_OVER = 2.5
 _NAME_MM: Mapping[Level, float] = {"county": 4.2, "town": 3.6, "community": 2.9, "compound": 2.3}
 
 
@@ -242,7 +244,11 @@ def _names(drawn: Iterable[tuple[Area, Any]], frame: Any, pinned: Iterable[Pin])
             fits = frame.covers(shapely.box(*box)) and not any(
                 box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken
             )
-            if fits and (is_marked or 2 * shapely.length(circle) > size):
+            across = 2 * float(shapely.length(circle))
+            # A name that runs far over its neighbours would seem to be theirs.
+            if text == area.name and area.short and wide > _NAME_OVER * across:
+                continue
+            if fits and (is_marked or across > size):
                 taken.append(box)
                 yield Name(text, round(x, 2), round(y + size * 0.35, 2), size, is_marked)
                 break

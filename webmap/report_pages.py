@@ -13,7 +13,7 @@ from psycopg import Connection
 from geodata import privacy, settings
 from geodata.coverage.standards import Kind
 from geodata.exporting import sites
-from geodata.exporting.coverage import REASONS, Extract, Figures, Line
+from geodata.exporting.coverage import Extract, Figures, Line
 from geodata.exporting.sites import Site
 from geodata.model import Point
 from layers import inks, paper
@@ -22,13 +22,15 @@ from layers.paper import Drawing
 from webmap import i18n, report_tables
 
 # A4 with margins of 16 mm.
-_MAP_WIDTH_MM, _MAP_HEIGHT_MM = 178.0, 140.0
+_MAP_WIDTH_MM, _MAP_HEIGHT_MM = 178.0, 130.0
 # Lower, where two tables share the page with it.
 _CHAPTER_HEIGHT_MM = 105.0
 _PICTURE_WIDTH_MM, _PICTURE_HEIGHT_MM = 240.0, 200.0
 MOST_WORST = 10
 # A table that is longer is for a spreadsheet.
 MOST_ROWS = 60
+# Places that serve are named up to here.
+MOST_NAMED = 60
 _PINS = "ABCDEFGHIJ"
 # What is shown around the place, as a part of it.
 _AROUND = 0.02
@@ -58,8 +60,8 @@ class Chapter:
     worst: tuple[Row, ...]
     reasons: tuple[str, ...]
     drawing: Drawing
-    inside: int
-    outside: int
+    inside: tuple[str, ...]
+    outside: tuple[str, ...]
 
 
 def document(conn: Connection[Any], extract: Extract, kind: str | None) -> str:
@@ -121,7 +123,7 @@ def _words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
         "below": below[0].ref.level if below else None,
         "inks": inks.INKS,
         "missing": inks.MISSING,
-        "all_reasons": REASONS,
+        "most_named": MOST_NAMED,
         "printed_at": i18n.now(),
         "least": extract.least,
         # The reader may see them; those whom it is handed on to may not.
@@ -168,8 +170,8 @@ def _chapter(
         tuple(worst),
         tuple(name for name, _ in own.figures.coverage.reasons),
         _drawing(extract, own, rows, worst, shapes, here, width_mm, most_mm),
-        sum(site.is_inside for site in here),
-        sum(not site.is_inside for site in here),
+        tuple(site.facility.name for site in here if site.is_inside),
+        tuple(site.facility.name for site in here if not site.is_inside),
     )
 
 

@@ -205,14 +205,7 @@ def _figures(extract: Extract) -> Sheet:
         head,
         _rows(extract, above),
         [16, 11, 18, 22, *[18] * len(above), *[12] * (len(COUNTS) + 1), 20],
-        {
-            share: PERCENT,
-            **{
-                number: "#,##0"
-                for number in range(share - 2, share + len(COUNTS) - 1)
-                if number != share
-            },
-        },
+        {share: PERCENT},
         is_filtered=True,
     )
 

@@ -107,6 +107,7 @@ def test_a_report_says_for_whom_what_and_why(conn: Conn, county: County) -> None
         "1 城南社区 440 420 95%", "2 城北社区 7 0 0% 7 7",
         "Compounds with most households unserved", "A 城北社区甲小区 城北社区 7 0 0% 7",
         "This is missing data, not a missing service", "Scale 1:", "EPSG:4548",
+        "Places that serve 城南卫生室",
     ):  # fmt: skip
         assert said in page, said
     assert "Demonstration" not in page
