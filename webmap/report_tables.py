@@ -136,6 +136,22 @@ def about(extract: Extract) -> list[tuple[str, str]]:
     return lines
 
 
+def standards(extract: Extract) -> list[tuple[str, str]]:
+    """Return what counts as served, kind by kind."""
+    return [
+        (
+            i18n.pick(kind.name_zh, kind.name_en),
+            "; ".join(
+                (
+                    _("in towns: %(standard)s", standard=standard(kind.town, kind)),
+                    _("in villages: %(standard)s", standard=standard(kind.village, kind)),
+                )
+            ),
+        )
+        for kind in extract.kinds
+    ]
+
+
 def meaning(reason: str) -> str:
     """Say what a reason means."""
     return {

@@ -96,7 +96,7 @@ def to_geopackage(conn: Connection[Any], extract: Extract) -> BinaryIO:
             path,
             titles=report_tables.field_titles(extract),
             layer_titles=report_tables.layer_titles(),
-            about=report_tables.about(extract),
+            about=[*report_tables.about(extract), *report_tables.standards(extract)],
         )
         # The file lives as long as it is open, without a name.
         return path.open("rb")

@@ -238,6 +238,9 @@ def test_a_geopackage_holds_shapes_figures_and_facilities(
     ).fetchone() or [None]
     towns = pyogrio.read_dataframe(file, layer="towns")
     assert towns.geometry[0].bounds[0] == west
+    about = pyogrio.read_dataframe(file, layer="about").set_index("what")["value"]
+    assert about["Clinic"] == "in towns: within 1,000 m; in villages: within 1,000 m"
+    assert "CGCS2000" in about["Coordinates"]
     # The titles that a GIS shows.
     assert "Clinic · Unserved" in read_titles(file)
 
