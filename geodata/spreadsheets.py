@@ -6,10 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-Cell = str | int | datetime | None
+Cell = str | int | float | datetime | None
 
 CSV = "text/csv"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -17,10 +18,26 @@ EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # How long a cell's text may be in Excel.
 _LONGEST = 32_767
-# Excel's format of text.
+# Excel's formats of text, and of a share that is written in percent.
 _TEXT = "@"
+PERCENT = "0.0%"
 # As far down as a column offers its choices.
 _LAST_ROW = 5001
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of a workbook; ``widths`` are in characters, ``formats`` those of columns.
+
+    Columns are counted from 0. ``is_filtered``: each column offers its values to choose from.
+    """
+
+    title: str
+    head: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+    widths: Sequence[int]
+    formats: Mapping[int, str] = field(default_factory=dict[int, str])
+    is_filtered: bool = False
 
 
 def as_text(value: str) -> str:
@@ -87,13 +104,46 @@ def to_excel(
     return out.getvalue()
 
 
-def _plain(value: Cell) -> str | int | None:
+def to_workbook(sheets: Iterable[Sheet]) -> bytes:
+    """Return several tables as one Excel workbook: numbers are numbers, the head stays in sight."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook(write_only=True)
+    for each in sheets:
+        sheet = book.create_sheet(each.title[:31])
+        sheet.freeze_panes = "A2"
+        for column, width in enumerate(each.widths, 1):
+            sheet.column_dimensions[get_column_letter(column)].width = width
+        head = [_text_cell(sheet, text, is_head=True) for text in each.head]
+        for cell in head:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.append(head)
+        last = 1
+        for row in each.rows:
+            last += 1
+            cells = [_cell(sheet, value, is_form=False) for value in row]
+            for column, number_format in each.formats.items():
+                if isinstance(row[column], (int, float)):
+                    cells[column] = WriteOnlyCell(sheet, row[column])
+                    cells[column].number_format = number_format
+            sheet.append(cells)
+        if each.is_filtered:
+            sheet.auto_filter.ref = f"A1:{get_column_letter(len(each.head))}{last}"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _plain(value: Cell) -> str | float | None:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     return as_text(value) if isinstance(value, str) else value
 
 
-def _cell(sheet: Any, value: Cell, *, is_form: bool) -> object:
+def _cell(sheet: Any, value: Cell, *, is_form: bool) -> Any:
     if isinstance(value, datetime):
         # Excel knows no time zones; which one it is stands in the head.
         return value.replace(tzinfo=None)
@@ -105,7 +155,7 @@ def _cell(sheet: Any, value: Cell, *, is_form: bool) -> object:
     return text
 
 
-def _text_cell(sheet: Any, text: str, *, is_head: bool = False, is_form: bool = False) -> object:
+def _text_cell(sheet: Any, text: str, *, is_head: bool = False, is_form: bool = False) -> Any:
     """Return a cell that is text whatever it begins with; it costs more than a bare value."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font

@@ -1,6 +1,7 @@
 """Make every picture of docs/pictures from the demo county: real server, headless Chromium.
 
 Run: .venv/bin/python -m scripts.pictures [--only NAME]
+That of a report needs pdftoppm (poppler-utils).
 
 The demo county is the same every time, so the pictures differ only by the day on which they are
 made. They are WebP, each under 200 KB.
@@ -29,7 +30,7 @@ from geodata.coverage import recording
 from geodata.embedded import Cluster
 from geodata.homes import REPOSITORY
 from geodata.model import Level
-from scripts import demo_accounts, pictures_drawing, serve
+from scripts import demo_accounts, pictures_drawing, pictures_report, serve
 
 FOLDER = REPOSITORY / "docs" / "pictures"
 LARGEST = 200_000
@@ -191,6 +192,12 @@ def main(only: str, chromium: str) -> None:
                     if f"{picture.name}-{language}".startswith(only)
                     and (path := take(browser, server.url, conn, picture, language, passwords))
                 ]
+                for language in LANGUAGES:
+                    path = FOLDER / f"report-meeting-{language}.webp"
+                    if path.stem.startswith(only):
+                        town = grid_id(conn, "town", "衡山镇")
+                        pictures_report.take(server.url, town, language, path)
+                        large += [path] if _is_large(path) else []
         finally:
             browser.close()
     if large:
@@ -255,9 +262,13 @@ def take(
         path.write_bytes(shot(page))
     finally:
         context.close()
+    return path if _is_large(path) else None
+
+
+def _is_large(path: Path) -> bool:
     size = path.stat().st_size
     click.echo(f"{path.name:36} {size:>8,} bytes")
-    return path if size > LARGEST else None
+    return size > LARGEST
 
 
 def sign_in(page: Page, server: str, username: str, password: str) -> None:

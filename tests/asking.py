@@ -7,9 +7,12 @@ how it is asked, and all that is tested there holds for it.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import math
 import re
+import sqlite3
+import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +22,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from watched import Person, Watched
 from werkzeug.test import TestResponse
+
+from geodata import spreadsheets
+from webmap import reports
 
 NO_ISSUE, NO_MEMBER, NO_GRID = 779999, 669999, 999999
 NO_DIGEST = "ab" * 32
@@ -131,6 +137,18 @@ def _other_tiles(it: Watched) -> Iterable[Ask]:
     for name in ("grids", "members", "coverage", "changes"):
         yield from list(_tiles(name)(it))[::7]
     yield Ask("/tiles/nothing/1/0/0/0.mvt")
+
+
+def _reports(ending: str, query: str = "") -> Asks:
+    def asks(it: Watched) -> Iterable[Ask]:
+        path = f"/reports/coverage.{ending}?{query}"
+        yield Ask(f"{path}&grid={it.county.communities[0]}")
+        yield Ask(f"{path}&grid={it.county.compounds[0]}")
+        yield Ask(f"{path}&grid={NO_GRID}", None, str(NO_GRID), is_missing=True)
+        yield Ask(f"{path}&kind=x")
+        yield Ask(f"{path}&on=1066-01-01")
+
+    return asks
 
 
 def _plans(what: str = "", **more: Any) -> Asks:
@@ -256,6 +274,10 @@ ROUTES: dict[str, Asks] = {
         Ask(f"/plans/{number}/consequences.pdf", None, str(number), is_missing=number == NO_PLAN)
         for number in (it.plan, NO_PLAN)
     ],
+    "reports.coverage_pdf": _reports("pdf"),
+    "reports.coverage_xlsx": _reports("xlsx"),
+    "reports.coverage_gpkg": _reports("gpkg"),
+    "reports.coverage_svg": _reports("svg", "kind=grid_worker"),
     "plans.accept": _plans("/accepted", body={"fault": "0" * 16}, revision='"999"'),
     "openapi.spec": lambda it: [Ask("/api/openapi.json")],
     "standards.index": lambda it: [Ask("/standards"), Ask("/standards?lang=en")],
@@ -428,13 +450,37 @@ class Reader:
         )
 
 
+def _rows(geopackage: bytes) -> str:
+    """All that a GeoPackage tells; the statements of its own triggers are not the server's."""
+    with sqlite3.connect(":memory:") as file:
+        file.deserialize(geopackage)
+        names = [
+            row[0] for row in file.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+        ]
+        told = [
+            str(row)
+            for name in sorted(names)
+            if not name.startswith("rtree_")
+            for row in file.execute(f'SELECT * FROM "{name}"')
+        ]
+    file.close()
+    return "\n".join(told)
+
+
 def read(response: TestResponse) -> Answer:
     """What an answer says, tiles decoded, without what is new in each: nonce, token, its number."""
     body = response.data
+    # As a server does: a file that was sent is gone then.
+    response.close()
     if response.headers.get("Content-Encoding") == "gzip":
         body = gzip.decompress(body)
     if response.mimetype == "application/vnd.mapbox-vector-tile" and body:
         text = json.dumps(_ordered(mapbox_vector_tile.decode(body)), ensure_ascii=False)
+    elif response.mimetype == reports.GEOPACKAGE and body:
+        text = _rows(body)
+    elif response.mimetype == spreadsheets.EXCEL and body:
+        with zipfile.ZipFile(io.BytesIO(body)) as book:
+            text = "\n".join(book.read(name).decode() for name in sorted(book.namelist()))
     else:
         text = body.decode("utf-8", "replace")
     headers = dict(response.headers)

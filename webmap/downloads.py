@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response
+from typing import BinaryIO
+
+from flask import Response, request
+from werkzeug.wsgi import wrap_file
 
 
 def send(body: bytes, mimetype: str, name: str) -> Response:
@@ -10,4 +13,13 @@ def send(body: bytes, mimetype: str, name: str) -> Response:
     answer = Response(body, mimetype=mimetype)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def stream(file: BinaryIO, mimetype: str, name: str) -> Response:
+    """Return an open file piece by piece, and close it when it is through or the reader is gone."""
+    answer = Response(wrap_file(request.environ, file), mimetype=mimetype)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    answer.direct_passthrough = True
     return answer

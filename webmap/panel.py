@@ -45,7 +45,7 @@ def home() -> Response:
         county = grids.county(conn, on)
         facts = settings.read(conn)
         summary = SUMMARIES[mode](conn, county, on) if county else {}
-        least = _least(conn, county.grid_id, on) if county else 0
+        least = least_count(conn, county.grid_id, on) if county else 0
         first_day = None if county else grids.first_day(conn)
     return fragment(
         "panel/home.html",
@@ -243,7 +243,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "span": span,
         "difference": comparing.of_grid(conn, grid_id, *span) if span else None,
         "reach": reach,
-        "least": _least(conn, grid_id, on),
+        "least": least_count(conn, grid_id, on),
         "duties": held,
         "reachable": contacts.reachable(conn, {each.duty.member_id for each in held}),
         "state": members.state(conn, grid_id, on),
@@ -259,7 +259,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
     }
 
 
-def _least(conn: Connection[Any], grid_id: int, on: date) -> int:
+def least_count(conn: Connection[Any], grid_id: int, on: date) -> int:
     """Return the smallest count of households that the reader is told in a grid."""
     if acting.reach(conn, "see_small_counts", grid_id, on) == "all":
         return 0

@@ -92,6 +92,8 @@ def words() -> dict[str, str]:
         "changes.spot": _("Grids changed here: zoom in"),
         "panel.failed": _("This could not be loaded."),
         "panel.retry": _("Try again"),
+        "take.making": _("Being made. This can take some seconds."),
+        "take.failed": _("The file could not be made."),
         "offline": _("You are offline. What has been loaded stays on the map."),
         "online": _("Connected again."),
         "tiles.failed": _("Parts of the map could not be loaded."),

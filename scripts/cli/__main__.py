@@ -23,6 +23,7 @@ _MODULES = {
     "demo": "scripts.cli.demo",
     "import": "scripts.cli.importing",
     "plan": "scripts.cli.plans",
+    "report": "scripts.cli.reports",
     "tidy": "scripts.cli.tidying",
     "user": "scripts.cli.users",
 }

@@ -69,3 +69,49 @@ def test_what_lies_outside_the_frame_is_cut_off():
     drawing = draw(area(110, 25, 120, 35, level="town"), hatched=shapely.box(110, 25, 120, 35))
     assert drawing.outlines == ()
     assert points(drawing.hatched).min() >= 0
+
+
+def test_what_is_too_small_to_be_drawn_is_left_out_and_disturbs_nobody():
+    drawing = draw(
+        area(116.3, 31.4, 116.31, 31.41),
+        area(116.305, 31.405, 116.305000001, 31.405000001, name="无", level="compound"),
+    )
+    assert [name.text for name in drawing.names] == ["甲"]
+
+
+def test_areas_are_filled_by_class_each_as_one_path():
+    drawing = draw(
+        paper.Area("compound", "东", shapely.box(116.300, 31.40, 116.304, 31.41), False, "dots"),
+        paper.Area("compound", "中", shapely.box(116.304, 31.40, 116.307, 31.41), False, "cross"),
+        paper.Area("compound", "西", shapely.box(116.307, 31.40, 116.310, 31.41), False, "dots"),
+    )
+    assert [(fill.fill, fill.d.count("M")) for fill in drawing.fills] == [("dots", 2), ("cross", 1)]
+
+
+def test_where_a_name_does_not_fit_its_short_form_stands():
+    narrow = [
+        paper.Area(
+            "compound", "一个很长很长很长的名字" * 3,
+            shapely.box(116.3 + n / 400, 31.4, 116.3025 + n / 400, 31.41), False, short=str(n),
+        )
+        for n in range(4)
+    ]  # fmt: skip
+    assert sorted(name.text for name in draw(*narrow).names) == ["0", "1", "2", "3"]
+
+
+def test_pins_keep_their_place_and_names_give_way():
+    free = draw(area(116.3047, 31.4047, 116.3053, 31.4053)).names
+    pinned = draw(
+        area(116.3047, 31.4047, 116.3053, 31.4053),
+        pins=[paper.Pin("A", 116.305, 31.405), paper.Pin("B", 117.0, 31.405)],
+    )
+    assert [pin.text for pin in pinned.pins] == ["A"]
+    assert len(free) == 1
+    assert pinned.names == ()
+
+
+def test_facilities_are_marked_where_they_are():
+    drawing = draw(marks=np.array([[116.305, 31.405], [116.5, 31.405]]))
+    [(x, y)] = drawing.marks
+    assert x == pytest.approx(drawing.width / 2, abs=0.1)
+    assert y == pytest.approx(drawing.height / 2, abs=0.1)

@@ -17,6 +17,7 @@ import { Services } from "./services.js";
 import { share } from "./sharing.js";
 import { Sheet } from "./sheet.js";
 import { Store } from "./store.js";
+import { take } from "./taking.js";
 import { layerQuery, panelUrl } from "./view.js";
 import { WhatIf } from "./whatif.js";
 import { Why } from "./why.js";
@@ -231,6 +232,7 @@ const DO = {
   days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
   place: ({ dataset }) => showPlace(dataset.bounds, dataset.point),
   gaps: () => why.toggleGaps(),
+  take: (button, event) => take(button, event, { notices, strings }),
   retry: () => panel.retry(),
   print: () => print(map, services, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
   close: () => store.go({ grid: null, issue: null, list: null, facility: null }),
@@ -239,7 +241,7 @@ const DO = {
 function click(event) {
   const doer = event.target.closest("[data-do]");
   if (doer && DO[doer.dataset.do]) {
-    DO[doer.dataset.do](doer);
+    DO[doer.dataset.do](doer, event);
     return;
   }
   const link = event.target.closest("a[href]");
@@ -252,14 +254,10 @@ function click(event) {
   fitNext = Boolean(grid && grid !== store.view.grid && !url.searchParams.has("issue"));
   if (link.dataset.point) reveal(map, ...link.dataset.point.split(",").map(Number), sheet);
   // The map stays where it is unless the link says otherwise.
-  if (!url.searchParams.has("z")) keepPlace(url);
+  if (!url.searchParams.has("z")) for (const [key, value] of Object.entries(store.view.place ?? {})) url.searchParams.set(key, value);
   store.followLink(url);
   if (sheet.isSheet && sheet.height === "full") sheet.set("half");
   else sheet.raise();
-}
-
-function keepPlace(url) {
-  for (const [key, value] of Object.entries(store.view.place ?? {})) url.searchParams.set(key, value);
 }
 
 /** A filter or the day has changed: its name is a part of the view. */

@@ -1,0 +1,181 @@
+"""Coverage for a GIS: a GeoPackage with a layer of each level, the facilities, and what it holds.
+
+Shapes are in EPSG:4326. Layers and fields have names of plain letters, which stay the same in
+every language, and titles in the reader's, which QGIS shows.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import pandas
+import pyogrio
+from psycopg import Connection
+
+from geodata.exporting import sites
+from geodata.exporting.coverage import COUNTS, Extract, Line
+from geodata.model import LEVELS, Level
+
+EPSG = 4326
+LAYERS: Mapping[Level, str] = {
+    "county": "county",
+    "town": "towns",
+    "community": "communities",
+    "compound": "compounds",
+}
+FACILITIES, ABOUT = "facilities", "about"
+# What an absent count is: not known, or not told.
+_UNKNOWN, _WITHHELD = "no_data", "withheld"
+
+Titles = Callable[[str, str], str]
+"""Gives the title of a field, by its name and the kind of service that it is about, if any."""
+
+
+def write(
+    conn: Connection[Any],
+    extract: Extract,
+    path: Path,
+    *,
+    titles: Titles,
+    layer_titles: Mapping[str, str],
+    about: Sequence[tuple[str, str]],
+) -> None:
+    """Write an extract into a new file; ``about`` are lines of what and its value.
+
+    A count that is not known or not told is empty, and ``..._note`` says which of the two.
+    """
+    for level in LEVELS:
+        lines = extract.at(level)
+        if lines:
+            _write(path, LAYERS[level], layer_titles, _grids(conn, extract, lines))
+    _write(path, FACILITIES, layer_titles, _facilities(conn, extract))
+    pyogrio.write_dataframe(
+        pandas.DataFrame(about, columns=["what", "value"]),
+        path,
+        layer=ABOUT,
+        driver="GPKG",
+        append=True,
+        layer_options={"IDENTIFIER": layer_titles[ABOUT]},
+    )
+    _give_titles(path, extract, titles)
+
+
+def _write(
+    path: Path, layer: str, titles: Mapping[str, str], frame: geopandas.GeoDataFrame
+) -> None:
+    kind = "Point" if layer == FACILITIES else "MultiPolygon"
+    pyogrio.write_dataframe(
+        frame,
+        path,
+        layer=layer,
+        driver="GPKG",
+        append=path.exists(),
+        geometry_type=kind,
+        layer_options={"IDENTIFIER": titles[layer]},
+    )
+
+
+def _grids(
+    conn: Connection[Any], extract: Extract, lines: Sequence[Line]
+) -> geopandas.GeoDataFrame:
+    shapes = sites.shapes(conn, [line.ref.grid_id for line in lines], extract.day)
+    columns: dict[str, Any] = {
+        "code": [line.ref.code for line in lines],
+        "name": [line.ref.name for line in lines],
+        "within": [" / ".join(ref.name for ref in line.above) for line in lines],
+    }
+    for kind in extract.kinds:
+        found = [line.figures[kind.kind] for line in lines]
+        for name in COUNTS:
+            counts = [each.count(name) if each.coverage.households else None for each in found]
+            columns[f"{kind.kind}_{name}"] = pandas.array(counts, dtype="Int32")
+        columns[f"{kind.kind}_share"] = pandas.array(
+            [each.coverage.share if each.is_share_told else None for each in found],
+            dtype="Float64",
+        )
+        columns[f"{kind.kind}_note"] = [
+            _UNKNOWN if not each.coverage.households else _WITHHELD if each.withheld else None
+            for each in found
+        ]
+    return geopandas.GeoDataFrame(
+        columns, geometry=[shapes[line.ref.grid_id][0] for line in lines], crs=EPSG
+    )
+
+
+def _facilities(conn: Connection[Any], extract: Extract) -> geopandas.GeoDataFrame:
+    found = sites.facilities(conn, extract)
+    return geopandas.GeoDataFrame(
+        {
+            "kind": [site.facility.kind for site in found],
+            "kind_zh": [site.facility.kind_zh for site in found],
+            "kind_en": [site.facility.kind_en for site in found],
+            "name": [site.facility.name for site in found],
+            "address": [site.facility.address for site in found],
+            "is_inside": [site.is_inside for site in found],
+        },
+        geometry=geopandas.points_from_xy(
+            [site.facility.point.lon for site in found],
+            [site.facility.point.lat for site in found],
+        ),
+        crs=EPSG,
+    )
+
+
+def _titles(extract: Extract, titles: Titles) -> Iterator[tuple[str, str]]:
+    """Yield each field of a grid with its title."""
+    for name in ("code", "name", "within"):
+        yield name, titles(name, "")
+    for kind in extract.kinds:
+        for name in (*COUNTS, "share", "note"):
+            yield f"{kind.kind}_{name}", titles(name, kind.kind)
+
+
+def _give_titles(path: Path, extract: Extract, titles: Titles) -> None:
+    """Write the titles of the fields where the standard has them (GeoPackage, schema extension)."""
+    layers = [LAYERS[level] for level in LEVELS if extract.at(level)]
+    with sqlite3.connect(path) as file:
+        file.execute(
+            """
+            CREATE TABLE IF NOT EXISTS gpkg_data_columns (
+                table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT,
+                description TEXT, mime_type TEXT, constraint_name TEXT,
+                CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+                CONSTRAINT gdc_tn UNIQUE (table_name, name))
+            """
+        )
+        file.execute(
+            """
+            CREATE TABLE IF NOT EXISTS gpkg_data_column_constraints (
+                constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT,
+                min NUMERIC, min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN,
+                description TEXT,
+                CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value))
+            """
+        )
+        file.execute(
+            """
+            CREATE TABLE IF NOT EXISTS gpkg_extensions (
+                table_name TEXT, column_name TEXT, extension_name TEXT NOT NULL,
+                definition TEXT NOT NULL, scope TEXT NOT NULL,
+                CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))
+            """
+        )
+        file.executemany(
+            "INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', ?, 'read-write')",
+            [
+                (table, "http://www.geopackage.org/spec121/#extension_schema")
+                for table in ("gpkg_data_columns", "gpkg_data_column_constraints")
+            ],
+        )
+        # Two kinds may be called alike; two fields of a layer may not.
+        found = {title: field for field, title in _titles(extract, titles)}
+        file.executemany(
+            "INSERT INTO gpkg_data_columns (table_name, column_name, name, title)"
+            " VALUES (?, ?, ?, ?)",
+            [(layer, field, title, title) for layer in layers for title, field in found.items()],
+        )
+    file.close()

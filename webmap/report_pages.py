@@ -1,0 +1,229 @@
+"""What stands in a report of coverage: for each kind figures, reasons, a map, and the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flask import render_template
+from psycopg import Connection
+
+from geodata import privacy, settings
+from geodata.coverage.standards import Kind
+from geodata.exporting import sites
+from geodata.exporting.coverage import Extract, Figures, Line
+from geodata.exporting.sites import Site
+from geodata.model import Point
+from layers import inks, paper
+from layers.inks import Ink
+from layers.paper import Drawing
+from webmap import i18n, report_tables
+
+# A4 with margins of 16 mm.
+_MAP_WIDTH_MM, _MAP_HEIGHT_MM = 178.0, 130.0
+# Lower, where two tables share the page with it.
+_CHAPTER_HEIGHT_MM = 105.0
+_PICTURE_WIDTH_MM, _PICTURE_HEIGHT_MM = 240.0, 200.0
+MOST_WORST = 10
+# A table that is longer is for a spreadsheet.
+MOST_ROWS = 60
+# Places that serve are named up to here.
+MOST_NAMED = 60
+_PINS = "ABCDEFGHIJ"
+# What is shown around the place, as a part of it.
+_AROUND = 0.02
+
+Shapes = dict[int, tuple[Any, Point]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A grid in a table: ``key`` is what stands for it on the map."""
+
+    key: str
+    line: Line
+    figures: Figures
+    ink: Ink
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """What is said of one kind: of the place, the grids in it, and the worst a level below."""
+
+    kind: Kind
+    own: Row
+    rows: tuple[Row, ...]
+    more_rows: int
+    worst_rows: tuple[Row, ...]
+    worst: tuple[Row, ...]
+    reasons: tuple[str, ...]
+    drawing: Drawing
+    inside: tuple[str, ...]
+    outside: tuple[str, ...]
+
+
+def document(conn: Connection[Any], extract: Extract, kind: str | None) -> str:
+    """Return the report as a page of HTML that holds all that it shows."""
+    shapes = _shapes(conn, extract)
+    found = sites.facilities(conn, extract)
+    overview = [_row("", extract.own, each) for each in extract.kinds]
+    # Of a kind that everybody has, nothing is to be discussed.
+    discussed = [
+        each for each in extract.kinds if kind or extract.own.figures[each.kind].coverage.unmet
+    ]
+    return render_template(
+        "papers/coverage.html",
+        extract=extract,
+        is_single=kind is not None,
+        overview=[(each, row) for each, row in zip(extract.kinds, overview, strict=True)],
+        chapters=[
+            _chapter(
+                extract,
+                each,
+                shapes,
+                found,
+                _MAP_WIDTH_MM,
+                _MAP_HEIGHT_MM if kind else _CHAPTER_HEIGHT_MM,
+            )
+            for each in discussed
+        ],
+        matrix=[
+            (line, [_row("", line, each) for each in extract.kinds])
+            for line in extract.below()[:MOST_ROWS]
+        ],
+        more_rows=max(0, len(extract.below()) - MOST_ROWS),
+        **_words(conn, extract),
+    )
+
+
+def picture(conn: Connection[Any], extract: Extract) -> str:
+    """Return the map of the extract's only kind as SVG, with title and legend."""
+    [kind] = extract.kinds
+    found = sites.facilities(conn, extract)
+    chapter = _chapter(
+        extract, kind, _shapes(conn, extract), found, _PICTURE_WIDTH_MM, _PICTURE_HEIGHT_MM
+    )
+    return render_template(
+        "papers/coverage_picture.html", extract=extract, chapter=chapter, **_words(conn, extract)
+    ).strip()
+
+
+def _words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
+    facts = settings.read(conn)
+    below = extract.below()
+    return {
+        "demo": bool(facts.get("demo")),
+        "method": report_tables.method(extract),
+        "standard": report_tables.standard,
+        "meaning": report_tables.meaning,
+        "count_title": report_tables.count_title,
+        "level_name": report_tables.level_name,
+        "below": below[0].ref.level if below else None,
+        "inks": inks.INKS,
+        "missing": inks.MISSING,
+        "most_named": MOST_NAMED,
+        "printed_at": i18n.now(),
+        "least": extract.least,
+        # The reader may see them; those whom it is handed on to may not.
+        "holds_small": 0 if extract.least else privacy.least_count(facts),
+        "language": i18n.language(),
+    }
+
+
+def _shapes(conn: Connection[Any], extract: Extract) -> Shapes:
+    wanted = [extract.own, *extract.below(), *extract.below(2)]
+    return sites.shapes(conn, [line.ref.grid_id for line in wanted], extract.day)
+
+
+def _chapter(
+    extract: Extract,
+    kind: Kind,
+    shapes: Shapes,
+    found: Sequence[Site],
+    width_mm: float,
+    most_mm: float,
+) -> Chapter:
+    lines, deeper = extract.below(), extract.below(2)
+    if not deeper:
+        # Compounds have no order of their own; most households unserved first.
+        lines = sorted(lines, key=lambda line: -line.figures[kind.kind].coverage.unmet)
+    rows = [_row(str(number), line, kind) for number, line in enumerate(lines, 1)]
+    worst = [
+        _row(pin, line, kind)
+        for pin, line in zip(_PINS, extract.worst(kind.kind, deeper, MOST_WORST), strict=False)
+    ]
+    here = [site for site in found if site.facility.kind == kind.kind]
+    own = _row("", extract.own, kind)
+    return Chapter(
+        kind,
+        own,
+        tuple(rows[:MOST_ROWS]),
+        max(0, len(rows) - MOST_ROWS),
+        tuple(
+            sorted(
+                (row for row in rows if row.figures.coverage.unmet),
+                key=lambda row: -row.figures.coverage.unmet,
+            )[:MOST_WORST]
+        ),
+        tuple(worst),
+        tuple(name for name, _ in own.figures.coverage.reasons),
+        _drawing(extract, own, rows, worst, shapes, here, width_mm, most_mm),
+        tuple(site.facility.name for site in here if site.is_inside),
+        tuple(site.facility.name for site in here if not site.is_inside),
+    )
+
+
+def _row(key: str, line: Line, kind: Kind) -> Row:
+    figures = line.figures[kind.kind]
+    return Row(key, line, figures, inks.ink(figures.coverage.share))
+
+
+def _drawing(
+    extract: Extract,
+    own: Row,
+    rows: Sequence[Row],
+    worst: Sequence[Row],
+    shapes: Shapes,
+    found: Sequence[Site],
+    width_mm: float,
+    most_mm: float,
+) -> Drawing:
+    place = extract.place
+    filled = [
+        paper.Area(
+            row.line.ref.level,
+            row.line.ref.name,
+            shapes[row.line.ref.grid_id][0],
+            is_marked=False,
+            fill=row.ink.name,
+            short=row.key,
+        )
+        for row in rows
+    ]
+    # Without grids in it, the place itself is filled.
+    around = paper.Area(
+        place.level, "", shapes[place.grid_id][0], is_marked=False,
+        fill="" if filled else own.ink.name,
+    )  # fmt: skip
+    pins = [
+        paper.Pin(row.key, point.lon, point.lat)
+        for row in worst
+        for point in (shapes[row.line.ref.grid_id][1],)
+    ]
+    box = place.bounds
+    more_lon, more_lat = (box.east - box.west) * _AROUND, (box.north - box.south) * _AROUND
+    return paper.draw(
+        (box.west - more_lon, box.south - more_lat, box.east + more_lon, box.north + more_lat),
+        [*filled, around],
+        moved=paper.NOTHING,
+        hatched=paper.NOTHING,
+        dots=paper.NOWHERE,
+        marks=np.asarray(
+            [[site.facility.point.lon, site.facility.point.lat] for site in found]
+        ).reshape(-1, 2),
+        pins=pins,
+        width_mm=width_mm,
+        most_mm=most_mm,
+    )
