@@ -105,7 +105,7 @@ export function panelUrl(view) {
   if (view.mode === "coverage" && view.scenario) {
     return `/panel/scenarios/${view.scenario}${queryOf(view, ["mode", "on", "kind", "grid", "phase", "classes"])}`;
   }
-  if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["mode", "on", "kind", "classes"])}`;
+  if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["mode", "on", "kind", "grid", "classes"])}`;
   const shared = ["mode", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age"];
   // An issue or a facility knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;

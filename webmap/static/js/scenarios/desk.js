@@ -20,7 +20,7 @@ export class Desk {
     this.forms = new Forms(panel.body, {
       scope: ".scenario, .scenarios",
       strings,
-      opened: (made) => store.go({ scenario: made.scenario_id, list: null, grid: null }),
+      opened: (made) => store.go({ scenario: made.scenario_id, list: null }),
       said: (text, undo) => this.#say(text, undo),
       done: (body) => this.#done(body),
     });
