@@ -69,6 +69,7 @@ function start() {
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
   if (!config.county || store.view.grid || store.view.issue) sheet.raise();
   services.show(store.view);
+  if (services.isSplit) showLegend();
   place(store.view, { animate: false });
   base.start().catch(() => {});
   store.follow(react);
@@ -185,8 +186,12 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
 
 // What a fit should leave free: the sheet, the days, the legend if it is open, the buttons.
 function free() {
-  const left = $(".legend").open ? $(".corner-left").offsetWidth : 0;
-  return { covers: services.covers, above: days.covers + services.above, least: services.least, left, right: $(".corner-right").offsetWidth };
+  const { offsetWidth, offsetHeight } = $(".corner-left");
+  const isOpen = $(".legend").open;
+  // Half a map is narrow: it keeps free of the legend by height.
+  const left = isOpen && !services.isSplit ? offsetWidth : 0;
+  const covers = services.covers + (isOpen && services.isSplit && !sheet.isSheet ? offsetHeight : 0);
+  return { covers, above: days.covers + services.above, least: services.least, left, right: $(".corner-right").offsetWidth };
 }
 
 function showPlace(bounds, point) {

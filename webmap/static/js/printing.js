@@ -8,7 +8,7 @@ const ASK_EVERY_MS = 100;
 
 /**
  * Lay the map out for paper, wait until it is painted, open the print dialogue, lay it back.
- * ``painting`` tells by isPainting; ``wanted`` is the box to fit, null fits what the screen shows.
+ * ``painting`` tells by isPainting, and the least zoom that says anything; ``wanted`` is the box to fit, null fits what the screen shows.
  */
 export async function print(map, painting, words, wanted) {
   for (const [name, text] of Object.entries(words)) {
@@ -24,7 +24,7 @@ export async function print(map, painting, words, wanted) {
   root.classList.add("paper");
   for (const details of folded) details.open = true;
   map.invalidateSize({ animate: false });
-  fit(map, box, { covers: 0 }, { maxZoom: map.getMaxZoom(), animate: false });
+  fit(map, box, { covers: 0, least: painting.least }, { maxZoom: map.getMaxZoom(), animate: false });
   await painted(painting);
   addEventListener("afterprint", () => {
     root.classList.remove("paper");

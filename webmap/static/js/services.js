@@ -25,19 +25,24 @@ export class Services {
     return this.layers.isPainting || this.beside.isPainting;
   }
 
+  /** Are there two maps? */
+  get isSplit() {
+    return this.beside.isShown;
+  }
+
   /** Pixels of the (first) map that the sheet hides: one of two ends above it. */
   get covers() {
-    return this.beside.isShown ? 0 : this.sheet.covers;
+    return this.isSplit ? 0 : this.sheet.covers;
   }
 
   /** Pixels that are taken at the map's top to say what it shows. */
   get above() {
-    return this.beside.isShown ? NAME_HEIGHT : 0;
+    return this.isSplit ? NAME_HEIGHT : 0;
   }
 
   /** The least zoom of a fit: in one colour, on a small map, the county would say nothing. */
   get least() {
-    return this.beside.isShown ? this.layers.styles.grids.from_zoom.town - 0.5 : 0;
+    return this.isSplit ? this.layers.styles.grids.from_zoom.town - 0.5 : 0;
   }
 
   /** Return the address of a view's panel. */
