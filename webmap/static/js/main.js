@@ -61,7 +61,7 @@ function start() {
   // On a small screen it would hide half of the map.
   if (matchMedia("(max-width: 1199px)").matches) $(".legend").open = false;
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
-  if (!config.county || store.view.grid || store.view.issue) sheet.raise();
+  if (!config.county || store.view.grid || store.view.issue || store.view.facility) sheet.raise();
   place(store.view, { animate: false });
   base.start().catch(() => {});
   store.follow(react);
