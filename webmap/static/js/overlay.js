@@ -45,13 +45,13 @@ export function symbol({ ctx, at }, lonLat, draw) {
 }
 
 /** Draw a straight line with a casing from one place to another. */
-export function line({ ctx, at }, one, other, dash) {
+export function line({ ctx, at }, one, other, width, dash) {
   const [from, to] = [at(one), at(other)];
   ctx.beginPath();
   ctx.moveTo(from.x, from.y);
   ctx.lineTo(to.x, to.y);
-  stroke(ctx, "#ffffff", 4);
-  stroke(ctx, LINE, 1.8, dash);
+  stroke(ctx, "#ffffff", width + 2);
+  stroke(ctx, LINE, width, dash);
 }
 
 /** Fill a GeoJSON polygon or multipolygon as a look says, with its edge if asked. */

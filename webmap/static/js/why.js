@@ -200,7 +200,7 @@ export class Why {
     const lit = this.#lit;
     const isLit = (dot) => dot === lit?.home || (lit?.facility && dot.properties.nearest?.id === lit.facility);
     const scale = this.map.getZoom() < 13 ? 0.6 : this.map.getZoom() < 15 ? 0.8 : 1;
-    for (const dot of this.#dots) if (isLit(dot)) way(open, dot);
+    for (const dot of this.#dots) if (isLit(dot)) way(open, dot, lit.home ? 1.8 : 1);
     for (const dot of this.#dots.toReversed()) {
       const { verdict, estimated } = dot.properties;
       // Those that stand for an area are no buildings: smaller.
@@ -217,8 +217,8 @@ export class Why {
 }
 
 // To the nearest who serves: whole along roads, broken where it was measured straight.
-function way(open, { geometry, properties: { nearest, by_road: byRoad } }) {
-  if (nearest) line(open, geometry.coordinates, nearest.point, byRoad ? [] : [6, 4]);
+function way(open, { geometry, properties: { nearest, by_road: byRoad } }, width) {
+  if (nearest) line(open, geometry.coordinates, nearest.point, width, byRoad ? [] : [6, 4]);
 }
 
 function place({ geometry: { coordinates: [lon, lat] } }) {
