@@ -146,7 +146,7 @@ def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
     for path, operations in spec.get("paths", {}).items():
         for operation in operations.values():
             answers = operation.get("responses", {})
-            if path.endswith("/shape") or path.startswith("/api/coverage/"):
+            if path.endswith(("/shape", "/coverage/buildings", "/coverage/gaps", "/area")):
                 answers["200"]["content"] = {"application/geo+json": {"schema": {"type": "object"}}}
             for status, answer in answers.items():
                 if status >= "400":

@@ -162,3 +162,22 @@ def test_on_a_phone_a_tapped_row_is_shown_above_the_sheet(
     assert page.locator("html").evaluate("e => e.scrollWidth - e.clientWidth") == 0
     boxes = [each.bounding_box() for each in page.locator(".homes button").all()[:5]]
     assert all(box and box["height"] >= 44 for box in boxes)
+
+
+def test_a_click_beside_every_symbol_leads_from_the_list_to_the_grid(
+    page: Page,
+    live_server: str,
+    complaints: list[str],
+    demo_conn: psycopg.Connection[tuple[int]],
+) -> None:
+    grid = community(demo_conn)
+    show(page, f"{live_server}/?mode=coverage&kind=clinic&grid={grid}&list=why")
+    expect(page.locator(".legend")).to_contain_text("距离过远")
+    at = page.evaluate(
+        "(() => { const box = map_grid.getContainer().getBoundingClientRect();"
+        " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+    )
+    page.mouse.click(*at)
+    expect(page.locator("#panel-body h1")).not_to_have_text("查原因：卫生室")
+    expect(page).not_to_have_url(re.compile("list=why"))
+    expect(page.locator(".legend")).not_to_contain_text("服务盲区")

@@ -32,13 +32,13 @@ export class Clicks {
     const facility = this.facilityAt(latlng);
     if (facility) return this.#open({ facility: facility.props.id });
     if (this.why.lightAt(latlng)) return true;
-    const issue = view.mode === "issues" && issueAt(map, layers.layer, latlng);
+    const issue = view.mode === "issues" ? issueAt(map, layers.layer, latlng) : null;
     if (issue?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
       map.setView(latlng, Math.min(map.getMaxZoom(), map.getZoom() + 2));
       return true;
     }
     if (issue?.props.id) return this.#open({ issue: issue.props.id });
-    const badge = view.mode === "responsibility" && badgeAt(map, layers.layer, layers.styles.grids, latlng);
+    const badge = view.mode === "responsibility" ? badgeAt(map, layers.layer, layers.styles.grids, latlng) : null;
     if (badge && badge.props.id !== view.grid) return this.#open({ grid: badge.props.id });
     return false;
   }

@@ -67,7 +67,7 @@ function start() {
   // On a small screen it would hide half of the map.
   if (matchMedia("(max-width: 1199px)").matches) $(".legend").open = false;
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
-  if (!config.county || store.view.grid || store.view.issue) sheet.raise();
+  if (!config.county || store.view.grid || store.view.issue || store.view.facility || store.view.scenario) sheet.raise();
   services.show(store.view);
   if (services.isSplit) showLegend();
   place(store.view, { animate: false });

@@ -1,12 +1,11 @@
 // Why a grid's households have a service or not, on the map: its buildings by verdict, the line to
 // the nearest who serves, ground in reach and out of it. Hand in hand with the lists in the panel.
 
-import { drawFacility, drawHome, paintOf } from "./symbols.js";
+import { fill, line, outline, Overlay, symbol } from "./overlay.js";
+import { drawFacility, drawHome } from "./symbols.js";
 
-// Canvases reach so far over the map's edge, in shares of its size: it is seen while one drags.
-const OVERHANG = 0.25;
+// Within so many pixels a pointer is on a building.
 const REACH = 10;
-const LINE = "#1f2a37";
 
 export class Why {
   #dots = []; // GeoJSON points of the buildings
@@ -25,10 +24,10 @@ export class Why {
    */
   constructor({ map, config, panel, styles, facilityAt, changed }) {
     Object.assign(this, { map, panel, styles, facilityAt, changed, strings: config.strings, lang: config.lang });
-    this.ground = this.#canvas("reach", 425);
+    this.ground = new Overlay(map, "reach", 425);
     // Names stay to be read beneath it.
-    this.ground.parentElement.style.mixBlendMode = "multiply";
-    this.marks = this.#canvas("homes", 440);
+    this.ground.pane.style.mixBlendMode = "multiply";
+    this.marks = new Overlay(map, "homes", 440);
     map.on("moveend sheet resize", () => this.#draw());
     panel.addEventListener("arrived", () => this.#arrived());
     this.#follow();
@@ -54,8 +53,9 @@ export class Why {
     this.#set("area", view.mode === "coverage" && view.facility ? `/api/coverage/facilities/${view.facility}/area${this.#query({})}` : null);
   }
 
-  /** Mark the building at a place, if there is one: there is no hovering with a finger. */
+  /** With a finger, mark the building at a place if there is one: it cannot hover there. */
   lightAt(latlng) {
+    if (matchMedia("(hover: hover)").matches) return false;
     const dot = this.#dotAt(this.map.latLngToContainerPoint(latlng));
     if (dot) this.#light({ home: dot });
     return Boolean(dot);
@@ -160,7 +160,7 @@ export class Why {
     if (row && !row.matches(":hover, :focus-within")) row.scrollIntoView({ block: "nearest" });
     this.#tip.remove();
     if (lit?.home) this.#tip.setLatLng(place(lit.home)).setContent(this.#words(lit.home)).addTo(this.map);
-    this.#draw();
+    this.#drawMarks();
   }
 
   #words({ properties: { name, verdict, nearest, way, unit, by_road: byRoad, estimated, servers } }) {
@@ -179,32 +179,6 @@ export class Why {
     return way < 1000 ? `${number(Math.ceil(way))} ${this.strings["unit.m"]}` : `${number(Math.round(way / 100) / 10)} ${this.strings["unit.km"]}`;
   }
 
-  #canvas(name, zIndex) {
-    const pane = this.map.createPane(name);
-    pane.style.zIndex = zIndex;
-    pane.style.pointerEvents = "none";
-    const canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", pane);
-    canvas.setAttribute("aria-hidden", "true");
-    return canvas;
-  }
-
-  // Ready a canvas: {ctx, at(lonLat)}, null while it has nothing to show.
-  #open(canvas, isNeeded) {
-    const size = this.map.getSize();
-    const over = size.multiplyBy(OVERHANG).round();
-    const ratio = devicePixelRatio;
-    canvas.width = isNeeded ? (size.x + 2 * over.x) * ratio : 0;
-    canvas.height = isNeeded ? (size.y + 2 * over.y) * ratio : 0;
-    if (!isNeeded) return null;
-    canvas.style.width = `${size.x + 2 * over.x}px`;
-    canvas.style.height = `${size.y + 2 * over.y}px`;
-    const origin = this.map.containerPointToLayerPoint([-over.x, -over.y]);
-    L.DomUtil.setPosition(canvas, origin);
-    const ctx = canvas.getContext("2d");
-    ctx.scale(ratio, ratio);
-    return { ctx, at: ([lon, lat]) => this.map.latLngToLayerPoint([lat, lon]).subtract(origin) };
-  }
-
   #draw() {
     this.#drawGround();
     this.#drawMarks();
@@ -212,20 +186,21 @@ export class Why {
 
   #drawGround() {
     const { area, gaps } = this.#shapes;
-    const open = this.#open(this.ground, area.length + gaps.length > 0);
+    const open = this.ground.open(area.length + gaps.length > 0);
     if (!open) return;
-    for (const [features, look] of [[gaps, this.styles.gap], [area, this.styles.area]]) {
-      for (const { geometry } of features) polygon(open, geometry, look);
-    }
+    for (const { geometry } of gaps) fill(open, geometry, this.styles.gap, true);
+    for (const { geometry } of area) fill(open, geometry, this.styles.area);
   }
 
   #drawMarks() {
-    const open = this.#open(this.marks, this.#dots.length > 0 || this.#site);
+    const { area } = this.#shapes;
+    const open = this.marks.open(this.#dots.length > 0 || this.#site || area.length > 0);
     if (!open) return;
+    for (const { geometry } of area) outline(open, geometry, this.styles.area);
     const lit = this.#lit;
     const isLit = (dot) => dot === lit?.home || (lit?.facility && dot.properties.nearest?.id === lit.facility);
     const scale = this.map.getZoom() < 13 ? 0.6 : this.map.getZoom() < 15 ? 0.8 : 1;
-    for (const dot of this.#dots) if (isLit(dot)) line(open, dot);
+    for (const dot of this.#dots) if (isLit(dot)) way(open, dot, lit.home ? 1.8 : 1);
     for (const dot of this.#dots.toReversed()) {
       const { verdict, estimated } = dot.properties;
       // Those that stand for an area are no buildings: smaller.
@@ -241,52 +216,11 @@ export class Why {
   }
 }
 
-function symbol({ ctx, at }, lonLat, draw) {
-  const { x, y } = at(lonLat);
-  ctx.save();
-  ctx.translate(x, y);
-  draw(ctx);
-  ctx.restore();
+// To the nearest who serves: whole along roads, broken where it was measured straight.
+function way(open, { geometry, properties: { nearest, by_road: byRoad } }, width) {
+  if (nearest) line(open, geometry.coordinates, nearest.point, width, byRoad ? [] : [6, 4]);
 }
 
 function place({ geometry: { coordinates: [lon, lat] } }) {
   return [lat, lon];
-}
-
-// To the nearest who serves: whole along roads, broken where it was measured straight.
-function line({ ctx, at }, { geometry, properties: { nearest, by_road: byRoad } }) {
-  if (!nearest) return;
-  const [from, to] = [at(geometry.coordinates), at(nearest.point)];
-  for (const [colour, width] of [["#ffffff", 4], [LINE, 1.8]]) {
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = width;
-    ctx.setLineDash(byRoad || width > 2 ? [] : [6, 4]);
-    ctx.beginPath();
-    ctx.moveTo(from.x, from.y);
-    ctx.lineTo(to.x, to.y);
-    ctx.stroke();
-  }
-  ctx.setLineDash([]);
-}
-
-function polygon({ ctx, at }, geometry, look) {
-  const polygons = geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates];
-  ctx.beginPath();
-  for (const ring of polygons.flat()) {
-    ring.forEach((corner, number) => {
-      const { x, y } = at(corner);
-      if (number) ctx.lineTo(x, y);
-      else ctx.moveTo(x, y);
-    });
-    ctx.closePath();
-  }
-  ctx.globalAlpha = look.alpha;
-  ctx.fillStyle = paintOf(ctx, look);
-  ctx.fill("evenodd");
-  ctx.globalAlpha = 1;
-  ctx.strokeStyle = look.ink;
-  ctx.lineWidth = 1.6;
-  ctx.setLineDash(look.dash);
-  ctx.stroke();
-  ctx.setLineDash([]);
 }
