@@ -195,7 +195,7 @@ def _charts(row: Row | None) -> dict[str, Chart]:
     if row is None or len(row.points) < 2:
         return {}
     values = [(point.day, point.share) for point in row.points]
-    margins = (12, 16, 28, 44)
+    margins = (12, 28, 28, 44)
     return {
         "desk": charts.draw(values, *_DESK, margins=margins, most_days=9),
         "phone": charts.draw(values, *_PHONE, margins=margins, most_days=4),

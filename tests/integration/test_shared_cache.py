@@ -167,7 +167,7 @@ def test_nobody_gets_what_was_kept_for_another(cached, browsers, watched):
             status, headers, body = get(cached, path, cookie)
             text = body.decode("latin-1") + str(headers)
             leaked = {m for m in marks - seen_by(person, watched) - person.marks if m in text}
-            number_asked = re.findall(r"issue[/=](\d+)", path)
+            number_asked = re.findall(r"(?:issue[/=]|rule=|alerts/)(\d+)", path)
             assert not leaked - set(number_asked if status != 200 or "?issue" in path else ()), (
                 name,
                 path,
