@@ -100,6 +100,22 @@ def _raise_clinics(page: Page) -> None:
     page.locator("#effects").wait_for()
 
 
+def _try_two_clinics(page: Page) -> None:
+    """Find the two best places for clinics in a town."""
+    form = page.locator(".scenarios form")
+    if not form.is_visible():
+        page.locator(".scenarios summary").click()
+    is_english = page.locator("html").get_attribute("lang") == "en"
+    form.locator("[name=name]").fill(
+        "Two more clinics for 但家庙镇" if is_english else "但家庙镇再办两处卫生室"
+    )
+    form.locator("button.primary").click()
+    page.locator("[data-key=best] summary").click()
+    page.locator(".best-places button[type=submit]").click()
+    page.locator(".scenario-changes li").nth(1).wait_for()
+    page.locator(".scenario-pin").nth(1).wait_for()
+
+
 PICTURES = (
     Picture(
         "responsibility-desk",
@@ -139,6 +155,14 @@ PICTURES = (
         DESK,
         {"mode": "coverage", "kind": "clinic", "list": "why"},
         ("community", "人民社区"),
+        account="official",
+    ),
+    Picture(
+        "official-scenario",
+        DESK,
+        {"mode": "coverage", "kind": "clinic", "list": "scenarios"},
+        ("town", "但家庙镇"),
+        _try_two_clinics,
         account="official",
     ),
     Picture("official-figures", DESK, {"kind": "grid_worker"}, path="figures"),
