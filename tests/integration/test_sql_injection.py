@@ -66,6 +66,8 @@ GOOD: Mapping[str, tuple[dict[str, str], ...]] = {
     "api.here": ({"lon": "116.305", "lat": "31.405"},),
     "api.search": ({"q": "城南"},),
     "changes.find": ({"on": "2026-06-15", "versus": "2023-06-15", "grid": "2"},),
+    "figures.show": ({"grid": "2", "kind": "grid_worker", "versus": "2025-06-15"},),
+    "notifications.listing": ({"show": "all", "grid": "2", "kind": "grid_worker", "rule": "1"},),
     "comparing.listing": ({"on": "2026-06-15", "versus": "2023-06-15", "grid": "2"},),
 }  # fmt: skip
 LAYERS = ("grids", "members", "coverage", "issues", "changes")
