@@ -9,10 +9,12 @@ A compound has ten buildings: 100,000 of them are the 1,000,000 buildings of the
 from __future__ import annotations
 
 import itertools
+import math
 import resource
 import statistics
 import tempfile
 import time
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,21 @@ def main(compounds: tuple[int, ...]) -> None:
         growth = found[large]["full_s"] / found[small]["full_s"] * 10 / (large / small)
         rows.append(_row(f"growth per ten times, to {large * 10:,}", growth, GROWTH, ""))
     show("Coverage of a county", rows)
+    _plot({count * 10: each["full_s"] for count, each in found.items()})
+
+
+def _plot(seconds: dict[int, float]) -> None:
+    """Print seconds over buildings, both by powers of ten, beside what linear growth would be."""
+    least = min(seconds)
+    click.echo("\nSeconds over buildings, each column a tenth of a power of ten; | would be linear")
+    for buildings, spent in seconds.items():
+        at, linear = (
+            round(10 * math.log10(max(each, 0.1)) + 10)
+            for each in (spent, seconds[least] * buildings / least)
+        )
+        line = ["-"] * at + [" "] * (max(at, linear) + 1 - at)
+        line[at], line[linear] = "*", "|" if linear != at else "*"
+        click.echo(f"{buildings:>10,} {''.join(line)} {spent:,.1f} s")
 
 
 def _row(what: str, figure: float, limit: float, unit: str) -> Row:
@@ -67,13 +84,20 @@ def _measured(count: int) -> dict[str, float]:
         folder.chmod(0o711)
         with Cluster(folder, purpose="bench") as cluster:
             db.migrate(cluster.url)
-            with db.connect(cluster.url) as conn:
-                demo.load(conn, compounds=count)
+            # What loading takes is not what coverage takes.
+            loader = get_context("spawn").Process(target=_load, args=(cluster.url, count))
+            loader.start()
+            loader.join()
             with db.connect(cluster.url) as conn:
                 conn.autocommit = True
                 conn.execute("VACUUM ANALYZE")
             with db.connect(cluster.url) as conn:
                 return _rounds(conn)
+
+
+def _load(url: str, count: int) -> None:
+    with db.connect(url) as conn:
+        demo.load(conn, compounds=count)
 
 
 def _rounds(conn: Connection[Any]) -> dict[str, float]:
