@@ -10,13 +10,13 @@ from typing import Any
 from psycopg import Connection
 
 from geodata import revisions
-from geodata.scenarios import effects
+from geodata.scenarios import boundaries, effects
 from geodata.scenarios.effects import KindEffect
 from geodata.scenarios.model import Scenario
 
 # Panel and map ask for the same within a moment.
 _KEPT = 16
-_Key = tuple[int, int, date, int]
+_Key = tuple[int, int, date, int, int]
 _known: OrderedDict[_Key, list[KindEffect]] = OrderedDict()
 _lock = threading.Lock()
 
@@ -24,12 +24,15 @@ _lock = threading.Lock()
 def effects_of(conn: Connection[Any], scenario: Scenario, on: date) -> list[KindEffect]:
     """Return what a scenario would bring on a day, kind by kind."""
     county = revisions.current(conn, ("grids", "services", "members"))
-    key = scenario.scenario_id, scenario.revision, on, county
+    plan = boundaries.plan_of(conn, scenario)
+    # Whoever may not see the plan is told what the rest would bring.
+    drawn = plan.revision if plan else 0
+    key = scenario.scenario_id, scenario.revision, on, county, drawn
     with _lock:
         if key in _known:
             _known.move_to_end(key)
             return _known[key]
-    found = effects.find(conn, scenario.altered, on)
+    found = effects.find(conn, boundaries.altered(conn, scenario), on)
     with _lock:
         _known[key] = found
         while len(_known) > _KEPT:

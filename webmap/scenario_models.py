@@ -85,9 +85,18 @@ class StandardIn(_In):
     minimum: int = Field(1, ge=1, le=99)
 
 
+class PlanIn(_In):
+    """A boundary plan that would be in force."""
+
+    what: Literal["plan"]
+    plan: Id
+
+
 class WhatIn(
     RootModel[
-        Annotated[AddIn | MoveIn | CloseIn | AreaIn | StandardIn, Field(discriminator="what")]
+        Annotated[
+            AddIn | MoveIn | CloseIn | AreaIn | StandardIn | PlanIn, Field(discriminator="what")
+        ]
     ]
 ):
     """Something that would be different."""
@@ -119,6 +128,9 @@ class SearchIn(_In):
     candidates: Kind | Literal["given"] = Field(
         "buildings",
         description="buildings, junctions, a service kind where its facilities stand, or given.",
+    )
+    places: str = Field(
+        "", max_length=200_000, description="Given ones: longitude, latitude a line."
     )
     points: list[PointOut] = Field(default_factory=list[PointOut], max_length=5000)
     capacity: int | None = Field(None, ge=1, le=10_000_000, description="Households to a place.")

@@ -11,6 +11,8 @@ from psycopg import Connection
 from geodata import grids, organisations, privacy, settings
 from geodata.coverage import standards
 from geodata.model import GridRef
+from geodata.plans import keeping as plans
+from geodata.plans.model import Plan
 from geodata.roads import keeping as roads
 from geodata.scenarios import keeping
 from geodata.scenarios.effects import KindEffect
@@ -53,6 +55,7 @@ def scenario(scenario_id: int) -> Response:
             "kind": next((kind for kind in kinds if kind.kind == chosen), None),
             "here": _here(conn, grid_id, on),
             "towns": grids.of_level(conn, "town", on),
+            "plans": _plans(conn) if person.may("see_plans") else None,
             "has_roads": roads.has_any(conn),
             "teams": organisations.serving_around(conn, grid_id, on) if grid_id else [],
             "least": 0 if person.everywhere("see_small_counts") else _least(conn),
@@ -68,6 +71,11 @@ def scenario(scenario_id: int) -> Response:
         listed=LISTED,
         **context,
     )
+
+
+def _plans(conn: Connection[Any]) -> list[Plan]:
+    """Return the plans that are not in force yet."""
+    return [plan for plan in plans.listed(conn) if plan.state not in ("published", "withdrawn")]
 
 
 def _least(conn: Connection[Any]) -> int:

@@ -10,7 +10,7 @@ from flask import Response, jsonify, request
 
 from geodata.coverage.standards import Standard
 from geodata.model import Point
-from geodata.scenarios import changing, keeping, places
+from geodata.scenarios import boundaries, changing, keeping, places
 from geodata.scenarios.model import Scenario
 from webmap import acting, bodies, describing, i18n
 from webmap import scenario_models as models
@@ -121,6 +121,8 @@ def add(scenario_id: int) -> Response:
             changing.change_area(
                 conn, scenario_id, wanted.organisation, wanted.grid, serves=wanted.what == "give"
             )
+        elif isinstance(wanted, models.PlanIn):
+            changing.take_plan(conn, scenario_id, wanted.plan)
         else:
             standard = Standard(
                 wanted.reach, wanted.unit, wanted.detour, wanted.capacity, wanted.minimum
@@ -172,10 +174,13 @@ def search(scenario_id: int) -> Response:
             wanted.percent,
             wanted.grid,
             wanted.candidates,
-            tuple(Point(each.lon, each.lat) for each in wanted.points),
+            (
+                *(Point(each.lon, each.lat) for each in wanted.points),
+                *places.read(wanted.places),
+            ),
             wanted.capacity,
         )
-        answer = places.find(conn, question, found.altered, i18n.today())
+        answer = places.find(conn, question, boundaries.altered(conn, found), i18n.today())
         changing.add_places(conn, scenario_id, wanted.kind, answer.points)
         choice = answer.choice
         told = {
@@ -189,7 +194,7 @@ def search(scenario_id: int) -> Response:
             "proven": choice.proven,
             "candidates": answer.candidates,
         }
-        asked = wanted.model_dump(mode="json", exclude={"points"})
+        asked = wanted.model_dump(mode="json", exclude={"points", "places"})
         keeping.note_search(conn, scenario_id, wanted.kind, asked, told)
         return _answer(told, 201)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from geodata.coverage.standards import Kind, Place, Providers, Standard
+from geodata.model import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,30 @@ class Area:
     grid_id: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RedrawnGrid:
+    """A grid as a plan would have it; ``shape`` in EPSG:4326."""
+
+    level: Level
+    parent: int | None
+    name: str
+    code: str
+    households: int | None
+    shape: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Redrawn:
+    """Boundaries that would be: ``grids`` by number (below 0: new), all that lie in ``boxes``.
+
+    ``changed`` are the grids that are new, gone or other than they are.
+    """
+
+    grids: Mapping[int, RedrawnGrid]
+    changed: frozenset[int]
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """All that would be different; ``closed`` are numbers of facilities.
@@ -52,6 +78,7 @@ class Changes:
     )
     providers: Mapping[str, Providers] = field(default_factory=dict[str, Providers])
     kinds: tuple[Kind, ...] = ()
+    redrawn: Redrawn | None = None
 
     def apply(self, kinds: Sequence[Kind]) -> list[Kind]:
         """Return kinds with the standards that would hold and who would give them."""

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from psycopg import Connection
 
@@ -238,6 +239,12 @@ def _towns(
     """Return the towns of ``people`` in which a facility of each kind stands on the day."""
     found = defaultdict[str, list[int]](list)
     placed = (*changes.moved, *changes.added)
+    redrawn = changes.redrawn.changed if changes.redrawn else frozenset[int]()
+    drawn = [
+        grid
+        for id_, grid in (changes.redrawn.grids if changes.redrawn else {}).items()
+        if grid.level == "community" and id_ in redrawn
+    ]
     for kind, town in conn.execute(
         """
         SELECT k.kind, t.grid_id
@@ -253,10 +260,26 @@ def _towns(
                     n (kind, lon, lat)) f
             JOIN grid_version c ON c.level = 'community' AND c.geom && f.geom
                 AND c.parent_id = t.grid_id AND c.valid @> %(day)s::date
-                AND ST_Covers(c.geom, f.geom)
+                AND c.grid_id <> ALL(%(redrawn)s) AND ST_Covers(c.geom, f.geom)
             WHERE f.kind = k.kind AND f.geom && t.geom)
+        UNION
+        -- Those that would be drawn otherwise.
+        SELECT f.kind, c.town
+        FROM unnest(%(drawn_town)s::int8[], %(drawn)s::bytea[]) d (town, shape),
+             LATERAL (SELECT d.town, ST_GeomFromWKB(d.shape, 4326) AS geom OFFSET 0) c
+        JOIN (
+            SELECT kind, geom FROM facility
+            WHERE valid @> %(day)s::date AND facility_id <> ALL(%(gone)s)
+            UNION ALL
+            SELECT kind, ST_SetSRID(ST_MakePoint(lon, lat), 4326)
+            FROM unnest(%(new_kind)s::text[], %(new_lon)s::float8[], %(new_lat)s::float8[])
+                n (kind, lon, lat)) f ON f.geom && c.geom AND ST_Covers(c.geom, f.geom)
+        WHERE f.kind = ANY(%(kinds)s)
         """,
         {
+            "redrawn": sorted(redrawn),
+            "drawn_town": [each.parent for each in drawn],
+            "drawn": [shapely.to_wkb(each.shape) for each in drawn],
             "gone": sorted(changes.closed) + [each.facility_id for each in changes.moved],
             "new_kind": [each.kind for each in placed],
             "new_lon": [each.lon for each in placed],

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
-from geodata.coverage import people, providers, standards, sums
+from geodata.coverage import people, providers, redrawing, standards, sums
 from geodata.coverage.altering import UNCHANGED, Changes
 from geodata.coverage.judging import Floats
 from geodata.coverage.people import Box, People
@@ -45,13 +45,17 @@ def compare(conn: Connection[Any], changes: Changes, day: date) -> Tried:
     Facilities that changes name and that are not there on the day count for nothing.
     """
     concerned = _concerned(conn, changes)
-    kinds = [kind for kind in standards.every(conn, day) if kind.kind in concerned]
+    every = standards.every(conn, day)
+    # Where boundaries run otherwise, all kinds are another grid's.
+    kinds = [kind for kind in every if changes.redrawn or kind.kind in concerned]
     placed = {each.kind for each in (*changes.moved, *changes.added)}
     before = standards.known(conn, kinds)
     after = standards.known(conn, changes.apply(kinds), placed)
     box = _box(conn, changes, before, after, day)
     nearby = people.everybody(conn, day) if box is None else people.within(conn, day, box)
     was = dict(_tallies(conn, before, nearby, day, box, UNCHANGED))
+    if changes.redrawn:
+        nearby = redrawing.move(nearby, changes.redrawn)
     would = dict(_tallies(conn, after, nearby, day, box, changes))
     nobody: dict[int, Sums] = {}
     differences: dict[str, dict[int, Sums]] = {}
@@ -113,6 +117,8 @@ def _box(
 ) -> Box | None:
     """Return a box (degrees) outside which nothing changes; None if that may be everywhere."""
     if changes.standards or changes.given or changes.taken or changes.providers or changes.kinds:
+        return None
+    if changes.redrawn:
         return None
     if {kind.kind for kind in before} != {kind.kind for kind in after}:
         # The first record of a kind makes a gap of what was missing data, everywhere.

@@ -19,7 +19,7 @@ CREATE INDEX scenario_owner ON scenario (owner_id, changed_at DESC);
 CREATE TABLE scenario_change (
     change_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     scenario_id     bigint NOT NULL REFERENCES scenario ON DELETE CASCADE,
-    what            text NOT NULL CHECK (what IN ('add', 'move', 'close', 'give', 'take', 'standard')),
+    what            text NOT NULL CHECK (what IN ('add', 'move', 'close', 'give', 'take', 'standard', 'plan')),
     kind            text REFERENCES service_kind ON DELETE CASCADE,
     facility_id     bigint REFERENCES facility ON DELETE CASCADE,
     name            text NOT NULL DEFAULT '' CHECK (length(name) <= 80),
@@ -33,6 +33,7 @@ CREATE TABLE scenario_change (
     detour          real CHECK (detour BETWEEN 1 AND 5),
     capacity        integer CHECK (capacity > 0),
     minimum         smallint CHECK (minimum BETWEEN 1 AND 99),
+    plan_id         bigint REFERENCES plan ON DELETE CASCADE,
     -- Taken out, but still to be had back.
     is_out          boolean NOT NULL DEFAULT false,
     CHECK (CASE what
@@ -40,6 +41,7 @@ CREATE TABLE scenario_change (
         WHEN 'move' THEN num_nulls(kind, geom, facility_id) = 0
         WHEN 'close' THEN num_nulls(kind, facility_id) = 0 AND geom IS NULL
         WHEN 'standard' THEN num_nulls(kind, place, reach, unit, detour, minimum) = 0
+        WHEN 'plan' THEN plan_id IS NOT NULL
         ELSE num_nulls(organisation_id, grid_id) = 0 END)
 );
 CREATE INDEX scenario_change_of ON scenario_change (scenario_id, change_id);
@@ -47,6 +49,7 @@ CREATE INDEX scenario_change_of ON scenario_change (scenario_id, change_id);
 CREATE UNIQUE INDEX scenario_change_facility ON scenario_change (scenario_id, facility_id);
 CREATE UNIQUE INDEX scenario_change_standard ON scenario_change (scenario_id, kind, place)
     WHERE what = 'standard';
+CREATE UNIQUE INDEX scenario_change_plan ON scenario_change (scenario_id) WHERE what = 'plan';
 CREATE UNIQUE INDEX scenario_change_area ON scenario_change (scenario_id, organisation_id, grid_id);
 
 -- How the best places in it were found: what was asked for, and how good the answer is.
@@ -76,6 +79,13 @@ CREATE TRIGGER scenario_changed_gone AFTER DELETE ON scenario_change
 GRANT SELECT, INSERT ON scenario TO gridmap_services;
 GRANT UPDATE (name, revision, changed_at, is_removed) ON scenario TO gridmap_services;
 GRANT SELECT, INSERT, UPDATE, DELETE ON scenario_change, scenario_search TO gridmap_services;
+-- A boundary plan can be a part of one, for those who may see plans.
+GRANT SELECT ON plan, plan_collaborator, plan_step, plan_grid, plan_base TO gridmap_services;
+CREATE POLICY services ON plan FOR SELECT TO gridmap_services USING ((SELECT acting_may('see_plans')));
+CREATE POLICY services ON plan_collaborator FOR SELECT TO gridmap_services USING ((SELECT acting_may('see_plans')));
+CREATE POLICY services ON plan_step FOR SELECT TO gridmap_services USING ((SELECT acting_may('see_plans')));
+CREATE POLICY services ON plan_grid FOR SELECT TO gridmap_services USING ((SELECT acting_may('see_plans')));
+CREATE POLICY services ON plan_base FOR SELECT TO gridmap_services USING ((SELECT acting_may('see_plans')));
 GRANT SELECT (account_id, username, name) ON account TO gridmap_services;
 CREATE POLICY services ON account FOR SELECT TO gridmap_services
     USING ((SELECT acting_may('try_services')));

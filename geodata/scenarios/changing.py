@@ -10,6 +10,7 @@ from psycopg import Connection, errors
 from geodata.coverage.standards import Place, Standard
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.model import Point
+from geodata.plans import keeping as plans
 from geodata.scenarios.keeping import NAME_LENGTH, own
 from geodata.scenarios.model import Change
 
@@ -170,6 +171,26 @@ def change_standard(
             "A standard has a reach of 1 to 100,000 m or minutes, a detour of 1 to 5, a capacity of"
             " 1 or more households or none, and 1 to 99 providers."
         ) from None
+
+
+def take_plan(conn: Connection[Any], scenario_id: int, plan_id: int) -> None:
+    """Let a boundary plan be in force, instead of any other. Raises NotFoundError.
+
+    Raises InvalidInputError on a plan that is published or withdrawn.
+    """
+    own(conn, scenario_id)
+    plan = plans.get(conn, plan_id)
+    if plan.state in ("published", "withdrawn"):
+        raise InvalidInputError("This plan is no draft any more: it is published or withdrawn.")
+    _check_room(conn, scenario_id)
+    conn.execute(
+        """
+        INSERT INTO scenario_change (scenario_id, what, plan_id) VALUES (%s, 'plan', %s)
+        ON CONFLICT (scenario_id) WHERE what = 'plan'
+        DO UPDATE SET plan_id = EXCLUDED.plan_id, is_out = false
+        """,
+        [scenario_id, plan_id],
+    )
 
 
 def take_out(conn: Connection[Any], scenario_id: int, change_id: int, *, is_out: bool) -> None:

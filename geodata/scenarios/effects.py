@@ -53,6 +53,7 @@ def find(conn: Connection[Any], changes: Changes, day: date) -> list[KindEffect]
     for kind in tried.kinds:
         differences = tried.differences.get(kind.kind, {})
         effects = _effects(conn, kind, differences, day)
+        effects += _made(kind, differences, changes)
         county = next((each for each in effects if each.grid.level == "county"), None)
         if county is None:
             # No county on that day: nobody lives there, and nobody is served.
@@ -60,6 +61,21 @@ def find(conn: Connection[Any], changes: Changes, day: date) -> list[KindEffect]
         changed = tuple(each for each in effects if each.grid.grid_id in differences)
         found.append(KindEffect(kind, county, changed))
     return found
+
+
+def _made(kind: Kind, differences: Mapping[int, trying.Sums], changes: Changes) -> list[GridEffect]:
+    """Return the grids that a plan would make, of which there is nothing yet."""
+    drawn = changes.redrawn.grids if changes.redrawn else {}
+    named = (kind.kind, kind.name_zh, kind.name_en)
+    return [
+        GridEffect(
+            GridRef(id_, drawn[id_].level, drawn[id_].name, drawn[id_].code),
+            Coverage(*named, *[0] * len(SUMS)),
+            Coverage(*named, *differences[id_].tolist()),
+        )
+        for id_ in sorted(drawn.keys() & differences.keys())
+        if id_ < 0
+    ]
 
 
 def _effects(

@@ -36,9 +36,9 @@ def copy(conn: Connection[Any], scenario_id: int, who: Acting, name: str) -> int
     conn.execute(
         """
         INSERT INTO scenario_change (scenario_id, what, kind, facility_id, name, geom,
-            organisation_id, grid_id, place, reach, unit, detour, capacity, minimum)
+            organisation_id, grid_id, place, reach, unit, detour, capacity, minimum, plan_id)
         SELECT %s, what, kind, facility_id, name, geom, organisation_id, grid_id, place, reach,
-               unit, detour, capacity, minimum
+               unit, detour, capacity, minimum, plan_id
         FROM scenario_change WHERE scenario_id = %s AND NOT is_out ORDER BY change_id
         """,
         [made, source.scenario_id],
@@ -109,14 +109,15 @@ def _changes(conn: Connection[Any], scenario_id: int) -> tuple[Change, ...]:
     rows = conn.execute(
         """
         SELECT c.change_id, c.what, c.kind, k.name_zh, k.name_en,
-               coalesce(nullif(c.name, ''), f.name, o.name, ''), v.name,
+               coalesce(nullif(c.name, ''), f.name, o.name, p.title, ''), v.name,
                ST_X(c.geom), ST_Y(c.geom), ST_X(f.geom), ST_Y(f.geom),
                c.facility_id, c.organisation_id, c.grid_id, c.place, c.reach, c.unit, c.detour,
-               c.capacity, c.minimum
+               c.capacity, c.minimum, c.plan_id
         FROM scenario_change c
         LEFT JOIN service_kind k USING (kind)
         LEFT JOIN facility f USING (facility_id)
         LEFT JOIN organisation o USING (organisation_id)
+        LEFT JOIN plan p USING (plan_id)
         LEFT JOIN grid_version v ON v.grid_id = c.grid_id AND v.valid @> current_date
         WHERE c.scenario_id = %s AND NOT c.is_out ORDER BY c.change_id
         """,
@@ -132,7 +133,8 @@ def _changes(conn: Connection[Any], scenario_id: int) -> tuple[Change, ...]:
             organisation_id=row[12],
             grid_id=row[13],
             place=row[14],
-            standard=None if row[15] is None else Standard(*row[15:]),
+            standard=None if row[15] is None else Standard(*row[15:20]),
+            plan_id=row[20],
         )
         for row in rows
     )

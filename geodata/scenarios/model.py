@@ -10,7 +10,7 @@ from geodata.coverage.altering import Added, Area, Changes, Moved
 from geodata.coverage.standards import Place, Standard
 from geodata.model import Point
 
-What = Literal["add", "move", "close", "give", "take", "standard"]
+What = Literal["add", "move", "close", "give", "take", "standard", "plan"]
 WHATS: tuple[What, ...] = get_args(What)
 
 
@@ -36,6 +36,7 @@ class Change:
     grid_id: int | None
     place: Place | None
     standard: Standard | None
+    plan_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,13 @@ class Scenario:
     searches: tuple[Search, ...] = ()
 
     @property
+    def plan_id(self) -> int | None:
+        """The boundary plan that would be in force, None without one."""
+        return next((each.plan_id for each in self.changes if each.plan_id), None)
+
+    @property
     def altered(self) -> Changes:
-        """Return the changes as coverage takes them."""
+        """Return the changes as coverage takes them, but for a boundary plan (``boundaries``)."""
         return Changes(
             added=tuple(
                 Added(each.kind, *_at(each))

@@ -6,6 +6,7 @@ scenario changes is taken as done. Distances are those of coverage: along the ro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,7 @@ import numpy as np
 from psycopg import Connection
 from scipy.sparse import csr_array
 
-from geodata.coverage import people, providers, standards, sums
+from geodata.coverage import people, providers, redrawing, standards, sums
 from geodata.coverage.altering import Changes
 from geodata.coverage.judging import Floats, Judgement, Verdict
 from geodata.coverage.people import Box, People
@@ -64,6 +65,34 @@ class Answer:
     candidates: int
 
 
+def read(text: str) -> list[Point]:
+    """Read places, a line each: longitude and latitude in WGS 84 degrees.
+
+    They are parted by a comma, blanks or a tab; whatever follows is taken for a name.
+
+    Raises:
+        InvalidInputError: a line is not that, with its number.
+    """
+    found: list[Point] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.replace("，", ",").replace(",", " ").split()
+        if not words:
+            continue
+        try:
+            lon, lat = float(words[0]), float(words[1])
+        except (IndexError, ValueError):
+            lon, lat = math.nan, math.nan
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+            raise InvalidInputError(
+                "Line {number} is no place: {line}",
+                hint="Write longitude and latitude in degrees, such as 116.333, 31.402.",
+                number=number,
+                line=line[:60],
+            )
+        found.append(Point(lon, lat))
+    return found
+
+
 def find(conn: Connection[Any], question: Question, changes: Changes, day: date) -> Answer:
     """Answer a question on top of a scenario's changes.
 
@@ -79,8 +108,12 @@ def find(conn: Connection[Any], question: Question, changes: Changes, day: date)
         raise InvalidInputError(
             "“{value}” is not a service that facilities give.", value=question.kind[:40]
         )
-    box = None if question.grid_id is None else _box(conn, question.grid_id, kind, day)
+    # A plan may bring any household into the grid.
+    is_all = question.grid_id is None or changes.redrawn is not None
+    box = None if is_all else _box(conn, question.grid_id or 0, kind, day)
     nearby = people.everybody(conn, day) if box is None else people.within(conn, day, box)
+    if changes.redrawn:
+        nearby = redrawing.move(nearby, changes.redrawn)
     judgement = next(
         (each for _, each in sums.judged(conn, [kind], nearby, day, box, changes)), None
     )

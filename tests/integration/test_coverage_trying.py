@@ -13,6 +13,9 @@ from geodata import clock, demo
 from geodata.coverage import figures, standards, sums, trying
 from geodata.coverage.altering import Added, Area, Changes, Moved
 from geodata.coverage.standards import Kind, Providers, Standard
+from geodata.plans import advancing, drawing, keeping, publishing
+from geodata.plans.model import COMMAND_LINE
+from geodata.scenarios import boundaries
 
 Conn = Connection[Any]
 LIMITED = ("clinic", "shop")
@@ -218,3 +221,127 @@ def test_a_change_that_is_none(county: Conn) -> None:
     same = Changes(moved=(Moved(one, "clinic", lon, lat),))
     assert trying.compare(county, same, clock.today()).differences == {"clinic": {}}
     assert trying.compare(county, Changes(), clock.today()).differences == {}
+
+
+def neighbours(conn: Conn, level: str) -> tuple[int, int]:
+    row = conn.execute(
+        """
+        SELECT a.grid_id, b.grid_id FROM grid_version a JOIN grid_version b
+            ON b.parent_id = a.parent_id AND b.grid_id > a.grid_id AND b.level = a.level
+            AND ST_Relate(a.geom, b.geom, 'F***1****')
+        WHERE a.level = %s::grid_level AND upper_inf(a.valid) AND upper_inf(b.valid)
+        ORDER BY a.households DESC NULLS LAST, a.grid_id LIMIT 1
+        """,
+        [level],
+    ).fetchone()
+    assert row
+    return row
+
+
+def halves(conn: Conn, grid_id: int) -> dict[str, Any]:
+    """Split a grid by a line through its middle, from west to east."""
+    row = conn.execute(
+        """
+        SELECT ST_XMin(geom), ST_XMax(geom), ST_Y(ST_PointOnSurface(geom)) FROM grid_version
+        WHERE grid_id = %s AND upper_inf(valid)
+        """,
+        [grid_id],
+    ).fetchone()
+    assert row
+    west, east, y = row
+    line = [[west - 0.001, y], [east + 0.001, y]]
+    return {"do": "split", "grid": grid_id, "name": "新分", "line": line}
+
+
+def check_plan(conn: Conn, *operations: dict[str, Any]) -> None:
+    """Compare what a plan is said to bring with what it brings once it is published."""
+    day, before = clock.today(), read(conn)
+    plan = keeping.create(conn, COMMAND_LINE, "x", "", day)
+    for operation in operations:
+        drawing.do(conn, plan.plan_id, COMMAND_LINE, operation, revision=None)
+    plan = keeping.get(conn, plan.plan_id)
+    drawn = boundaries.drawn(conn, plan)
+    tried = trying.compare(conn, Changes(redrawn=drawn), day)
+    for deed in ("submit", "approve"):
+        plan = advancing.advance(conn, plan, COMMAND_LINE, deed, "")
+    publishing.publish(conn, plan.plan_id, COMMAND_LINE, day, revision=None)
+    conn.commit()
+    after = read(conn)
+    # New grids have numbers of their own: told apart by their names.
+    names = dict(
+        conn.execute(
+            "SELECT grid_id, name FROM grid_version WHERE lower(valid) = %s", [day]
+        ).fetchall()
+    )
+    known = {grid_id for _, grid_id in before}
+
+    def named(grid_id: int) -> object:
+        if grid_id < 0:
+            return drawn.grids[grid_id].name
+        return grid_id if grid_id in known else names[grid_id]
+
+    zero = (0,) * len(sums.SUMS)
+    found = {
+        (kind, named(grid_id)): tuple(
+            np.subtract(
+                after.get((kind, grid_id), zero), before.get((kind, grid_id), zero)
+            ).tolist()
+        )
+        for kind, grid_id in before.keys() | after.keys()
+        if after.get((kind, grid_id), zero) != before.get((kind, grid_id), zero)
+    }
+    told = {
+        (kind, named(grid_id)): tuple(each.tolist())
+        for kind, grids in tried.differences.items()
+        for grid_id, each in grids.items()
+    }
+    assert told == found
+    assert told
+
+
+def test_a_boundary_plan(county: Conn) -> None:
+    one, other = neighbours(county, "community")
+    check_plan(county, {"do": "merge", "grid": one, "other": other})
+    (largest,) = county.execute(
+        "SELECT grid_id FROM grid_version WHERE level = 'compound' AND upper_inf(valid)"
+        " ORDER BY households DESC NULLS LAST LIMIT 1"
+    ).fetchone() or (0,)
+    check_plan(county, halves(county, largest))
+    # A town's border moves, and with it whose clinic is the town's own.
+    community, town = county.execute(
+        """
+        SELECT c.grid_id, t.grid_id FROM grid_version c JOIN grid_version t ON t.level = 'town'
+            AND t.grid_id <> c.parent_id AND ST_Relate(c.geom, t.geom, 'F***1****')
+        WHERE c.level = 'community' AND upper_inf(c.valid) AND upper_inf(t.valid)
+        ORDER BY c.code LIMIT 1
+        """
+    ).fetchone() or (0, 0)
+    check_plan(county, {"do": "hand_over", "grid": community, "parent": town})
+    # A community that becomes a village has the villages' standards.
+    county.execute("UPDATE service_standard SET reach = 2500 WHERE place = 'village'")
+    county.commit()
+    (town_like,) = county.execute(
+        "SELECT grid_id FROM grid_version WHERE level = 'community' AND upper_inf(valid)"
+        " AND name NOT LIKE '%村' ORDER BY households DESC LIMIT 1"
+    ).fetchone() or (0,)
+    check_plan(county, {"do": "rename", "grid": town_like, "name": "新设村"})
+
+
+def test_a_plan_of_compounds_without_buildings(county: Conn) -> None:
+    (largest,) = county.execute(
+        "SELECT grid_id FROM grid_version WHERE level = 'compound' AND upper_inf(valid)"
+        " ORDER BY households DESC NULLS LAST LIMIT 1"
+    ).fetchone() or (0,)
+    county.execute(
+        "DELETE FROM duty WHERE building_id IN (SELECT building_id FROM building b"
+        " JOIN grid_version v ON v.grid_id = %s AND upper_inf(v.valid)"
+        " AND ST_Covers(v.geom, b.geom))",
+        [largest],
+    )
+    county.execute(
+        "DELETE FROM building b USING grid_version v WHERE v.grid_id = %s AND upper_inf(v.valid)"
+        " AND ST_Covers(v.geom, b.geom)",
+        [largest],
+    )
+    county.commit()
+    check_plan(county, halves(county, largest))

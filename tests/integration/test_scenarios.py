@@ -15,6 +15,9 @@ from werkzeug.test import TestResponse
 
 from geodata import clock, demo
 from geodata.coverage import figures
+from geodata.plans import drawing
+from geodata.plans import keeping as plans
+from geodata.plans.model import COMMAND_LINE
 from webmap import create_app
 
 Conn = Connection[Any]
@@ -198,6 +201,44 @@ def test_standards_and_areas(official: Client, owner: Conn) -> None:
     page = official.client.get(f"/panel/scenarios/{made}?grid={grid}&kind=clinic").text
     assert "不再服务" in page
     assert 'name="organisation"' in page
+
+
+def test_a_boundary_plan_is_a_part_of_it_for_those_who_see_plans(
+    app: Flask, official: Client, owner: Conn
+) -> None:
+    one, other = owner.execute(
+        """
+        SELECT a.grid_id, b.grid_id FROM grid_version a JOIN grid_version b
+            ON b.parent_id = a.parent_id AND b.grid_id > a.grid_id AND b.level = a.level
+            AND ST_Relate(a.geom, b.geom, 'F***1****')
+        WHERE a.level = 'community' AND upper_inf(a.valid) AND upper_inf(b.valid)
+        ORDER BY a.grid_id LIMIT 1
+        """
+    ).fetchone() or (0, 0)
+    plan = plans.create(owner, COMMAND_LINE, "两村合并", "", clock.today())
+    drawing.do(
+        owner, plan.plan_id, COMMAND_LINE, {"do": "merge", "grid": one, "other": other},
+        revision=None,
+    )  # fmt: skip
+    owner.commit()
+    made = official.begin()
+    assert official.change(made, what="plan", plan=plan.plan_id).status_code == 201
+    found = official.ask("GET", f"/{made}?kind=clinic").get_json()
+    assert {str(one), str(other)} <= found["shares"].keys()
+    assert found["shares"][str(other)][1] is None
+    page = official.client.get(f"/panel/scenarios/{made}?kind=clinic").text
+    assert "采用划界方案：两村合并" in page
+    assert official.change(made, what="plan", plan=999_999).status_code == 404
+    # Whoever may not see plans is told so, and what the rest would bring.
+    (town,) = owner.execute(
+        "SELECT grid_id FROM grid_version WHERE level = 'town' AND valid @> %s::date LIMIT 1",
+        [clock.today()],
+    ).fetchone() or (0,)
+    elsewhere = Client(app, owner, "town_official", grid_id=town)
+    assert elsewhere.sums(made) == {}
+    page = elsewhere.client.get(f"/panel/scenarios/{made}").text
+    assert "无权查看的划界方案" in page
+    assert "两村合并" not in page
 
 
 def test_a_link_shows_it_to_others_who_may_copy_but_not_change_it(
