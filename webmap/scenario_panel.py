@@ -10,7 +10,6 @@ from psycopg import Connection
 
 from geodata import grids, organisations, privacy, settings
 from geodata.coverage import standards
-from geodata.model import GridRef
 from geodata.plans import keeping as plans
 from geodata.plans.model import Plan
 from geodata.roads import keeping as roads
@@ -53,7 +52,7 @@ def scenario(scenario_id: int) -> Response:
             "kinds": kinds,
             "placed": [kind for kind in kinds if kind.by_facility],
             "kind": next((kind for kind in kinds if kind.kind == chosen), None),
-            "here": _here(conn, grid_id, on),
+            **_here(conn, grid_id, on),
             "towns": grids.of_level(conn, "town", on),
             "plans": _plans(conn) if person.may("see_plans") else None,
             "has_roads": roads.has_any(conn),
@@ -91,7 +90,7 @@ def _chosen(asked: str | None, effects: list[KindEffect], known: list[str]) -> s
     return known[0] if known else None
 
 
-def _here(conn: Connection[Any], grid_id: int | None, on: date) -> GridRef | None:
-    """Return the chosen grid if it is there on the day."""
+def _here(conn: Connection[Any], grid_id: int | None, on: date) -> dict[str, Any]:
+    """Return the chosen grid and its box, None if it is not there."""
     found = grids.known(conn, grid_id, on) if grid_id else None
-    return found[0] if found else None
+    return {"here": found[0], "bounds": found[1]} if found else {"here": None, "bounds": None}

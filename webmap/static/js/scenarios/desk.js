@@ -65,6 +65,8 @@ export class Desk {
   async #done({ kind }) {
     if (kind && kind !== this.store.view.kind) this.store.go({ kind });
     await this.refresh();
+    // What it would bring stands above.
+    if (kind) this.panel.body.scrollTop = 0;
   }
 
   async #load(view, key) {
