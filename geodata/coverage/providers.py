@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -42,28 +42,30 @@ def given(
     ways: Ways,
     box: Box | None = None,
     changes: Changes = UNCHANGED,
-) -> dict[str, Given]:
-    """Return who serves ``people``, kind by kind; within reach of a box (degrees) if one is given.
+) -> Iterator[tuple[Kind, Given]]:
+    """Yield who serves ``people``, kind by kind; within reach of a box (degrees) if one is given.
 
-    The box must hold all of them. With ``changes``, who would serve them then.
+    The box must hold all of them. With ``changes``, who would serve them then. One kind at a time:
+    all pairs of all kinds would be most of the memory that a large county takes.
     """
     placed = facilities(conn, kinds, day, box, changes)
     homes = ways.find(people.lon_lat)
     held = _held(conn, kinds, day, people, box is None, changes)
     towns = _towns(conn, kinds, day, people, changes)
-    return {
-        kind.kind: _given(
-            people,
-            len(placed[kind.kind][0]),
-            tuple(
-                ways.in_reach(homes, people.rows["is_village"], kind, ways.find(places))
-                for places in placed[kind.kind]
+    for kind in kinds:
+        yield (
+            kind,
+            _given(
+                people,
+                len(placed[kind.kind][0]),
+                tuple(
+                    ways.in_reach(homes, people.rows["is_village"], kind, ways.find(places))
+                    for places in placed[kind.kind]
+                ),
+                held[kind.kind],
+                towns[kind.kind],
             ),
-            held[kind.kind],
-            towns[kind.kind],
         )
-        for kind in kinds
-    }
 
 
 def facilities(

@@ -60,9 +60,8 @@ def judged(
         return
     homes = Homes(nearby.rows["households"], nearby.rows["is_village"])
     ways = Ways.load(conn, None if box is None else roads_around(box, kinds))
-    given = providers.given(conn, kinds, nearby, day, ways, box, changes)
-    for kind in kinds:
-        yield kind, judging.judge(homes, kind, given[kind.kind])
+    for kind, given in providers.given(conn, kinds, nearby, day, ways, box, changes):
+        yield kind, judging.judge(homes, kind, given)
 
 
 def add(

@@ -127,7 +127,7 @@ def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Why:
     servers = roster.servers(conn, kind, nearby, day)
     ways = Ways.load(conn, _roads_around(box, kind)) if box else Ways()
     # Of the whole county, not of the box: numbered as the sites are.
-    given = providers.given(conn, [kind], nearby, day, ways)[kind.kind]
+    _, given = next(providers.given(conn, [kind], nearby, day, ways))
     homes = Homes(nearby.rows["households"], nearby.rows["is_village"])
     judgement = judging.judge(homes, kind, given)
     rows = nearby.rows
