@@ -69,7 +69,11 @@ def fuzz(
         operation = result.ok()
         if not operation.path.startswith(below):
             continue
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        modes = [GenerationMode.POSITIVE]
+        # Where nothing is asked, nothing can be asked against the description.
+        if operation.body or list(operation.iter_parameters()):
+            modes.append(GenerationMode.NEGATIVE)
+        for mode in modes:
             _try(operation, mode, each // 2, number, base_url, _plain(session or {}), aim, found)
     return found
 

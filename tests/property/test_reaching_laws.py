@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from geodata import frames
-from geodata.roads import areas, reaching
+from geodata.roads import reaching
 from geodata.roads.network import Network, find_parts, measure
 from geodata.roads.reaching import Graph
 from geodata.roads.snapping import Ground, Snapped
@@ -207,25 +207,3 @@ def test_places_are_not_brought_to_islands():
     ground = Ground(both, ~parts.is_island[parts.of_edge])
     assert ground.snap(np.array([(116.304, 31.4005)]), 100.0).edge.tolist() == [0]
     assert Ground(both).snap(np.array([(116.304, 31.4005)]), 100.0).edge.tolist() == [1]
-
-
-@examples(max_examples=40)
-@given(SEEDS, st.sampled_from(["m", "min"]))
-def test_the_area_holds_what_is_reached_and_nothing_far_from_it(seed: int, unit: reaching.Unit):
-    net, limit = network(seed), {"m": 600.0, "min": 9.0}[unit]
-    ground, graph = Ground(net), reaching.price(net, unit)
-    provider = ground.snap(dots(seed, 1), 1000.0)
-    spots = shapely.line_interpolate_point(
-        np.repeat(net.lines, 5),
-        np.tile(np.linspace(0.03, 0.97, 5), len(net.lines)),
-        normalized=True,
-    )
-    places = ground.snap(shapely.get_coordinates(spots), 10.0)
-    way = reaching.find_nearest(graph, provider, places)[1]
-    area = areas.service_area(net, graph, provider, limit)
-    assert area.is_valid
-    lines = areas.reached_lines(net, graph, provider, limit)
-    inside = shapely.intersects_xy(area, shapely.get_coordinates(spots))
-    assert inside[way < limit * 0.999].all()
-    near = shapely.distance(shapely.union_all(lines), spots) < 1e-6
-    assert (way[near] <= limit * 1.001).all()

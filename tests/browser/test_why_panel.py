@@ -52,8 +52,8 @@ def show(page: Page, address: str, width: int = 1440, height: int = 900) -> None
 def test_from_the_gap_to_its_buildings_their_nearest_and_back(
     page: Page, live_server: str, complaints: list[str], tmp_path: Path
 ) -> None:
-    show(page, f"{live_server}/?mode=coverage&kind=clinic")
-    page.locator("#children a").first.click()
+    show(page, f"{live_server}/?mode=coverage&kind=clinic&rank=community")
+    page.locator("#ranked a").first.click()
     page.get_by_role("link", name="查原因：楼栋、服务主体与距离").click()
     expect(page.locator("#panel-body h1")).to_have_text("查原因：卫生室")
     expect(page).to_have_url(re.compile("list=why"))

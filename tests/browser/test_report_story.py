@@ -25,9 +25,9 @@ def taken(page: Page, title: str) -> tuple[str, bytes]:
 def test_an_official_takes_a_town_to_the_meeting(
     page: Page, live_server: str, watched: Watch
 ) -> None:
-    show(page, live_server, "/?mode=coverage&kind=clinic&lang=en")
-    community = page.locator("#children strong").first.inner_text()
-    page.locator("#children a").first.click()
+    show(page, live_server, "/?mode=coverage&kind=clinic&rank=community&lang=en")
+    community = page.locator("#ranked strong").first.inner_text()
+    page.locator("#ranked a").first.click()
     heading(page, community)
     section = page.locator(".take")
     expect(section.locator("h2")).to_have_text("Take it to the meeting")
