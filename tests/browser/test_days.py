@@ -167,7 +167,10 @@ def test_everybody_can_use_it(opened: Open, by: str, language: str) -> None:
         assert box
         # A slider is as wide as it likes.
         assert min(box["width"], box["height"]) >= least - 0.5, target.evaluate("e => e.outerHTML")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # Looked at until it holds: the page that was left may still be on its way out.
+    page.wait_for_function(
+        "document.readyState === 'complete' && document.documentElement.scrollWidth <= innerWidth"
+    )
     bar = page.locator(".view").bounding_box()
     assert bar
     for part in page.locator(".view > *:visible").all():

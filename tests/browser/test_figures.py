@@ -63,7 +63,10 @@ def sign_in(page: Page, office: str, username: str, path: str) -> None:
 
 def fits(page: Page) -> None:
     """Nothing to complain about for axe, nothing to scroll sideways."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # Looked at until it holds: the page that was left may still be on its way out.
+    page.wait_for_function(
+        "document.readyState === 'complete' && document.documentElement.scrollWidth <= innerWidth"
+    )
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
