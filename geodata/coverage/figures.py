@@ -64,6 +64,7 @@ def compute(conn: Connection[Any], day: date) -> None:
     assert row
     everybody = people.everybody(conn, day)
     _write(conn, row[0], sums.of_cells(conn, standards.kinds(conn, day), everybody, day, None))
+    conn.execute("SELECT coverage_analyze()")
     _add_up(conn, row[0], day)
     conn.execute(
         """

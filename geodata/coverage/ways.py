@@ -118,22 +118,23 @@ class Ways:
     def _in_reach(
         self, homes: Spots, some: NDArray[np.int64], standard: Standard, others: Spots
     ) -> Pairs:
-        at, by, line_m = straight(homes.lon_lat[some], others.lon_lat, standard.straight_m)
-        way = line_m * standard.detour
-        if standard.unit == "min":
-            way = way / standard.m_per_min
         if homes.snapped is None or others.snapped is None or not len(some):
-            return at, by, way
-        by_road = homes.is_on_road[some][at] & others.is_on_road[by]
+            return _lines(homes.lon_lat[some], others.lon_lat, standard)
         pairs = reaching.find_pairs(
             self._graph(standard), others.snapped, homes.snapped.pick(some), standard.reach
         ).tocoo()
         rows, columns = pairs.coords
-        return (
-            np.concatenate((at[~by_road], rows.astype(np.int64))),
-            np.concatenate((by[~by_road], columns.astype(np.int64))),
-            np.concatenate((way[~by_road], pairs.data)),
-        )
+        found = [(rows.astype(np.int64), columns.astype(np.int64), pairs.data)]
+        # Straight only where one of the two is off the roads: most are not.
+        is_on = homes.is_on_road[some]
+        off, on = np.flatnonzero(~is_on), np.flatnonzero(is_on)
+        alone = np.flatnonzero(~others.is_on_road)
+        everybody = np.arange(len(others.lon_lat))
+        for mine, theirs in ((off, everybody), (on, alone)):
+            at, by, way = _lines(homes.lon_lat[some[mine]], others.lon_lat[theirs], standard)
+            found.append((mine[at], theirs[by], way))
+        at, by, way = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return at, by, way
 
     def _graph(self, standard: Standard) -> Graph:
         key = (standard.unit, standard.detour)
@@ -146,6 +147,13 @@ class Ways:
                 detour=standard.detour,
             )
         return self._graphs[key]
+
+
+def _lines(places: Floats, others: Floats, standard: Standard) -> Pairs:
+    """Return all pairs within a standard in a straight line, and the ways in its unit."""
+    at, by, way = straight(places, others, standard.straight_m)
+    way = way * standard.detour
+    return at, by, way / standard.m_per_min if standard.unit == "min" else way
 
 
 def straight(places: Floats, others: Floats, limit_m: float) -> Pairs:

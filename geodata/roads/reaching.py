@@ -26,7 +26,7 @@ WALKING_KM_H = 4.5
 # How much longer a way through yards and fields is than the straight line.
 DETOUR = 1.3
 
-# Searched together: their surroundings overlap, being sorted by place.
+# Searched together: neighbours, whose surroundings overlap.
 _BLOCK = 16
 # Distances held at once while all pairs are searched: 128 MB.
 _CELLS = 16_000_000
@@ -153,15 +153,13 @@ def find_pairs(
     shape = (len(places.edge), len(providers.edge))
     known = np.flatnonzero(providers.is_reached)
     there = np.flatnonzero(places.is_reached)
-    here = places.pick(there)
     rows, columns = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     values = [np.empty(0)]
-    for block in _blocks(providers, known, len(graph.spots) + len(there), limit):
-        at = providers.pick(block)
-        for place, provider, way in _pairs_of(graph, at, here, limit):
-            rows.append(there[place])
-            columns.append(block[provider])
-            values.append(way)
+    search = _Pairs(graph, providers.pick(known), places.pick(there), limit)
+    for place, provider, way in search.ways():
+        rows.append(there[place])
+        columns.append(known[provider])
+        values.append(way)
     found = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     return coo_array(found, shape=shape).tocsr()
 
@@ -255,60 +253,84 @@ def _on_one_edge(graph: Graph, at: Snapped, here: Snapped) -> Iterator[tuple[Int
         begin = end
 
 
-def _blocks(providers: Snapped, known: Ints, size: int, limit: float) -> Iterator[Ints]:
-    """Yield providers in blocks, neighbours together; few where a search covers everything."""
-    foot = providers.foot[known]
-    if not len(known):
-        return
-    cell = (foot - foot.min(axis=0)) // max(limit if np.isfinite(limit) else 1e9, 1.0)
-    order = np.lexsort((foot[:, 2], cell[:, 1], cell[:, 0]))
-    most = _BLOCK if np.isfinite(limit) else max(1, min(_BLOCK, _CELLS // max(size, 1)))
-    for start in range(0, len(known), most):
-        yield known[order[start : start + most]]
+class _Pairs:
+    """All ways within a limit, each searched in its surroundings only.
 
-
-def _pairs_of(
-    graph: Graph, at: Snapped, here: Snapped, limit: float
-) -> Iterator[tuple[Ints, Ints, Floats]]:
-    """Yield (places, providers, ways) of one block, searched in its surroundings only.
-
-    No way is shorter than the straight line at the lowest price there is.
+    Providers are halved along the longest side of the space that they take up, and of the junctions
+    and places only those are handed on to a half that can be within its reach: no way is shorter
+    than the straight line at the lowest price there is. So a search costs what is around it, and
+    all of them what the county is large; junctions and places are numbers into the whole of them.
     """
-    near = np.ones(len(graph.spots), dtype=np.bool_)
-    if np.isfinite(limit):
-        far_m = limit / graph.least + 1.0
-        low, high = at.foot.min(axis=0) - far_m, at.foot.max(axis=0) + far_m
-        for axis in range(3):
-            near &= (graph.spots[:, axis] >= low[axis]) & (graph.spots[:, axis] <= high[axis])
-    nodes = np.flatnonzero(near)
-    source, target = graph.source[here.edge], graph.target[here.edge]
-    some = np.flatnonzero(near[source] | near[target])
-    cells = len(at.edge) * (len(nodes) + len(some))
-    if cells > _CELLS and len(at.edge) > 1:
-        half = len(at.edge) // 2
-        yield from _pairs_of(graph, at.pick(slice(None, half)), here, limit)
-        for place, provider, way in _pairs_of(graph, at.pick(slice(half, None)), here, limit):
-            yield place, provider + half, way
-        return
-    # Junctions outside are one more, which is never reached.
-    number = np.full(len(graph.spots) + 1, len(nodes), dtype=np.int64)
-    number[nodes] = np.arange(len(nodes))
-    links = _links(graph, at)
-    inside = _Links(number[links.node], links.price)
-    around = graph.against[nodes][:, nodes]
-    padded = csr_array(
-        (around.data, around.indices, np.append(around.indptr, around.nnz)),
-        shape=(len(nodes) + 1, len(nodes) + 1),
-    )
-    starts = np.arange(len(at.edge)) + len(nodes) + 1
-    reached = dijkstra(_with_starts(padded, inside), indices=starts, limit=limit)
-    reached[:, len(nodes)] = np.inf
-    back, on = _ends(graph, here.pick(some))
-    way = np.minimum(reached[:, number[source[some]]] + back, reached[:, number[target[some]]] + on)
-    for place, provider, direct in _on_one_edge(graph, at, here.pick(some)):
-        np.minimum.at(way, (provider, place), direct)
-    provider, place = np.nonzero(way <= limit)
-    if not np.isfinite(limit):
-        finite = np.isfinite(way[provider, place])
-        provider, place = provider[finite], place[finite]
-    yield some[place], provider, way[provider, place]
+
+    def __init__(self, graph: Graph, at: Snapped, here: Snapped, limit: float) -> None:
+        self._graph, self._at, self._here, self._limit = graph, at, here, limit
+        self._far_m = limit / graph.least + 1.0
+        # Of each junction among those of one search; all others are one more, never reached.
+        self._number = np.full(len(graph.spots), -1, dtype=np.int64)
+
+    def ways(self) -> Iterator[tuple[Ints, Ints, Floats]]:
+        """Yield (places, providers, ways)."""
+        everybody = (len(each) for each in (self._at.edge, self._graph.spots, self._here.edge))
+        yield from self._halved(*(np.arange(count) for count in everybody))
+
+    def _halved(
+        self, providers: Ints, nodes: Ints, places: Ints
+    ) -> Iterator[tuple[Ints, Ints, Floats]]:
+        if not len(providers):
+            return
+        foot = self._at.foot[providers]
+        low, high = foot.min(axis=0), foot.max(axis=0)
+        if np.isfinite(self._limit):
+            box = low - self._far_m, high + self._far_m
+            nodes = nodes[_are_within(self._graph.spots[nodes], *box)]
+            places = places[_are_within(self._here.foot[places], *box)]
+        if not len(places):
+            return
+        cells = len(providers) * (len(nodes) + len(places))
+        if len(providers) == 1 or (len(providers) <= _BLOCK and cells <= _CELLS):
+            yield self._searched(providers, nodes, places)
+            return
+        order, half = np.argsort(foot[:, np.argmax(high - low)]), len(providers) // 2
+        yield from self._halved(providers[order[:half]], nodes, places)
+        yield from self._halved(providers[order[half:]], nodes, places)
+
+    def _searched(self, providers: Ints, nodes: Ints, places: Ints) -> tuple[Ints, Ints, Floats]:
+        """Return (places, providers, ways) among some of them, over some junctions."""
+        graph, at, here = self._graph, self._at.pick(providers), self._here.pick(places)
+        count, links = len(nodes), _links(graph, at)
+        self._number[nodes] = np.arange(count)
+        inside = _Links(self._inside(links.node, count), links.price)
+        source = self._inside(graph.source[here.edge], count)
+        target = self._inside(graph.target[here.edge], count)
+        around = self._around(nodes)
+        self._number[nodes] = -1
+        starts = np.arange(len(providers)) + count + 1
+        reached = dijkstra(_with_starts(around, inside), indices=starts, limit=self._limit)
+        reached[:, count] = np.inf
+        back, on = _ends(graph, here)
+        way = np.minimum(reached[:, source] + back, reached[:, target] + on)
+        for place, provider, direct in _on_one_edge(graph, at, here):
+            np.minimum.at(way, (provider, place), direct)
+        provider, place = np.nonzero((way <= self._limit) & np.isfinite(way))
+        return places[place], providers[provider], way[provider, place]
+
+    def _inside(self, junctions: Ints, others: int) -> Ints:
+        number = self._number[junctions]
+        return np.where(number >= 0, number, others)
+
+    def _around(self, nodes: Ints) -> csr_array:
+        """Return the prices between some junctions, and one more that nothing leads to."""
+        rows = self._graph.against[nodes]
+        column = self._number[rows.indices]
+        kept = column >= 0
+        upto = np.concatenate([[0], np.cumsum(kept)])[rows.indptr]
+        size = (len(nodes) + 1, len(nodes) + 1)
+        return csr_array((rows.data[kept], column[kept], np.append(upto, upto[-1])), shape=size)
+
+
+def _are_within(spots: Floats, low: Floats, high: Floats) -> Flags:
+    """Tell which of some spots (n, 3) lie in a box, its sides included."""
+    within = np.ones(len(spots), dtype=np.bool_)
+    for axis in range(3):
+        within &= (spots[:, axis] >= low[axis]) & (spots[:, axis] <= high[axis])
+    return within

@@ -46,6 +46,14 @@ def dots(seed: int, count: int) -> Floats:
     return rng.uniform((116.298, 31.398), (116.312, 31.412), (count, 2))
 
 
+def along(net: Network, seed: int, count: int) -> Floats:
+    """Dots a few metres beside the edges."""
+    rng = np.random.default_rng([seed, 2])
+    lines = net.lines[rng.integers(0, len(net.lines), count)]
+    feet = shapely.line_interpolate_point(lines, rng.uniform(0, 1, count), normalized=True)
+    return shapely.get_coordinates(feet) + rng.uniform(-5e-5, 5e-5, (count, 2))
+
+
 def every_way(graph: Graph, providers: Snapped, places: Snapped) -> Floats:
     """All ways from places to providers: each foot is a junction, and edges are cut there."""
     feet = [(int(e), float(t)) for e, t in zip(places.edge, places.share, strict=True)]
@@ -76,14 +84,22 @@ def every_way(graph: Graph, providers: Snapped, places: Snapped) -> Floats:
 SEEDS = st.integers(0, 10**6)
 
 
-@examples(max_examples=120)
-@given(SEEDS, st.sampled_from(["m", "min"]), st.sampled_from([np.inf, 700.0, 9.0]))
-def test_ways_are_those_of_floyd_and_warshall(seed: int, unit: reaching.Unit, limit: float):
+@examples(max_examples=200)
+@given(
+    SEEDS,
+    st.sampled_from(["m", "min"]),
+    # Also less than half an edge: neither of its ends is then in reach of who stands along it.
+    st.sampled_from([np.inf, 700.0, 120.0, 9.0, 1.5]),
+    st.sampled_from([1, 5, 40]),
+)
+def test_ways_are_those_of_floyd_and_warshall(
+    seed: int, unit: reaching.Unit, limit: float, count: int
+):
     net = network(seed)
     ground = Ground(net)
     graph = reaching.price(net, unit)
-    providers = ground.snap(dots(seed, 5), LIMIT_M)
-    places = ground.snap(dots(seed + 1, 12), LIMIT_M)
+    providers = ground.snap(np.vstack([dots(seed, 2), along(net, seed, count)]), LIMIT_M)
+    places = ground.snap(np.vstack([dots(seed + 1, 9), along(net, seed + 1, 9)]), LIMIT_M)
     found = reaching.distances(graph, providers, places, limit)
     wanted = every_way(graph, providers, places)
     wanted[wanted > limit] = np.inf
