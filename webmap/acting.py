@@ -11,7 +11,7 @@ from apiflask import APIFlask
 from flask import Response, abort, g, redirect, request, session, url_for
 from psycopg import Connection
 
-from geodata import acting, sessions
+from geodata import acting, privacy, sessions, settings
 from geodata.acting import Acting, Reach
 from geodata.dbroles import Office
 from geodata.errors import SetupError
@@ -133,6 +133,16 @@ def service_office() -> Generator[tuple[Connection[Any], Acting]]:
 def reach(conn: Connection[Any], right: Right, grid_id: int, on: Any) -> Reach:
     """Say how much of a grid the reader may see in this respect."""
     return acting.reach(conn, current(), right, grid_id, on)
+
+
+def least_count(conn: Connection[Any], grid_id: int | None, on: Any) -> int:
+    """Return the smallest count of households that the reader is told in a grid, 0 for any.
+
+    Without a grid, that which everybody is told.
+    """
+    if grid_id is not None and reach(conn, "see_small_counts", grid_id, on) == "all":
+        return 0
+    return privacy.least_count(settings.read(conn))
 
 
 def local_path(text: str | None) -> str:

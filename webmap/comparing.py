@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from psycopg import Connection
 
-from geodata import comparing, grids, privacy, settings
+from geodata import comparing, grids
 from geodata.comparing import ChangeDay, Difference
 from geodata.errors import NotFoundError
 from geodata.model import Bounds, GridRef
@@ -51,7 +51,7 @@ def listing() -> Response:
         offset = (page - 1) * PAGE_SIZE
         rows = comparing.find(conn, before, after, within(place), limit=PAGE_SIZE, offset=offset)
         near = [] if total else nearest(comparing.days(conn, within(place)), before, after)
-        least = _least(conn, place, on)
+        least = acting.least_count(conn, place.grid_id if place else None, on)
     return fragment(
         "panel/changes.html",
         mode=asked_mode(),
@@ -99,9 +99,3 @@ def _place(conn: Connection[Any], on: date) -> tuple[GridRef | None, Bounds | No
 
 def _by_town(rows: Sequence[Difference]) -> list[tuple[GridRef | None, list[Difference]]]:
     return [(town, list(some)) for town, some in groupby(rows, key=lambda each: each.town)]
-
-
-def _least(conn: Connection[Any], place: GridRef | None, on: date) -> int:
-    if place and acting.reach(conn, "see_small_counts", place.grid_id, on) == "all":
-        return 0
-    return privacy.least_count(settings.read(conn))

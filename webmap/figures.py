@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask_babel import gettext as _
 from psycopg import Connection
 
-from geodata import clock, grids, privacy, settings, spreadsheets
+from geodata import clock, grids, privacy, spreadsheets
 from geodata.coverage import history, reading
 from geodata.coverage.history import Point
 from geodata.errors import InvalidInputError
@@ -128,7 +128,7 @@ def _read(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
         "charts_of": _charts(next((row for row in rows if row.now.kind == kind), None)),
         "children": _sorted(children),
         "sort": _sort(),
-        "least": _least(conn, place.grid_id, on),
+        "least": acting.least_count(conn, place.grid_id, on),
         "months": sorted({p.day for row in rows for p in row.points}),
         "address": address,
         "first": min((p.computed_at for points in past.values() for p in points), default=None),
@@ -243,13 +243,6 @@ def _places(conn: Connection[Any], on: date) -> list[tuple[GridRef, list[GridRef
     found = grids.outline(conn, on)
     towns = [ref for _, ref in found if ref.level == "town"]
     return [(town, [ref for parent, ref in found if parent == town.grid_id]) for town in towns]
-
-
-def _least(conn: Connection[Any], grid_id: int, on: date) -> int:
-    """Return the smallest count of households that the reader is told in a grid."""
-    if acting.reach(conn, "see_small_counts", grid_id, on) == "all":
-        return 0
-    return privacy.least_count(settings.read(conn))
 
 
 def _cells(ref: GridRef, now: Coverage, point: Point, least: int) -> list[spreadsheets.Cell]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from geodata import grids, privacy, settings
+from geodata import grids
 from geodata.coverage import reading
 from geodata.errors import NotFoundError
 from webmap import acting, i18n, ranking
@@ -21,12 +21,11 @@ def ranked() -> Response:
         county = grids.county(conn, on)
         if county is None:
             raise NotFoundError("There are no boundaries on this day.")
-        sees_all = acting.reach(conn, "see_small_counts", county.grid_id, on) == "all"
         return fragment(
             "panel/_ranked.html",
             mode="coverage",
             on=on,
             ranked=ranking.ranked(conn, kind, on),
             names=reading.names(conn),
-            least=0 if sees_all else privacy.least_count(settings.read(conn)),
+            least=acting.least_count(conn, county.grid_id, on),
         )

@@ -15,7 +15,6 @@ from geodata import (
     grids,
     issues,
     members,
-    privacy,
     settings,
 )
 from geodata.coverage import reading
@@ -45,7 +44,7 @@ def home() -> Response:
         county = grids.county(conn, on)
         facts = settings.read(conn)
         summary = SUMMARIES[mode](conn, county, on) if county else {}
-        least = least_count(conn, county.grid_id, on) if county else 0
+        least = acting.least_count(conn, county.grid_id, on) if county else 0
         first_day = None if county else grids.first_day(conn)
     return fragment(
         "panel/home.html",
@@ -243,7 +242,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "span": span,
         "difference": comparing.of_grid(conn, grid_id, *span) if span else None,
         "reach": reach,
-        "least": least_count(conn, grid_id, on),
+        "least": acting.least_count(conn, grid_id, on),
         "duties": held,
         "reachable": contacts.reachable(conn, {each.duty.member_id for each in held}),
         "state": members.state(conn, grid_id, on),
@@ -257,13 +256,6 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "unheld": unheld,
         "unfolded": UNFOLDED,
     }
-
-
-def least_count(conn: Connection[Any], grid_id: int, on: date) -> int:
-    """Return the smallest count of households that the reader is told in a grid."""
-    if acting.reach(conn, "see_small_counts", grid_id, on) == "all":
-        return 0
-    return privacy.least_count(settings.read(conn))
 
 
 def _seen(template: str, **context: Any) -> Response:

@@ -19,7 +19,7 @@ from geodata.exporting import coverage, geopackage
 from geodata.exporting.coverage import Extract
 from geodata.model import LEVELS, Level
 from webmap import acting, downloads, i18n, report_pages, report_tables
-from webmap.panel import asked_number, least_count
+from webmap.panel import asked_number
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 
@@ -122,7 +122,7 @@ def _asked(conn: Connection[Any], steps: int = len(LEVELS)) -> Extract:
         grid_id,
         on,
         _asked_kind(),
-        least=least_count(conn, grid_id, on),
+        least=acting.least_count(conn, grid_id, on),
         deepest=deepest(level, steps),
     )
 

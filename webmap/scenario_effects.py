@@ -9,16 +9,23 @@ from typing import Any
 
 from psycopg import Connection
 
-from geodata import revisions
+from geodata import grids, revisions
 from geodata.scenarios import boundaries, effects
 from geodata.scenarios.effects import KindEffect
 from geodata.scenarios.model import Scenario
+from webmap import acting
 
 # Panel and map ask for the same within a moment.
 _KEPT = 16
 _Key = tuple[int, int, date, int, int]
 _known: OrderedDict[_Key, list[KindEffect]] = OrderedDict()
 _lock = threading.Lock()
+
+
+def least_of(conn: Connection[Any], grid_id: int | None, on: date) -> int:
+    """Return the smallest count of households that the reader is told in a grid, or everywhere."""
+    county = None if grid_id else grids.county(conn, on)
+    return acting.least_count(conn, county.grid_id if county else grid_id, on)
 
 
 def effects_of(conn: Connection[Any], scenario: Scenario, on: date) -> list[KindEffect]:

@@ -195,11 +195,11 @@ class FoundOut(BaseModel):
     """Best places, now part of the scenario, and how good they are."""
 
     places: list[PointOut]
-    gains: list[float]
-    before: float
-    after: float
-    households: float
-    bound: float
+    gains: list[float | None]
+    before: float | None
+    after: float | None
+    households: float | None
+    bound: float | None
     gap: float | None = Field(description="Null where it is not known.")
     proven: bool
     candidates: int

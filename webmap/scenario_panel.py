@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, request
 from psycopg import Connection
 
-from geodata import grids, organisations, privacy, settings
+from geodata import grids, organisations
 from geodata.coverage import standards
 from geodata.plans import keeping as plans
 from geodata.plans.model import Plan
 from geodata.roads import keeping as roads
-from geodata.scenarios import keeping
+from geodata.scenarios import keeping, searches
 from geodata.scenarios.effects import KindEffect
+from geodata.scenarios.model import Scenario
 from webmap import acting, i18n
 from webmap.panel import asked_number, fragment
-from webmap.scenario_effects import effects_of
+from webmap.scenario_effects import effects_of, least_of
 
 bp = Blueprint("scenario_panel", __name__, url_prefix="/panel/scenarios")
 
@@ -57,7 +59,8 @@ def scenario(scenario_id: int) -> Response:
             "plans": _plans(conn) if person.may("see_plans") else None,
             "has_roads": roads.has_any(conn),
             "teams": organisations.serving_around(conn, grid_id, on) if grid_id else [],
-            "least": 0 if person.everywhere("see_small_counts") else _least(conn),
+            "search": _search(conn, found, on),
+            "least": least_of(conn, None, on),
         }
     return fragment(
         "panel/scenario.html",
@@ -72,13 +75,18 @@ def scenario(scenario_id: int) -> Response:
     )
 
 
+def _search(conn: Connection[Any], scenario: Scenario, on: date) -> dict[str, Any] | None:
+    """Return the last search for best places, its counts as the reader may know them."""
+    if not scenario.searches:
+        return None
+    last = scenario.searches[0]
+    least = least_of(conn, last.asked.get("grid"), on)
+    return {**asdict(last), "answer": searches.told(last.answer, least)}
+
+
 def _plans(conn: Connection[Any]) -> list[Plan]:
     """Return the plans that are not in force yet."""
     return [plan for plan in plans.listed(conn) if plan.state not in ("published", "withdrawn")]
-
-
-def _least(conn: Connection[Any]) -> int:
-    return privacy.least_count(settings.read(conn))
 
 
 def _chosen(asked: str | None, effects: list[KindEffect], known: list[str]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -10,11 +9,11 @@ from flask import Response, jsonify, request
 
 from geodata.coverage.standards import Standard
 from geodata.model import Point
-from geodata.scenarios import boundaries, changing, keeping, places
+from geodata.scenarios import boundaries, changing, keeping, places, searches
 from geodata.scenarios.model import Scenario
 from webmap import acting, bodies, describing, i18n
 from webmap import scenario_models as models
-from webmap.scenario_effects import effects_of
+from webmap.scenario_effects import effects_of, least_of
 
 bp = APIBlueprint("scenarios", __name__, url_prefix="/api/scenarios", tag="Scenarios")
 
@@ -162,7 +161,10 @@ def near(scenario_id: int) -> Response:
 @describing.takes(models.SearchIn)
 @bp.doc(responses=[400, 401, 404])
 def search(scenario_id: int) -> Response:
-    """Find the best places for new facilities and add them to one's own scenario."""
+    """Find the best places for new facilities and add them to one's own scenario.
+
+    Counts of households that are small, or would tell of small ones, are null.
+    """
     wanted = bodies.read(models.SearchIn)
     with acting.service_office() as (conn, _person):
         keeping.own(conn, scenario_id)
@@ -182,21 +184,10 @@ def search(scenario_id: int) -> Response:
         )
         answer = places.find(conn, question, boundaries.altered(conn, found), i18n.today())
         changing.add_places(conn, scenario_id, wanted.kind, answer.points)
-        choice = answer.choice
-        told = {
-            "places": [{"lon": each.lon, "lat": each.lat} for each in answer.points],
-            "gains": list(choice.gains),
-            "before": choice.before,
-            "after": choice.after,
-            "households": choice.households,
-            "bound": choice.bound,
-            "gap": choice.gap if math.isfinite(choice.gap) else None,
-            "proven": choice.proven,
-            "candidates": answer.candidates,
-        }
         asked = wanted.model_dump(mode="json", exclude={"points", "places"})
-        keeping.note_search(conn, scenario_id, wanted.kind, asked, told)
-        return _answer(told, 201)
+        note = searches.noted(answer)
+        keeping.note_search(conn, scenario_id, wanted.kind, asked, note)
+        return _answer(searches.told(note, least_of(conn, wanted.grid, i18n.today())), 201)
 
 
 def _reference(found: Scenario, reader: int) -> dict[str, Any]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
-
 import shapely
 from flask import Blueprint, Response, request
-from psycopg import Connection
 
-from geodata import grids, privacy, settings
+from geodata import grids, privacy
 from geodata.coverage import homes, reading, serving, why
 from geodata.coverage.serving import Area
 from geodata.errors import AbsentError
@@ -50,7 +46,7 @@ def grid(grid_id: int) -> Response:
         page = min(page, pages)
         rows = homes.listed(conn, found, known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], on)
         estimated = homes.estimated(conn, found, on)
-        least = _least(conn, grid_id, on)
+        least = acting.least_count(conn, grid_id, on)
     sums = next(each for each in kinds if each.kind == name)
     return fragment(
         "panel/why.html",
@@ -88,7 +84,7 @@ def facility(facility_id: int) -> Response:
         path = grids.locate(conn, found.point, on).path
         county = grids.county(conn, on)
         # Whoever is served may live anywhere around: told in full to those who see the county's.
-        least = _least(conn, county.grid_id, on) if county else privacy.LEAST_COUNT
+        least = acting.least_count(conn, county.grid_id, on) if county else privacy.LEAST_COUNT
     return fragment(
         "panel/facility.html",
         mode=mode,
@@ -116,10 +112,3 @@ def _told(sums: Coverage, least: int) -> dict[str, int | None]:
     return dict(
         zip(names, privacy.told([getattr(sums, name) for name in names], least), strict=True)
     )
-
-
-def _least(conn: Connection[Any], grid_id: int, on: date) -> int:
-    """Return the smallest count of households that the reader is told in a grid."""
-    if acting.reach(conn, "see_small_counts", grid_id, on) == "all":
-        return 0
-    return privacy.least_count(settings.read(conn))

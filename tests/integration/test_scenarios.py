@@ -323,3 +323,59 @@ def test_the_office_alone_may_nothing(owner: Conn) -> None:
     with pytest.raises(InsufficientPrivilege):
         owner.execute("UPDATE service_standard SET reach = 1")
     owner.rollback()
+
+
+def test_few_households_are_told_to_those_who_answer_for_them_alone(
+    app: Flask, official: Client, owner: Conn
+) -> None:
+    # A compound without a clinic in reach, in which five households live.
+    row = owner.execute(
+        """
+        SELECT v.grid_id, t.grid_id FROM grid_version v
+        JOIN grid_version c ON c.grid_id = v.parent_id AND c.valid @> %(day)s::date
+        JOIN grid_version t ON t.grid_id = c.parent_id AND t.valid @> %(day)s::date
+        WHERE v.level = 'compound' AND v.valid @> %(day)s::date
+          AND (SELECT count(*) FROM building b WHERE ST_Covers(v.geom, b.geom)) > 0
+        ORDER BY (SELECT min(ST_Distance(f.geom, v.geom)) FROM facility f WHERE f.kind = 'clinic')
+            DESC LIMIT 1
+        """,
+        {"day": clock.today()},
+    ).fetchone()
+    assert row
+    compound, town = row
+    owner.execute(
+        """
+        WITH here AS (
+            SELECT b.building_id, row_number() OVER (ORDER BY b.building_id) AS place
+            FROM building b JOIN grid_version v ON ST_Covers(v.geom, b.geom)
+            WHERE v.grid_id = %s AND v.valid @> %s::date)
+        UPDATE building b SET households = CASE here.place WHEN 1 THEN 5 ELSE 0 END
+        FROM here WHERE here.building_id = b.building_id
+        """,
+        [compound, clock.today()],
+    )
+    other = owner.execute(
+        "SELECT grid_id FROM grid_version WHERE level = 'town' AND valid @> %s::date"
+        " AND grid_id <> %s LIMIT 1",
+        [clock.today(), town],
+    ).fetchone()
+    assert other
+    owner.commit()
+    body = {"kind": "clinic", "ask": "most", "count": 1, "grid": compound}
+    their = Client(app, owner, "town_official", grid_id=town)
+    stranger = Client(app, owner, "town_official", grid_id=other[0])
+    told = {}
+    for name, each in (("county", official), ("town", their), ("stranger", stranger)):
+        made = each.begin(name)
+        response = each.ask("POST", f"/{made}/search", body)
+        assert response.status_code == 201, response.text
+        found = response.get_json()
+        told[name] = [found[key] for key in ("before", "after", "households", "gains", "bound")]
+        assert len(found["places"]) == 1
+    assert told["county"] == told["town"] == [0, 5, 5, [5], 5]
+    assert told["stranger"] == [0, None, None, [None], None]
+    # What the county's official searched for is kept: the stranger reads the scenario.
+    made = official.begin("given")
+    assert official.ask("POST", f"/{made}/search", body).status_code == 201
+    for each, said in ((official, "0 → 5"), (their, "0 → 5"), (stranger, "too few to be told")):
+        assert said in each.client.get(f"/panel/scenarios/{made}?kind=clinic&lang=en").text
