@@ -1,4 +1,4 @@
-"""Fixtures of the tests that draw: a county of their own, and people at browsers."""
+"""Fixtures: what pages complain of, and for tests that draw a county of their own and people."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext
 from geodata import db
 from scripts import serve
 from tests.browser.drawing import Desk, Sit, furnish, sit_down
+from tests.browser.watching import faults, listen
 
 
 @contextmanager
@@ -37,16 +38,23 @@ def office(module_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def complaints(context: BrowserContext) -> Iterator[list[str]]:
+    """Fail at the end if a page complained: about its policy, above all."""
+    heard = listen(context)
+    yield heard
+    assert faults(heard) == []
+
+
+@pytest.fixture
 def sit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Sit]:
     """Sign people in; fail at the end if a page complained: about its policy, above all."""
-    complaints: list[str] = []
+    heard: list[list[str]] = []
     contexts: list[BrowserContext] = []
     office = request.getfixturevalue("own_office" if request.cls else "office")
 
     def sit(username: str, by: str = "mouse") -> Desk:
         desk, context = sit_down(browser, office, username, by)
-        context.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        heard.append(listen(context))
         contexts.append(context)
         return desk
 
@@ -57,5 +65,6 @@ def sit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Sit]:
             page.wait_for_load_state("networkidle")
         context.close()
     # Answers that say what cannot be done are no complaints of the page.
-    allowed = ("400", "409", "412", "422", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
-    assert [text for text in complaints if not any(each in text for each in allowed)] == []
+    allowed = ("400", "412", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
+    found = [fault for each in heard for fault in faults(each)]
+    assert [fault for fault in found if not any(each in fault for each in allowed)] == []

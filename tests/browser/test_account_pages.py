@@ -6,15 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from geodata import db
 from scripts import serve
-from tests.office import PASSWORD, furnish
-
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+from tests.browser.watching import SIZES, fits, sign_in
+from tests.office import furnish
 
 
 @pytest.fixture
@@ -27,40 +24,12 @@ def office(database_url: str) -> Iterator[str]:
         yield server.url.rstrip("/")
 
 
-@pytest.fixture
-def complaints(context: BrowserContext) -> Iterator[list[str]]:
-    """Fail at the end if a page complained: about its policy, above all."""
-    found: list[str] = []
-    context.on("console", lambda m: found.append(m.text) if m.type == "error" else None)
-    context.on("weberror", lambda error: found.append(str(error.error)))
-    yield found
-    # An answer that says what is wrong with a form is one of 422.
-    assert [text for text in found if "422" not in text] == []
-
-
-def sign_in(page: Page, office: str, username: str, password: str) -> None:
-    page.goto(f"{office}/sign-in?lang=en&next=/accounts")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def fits(page: Page) -> None:
-    """Nothing to complain about for axe, nothing to scroll sideways."""
-    # Looked at until it holds: the page that was left may still be on its way out.
-    page.wait_for_function(
-        "document.readyState === 'complete' && document.documentElement.scrollWidth <= innerWidth"
-    )
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_an_account_is_made_and_taken_over(
-    page: Page, browser: Browser, office: str, complaints: list[str], size: dict[str, int]
+    page: Page, browser: Browser, office: str, complaints: list[str], size: ViewportSize
 ) -> None:
-    page.set_viewport_size({"width": size["width"], "height": size["height"]})
-    sign_in(page, office, "chief", PASSWORD)
+    page.set_viewport_size(size)
+    sign_in(page, office, "chief", "/accounts")
     expect(page.get_by_role("heading", name="Accounts", level=1)).to_be_visible()
     fits(page)
     page.get_by_role("link", name="New account").click()
@@ -87,9 +56,9 @@ def test_an_account_is_made_and_taken_over(
     fits(page)
     first = page.locator(".secret").inner_text()
 
-    other = browser.new_context(viewport={"width": size["width"], "height": size["height"]})
+    other = browser.new_context(viewport=size)
     theirs = other.new_page()
-    sign_in(theirs, office, "wang.fang", first)
+    sign_in(theirs, office, "wang.fang", "/accounts", password=first)
     expect(theirs.get_by_role("heading", name="Change the password")).to_be_visible()
     # Nothing else before that.
     theirs.goto(f"{office}/account")
@@ -100,7 +69,7 @@ def test_an_account_is_made_and_taken_over(
     theirs.get_by_role("button", name="Change the password").click()
     expect(theirs.get_by_text("Your password has been changed.")).to_be_visible()
     theirs.get_by_role("button", name="Sign out", exact=True).click()
-    sign_in(theirs, office, "wang.fang", "four-own-quiet-words")
+    sign_in(theirs, office, "wang.fang", "/accounts", password="four-own-quiet-words")
     theirs.goto(f"{office}/account")
     expect(theirs.get_by_text("城北社区")).to_be_visible()
     # What one may not do is not there.
@@ -120,7 +89,7 @@ def test_an_account_is_made_and_taken_over(
 def test_a_list_is_imported_and_its_passwords_are_downloaded(
     page: Page, office: str, complaints: list[str]
 ) -> None:
-    sign_in(page, office, "chief", PASSWORD)
+    sign_in(page, office, "chief", "/accounts")
     page.get_by_role("link", name="Import a list").click()
     expect(page.get_by_role("heading", name="Import accounts")).to_be_visible()
     fits(page)
@@ -148,7 +117,7 @@ def test_a_list_is_imported_and_its_passwords_are_downloaded(
 def test_a_role_is_given_without_javascript(browser: Browser, office: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    sign_in(page, office, "chief", PASSWORD)
+    sign_in(page, office, "chief", "/accounts")
     page.get_by_role("link", name="张三").first.click()
     page.goto(f"{office}/accounts/new")
     page.get_by_label("Name", exact=True).fill("王芳")

@@ -7,14 +7,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from county import build
 from playwright.sync_api import Page, expect
 
 from geodata import accounts, db
 from scripts import serve
-
-PASSWORD = "violet-harbour-kettle-moss"
+from tests.browser.watching import SIZES, fits, sign_in
+from tests.office import PASSWORD
 
 
 @pytest.fixture
@@ -33,18 +32,13 @@ def server(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield running.url.rstrip("/")
 
 
+@pytest.mark.usefixtures("complaints")
 def test_an_auditor_finds_and_takes_what_happened(page: Page, server: str) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    page.goto(f"{server}/audit?lang=en")
-    page.get_by_label("User name").fill("auditor")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, server, "auditor", "/audit")
     expect(page.get_by_role("heading", name="Audit trail")).to_be_visible()
-    for width, height in ((1440, 900), (390, 844)):
-        page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate("document.documentElement.scrollWidth") == width
-        assert Axe().run(page).violations_count == 0
+    for size in SIZES.values():
+        page.set_viewport_size(size)
+        fits(page)
     page.get_by_label("Action").select_option("contact.shown")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("heading", name="60 entries")).to_be_visible()
@@ -56,4 +50,3 @@ def test_an_auditor_finds_and_takes_what_happened(page: Page, server: str) -> No
     # All that the filter lets through, not the page alone.
     saved = Path(taken.value.path()).read_text(encoding="utf-8-sig")
     assert len(saved.splitlines()) == 61
-    assert complaints == []

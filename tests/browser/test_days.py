@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-SIZES = {"mouse": {"width": 1440, "height": 900}, "touch": {"width": 390, "height": 844}}
+from tests.browser.watching import SCREENS, faults, fits_across, listen
 
 Open = Callable[..., Page]
 
@@ -17,14 +17,13 @@ Open = Callable[..., Page]
 @pytest.fixture
 def opened(browser: Browser, live_server: str) -> Iterator[Open]:
     """Open an address on a screen; fail at the end if a page complained."""
-    complaints: list[str] = []
+    heard: list[list[str]] = []
     contexts = []
 
     def open_(by: str, address: str) -> Page:
-        context = browser.new_context(viewport=SIZES[by], has_touch=by == "touch")
+        context = browser.new_context(viewport=SCREENS[by], has_touch=by == "touch")
         context.set_default_timeout(20_000)
-        context.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        heard.append(listen(context))
         contexts.append(context)
         page = context.new_page()
         page.goto(live_server + address)
@@ -35,9 +34,7 @@ def opened(browser: Browser, live_server: str) -> Iterator[Open]:
     yield open_
     for context in contexts:
         context.close()
-    # Whoever steps on before the panel is there has its question taken back, which htmx reports.
-    taken_back = ("htmx:afterRequest", "htmx:sendAbort")
-    assert [text for text in complaints if not text.startswith(taken_back)] == []
+    assert [fault for each in heard for fault in faults(each)] == []
 
 
 def settled(page: Page) -> None:
@@ -167,14 +164,11 @@ def test_everybody_can_use_it(opened: Open, by: str, language: str) -> None:
         assert box
         # A slider is as wide as it likes.
         assert min(box["width"], box["height"]) >= least - 0.5, target.evaluate("e => e.outerHTML")
-    # Looked at until it holds: the page that was left may still be on its way out.
-    page.wait_for_function(
-        "document.readyState === 'complete' && document.documentElement.scrollWidth <= innerWidth"
-    )
+    fits_across(page)
     bar = page.locator(".view").bounding_box()
     assert bar
     for part in page.locator(".view > *:visible").all():
         box = part.bounding_box()
         assert box
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= SIZES[by]["width"]
+        assert box["x"] + box["width"] <= SCREENS[by]["width"]

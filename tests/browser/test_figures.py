@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from county import add_duty
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from geodata import clock, db
 from geodata.coverage import history, recording
 from scripts import serve
-from tests.office import PASSWORD, add, furnish, give
+from tests.browser.watching import SIZES, fits, sign_in
+from tests.office import add, furnish, give
 
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 TODAY = clock.today()
 
 
@@ -43,39 +41,11 @@ def office(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield server.url.rstrip("/")
 
 
-@pytest.fixture
-def complaints(context: BrowserContext) -> Iterator[list[str]]:
-    """Fail at the end if a page complained: about its policy, above all."""
-    found: list[str] = []
-    context.on("console", lambda m: found.append(m.text) if m.type == "error" else None)
-    context.on("weberror", lambda error: found.append(str(error.error)))
-    yield found
-    # An answer that says what is wrong with a form is one of 422.
-    assert [text for text in found if "422" not in text] == []
-
-
-def sign_in(page: Page, office: str, username: str, path: str) -> None:
-    page.goto(f"{office}/sign-in?lang=en&next={path}")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def fits(page: Page) -> None:
-    """Nothing to complain about for axe, nothing to scroll sideways."""
-    # Looked at until it holds: the page that was left may still be on its way out.
-    page.wait_for_function(
-        "document.readyState === 'complete' && document.documentElement.scrollWidth <= innerWidth"
-    )
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_an_official_looks_at_the_figures_of_a_town(
-    page: Page, office: str, complaints: list[str], size: dict[str, int]
+    page: Page, office: str, complaints: list[str], size: ViewportSize
 ) -> None:
-    page.set_viewport_size({"width": size["width"], "height": size["height"]})
+    page.set_viewport_size(size)
     page.goto(f"{office}/?lang=en")
     page.get_by_role("link", name="Figures").click()
     expect(page.get_by_role("heading", name="Figures: Huoshan County")).to_be_visible()
@@ -108,11 +78,11 @@ def test_an_official_looks_at_the_figures_of_a_town(
     expect(page.get_by_role("heading", name="河东村")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_a_rule_is_set_and_what_it_reports_is_dealt_with(
-    page: Page, browser: Browser, office: str, complaints: list[str], size: dict[str, int]
+    page: Page, browser: Browser, office: str, complaints: list[str], size: ViewportSize
 ) -> None:
-    page.set_viewport_size({"width": size["width"], "height": size["height"]})
+    page.set_viewport_size(size)
     sign_in(page, office, "planner", "/alerts")
     expect(page.get_by_text("There is no rule yet.")).to_be_visible()
     page.get_by_role("link", name="New rule").click()
@@ -131,7 +101,7 @@ def test_a_rule_is_set_and_what_it_reports_is_dealt_with(
     expect(page.get_by_text("2 new notifications.")).to_be_visible()
     fits(page)
 
-    other = browser.new_context(viewport={"width": size["width"], "height": size["height"]})
+    other = browser.new_context(viewport=size)
     theirs = other.new_page()
     sign_in(theirs, office, "east", "/figures")
     theirs.get_by_role("link", name="Notifications 2 unread").click()

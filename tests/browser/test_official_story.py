@@ -12,22 +12,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.watching import DESK, faults, listen
+
 TOWN = "但家庙镇"
 
 
 @pytest.fixture
 def page(context: BrowserContext, enter: Callable[[BrowserContext, str], None]) -> Iterator[Page]:
     """A page of the county's official; fails at the end if it complained."""
-    complaints: list[str] = []
+    heard = listen(context)
     enter(context, "official")
     context.set_default_timeout(20_000)
     page = context.new_page()
-    page.set_viewport_size({"width": 1440, "height": 900})
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_viewport_size(DESK)
     yield page
-    taken_back = ("htmx:afterRequest", "htmx:sendAbort")
-    assert [text for text in complaints if not text.startswith(taken_back)] == []
+    assert faults(heard) == []
 
 
 def test_from_the_gap_to_the_paper_for_the_meeting(

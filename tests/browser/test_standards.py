@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from geodata import db
 from scripts import serve
-from tests.office import PASSWORD, add, furnish, give
-
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+from tests.browser.watching import SIZES, fits, sign_in
+from tests.office import add, furnish, give
 
 
 @pytest.fixture
@@ -39,38 +37,12 @@ def office(database_url: str) -> Iterator[str]:
         yield server.url.rstrip("/")
 
 
-@pytest.fixture
-def complaints(context: BrowserContext) -> Iterator[list[str]]:
-    """Fail at the end if a page complained: about its policy, above all."""
-    found: list[str] = []
-    context.on("console", lambda m: found.append(m.text) if m.type == "error" else None)
-    context.on("weberror", lambda error: found.append(str(error.error)))
-    yield found
-    # Answers that say what is wrong with a form, or that somebody was faster.
-    assert [text for text in found if "422" not in text and "409" not in text] == []
-
-
-def fits(page: Page) -> None:
-    """Nothing to complain about for axe, nothing to scroll sideways."""
-    page.wait_for_load_state("load")
-    # Looked at until it holds: the page that was left may still be on its way out.
-    page.wait_for_function(
-        "document.readyState === 'complete' && document.documentElement.scrollWidth <= innerWidth"
-    )
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_the_county_raises_the_standard_for_clinics(
-    page: Page, office: str, complaints: list[str], size: str
+    page: Page, office: str, complaints: list[str], size: ViewportSize
 ) -> None:
-    width, height = SIZES[size]
-    page.set_viewport_size({"width": width, "height": height})
-    page.goto(f"{office}/sign-in?lang=en&next=/?mode=coverage%26kind=clinic")
-    page.get_by_label("User name").fill("wang")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.set_viewport_size(size)
+    sign_in(page, office, "wang", "/?mode=coverage%26kind=clinic")
     page.get_by_role("link", name="All standards").click()
     expect(page.get_by_role("heading", name="Service standards", level=1)).to_be_visible()
     fits(page)
@@ -106,10 +78,7 @@ def test_the_county_raises_the_standard_for_clinics(
 def test_two_at_once(
     page: Page, context: BrowserContext, office: str, complaints: list[str]
 ) -> None:
-    page.goto(f"{office}/sign-in?lang=en&next=/standards/clinic/change")
-    page.get_by_label("User name").fill("wang")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, office, "wang", "/standards/clinic/change")
     other = context.new_page()
     other.goto(f"{office}/standards/clinic/change")
     for each, reach in ((page, "300"), (other, "500")):

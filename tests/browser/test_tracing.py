@@ -112,7 +112,7 @@ def test_the_way_is_seen_before_it_is_taken_and_taken_back_at_once(
     staff.pick(RING[0])
     staff.page.mouse.move(*staff.at(RING[2]))
     staff.page.mouse.move(*staff.at(RING[3]))
-    staff.page.wait_for_function(
+    staff.wait_until(
         """() => Object.values(map_grid._layers)
           .find((each) => each.options.weight === 5)?.getLatLngs().length === 4"""
     )

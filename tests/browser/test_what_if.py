@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-SIZES = {"mouse": {"width": 1440, "height": 900}, "touch": {"width": 390, "height": 844}}
+from tests.browser.watching import SCREENS, faults, listen
 
 Open = Callable[..., Page]
 
@@ -19,15 +19,14 @@ def opened(
     browser: Browser, live_server: str, enter: Callable[[BrowserContext, str], None]
 ) -> Iterator[Open]:
     """Open an address as somebody; fail at the end if a page complained."""
-    complaints: list[str] = []
+    heard: list[list[str]] = []
     contexts: list[BrowserContext] = []
 
     def open_(by: str, who: str, address: str) -> Page:
-        context = browser.new_context(viewport=SIZES[by], has_touch=by == "touch", locale="zh-CN")
+        context = browser.new_context(viewport=SCREENS[by], has_touch=by == "touch", locale="zh-CN")
         context.set_default_timeout(20_000)
         enter(context, who)
-        context.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        heard.append(listen(context))
         contexts.append(context)
         page = context.new_page()
         page.goto(live_server + address)
@@ -37,8 +36,7 @@ def opened(
     yield open_
     for context in contexts:
         context.close()
-    taken_back = ("htmx:afterRequest", "htmx:sendAbort")
-    assert [text for text in complaints if not text.startswith(taken_back)] == []
+    assert [fault for each in heard for fault in faults(each)] == []
 
 
 def press(page: Page, by: str, selector: str, text: str = "") -> None:

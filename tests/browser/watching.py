@@ -1,0 +1,59 @@
+"""What tests with a browser have in common: signing in, what pages complain of, how they fit."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+
+from tests.office import PASSWORD
+
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SIZES = {"desk": DESK, "phone": PHONE}
+# By what they are worked with.
+SCREENS = {"mouse": DESK, "touch": PHONE}
+
+# Answers that say what is wrong with a form, or that somebody was faster.
+_ANSWERS = ("409", "422")
+# Whoever steps on before the panel is there has its question taken back, which htmx reports.
+_TAKEN_BACK = ("htmx:afterRequest", "htmx:sendAbort")
+
+
+def listen(context: BrowserContext) -> list[str]:
+    """Return where everything is put down that the pages of a browser complain of."""
+    heard: list[str] = []
+    context.on("console", lambda m: heard.append(m.text) if m.type == "error" else None)
+    context.on("weberror", lambda error: heard.append(str(error.error)))
+    return heard
+
+
+def faults(heard: list[str]) -> list[str]:
+    """Return the complaints that nothing which a test does on purpose explains."""
+    return [
+        text
+        for text in heard
+        if not text.startswith(_TAKEN_BACK) and not any(each in text for each in _ANSWERS)
+    ]
+
+
+def sign_in(page: Page, office: str, username: str, path: str, *, password: str = PASSWORD) -> None:
+    """Sign somebody in who asks for a page of their own, in English."""
+    page.goto(f"{office}/sign-in?lang=en&next={path}")
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def fits_across(page: Page) -> None:
+    """Nothing to scroll sideways. Looked at until it holds: the page before may still be there."""
+    size = page.viewport_size
+    assert size
+    expect(page.locator("html")).to_have_js_property("scrollWidth", size["width"])
+
+
+def fits(page: Page) -> None:
+    """Nothing to scroll sideways, nothing to complain about for axe."""
+    page.wait_for_load_state("load")
+    fits_across(page)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
