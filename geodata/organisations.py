@@ -44,7 +44,7 @@ def serving_around(conn: Connection[Any], grid_id: int, on: date) -> list[Team]:
                string_agg(k.name_zh, '、' ORDER BY k.rank),
                string_agg(k.name_en, ', ' ORDER BY k.rank)
         FROM organisation o
-        JOIN service_provider p ON p.via = 'area' AND p.what = o.kind
+        JOIN service_provider p ON p.via = 'area' AND p.what = o.kind AND p.valid @> %(on)s::date
         JOIN service_kind k ON k.kind = p.kind
         WHERE EXISTS (SELECT FROM service_area a WHERE a.organisation_id = o.organisation_id
                         AND a.valid @> %(on)s::date

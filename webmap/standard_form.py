@@ -64,7 +64,7 @@ def filled(it: Definition | None, day: date) -> Typed:
             f"{place}_capacity": [str(standard.capacity or "")],
             f"{place}_minimum": [str(standard.minimum)],
         }
-    by = it.providers if it else Providers(by_facility=True)
+    by = it.given_by(day) if it else Providers(by_facility=True)
     typed["facility"] = ["1"] if by.by_facility else []
     typed["area"], typed["duty"] = by.areas, by.duties
     return typed

@@ -38,7 +38,7 @@ def index() -> str:
     with acting.connection() as conn:
         kinds, words = defining.every(conn), _words(conn)
     uses_minutes = any(
-        each.standard.unit == "min" for kind in kinds for each in (*kind.town, *kind.village)
+        each.value.unit == "min" for kind in kinds for each in (*kind.town, *kind.village)
     )
     return render_template(
         "pages/standards/list.html", kinds=kinds, may_set=_may_set(), minutes=uses_minutes, **words
@@ -168,7 +168,7 @@ def _definition(conn: Connection[Any], present: Definition | None, wanted: Wante
         defining.last_rank(conn) + 1,
         (Dated(wanted.day, None, wanted.town),),
         (Dated(wanted.day, None, wanted.village),),
-        wanted.providers,
+        (Dated(wanted.day, None, wanted.providers),),
     )
 
 

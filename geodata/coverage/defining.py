@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from geodata import audit
 from geodata.coverage.definition import Course, Dated, Definition, from_plain
-from geodata.coverage.standards import Providers, Standard
+from geodata.coverage.standards import Place, Providers, Standard
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError
 
 What = Literal["added", "changed", "withdrawn", "undone"]
@@ -169,7 +169,7 @@ def _lock(conn: Connection[Any]) -> None:
 
 
 def _read(conn: Connection[Any], kind: str | None) -> list[Definition]:
-    courses: dict[tuple[str, str], Course] = {}
+    courses: dict[tuple[str, str], Course[Standard]] = {}
     for code, place, since, until, *values in conn.execute(
         """
         SELECT kind, place, coalesce(lower(valid), '0001-01-01'), upper(valid), reach, unit, detour,
@@ -183,15 +183,12 @@ def _read(conn: Connection[Any], kind: str | None) -> list[Definition]:
         courses[code, place] = (*former, Dated(since, until, Standard(*values)))
     rows = conn.execute(
         """
-        SELECT k.kind, k.name_zh, k.name_en, k.rank, bool_or(p.via = 'facility'),
-               coalesce(array_agg(p.what ORDER BY p.what) FILTER (WHERE p.via = 'area'), '{}'),
-               coalesce(array_agg(p.what ORDER BY p.what) FILTER (WHERE p.via = 'duty'), '{}')
-        FROM service_kind k LEFT JOIN service_provider p USING (kind)
-        WHERE %(kind)s::text IS NULL OR k.kind = %(kind)s
-        GROUP BY k.kind ORDER BY k.rank, k.kind
+        SELECT kind, name_zh, name_en, rank FROM service_kind
+        WHERE %(kind)s::text IS NULL OR kind = %(kind)s ORDER BY rank, kind
         """,
         {"kind": kind},
     ).fetchall()
+    givers = _givers(conn, kind)
     return [
         Definition(
             code,
@@ -200,10 +197,35 @@ def _read(conn: Connection[Any], kind: str | None) -> list[Definition]:
             rank,
             courses.get((code, "town"), ()),
             courses.get((code, "village"), ()),
-            Providers(bool(by_facility), tuple(areas), tuple(duties)),
+            givers.get(code, ()),
         )
-        for code, name_zh, name_en, rank, by_facility, areas, duties in rows
+        for code, name_zh, name_en, rank in rows
     ]
+
+
+def _givers(conn: Connection[Any], kind: str | None) -> dict[str, Course[Providers]]:
+    """Return who counts as a provider of each kind, from day to day."""
+    rows = conn.execute(
+        """
+        WITH bound AS (
+            SELECT DISTINCT kind, day FROM service_provider,
+                LATERAL (VALUES (coalesce(lower(valid), '0001-01-01')), (upper(valid))) b (day)
+            WHERE day IS NOT NULL AND (%(kind)s::text IS NULL OR kind = %(kind)s)),
+        stretch AS (
+            SELECT kind, day, lead(day) OVER (PARTITION BY kind ORDER BY day) AS until FROM bound)
+        SELECT s.kind, s.day, s.until, bool_or(p.via = 'facility'),
+               coalesce(array_agg(p.what ORDER BY p.what) FILTER (WHERE p.via = 'area'), '{}'),
+               coalesce(array_agg(p.what ORDER BY p.what) FILTER (WHERE p.via = 'duty'), '{}')
+        FROM stretch s JOIN service_provider p ON p.kind = s.kind AND p.valid @> s.day
+        GROUP BY s.kind, s.day, s.until ORDER BY s.kind, s.day
+        """,
+        {"kind": kind},
+    ).fetchall()
+    found: dict[str, Course[Providers]] = {}
+    for code, since, until, by_facility, areas, duties in rows:
+        by = Providers(by_facility, tuple(areas), tuple(duties))
+        found[code] = (*found.get(code, ()), Dated(since, until, by))
+    return found
 
 
 def _write(conn: Connection[Any], it: Definition) -> None:
@@ -226,21 +248,31 @@ def _write(conn: Connection[Any], it: Definition) -> None:
             """,
             [
                 (
-                    it.kind, place, each.since, each.until, each.standard.reach,
-                    each.standard.unit, each.standard.detour, each.standard.capacity,
-                    each.standard.minimum,
+                    it.kind, place, each.since, each.until, each.value.reach,
+                    each.value.unit, each.value.detour, each.value.capacity,
+                    each.value.minimum,
                 )
                 for place, course in (("town", it.town), ("village", it.village))
                 for each in course
             ],
         )  # fmt: skip
-        by = it.providers
-        ways = [("facility", "")] * by.by_facility
-        ways += [("area", what) for what in by.areas] + [("duty", what) for what in by.duties]
         cursor.executemany(
-            "INSERT INTO service_provider (kind, via, what) VALUES (%s, %s, %s)",
-            [(it.kind, via, what) for via, what in ways],
+            "INSERT INTO service_provider (kind, via, what, valid)"
+            " VALUES (%s, %s, %s, daterange(%s, %s))",
+            [
+                (it.kind, via, what, each.since, each.until)
+                for each in it.givers
+                for via, what in _ways(each.value)
+            ],
         )
+
+
+def _ways(by: Providers) -> list[tuple[str, str]]:
+    return [
+        *([("facility", "")] if by.by_facility else []),
+        *(("area", what) for what in by.areas),
+        *(("duty", what) for what in by.duties),
+    ]
 
 
 def _remove(conn: Connection[Any], kind: str) -> None:
@@ -273,12 +305,13 @@ def _note(
     if since is not None:
         detail["since"] = since.isoformat()
         for place in ("town", "village"):
-            old = before.on(since, place) if before else None
-            new = after.on(since, place) if after else None
+            old, new = (each.on(since, place) if each else None for each in (before, after))
             if old != new:
-                detail[place] = [_brief(old, before), _brief(new, after)]
-    if before and after and before.providers != after.providers:
-        by = after.providers
+                detail[place] = [_brief(each, since, place) for each in (before, after)]
+    # What is undone may be of any day: then who gives the service at last.
+    day = since or date.max
+    if before and after and before.given_by(day) != after.given_by(day):
+        by = after.given_by(day)
         detail["providers"] = {
             "facility": by.by_facility,
             "area": list(by.areas),
@@ -287,8 +320,9 @@ def _note(
     audit.record(conn, f"standard.{what}", subject="service_kind", detail=detail)
 
 
-def _brief(standard: Standard | None, it: Definition | None) -> dict[str, object] | None:
+def _brief(it: Definition | None, day: date, place: Place) -> dict[str, object] | None:
+    standard = it.on(day, place) if it else None
     if standard is None or it is None:
         return None
     plain = {key: value for key, value in asdict(standard).items() if key != "m_per_min"}
-    return {"by_facility": it.providers.by_facility, **plain}
+    return {"by_facility": it.given_by(day).by_facility, **plain}

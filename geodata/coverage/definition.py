@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from geodata.coverage.standards import Place, Providers, Standard
 from geodata.errors import InvalidInputError
@@ -32,31 +32,37 @@ ORGANISATIONS: Mapping[str, Phrase] = {
 }
 
 
+Value = TypeVar("Value", Standard, Providers)
+
+
 @dataclass(frozen=True, slots=True)
-class Dated:
-    """A standard and the days on which it holds; ``until`` is exclusive, None without an end."""
+class Dated(Generic[Value]):
+    """A value and the days on which it holds; ``until`` is exclusive, None without an end."""
 
     since: date
     until: date | None
-    standard: Standard
+    value: Value
 
     def holds(self, day: date) -> bool:
         """Tell whether it holds on a day."""
         return self.since <= day and (self.until is None or day < self.until)
 
 
-Course = tuple[Dated, ...]
-"""The standards of one kind of place, one after the other; no two hold on one day."""
+Course = tuple[Dated[Value], ...]
+"""Values one after the other, such as the standards of a kind of place; no two hold on one day."""
+
+NOBODY = Providers(by_facility=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days on which both standards of a kind stay as they are; ``until`` is exclusive."""
+    """Days on which a kind's standards, and who gives it, stay; ``until`` is exclusive."""
 
     since: date
     until: date | None
     town: Standard | None
     village: Standard | None
+    givers: Providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +73,33 @@ class Definition:
     name_zh: str
     name_en: str
     rank: int
-    town: Course
-    village: Course
-    providers: Providers
+    town: Course[Standard]
+    village: Course[Standard]
+    givers: Course[Providers]
 
     def on(self, day: date, place: Place) -> Standard | None:
         """Return the standard of a kind of place on a day."""
         dated = self.dated(day, place)
-        return dated.standard if dated else None
+        return dated.value if dated else None
 
-    def dated(self, day: date, place: Place) -> Dated | None:
-        """Return the same with the days on which it holds."""
+    def given_by(self, day: date) -> Providers:
+        """Return who counts as a provider on a day."""
+        return next((each.value for each in self.givers if each.holds(day)), NOBODY)
+
+    def dated(self, day: date, place: Place) -> Dated[Standard] | None:
+        """Return a standard with the days on which it holds."""
         course = self.town if place == "town" else self.village
         return next((each for each in course if each.holds(day)), None)
 
     def changed(
         self, day: date, town: Standard, village: Standard, providers: Providers
     ) -> Definition:
-        """Return it with other standards from a day on, until the next that is known already."""
+        """Return it with other values from a day on, each until the next known already."""
         return replace(
             self,
             town=_changed(self.town, day, town),
             village=_changed(self.village, day, village),
-            providers=providers,
+            givers=_changed(self.givers, day, providers),
         )
 
     def withdrawn(self, day: date) -> Definition:
@@ -98,13 +108,14 @@ class Definition:
         Raises InvalidInputError where nothing changes on that day.
         """
         town, village = _withdrawn(self.town, day), _withdrawn(self.village, day)
-        if (town, village) == (self.town, self.village):
+        givers = _withdrawn(self.givers, day)
+        if (town, village, givers) == (self.town, self.village, self.givers):
             raise InvalidInputError("No standard changes on {day}.", day=day)
-        return replace(self, town=town, village=village)
+        return replace(self, town=town, village=village, givers=givers)
 
     def periods(self) -> list[Period]:
         """List the stretches of days on which nothing changes, the oldest first."""
-        courses = (*self.town, *self.village)
+        courses = (*self.town, *self.village, *self.givers)
         bounds = sorted(
             {each.since for each in courses} | {each.until for each in courses if each.until}
         )
@@ -112,7 +123,7 @@ class Definition:
         for since, until in zip(bounds, [*bounds[1:], None], strict=True):
             town, village = self.on(since, "town"), self.on(since, "village")
             if town or village:
-                found.append(Period(since, until, town, village))
+                found.append(Period(since, until, town, village, self.given_by(since)))
         return found
 
     def to_plain(self) -> dict[str, Any]:
@@ -128,15 +139,14 @@ class Definition:
 
 def from_plain(plain: Mapping[str, Any]) -> Definition:
     """Return the definition that ``to_plain`` wrote."""
-    by = plain["providers"]
     return Definition(
         plain["kind"],
         plain["name_zh"],
         plain["name_en"],
         plain["rank"],
-        _course(plain["town"]),
-        _course(plain["village"]),
-        Providers(by["by_facility"], tuple(by["areas"]), tuple(by["duties"])),
+        _course(plain["town"], _standard),
+        _course(plain["village"], _standard),
+        _course(plain["givers"], _providers),
     )
 
 
@@ -157,20 +167,20 @@ def worded(standard: Standard, *, by_facility: bool) -> Phrase:
     return Phrase("{parts}", {"parts": parts})
 
 
-def _changed(course: Course, day: date, standard: Standard) -> Course:
+def _changed(course: Course[Value], day: date, value: Value) -> Course[Value]:
     here = next((each for each in course if each.holds(day)), None)
     before = [each for each in course if each.since < day]
     after = [each for each in course if each.since > day]
     until = here.until if here else after[0].since if after else None
     if before and before[-1].holds(day):
         before[-1] = replace(before[-1], until=day)
-    if before and before[-1].until == day and before[-1].standard == standard:
+    if before and before[-1].until == day and before[-1].value == value:
         # As it was already. One that follows stays, even if it is alike: it was meant for its day.
         return (*before[:-1], replace(before[-1], until=until), *after)
-    return (*before, Dated(day, until, standard), *after)
+    return (*before, Dated(day, until, value), *after)
 
 
-def _withdrawn(course: Course, day: date) -> Course:
+def _withdrawn(course: Course[Value], day: date) -> Course[Value]:
     for former, it in itertools.pairwise(course):
         if it.since == day == former.until:
             rest = tuple(each for each in course if each is not former and each is not it)
@@ -179,12 +189,20 @@ def _withdrawn(course: Course, day: date) -> Course:
     return course
 
 
-def _course(plain: list[dict[str, Any]]) -> Course:
+def _course(plain: list[dict[str, Any]], read: Callable[[Any], Value]) -> Course[Value]:
     return tuple(
         Dated(
             date.fromisoformat(each["since"]),
             date.fromisoformat(each["until"]) if each["until"] else None,
-            Standard(**each["standard"]),
+            read(each["value"]),
         )
         for each in plain
     )
+
+
+def _standard(plain: dict[str, Any]) -> Standard:
+    return Standard(**plain)
+
+
+def _providers(plain: dict[str, Any]) -> Providers:
+    return Providers(plain["by_facility"], tuple(plain["areas"]), tuple(plain["duties"]))

@@ -170,6 +170,8 @@ def _alike(conn: Connection[Any], day: date) -> Range[date]:
             UNION SELECT lower(valid) FROM service_area UNION SELECT upper(valid) FROM service_area
             UNION SELECT lower(valid) FROM service_standard
             UNION SELECT upper(valid) FROM service_standard
+            UNION SELECT lower(valid) FROM service_provider
+            UNION SELECT upper(valid) FROM service_provider
             UNION SELECT lower(d.term) FROM duty d JOIN service_provider p ON p.what = d.role
             UNION SELECT upper(d.term) FROM duty d JOIN service_provider p ON p.what = d.role)
         SELECT daterange(max(day) FILTER (WHERE day <= %(day)s),

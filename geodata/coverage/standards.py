@@ -96,7 +96,7 @@ def every(conn: Connection[Any], day: date) -> list[Kind]:
         FROM service_kind k
         JOIN service_standard t ON t.kind = k.kind AND t.place = 'town' AND t.valid @> %(day)s
         JOIN service_standard v ON v.kind = k.kind AND v.place = 'village' AND v.valid @> %(day)s
-        LEFT JOIN service_provider p ON p.kind = k.kind
+        LEFT JOIN service_provider p ON p.kind = k.kind AND p.valid @> %(day)s
         GROUP BY k.kind, t.standard_id, v.standard_id
         ORDER BY k.rank, k.kind
         """,

@@ -149,7 +149,7 @@ def plain_standard(it: Definition, day: date) -> dict[str, Any]:
         dated = it.dated(day, place)
         if dated is None:
             return None
-        standard = dated.standard
+        standard = dated.value
         return {
             "reach": standard.reach,
             "unit": standard.unit,
@@ -160,13 +160,14 @@ def plain_standard(it: Definition, day: date) -> dict[str, Any]:
             "until": dated.until,
         }
 
+    by = it.given_by(day)
     return {
         "kind": it.kind,
         "name_zh": it.name_zh,
         "name_en": it.name_en,
-        "by_facility": it.providers.by_facility,
-        "organisations": list(it.providers.areas),
-        "roles": list(it.providers.duties),
+        "by_facility": by.by_facility,
+        "organisations": list(by.areas),
+        "roles": list(by.duties),
         "town": of("town"),
         "village": of("village"),
     }

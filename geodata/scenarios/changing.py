@@ -103,7 +103,7 @@ def change_area(
     row = conn.execute(
         """
         SELECT o.name, EXISTS (SELECT FROM service_provider p WHERE p.via = 'area'
-                                 AND p.what = o.kind),
+                                 AND p.what = o.kind AND p.valid @> current_date),
                EXISTS (SELECT FROM service_area a WHERE a.organisation_id = o.organisation_id
                          AND a.grid_id = %(grid)s AND a.valid @> current_date),
                (SELECT v.name FROM grid_version v WHERE v.grid_id = %(grid)s
@@ -263,7 +263,8 @@ def _check_room(conn: Connection[Any], scenario_id: int, wanted: int = 1) -> Non
 
 def _check_kind(conn: Connection[Any], kind: str, *, is_placed: bool = True) -> None:
     if not conn.execute(
-        "SELECT FROM service_provider WHERE kind = %s AND (via = 'facility' OR NOT %s)",
+        "SELECT FROM service_provider"
+        " WHERE kind = %s AND valid @> current_date AND (via = 'facility' OR NOT %s)",
         [kind, is_placed],
     ).rowcount:
         raise InvalidInputError(

@@ -140,7 +140,7 @@ def _tell_standards(
             if dated is None:
                 text = _("nothing is said")
             else:
-                words = worded(dated.standard, by_facility=it.providers.by_facility).said(_)
+                words = worded(dated.value, by_facility=it.given_by(on).by_facility).said(_)
                 text = f"{words}  ({dated.since} –{f' {dated.until}' if dated.until else ''})"
             click.echo(f"  {title}{_(': ')}{text}")
 

@@ -6,6 +6,8 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
 
 import psycopg
 import pytest
@@ -13,6 +15,8 @@ from psycopg.rows import TupleRow
 from yoyo import get_backend, read_migrations
 
 from geodata import clock, db
+from geodata.coverage import defining
+from geodata.coverage.standards import Providers
 from geodata.embedded import Cluster
 from geodata.errors import SetupError, UnavailableError
 
@@ -80,6 +84,41 @@ def test_every_migration_can_be_rolled_back_and_applied_again(empty_url: str) ->
         ).fetchall()
         assert left == []
     assert db.migrate(empty_url) == MIGRATION_COUNT
+
+
+def test_changes_of_standards_from_before_providers_had_a_day_can_be_undone(
+    empty_url: str,
+) -> None:
+    db.migrate(empty_url)
+    day = date(2027, 1, 1)
+    with db.connect(empty_url) as conn:
+        before = defining.get(conn, "clinic")
+        town, village = before.on(day, "town"), before.on(day, "village")
+        assert town
+        assert village
+        by = Providers(by_facility=True, areas=("volunteer_team",))
+        # As it could be said then: who gives it for all days at once.
+        wanted = before.changed(day, replace(town, reach=300), village, before.given_by(day))
+        wanted = replace(wanted, givers=(replace(wanted.givers[0], value=by),))
+        defining.save(conn, "wang", before.digest, wanted)
+    uri = empty_url.replace("postgresql://", "postgresql+psycopg://")
+    with get_backend(uri) as backend:
+        late = [
+            each
+            for each in backend.to_rollback(read_migrations(str(db.MIGRATIONS)))
+            if each.id >= "0019"
+        ]
+        backend.rollback_migrations(late)
+    with db.connect(empty_url) as conn:
+        old = conn.execute("SELECT before, after FROM standard_change").fetchall()
+        assert [each["providers"]["areas"] for each in old[0]] == [[], ["volunteer_team"]]
+        assert old[0][1]["town"][-1]["standard"]["reach"] == 300
+    assert db.migrate(empty_url) == len(late)
+    with db.connect(empty_url) as conn:
+        assert defining.get(conn, "clinic") == wanted
+        change = defining.last_change(conn, "clinic")
+        assert change
+        assert defining.undo(conn, "wang", "clinic", change.change_id) == before
 
 
 def test_failing_migration_leaves_nothing_behind(empty_url: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from county import build
+from county import add_duty, build
 from psycopg import Connection, errors
 from signing import account, token
 
@@ -39,15 +39,14 @@ def trail(conn: Conn) -> list[tuple[str, dict[str, Any]]]:
 
 def test_a_standard_from_a_day_on(conn: Conn) -> None:
     before = defining.get(conn, "clinic")
-    wanted = before.changed(DAY, NEAR, before.village[0].standard, BY)
+    wanted = before.changed(DAY, NEAR, before.village[0].value, BY)
     save(conn, wanted)
     assert defining.get(conn, "clinic") == wanted
     of = {each.kind: each for each in standards.every(conn, DAY)}["clinic"]
     assert replace(of.town, m_per_min=75) == NEAR
     assert (of.village.reach, of.areas) == (1000, ("volunteer_team",))
-    assert {each.kind: each for each in standards.every(conn, date(2026, 12, 31))}[
-        "clinic"
-    ].town.reach == 1000
+    of = {each.kind: each for each in standards.every(conn, date(2026, 12, 31))}["clinic"]
+    assert (of.town.reach, of.by_facility, of.areas) == (1000, True, ())
     (entry,) = trail(conn)
     assert entry[0] == "standard.changed"
     assert entry[1]["since"] == "2027-01-01"
@@ -78,7 +77,7 @@ def test_undo_puts_back_and_does_again(conn: Conn) -> None:
 
 def test_a_change_to_come_is_withdrawn(conn: Conn) -> None:
     before = defining.get(conn, "clinic")
-    save(conn, before.changed(DAY, NEAR, NEAR, before.providers))
+    save(conn, before.changed(DAY, NEAR, NEAR, before.given_by(DAY)))
     save(conn, defining.get(conn, "clinic").withdrawn(DAY), what="withdrawn")
     assert defining.get(conn, "clinic") == before
     assert trail(conn)[-1][0] == "standard.withdrawn"
@@ -127,7 +126,9 @@ def test_a_kind_of_ones_own_comes_and_goes(conn: Conn) -> None:
     assert code == "blood_donation_mobile"
     course = (Dated(DAY, None, NEAR),)
     rank = defining.last_rank(conn) + 1
-    own = Definition(code, "献血屋", "Blood donation", rank, course, course, BY)
+    own = Definition(
+        code, "献血屋", "Blood donation", rank, course, course, (Dated(DAY, None, BY),)
+    )
     defining.add(conn, "wang", own)
     assert defining.every(conn)[-1] == own
     assert defining.make_code(conn, "blood donation, mobile") == f"{code}_2"
@@ -169,8 +170,8 @@ def test_effects_are_what_comes_of_it(conn: Conn) -> None:
     wanted = replace(NEAR, capacity=None, minimum=1)
     changes = Changes(standards={("clinic", "town"): wanted, ("clinic", "village"): wanted})
     found = effects.find(conn, changes, "clinic", DAY)
-    save(conn, before.changed(DAY, wanted, wanted, before.providers))
-    nothing = Changes(providers={"clinic": before.providers})
+    save(conn, before.changed(DAY, wanted, wanted, before.given_by(DAY)))
+    nothing = Changes(providers={"clinic": before.given_by(DAY)})
     now = effects.find(conn, nothing, "clinic", DAY)
     assert found.county
     assert now.county
@@ -179,6 +180,47 @@ def test_effects_are_what_comes_of_it(conn: Conn) -> None:
     assert [(it.grid.grid_id, it.gain) for it in found.losing] == [(county.communities[0], -20)]
     assert (found.gaining_count, found.losing_count) == (0, 1)
     assert sum(it.gain for it in found.towns) == -20
+
+
+def test_who_gives_a_service_is_dated_and_so_are_its_figures(conn: Conn) -> None:
+    county = build(conn)
+    conn.execute("UPDATE grid_version SET households = NULL")
+    # The first lives in the first compound, the other one outside it.
+    for number, (lon, lat) in enumerate(((116.305, 31.405), (116.335, 31.435))):
+        conn.execute(
+            "INSERT INTO building (name, households, geom)"
+            " VALUES (%s, %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
+            [f"{number}号", 10 * (number + 1), lon, lat],
+        )
+    conn.execute(
+        "INSERT INTO facility (kind, name, geom)"
+        " VALUES ('clinic', '一', ST_SetSRID(ST_MakePoint(116.335, 31.435), 4326))"
+    )
+    add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2020-01-01,)")
+    before = defining.get(conn, "clinic")
+    town, village = before.on(DAY, "town"), before.on(DAY, "village")
+    assert town
+    assert village
+    by = Providers(by_facility=False, duties=("grid_worker",))
+
+    def met(day: date) -> int:
+        found = effects.find(conn, Changes(), "clinic", day).county
+        assert found
+        return found.before
+
+    eve = date(2026, 12, 31)
+    assert (met(eve), met(DAY)) == (20, 20)
+    told = effects.find(conn, Changes(providers={"clinic": by}), "clinic", DAY).county
+    assert told
+    save(conn, before.changed(DAY, town, village, by))
+    assert told.after == met(DAY) == 10
+    assert met(eve) == 20
+    # The figures of the eve, which hold for days around it, end with it.
+    assert conn.execute(
+        "SELECT upper(valid) FROM coverage_stretch WHERE valid @> %s", [eve]
+    ).fetchone() == (DAY,)
+    assert trail(conn)[-1][1]["providers"] == {"facility": False, "area": [], "duty": [
+        ["网格员", "Grid worker"]]}  # fmt: skip
 
 
 @pytest.fixture

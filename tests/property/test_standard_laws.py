@@ -26,32 +26,43 @@ standards = st.builds(
     minimum=st.integers(1, 2),
 )
 BY = Providers(by_facility=True)
+givers = st.builds(
+    Providers,
+    by_facility=st.booleans(),
+    areas=st.sampled_from(((), ("alliance",), ("alliance", "volunteer_team"))),
+    duties=st.sampled_from(((), ("grid_worker",))),
+)
 START = Definition(
     "clinic", "卫生室", "Clinic", 1,
     (Dated(FIRST, None, Standard(1000, "m", 1.0, None, 1)),),
     (Dated(FIRST, None, Standard(1000, "m", 1.0, None, 1)),),
-    BY,
+    (Dated(FIRST, None, BY),),
 )  # fmt: skip
-changes = st.lists(st.tuples(days, standards, standards), max_size=6)
+Change = tuple[date, Standard, Standard, Providers]
+changes = st.lists(st.tuples(days, standards, standards, givers), max_size=6)
 
 
-def made(all_changes: list[tuple[date, Standard, Standard]]) -> Definition:
+def made(all_changes: list[Change]) -> Definition:
     it = START
-    for day, town, village in all_changes:
-        it = it.changed(day, town, village, BY)
+    for change in all_changes:
+        it = it.changed(*change)
     return it
 
 
-def seen(it: Definition) -> list[tuple[Standard | None, Standard | None]]:
-    return [(it.on(day, "town"), it.on(day, "village")) for day in DAYS]
+def seen(it: Definition) -> list[tuple[Standard | None, Standard | None, Providers]]:
+    return [(it.on(day, "town"), it.on(day, "village"), it.given_by(day)) for day in DAYS]
 
 
-@given(changes, days, standards, standards)
+@given(changes, days, standards, standards, givers)
 def test_a_change_holds_from_its_day_until_the_next_that_was_known(
-    before: list[tuple[date, Standard, Standard]], day: date, town: Standard, village: Standard
+    before: list[Change], day: date, town: Standard, village: Standard, by: Providers
 ) -> None:
     former = made(before)
-    it = former.changed(day, town, village, BY)
+    it = former.changed(day, town, village, by)
+    later = min((each.since for each in former.givers if each.since > day), default=None)
+    for each in DAYS:
+        is_new = each >= day and (later is None or each < later)
+        assert it.given_by(each) == (by if is_new else former.given_by(each))
     for place, wanted in (("town", town), ("village", village)):
         course = former.town if place == "town" else former.village
         later = [each.since for each in course if each.since > day]
@@ -64,13 +75,13 @@ def test_a_change_holds_from_its_day_until_the_next_that_was_known(
             assert one.until == other.since > one.since
 
 
-@given(changes, days, standards)
+@given(changes, days, standards, givers)
 def test_what_was_added_is_taken_back(
-    before: list[tuple[date, Standard, Standard]], day: date, standard: Standard
+    before: list[Change], day: date, standard: Standard, by: Providers
 ) -> None:
     former = made(before)
-    starts = {each.since for each in (*former.town, *former.village)}
-    it = former.changed(day, standard, standard, BY)
+    starts = {each.since for each in (*former.town, *former.village, *former.givers)}
+    it = former.changed(day, standard, standard, by)
     if day in starts or it == former:
         return
     assert seen(it.withdrawn(day)) == seen(former)
@@ -78,20 +89,21 @@ def test_what_was_added_is_taken_back(
 
 @given(changes)
 def test_periods_tell_the_same_and_plain_data_is_the_same(
-    before: list[tuple[date, Standard, Standard]],
+    before: list[Change],
 ) -> None:
     it = made(before)
     for day in DAYS:
         found = [p for p in it.periods() if p.since <= day and (p.until is None or day < p.until)]
         town, village = it.on(day, "town"), it.on(day, "village")
-        assert [(p.town, p.village) for p in found] == ([(town, village)] if town else [])
+        told = [(p.town, p.village, p.givers) for p in found]
+        assert told == ([(town, village, it.given_by(day))] if town else [])
     again = from_plain(json.loads(json.dumps(it.to_plain())))
     assert again == it
     assert again.digest == it.digest
 
 
 def test_another_definition_has_another_digest() -> None:
-    other = START.changed(FIRST, Standard(900, "m", 1.0, None, 1), START.village[0].standard, BY)
+    other = START.changed(FIRST, Standard(900, "m", 1.0, None, 1), START.village[0].value, BY)
     assert other.digest != START.digest
     with pytest.raises(InvalidInputError, match="No standard changes on"):
         START.withdrawn(FIRST)
