@@ -1,7 +1,8 @@
 """Best places in a scenario: where new facilities would serve most of those it leaves unserved.
 
-Whoever has no provider as the standard says counts as unserved, for whichever reason; what the
-scenario changes is taken as done. Distances are those of coverage: along the roads where known.
+Whoever has no provider as the standard says counts as unserved, for whichever reason, and as served
+with as many new ones as the standard lacks; what the scenario changes is taken as done. Distances
+are those of coverage: along the roads where known.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from scipy.sparse import csr_array
 
 from geodata.coverage import people, providers, redrawing, standards, sums
 from geodata.coverage.altering import Changes
-from geodata.coverage.judging import Floats, Judgement, Verdict
+from geodata.coverage.judging import Floats, Ints, Judgement, Verdict
 from geodata.coverage.people import Box, People
 from geodata.coverage.standards import Kind
 from geodata.coverage.ways import Ways, straight
@@ -121,15 +122,17 @@ def find(conn: Connection[Any], question: Question, changes: Changes, day: date)
         raise InvalidInputError("No households are known there, so no place serves any.")
     is_counted = _is_counted(nearby, question.grid_id)
     places = _candidates(conn, question, nearby.where(is_counted), box, day)
-    demand, places = _demand(conn, question, kind, nearby, judgement, is_counted, places, box)
+    lacking = _lacking(question, kind, nearby, judgement)[is_counted]
+    demand, places = _demand(conn, kind, nearby.where(is_counted), lacking, places, box)
+    minimum, count = int(lacking.max()), min(question.count, len(places))
     ways: dict[Ask, Callable[[], Choice]] = {
         "most": lambda: choosing.best(
-            demand, min(question.count, len(places)), question.capacity, TIME_LIMIT_S
+            demand, count, question.capacity, TIME_LIMIT_S, minimum=minimum
         ),
         "fewest": lambda: choosing.fewest(
-            demand, question.percent, question.capacity, TIME_LIMIT_S
+            demand, question.percent, question.capacity, TIME_LIMIT_S, minimum=minimum
         ),
-        "second": lambda: choosing.back_up(demand, min(question.count, len(places)), TIME_LIMIT_S),
+        "second": lambda: choosing.best(demand, count, None, TIME_LIMIT_S, minimum=minimum),
     }
     choice = ways[question.ask]()
     points = tuple(Point(*places[each].tolist()) for each in choice.candidates)
@@ -208,24 +211,29 @@ def _candidates(
     return places
 
 
+def _lacking(question: Question, kind: Kind, nearby: People, judgement: Judgement) -> Ints:
+    """Return how many new facilities in reach each home needs to be served, 0 for none."""
+    if question.ask == "second":
+        return np.maximum(2 - judgement.providers, 0)
+    minimum = np.where(nearby.rows["is_village"], kind.village.minimum, kind.town.minimum)
+    # Whose providers are enough but full needs one that is not.
+    lacking = np.maximum(minimum - judgement.providers, 1)
+    return np.where(judgement.verdict == Verdict.MET, 0, lacking)
+
+
 def _demand(
     conn: Connection[Any],
-    question: Question,
     kind: Kind,
-    nearby: People,
-    judgement: Judgement,
-    is_counted: Any,
+    counted: People,
+    lacking: Ints,
     places: Floats,
     box: Box | None,
 ) -> tuple[Demand, Floats]:
-    """Return who would be in reach of which candidate, and the candidates that reach anybody."""
-    counted = nearby.where(is_counted)
-    if question.ask == "second":
-        have = np.minimum(judgement.providers[is_counted], 2)
-        is_open = have < 2
-    else:
-        have = np.where(judgement.verdict[is_counted] == Verdict.MET, 1, 0)
-        is_open = have < 1
+    """Return who would be in reach of which candidate, and the candidates that reach anybody.
+
+    The demand is one for as many providers as anybody lacks; others have some of them already.
+    """
+    is_open = lacking > 0
     open_ = counted.where(is_open)
     # No way is shorter than the straight line: candidates near nobody need not be searched from.
     _, near, _ = straight(open_.lon_lat, places, kind.farthest_m)
@@ -244,4 +252,4 @@ def _demand(
     rows = np.flatnonzero(is_open)[at]
     shape = len(counted), len(places)
     reach = csr_array((np.ones(len(rows)), (rows, by)), shape=shape)
-    return Demand.of(reach, counted.rows["households"], have), places
+    return Demand.of(reach, counted.rows["households"], lacking.max() - lacking), places

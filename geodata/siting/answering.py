@@ -44,12 +44,12 @@ def of_most(demand: Demand, minimum: int, capacities: Floats | None, found: Reck
     return _choice(demand, minimum, told, bound, gap)
 
 
-def of_fewest(demand: Demand, capacities: Floats | None, found: Reckoned) -> Choice:
+def of_fewest(demand: Demand, minimum: int, capacities: Floats | None, found: Reckoned) -> Choice:
     """Answer the question for the fewest places."""
-    told = _told(demand, 1, capacities, found.choice)
+    told = _told(demand, minimum, capacities, found.choice)
     places = len(told.candidates)
     gap = (places - found.bound) / places if places else 0.0
-    return _choice(demand, 1, told, found.bound, gap)
+    return _choice(demand, minimum, told, found.bound, gap)
 
 
 def _choice(demand: Demand, minimum: int, told: _Told, bound: float, gap: float) -> Choice:

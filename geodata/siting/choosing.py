@@ -1,4 +1,4 @@
-"""The three questions: the best k places, the fewest for a share, a second provider.
+"""The questions: the best k places, the fewest for a share; where one is not enough, a second.
 
 Each is answered to proven optimality, or when the time is up with the best choice met and the
 bound shown so far. The same demand gives the same answer, unless the time limit ended the search:
@@ -33,33 +33,23 @@ def best(
     k: int,
     capacity: ArrayLike | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
+    *,
+    minimum: int = 1,
 ) -> Choice:
     """Choose the k candidates that serve most households not served yet.
 
-    Objective: the households of buildings with a provider now or a chosen candidate in reach.
+    Objective: the households of buildings with a provider now or a chosen candidate in reach, or
+    with ``minimum`` of them, one candidate being one provider.
     ``capacity``, one number or one per candidate, is how many of those not served yet a place can
     take; then the objective counts households that are assigned to a place in their reach, as many
     as can be at the same time. A household is not split, the households of a building may be.
 
     Raises:
         InvalidInputError: k is less than 1 or more than there are candidates, a capacity is less
-            than 1, or no candidate reaches anybody who is not served.
+            than 1 or given where several providers are needed, or no choice serves anybody more.
     """
-    return _most(demand, k, 1, _capacities(demand, capacity), Deadline(time_limit_s))
-
-
-def back_up(demand: Demand, k: int, time_limit_s: float | None = TIME_LIMIT_S) -> Choice:
-    """Choose the k candidates with which most households have two providers in reach.
-
-    Objective: the households of buildings for which providers now and chosen candidates in reach
-    are at least two: one more for those with a single one, two for those with none. One candidate
-    is one provider. What a place can take has no part in it: a backup is there for the day on which
-    the other is not.
-
-    Raises:
-        InvalidInputError: as ``best``; or no choice gives anybody a second provider.
-    """
-    return _most(demand, k, 2, None, Deadline(time_limit_s))
+    capacities = _capacities(demand, capacity, minimum)
+    return _most(demand, k, minimum, capacities, Deadline(time_limit_s))
 
 
 def fewest(
@@ -67,29 +57,32 @@ def fewest(
     percent: float,
     capacity: ArrayLike | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
+    *,
+    minimum: int = 1,
 ) -> Choice:
     """Choose the fewest candidates with which ``percent`` % of all households are served.
 
     Those served already count; served means the same as for ``best``.
 
     Raises:
-        InvalidInputError: the share is not within 0 to 100 %, a capacity is less than 1, or all
-            candidates together cannot reach the share.
+        InvalidInputError: the share is not within 0 to 100 %, all candidates together cannot reach
+            it, or a capacity is as ``best`` does not allow it.
     """
     if not 0 <= percent <= 100:
         raise InvalidInputError("A share has to lie between 0 and 100 percent.")
-    deadline, capacities = Deadline(time_limit_s), _capacities(demand, capacity)
+    deadline, capacities = Deadline(time_limit_s), _capacities(demand, capacity, minimum)
     everybody = float(demand.households.sum())
-    before = float(demand.households[demand.providers > 0].sum())
+    before = float(demand.households[demand.providers >= minimum].sum())
     slack = SLACK * (1 + everybody)
     lacking = percent / 100 * everybody - before
-    instance = question(demand, 1, capacities)
+    instance = question(demand, minimum, capacities)
     wanted = float(np.ceil(lacking - slack)) if instance.is_whole else lacking
     if wanted <= slack:
-        return answering.of_fewest(demand, capacities, Reckoned(np.arange(0), 0.0))
+        return answering.of_fewest(demand, minimum, capacities, Reckoned(np.arange(0), 0.0))
     if not len(instance.columns):
-        raise _nobody(demand, 1)
-    start = grown(instance, len(instance.columns), wanted)
+        raise _nobody(demand, minimum)
+    # Who has one of two that are needed counts by halves there: it would stop too soon.
+    start = grown(instance, len(instance.columns), wanted if minimum == 1 else np.inf)
     reached = value(instance, start)
     if reached < wanted - slack:
         raise InvalidInputError(
@@ -100,11 +93,11 @@ def fewest(
             most=f"{np.floor(10_000 * (before + reached) / everybody) / 100:g}%",
             households=f"{everybody - before - reached:.10g}",
         )
-    if capacities is None and wanted > instance.total - slack:
+    if capacities is None and minimum == 1 and wanted > instance.total - slack:
         found = fewest_for_all(instance, deadline)
     else:
         found = fewest_for_some(instance, start, wanted, _unit(instance), deadline)
-    return answering.of_fewest(demand, capacities, found)
+    return answering.of_fewest(demand, minimum, capacities, found)
 
 
 def _most(
@@ -174,10 +167,15 @@ def _unit(instance: Instance) -> float:
     return 1.0 if instance.is_whole else _FRACTION * instance.total
 
 
-def _capacities(demand: Demand, capacity: ArrayLike | None) -> Floats | None:
+def _capacities(demand: Demand, capacity: ArrayLike | None, minimum: int) -> Floats | None:
     """Return the capacity of each candidate."""
     if capacity is None:
         return None
+    if minimum > 1:
+        raise InvalidInputError(
+            "Where the standard asks for several providers, what a place can take cannot be set.",
+            hint="Leave the households to a place out.",
+        )
     given = np.asarray(capacity, dtype=np.float64)
     if not (given >= 1).all():
         raise InvalidInputError("A place has to be able to serve at least 1 household.")
@@ -197,8 +195,8 @@ def _nobody(demand: Demand, minimum: int) -> InvalidInputError:
             candidates=candidates,
         )
     return InvalidInputError(
-        "Households without a second provider: {households}. No choice of candidates"
-        " (there are {candidates}) gives one to any of them.",
+        "Households with too few providers: {households}. No choice of candidates"
+        " (there are {candidates}) gives enough to any of them.",
         hint=hint,
         households=households,
         candidates=candidates,

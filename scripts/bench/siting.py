@@ -73,8 +73,8 @@ def _alone(places: Floats, households: Floats, every: int, limit_s: float) -> li
             f"best 10, at most {CAPACITY} households each",
             lambda: choosing.best(demand, 10, CAPACITY, time_limit_s=limit_s),
         ),
-        ("backup by 2", lambda: choosing.back_up(demand, 2, time_limit_s=limit_s)),
-        ("backup by 10", lambda: choosing.back_up(demand, 10, time_limit_s=limit_s)),
+        ("backup by 2", lambda: choosing.best(demand, 2, None, limit_s, minimum=2)),
+        ("backup by 10", lambda: choosing.best(demand, 10, None, limit_s, minimum=2)),
     ):
         choice, seconds = _timed(ask)
         figure = f"{choice.after:,.0f} households, {_said(choice, seconds)}"

@@ -131,6 +131,27 @@ def test_best_places_are_part_of_the_scenario_and_keep_their_promise(
     assert f"+{after - before:,}" in page
 
 
+@pytest.mark.parametrize("asked", [{"ask": "most", "count": 3}, {"ask": "fewest", "percent": 12}])
+def test_best_places_for_a_standard_of_two_providers_keep_their_promise(
+    official: Client, owner: Conn, asked: dict[str, Any]
+) -> None:
+    made = official.begin()
+    for place, minimum in (("town", 2), ("village", 1)):
+        wanted = {"reach": 1000, "unit": "m", "detour": 1.0, "minimum": minimum}
+        response = official.change(made, what="standard", kind="clinic", place=place, **wanted)
+        assert response.status_code == 201, response.text
+    _, before = official.sums(made)["clinic"]
+    response = official.ask("POST", f"/{made}/search", {"kind": "clinic", **asked})
+    assert response.status_code == 201, response.text
+    found = response.get_json()
+    _, after = official.sums(made)["clinic"]
+    assert (found["before"], found["after"]) == (before, after)
+    assert after > before
+    capacity = official.ask("POST", f"/{made}/search", {"kind": "clinic", **asked, "capacity": 100})
+    assert capacity.status_code == 400
+    assert "不能同时限定" in capacity.get_json()["detail"]
+
+
 def test_what_is_told_is_what_comes(official: Client, owner: Conn) -> None:
     (closing, _, _), (moving, lon, lat) = clinic(owner), clinic(owner, 1)
     made, new = official.begin(), place(owner, 700)

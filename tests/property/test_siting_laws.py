@@ -118,37 +118,44 @@ def test_no_k_places_with_capacities_serve_more(drawn: tuple[Demand, np.ndarray]
 
 
 @QUICK
-@given(demands(), st.integers(1, 7))
-def test_no_k_places_back_up_more(drawn: tuple[Demand, np.ndarray], k: int) -> None:
+@given(demands(), st.integers(1, 7), st.sampled_from([2, 3]))
+def test_no_k_places_serve_more_where_several_are_needed(
+    drawn: tuple[Demand, np.ndarray], k: int, minimum: int
+) -> None:
     demand, _ = drawn
     k = min(k, demand.reach.shape[1])
-    most = max(reached(demand, each, 2) for each in choices(demand, k))
+    most = max(reached(demand, each, minimum) for each in choices(demand, k))
     try:
-        choice = choosing.back_up(demand, k)
+        choice = choosing.best(demand, k, minimum=minimum)
     except InvalidInputError:
-        assert most == pytest.approx(reached(demand, (), 2))
+        assert most == pytest.approx(reached(demand, (), minimum))
         return
     check(demand, choice, k)
     assert choice.after == pytest.approx(most)
-    assert choice.after == pytest.approx(reached(demand, choice.candidates, 2))
+    assert choice.after == pytest.approx(reached(demand, choice.candidates, minimum))
 
 
 @QUICK
-@given(demands(5), st.floats(0, 100) | st.just(100), st.booleans())
+@given(demands(5), st.floats(0, 100) | st.just(100), st.booleans(), st.sampled_from([1, 2, 3]))
 def test_no_fewer_places_serve_the_share(
-    drawn: tuple[Demand, np.ndarray], percent: float, has_capacity: bool
+    drawn: tuple[Demand, np.ndarray], percent: float, has_capacity: bool, minimum: int
 ) -> None:
     demand, capacities = drawn
+    has_capacity = has_capacity and minimum == 1
     total = float(demand.households.sum())
     wanted = percent / 100 * total - 1e-7
 
     def served(each: tuple[int, ...]) -> float:
-        return assigned(demand, each, capacities) if has_capacity else reached(demand, each)
+        if has_capacity:
+            return assigned(demand, each, capacities)
+        return reached(demand, each, minimum)
 
     sizes = range(demand.reach.shape[1] + 1)
     least = next((k for k in sizes if max(map(served, choices(demand, k))) >= wanted), None)
     try:
-        choice = choosing.fewest(demand, percent, capacities if has_capacity else None)
+        choice = choosing.fewest(
+            demand, percent, capacities if has_capacity else None, minimum=minimum
+        )
     except InvalidInputError:
         assert least is None
         return
@@ -196,12 +203,12 @@ def test_reductions_and_bounds_keep_the_optimum(
 
 
 @QUICK
-@given(demands(), st.integers(1, 4), st.booleans())
+@given(demands(), st.integers(1, 4), st.booleans(), st.sampled_from([1, 2, 3]))
 def test_no_candidate_of_a_wanted_choice_is_dropped(
-    drawn: tuple[Demand, np.ndarray], k: int, has_capacity: bool
+    drawn: tuple[Demand, np.ndarray], k: int, has_capacity: bool, minimum: int
 ) -> None:
     demand, capacities = drawn
-    instance = question(demand, 1, capacities if has_capacity else None)
+    instance = question(demand, minimum, capacities if has_capacity and minimum == 1 else None)
     if not len(instance.columns):
         return
     k = min(k, len(instance.columns))

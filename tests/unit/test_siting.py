@@ -103,15 +103,15 @@ def test_a_single_provider_gets_a_second_one_before_two_are_built() -> None:
     # One more for the 30, or two for the 50.
     reach = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])
     demand = Demand.of(csr_array(reach), HOUSEHOLDS, [1, 0, 1])
-    one, two = choosing.back_up(demand, 1), choosing.back_up(demand, 2)
+    one, two = (choosing.best(demand, k, minimum=2) for k in (1, 2))
     assert (one.candidates, one.before, one.after) == ((0,), 0, 30)
     assert set(two.candidates) == {1, 2}
     assert (two.after, two.gains, two.out_of_reach) == (50, (0, 50), 40)
 
 
 def test_one_place_is_not_its_own_backup() -> None:
-    with pytest.raises(InvalidInputError, match="Households without a second provider: 120"):
-        choosing.back_up(hamlets(sites=[BETWEEN[0]]), 1)
+    with pytest.raises(InvalidInputError, match="Households with too few providers: 120"):
+        choosing.best(hamlets(sites=[BETWEEN[0]]), 1, minimum=2)
 
 
 def test_fewest_places_for_a_share() -> None:
@@ -152,7 +152,7 @@ def test_what_nobody_reaches_is_counted() -> None:
     ("ask", "text"),
     [
         (lambda demand: choosing.best(demand, 0), "at least 1 place"),
-        (lambda demand: choosing.back_up(demand, -1), "at least 1 place"),
+        (lambda demand: choosing.best(demand, -1, minimum=2), "at least 1 place"),
         (lambda demand: choosing.best(demand, 3), "the number of candidates is 2"),
         (lambda demand: choosing.fewest(demand, -0.1), "between 0 and 100 percent"),
         (lambda demand: choosing.fewest(demand, 100.1), "between 0 and 100 percent"),
@@ -198,7 +198,7 @@ def test_equal_households_and_equal_candidates() -> None:
     # Of three alike, two are needed for a backup, and the third is left out.
     thrice = Demand.within(PLACES, [*sites, PLACES[0]], 100, [7, 7, 7])
     assert len(undominated(question(thrice, 2, None)).columns) == 4
-    assert choosing.back_up(thrice, 4).after == 14
+    assert choosing.best(thrice, 4, minimum=2).after == 14
 
 
 def town(side: int, seed: int) -> Demand:
@@ -212,7 +212,7 @@ def test_the_time_is_up_and_the_gap_is_stated() -> None:
     answers: list[Choice] = [
         choosing.best(demand, 12, time_limit_s=0),
         choosing.best(demand, 12, capacity=700, time_limit_s=0),
-        choosing.back_up(demand, 12, time_limit_s=0),
+        choosing.best(demand, 12, None, 0, minimum=2),
     ]
     for choice in answers:
         assert len(choice.candidates) == 12
@@ -264,7 +264,6 @@ def test_a_town_is_served_as_by_the_whole_program(k: int, minimum: int) -> None:
     everyone = town(160, 7)
     providers = np.random.default_rng(7).choice(3, 160, p=[0.6, 0.3, 0.1])
     demand = Demand.of(everyone.reach, everyone.households, providers)
-    ask = choosing.best if minimum == 1 else choosing.back_up
-    choice = ask(demand, k, time_limit_s=None)
+    choice = choosing.best(demand, k, None, None, minimum=minimum)
     assert choice.proven
     assert choice.after == pytest.approx(plainly(demand, minimum, k))
