@@ -6,8 +6,8 @@ template makes an SVG. The plane is that of the county's official maps (``frames
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -89,6 +89,33 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """The room for a map: as high as its box needs, ``most_mm`` at most.
+
+    Lines and names of one with many small grids are ``fineness`` times as large as usual.
+    """
+
+    width_mm: float
+    most_mm: float
+    fineness: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What is drawn over the areas, in EPSG:4326.
+
+    ``moved`` are lines, ``hatched`` areas, ``dots`` (buildings) and ``marks`` (facilities) have
+    shape (n, 2).
+    """
+
+    moved: Any = NOTHING
+    hatched: Any = NOTHING
+    dots: NDArray[np.float64] = field(default_factory=lambda: NOWHERE)
+    marks: NDArray[np.float64] = field(default_factory=lambda: NOWHERE)
+    pins: Sequence[Pin] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """A map: ``bar_mm`` on it are ``bar_m`` on the ground, ``scale`` is N of 1:N."""
 
@@ -103,95 +130,108 @@ class Drawing:
     hatched: str
     dots: tuple[tuple[float, float], ...]
     names: tuple[Name, ...]
-    fills: tuple[Fill, ...] = ()
-    marks: tuple[tuple[float, float], ...] = ()
-    pins: tuple[Pin, ...] = ()
+    fills: tuple[Fill, ...]
+    marks: tuple[tuple[float, float], ...]
+    pins: tuple[Pin, ...]
+    fineness: float
+
+
+class _Frame:
+    """A box laid on paper at a round scale; lengths in millimetres from its upper left."""
+
+    def __init__(self, box: tuple[float, float, float, float], size: Size) -> None:
+        west, south, east, north = box
+        self.epsg = frames.metric_epsg((west + east) / 2, (south + north) / 2)
+        self._flatten = _to(self.epsg)
+        ring = shapely.segmentize(shapely.box(*box), (north - south) / 8)
+        left, bottom, right, top = shapely.bounds(shapely.transform(ring, self._flatten)).tolist()
+        needed = max((right - left) / size.width_mm, (top - bottom) / size.most_mm) * 1000
+        self.scale = next((round(each) for each in SCALES if each >= needed), round(needed))
+        self._mm_per_m = 1000 / self.scale
+        self.width = size.width_mm
+        self.height = min(size.most_mm, (top - bottom) * self._mm_per_m)
+        self.shape = shapely.box(0, 0, self.width, self.height)
+        self.bar_m = _round_below(self.width / 3 / self._mm_per_m)
+        self.bar_mm = self.bar_m * self._mm_per_m
+        # What is asked for lies in the middle; the rest of the frame shows its surroundings.
+        self._left = (left + right) / 2 - self.width / self._mm_per_m / 2
+        self._top = (bottom + top) / 2 + self.height / self._mm_per_m / 2
+
+    def lay(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return where points in degrees (n, 2) lie."""
+        flat = self._flatten(points)
+        return np.column_stack(
+            ((flat[:, 0] - self._left) * self._mm_per_m, (self._top - flat[:, 1]) * self._mm_per_m)
+        )
+
+    def lay_inside(self, places: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+        """Return those of some places that lie within the frame, to a hundredth."""
+        laid = self.lay(places) if len(places) else places
+        is_inside = (laid > 0).all(axis=1) & (laid[:, 0] < self.width) & (laid[:, 1] < self.height)
+        return tuple((x, y) for x, y in np.round(laid[is_inside], 2).tolist())
+
+    def pinned(self, pins: Iterable[Pin]) -> tuple[Pin, ...]:
+        """Return the pins within the frame."""
+        return tuple(
+            Pin(pin.text, *laid[0])
+            for pin in pins
+            if (laid := self.lay_inside(np.asarray([[pin.x, pin.y]])))
+        )
+
+    def path(self, shape: Any) -> str:
+        """Write what is seen of a shape in degrees."""
+        return self.cut(shapely.transform(shape, self.lay))
+
+    def cut(self, shape: Any) -> str:
+        """Write what is seen of a shape that is laid already."""
+        return _path(shapely.intersection(shape, self.shape))
 
 
 def draw(
     box: tuple[float, float, float, float],
     areas: Sequence[Area],
-    *,
-    moved: Any,
-    hatched: Any,
-    dots: NDArray[np.float64],
-    width_mm: float,
-    most_mm: float,
-    marks: NDArray[np.float64] = NOWHERE,
-    pins: Sequence[Pin] = (),
+    size: Size,
+    overlay: Overlay | None = None,
 ) -> Drawing:
-    """Lay a box (west, south, east, north in degrees) into a frame, at a round scale.
-
-    ``moved`` are lines, ``hatched`` areas, ``dots`` (buildings) and ``marks`` (facilities) have
-    shape (n, 2); all in EPSG:4326. The frame is as high as the box needs, ``most_mm`` at most.
-    """
-    west, south, east, north = box
-    epsg = frames.metric_epsg((west + east) / 2, (south + north) / 2)
-    plane = shapely.transform(shapely.segmentize(shapely.box(*box), (north - south) / 8), _to(epsg))
-    left, bottom, right, top = shapely.bounds(plane).tolist()
-    needed = max((right - left) / width_mm, (top - bottom) / most_mm) * 1000
-    scale = next((round(each) for each in SCALES if each >= needed), round(needed))
-    mm_per_m = 1000 / scale
-    height = min(most_mm, (top - bottom) * mm_per_m)
-    # What is asked for lies in the middle; the rest of the frame shows its surroundings.
-    x0 = (left + right) / 2 - width_mm / mm_per_m / 2
-    y0 = (bottom + top) / 2 + height / mm_per_m / 2
-    frame = shapely.box(0, 0, width_mm, height)
-
-    def lay(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        flat = _to(epsg)(points)
-        return np.column_stack(((flat[:, 0] - x0) * mm_per_m, (y0 - flat[:, 1]) * mm_per_m))
-
-    def lay_inside(places: NDArray[np.float64]) -> NDArray[np.float64]:
-        laid = lay(places) if len(places) else places
-        is_inside = (laid > 0).all(axis=1) & (laid[:, 0] < width_mm) & (laid[:, 1] < height)
-        return np.round(laid[is_inside], 2)
-
-    shapes = [shapely.simplify(shapely.transform(area.shape, lay), _FINEST_MM) for area in areas]
+    """Lay a box (west, south, east, north in degrees) on paper of a size, at a round scale."""
+    over = overlay or Overlay()
+    frame = _Frame(box, size)
+    shapes = [
+        shapely.simplify(shapely.transform(area.shape, frame.lay), _FINEST_MM) for area in areas
+    ]
     drawn = sorted(
         zip(areas, shapes, strict=True),
         key=lambda each: -LEVELS.index(each[0].level),
     )
-    bar_m = _round_below(width_mm / 3 / mm_per_m)
-    pinned = [
-        Pin(pin.text, *laid[0].tolist())
-        for pin in pins
-        if len(laid := lay_inside(np.asarray([[pin.x, pin.y]])))
-    ]
+    pins = frame.pinned(over.pins)
     return Drawing(
-        width_mm,
-        round(height, 2),
-        scale,
-        epsg,
-        bar_m * mm_per_m,
-        bar_m,
+        frame.width,
+        round(frame.height, 2),
+        frame.scale,
+        frame.epsg,
+        frame.bar_mm,
+        frame.bar_m,
         tuple(
             Outline(area.level, d)
             for area, shape in drawn
-            if (d := _path(shapely.intersection(shapely.boundary(shape), frame)))
+            if (d := frame.cut(shapely.boundary(shape)))
         ),
-        _path(shapely.intersection(shapely.transform(moved, lay), frame)),
-        _path(shapely.intersection(shapely.transform(hatched, lay), frame)),
-        _pairs(lay_inside(dots)),
-        tuple(_names(drawn, frame, pinned)),
-        tuple(
-            Fill(fill, d)
-            for fill in dict.fromkeys(area.fill for area in areas if area.fill)
-            if (
-                d := "".join(
-                    _path(shapely.intersection(shape, frame))
-                    for area, shape in drawn
-                    if area.fill == fill
-                )
-            )
-        ),
-        _pairs(lay_inside(marks)),
-        tuple(pinned),
+        frame.path(over.moved),
+        frame.path(over.hatched),
+        frame.lay_inside(over.dots),
+        tuple(_names(drawn, frame.shape, pins, size.fineness)),
+        tuple(_fills(drawn, frame)),
+        frame.lay_inside(over.marks),
+        pins,
+        size.fineness,
     )
 
 
-def _pairs(places: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
-    return tuple((x, y) for x, y in places.tolist())
+def _fills(drawn: Sequence[tuple[Area, Any]], frame: _Frame) -> Iterator[Fill]:
+    """Yield what is filled, each pattern once."""
+    for fill in dict.fromkeys(area.fill for area, _ in drawn if area.fill):
+        if d := "".join(frame.cut(shape) for area, shape in drawn if area.fill == fill):
+            yield Fill(fill, d)
 
 
 @cache
@@ -223,7 +263,9 @@ def _path(shape: Any) -> str:
     return "".join(lines)
 
 
-def _names(drawn: Iterable[tuple[Area, Any]], frame: Any, pinned: Iterable[Pin]) -> Iterable[Name]:
+def _names(
+    drawn: Iterable[tuple[Area, Any]], frame: Any, pinned: Iterable[Pin], fineness: float
+) -> Iterator[Name]:
     """Place names where they fit: those that stand out first, then the larger ones."""
     taken = [(p.x - PIN_MM, p.y - PIN_MM, p.x + PIN_MM, p.y + PIN_MM) for p in pinned]
     wanted: list[tuple[bool, float, Area, Any]] = []
@@ -237,7 +279,7 @@ def _names(drawn: Iterable[tuple[Area, Any]], frame: Any, pinned: Iterable[Pin])
     for is_marked, _, area, part in sorted(wanted, key=lambda each: (not each[0], -each[1])):
         circle = shapely.maximum_inscribed_circle(part, 0.5)
         x, y = shapely.get_coordinates(circle)[0].tolist()
-        size = _NAME_MM[area.level]
+        size = round(_NAME_MM[area.level] * fineness, 2)
         for text in filter(None, (area.name, area.short)):
             wide = sum(size * (1.0 if ord(letter) > 0x2E7F else 0.55) for letter in text)
             box = x - wide / 2, y - size / 2, x + wide / 2, y + size / 2

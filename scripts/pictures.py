@@ -1,7 +1,7 @@
 """Make every picture of docs/pictures from the demo county: real server, headless Chromium.
 
 Run: .venv/bin/python -m scripts.pictures [--only NAME]
-That of a report needs pdftoppm (poppler-utils).
+Those of papers need pdftoppm (poppler-utils).
 
 The demo county is the same every time, so the pictures differ only by the day on which they are
 made. They are WebP, each under 200 KB.
@@ -58,7 +58,8 @@ class Picture:
     """One picture: what is opened, on which screen, and what is done before it is taken.
 
     ``grid`` names the grid (level, name) that the address selects, ``account`` the demo county's
-    account that is signed in, ``path`` a page beside the map.
+    account that is signed in, ``path`` a page beside the map, ``paper`` the page of the paper that
+    the panel offers, which is taken instead of the screen.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Picture:
     account: str = ""
     languages: tuple[str, ...] = LANGUAGES
     path: str = ""
+    paper: int = 0
 
 
 def _type_initials(page: Page) -> None:
@@ -165,6 +167,22 @@ PICTURES = (
         _try_two_clinics,
         account="official",
     ),
+    Picture(
+        "official-proposal",
+        DESK,
+        {"mode": "coverage", "kind": "clinic", "list": "scenarios"},
+        ("town", "但家庙镇"),
+        _try_two_clinics,
+        account="official",
+        paper=1,
+    ),
+    Picture(
+        "report-meeting",
+        DESK,
+        {"mode": "coverage", "kind": "clinic"},
+        ("town", "衡山镇"),
+        paper=1,
+    ),
     Picture("official-figures", DESK, {"kind": "grid_worker"}, path="figures"),
     Picture("official-notifications", DESK, {}, account="official", path="notifications"),
     Picture("staff-before", DESK, {"on": "2021-01-01"}, ("community", "青崖村"), _open_days),
@@ -216,12 +234,6 @@ def main(only: str, chromium: str) -> None:
                     if f"{picture.name}-{language}".startswith(only)
                     and (path := take(browser, server.url, conn, picture, language, passwords))
                 ]
-                for language in LANGUAGES:
-                    path = FOLDER / f"report-meeting-{language}.webp"
-                    if path.stem.startswith(only):
-                        town = grid_id(conn, "town", "衡山镇")
-                        pictures_report.take(server.url, town, language, path)
-                        large += [path] if _is_large(path) else []
         finally:
             browser.close()
     if large:
@@ -283,7 +295,9 @@ def take(
         if not picture.path:
             settle(page)
         path = FOLDER / f"{picture.name}-{language}.webp"
-        path.write_bytes(shot(page))
+        path.write_bytes(
+            pictures_report.taken(page, picture.paper) if picture.paper else shot(page)
+        )
     finally:
         context.close()
     return path if _is_large(path) else None

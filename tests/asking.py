@@ -278,6 +278,16 @@ ROUTES: dict[str, Asks] = {
     "reports.coverage_xlsx": _reports("xlsx"),
     "reports.coverage_gpkg": _reports("gpkg"),
     "reports.coverage_svg": _reports("svg", "kind=grid_worker"),
+    "reports.scenario_pdf": lambda it: [
+        Ask(
+            f"/reports/scenario.pdf?scenario={number}{query}",
+            None,
+            str(number),
+            is_missing=number == NO_SCENARIO,
+        )
+        for number in (it.scenario, NO_SCENARIO)
+        for query in ("", f"&grid={it.grids[0]}")
+    ],
     "plans.accept": _plans("/accepted", body={"fault": "0" * 16}, revision='"999"'),
     "openapi.spec": lambda it: [Ask("/api/openapi.json")],
     "standards.index": lambda it: [Ask("/standards"), Ask("/standards?lang=en")],

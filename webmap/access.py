@@ -86,6 +86,7 @@ ACCESS: Mapping[str, Access] = {
     "reports.coverage_xlsx": "open",
     "reports.coverage_gpkg": "open",
     "reports.coverage_svg": "open",
+    "reports.scenario_pdf": "try_services",
     "panel.home": "open",
     "panel.here": "open",
     "panel.grid": "open",

@@ -22,7 +22,7 @@ bp = Blueprint("papers", __name__, url_prefix="/plans")
 
 Purpose = Literal["signing", "posting"]
 # Two maps beside each other on A4 with margins of 16 mm.
-_MAP_WIDTH_MM, _MAP_HEIGHT_MM = 87.0, 105.0
+_SIZE = paper.Size(87.0, 105.0)
 # A table that is longer is for a screen.
 MOST_ROWS = 400
 
@@ -100,11 +100,8 @@ def _pair(sheet: Sheet) -> Pair:
                 paper.Area(piece.level, draft.facts[id_].name, piece.shape, id_ in sheet.changed)
                 for id_, piece in draft.ground.pieces.items()
             ],
-            moved=moved,
-            hatched=sheet.changing,
-            dots=sheet.buildings,
-            width_mm=_MAP_WIDTH_MM,
-            most_mm=_MAP_HEIGHT_MM,
+            _SIZE,
+            paper.Overlay(moved=moved, hatched=sheet.changing, dots=sheet.buildings),
         )
         for draft, moved in ((sheet.before, sheet.lost), (sheet.after, sheet.won))
     )

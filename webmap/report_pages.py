@@ -15,17 +15,17 @@ from geodata.coverage.standards import Kind
 from geodata.exporting import sites
 from geodata.exporting.coverage import Extract, Figures, Line
 from geodata.exporting.sites import Site
-from geodata.model import Point
+from geodata.model import Bounds, Point
 from layers import inks, paper
 from layers.inks import Ink
-from layers.paper import Drawing
+from layers.paper import Drawing, Size
 from webmap import i18n, report_tables
 
 # A4 with margins of 16 mm.
-_MAP_WIDTH_MM, _MAP_HEIGHT_MM = 178.0, 130.0
+_SINGLE = Size(178.0, 130.0)
 # Lower, where two tables share the page with it.
-_CHAPTER_HEIGHT_MM = 105.0
-_PICTURE_WIDTH_MM, _PICTURE_HEIGHT_MM = 240.0, 200.0
+_CHAPTER = Size(178.0, 105.0)
+_PICTURE = Size(240.0, 200.0)
 MOST_WORST = 10
 # A table that is longer is for a spreadsheet.
 MOST_ROWS = 60
@@ -84,8 +84,7 @@ def document(conn: Connection[Any], extract: Extract, kind: str | None) -> str:
                 each,
                 shapes,
                 found,
-                _MAP_WIDTH_MM,
-                _MAP_HEIGHT_MM if kind else _CHAPTER_HEIGHT_MM,
+                _SINGLE if kind else _CHAPTER,
             )
             for each in discussed
         ],
@@ -94,7 +93,7 @@ def document(conn: Connection[Any], extract: Extract, kind: str | None) -> str:
             for line in extract.below()[:MOST_ROWS]
         ],
         more_rows=max(0, len(extract.below()) - MOST_ROWS),
-        **_words(conn, extract),
+        **words(conn, extract),
     )
 
 
@@ -102,15 +101,14 @@ def picture(conn: Connection[Any], extract: Extract) -> str:
     """Return the map of the extract's only kind as SVG, with title and legend."""
     [kind] = extract.kinds
     found = sites.facilities(conn, extract)
-    chapter = _chapter(
-        extract, kind, _shapes(conn, extract), found, _PICTURE_WIDTH_MM, _PICTURE_HEIGHT_MM
-    )
+    chapter = _chapter(extract, kind, _shapes(conn, extract), found, _PICTURE)
     return render_template(
-        "papers/coverage_picture.html", extract=extract, chapter=chapter, **_words(conn, extract)
+        "papers/coverage_picture.html", extract=extract, chapter=chapter, **words(conn, extract)
     ).strip()
 
 
-def _words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
+def words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
+    """Return what every paper about coverage says: how it is measured, the classes, the day."""
     facts = settings.read(conn)
     below = extract.below()
     return {
@@ -132,6 +130,12 @@ def _words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
     }
 
 
+def box_around(box: Bounds) -> tuple[float, float, float, float]:
+    """Return the box that a map of a place shows (west, south, east, north in degrees)."""
+    more_lon, more_lat = (box.east - box.west) * _AROUND, (box.north - box.south) * _AROUND
+    return box.west - more_lon, box.south - more_lat, box.east + more_lon, box.north + more_lat
+
+
 def _shapes(conn: Connection[Any], extract: Extract) -> Shapes:
     wanted = [extract.own, *extract.below(), *extract.below(2)]
     return sites.shapes(conn, [line.ref.grid_id for line in wanted], extract.day)
@@ -142,8 +146,7 @@ def _chapter(
     kind: Kind,
     shapes: Shapes,
     found: Sequence[Site],
-    width_mm: float,
-    most_mm: float,
+    size: Size,
 ) -> Chapter:
     lines, deeper = extract.below(), extract.below(2)
     if not deeper:
@@ -169,7 +172,7 @@ def _chapter(
         ),
         tuple(worst),
         tuple(name for name, _ in own.figures.coverage.reasons),
-        _drawing(extract, own, rows, worst, shapes, here, width_mm, most_mm),
+        _drawing(extract, own, rows, worst, shapes, here, size),
         tuple(site.facility.name for site in here if site.is_inside),
         tuple(site.facility.name for site in here if not site.is_inside),
     )
@@ -187,8 +190,7 @@ def _drawing(
     worst: Sequence[Row],
     shapes: Shapes,
     found: Sequence[Site],
-    width_mm: float,
-    most_mm: float,
+    size: Size,
 ) -> Drawing:
     place = extract.place
     filled = [
@@ -212,18 +214,14 @@ def _drawing(
         for row in worst
         for point in (shapes[row.line.ref.grid_id][1],)
     ]
-    box = place.bounds
-    more_lon, more_lat = (box.east - box.west) * _AROUND, (box.north - box.south) * _AROUND
     return paper.draw(
-        (box.west - more_lon, box.south - more_lat, box.east + more_lon, box.north + more_lat),
+        box_around(place.bounds),
         [*filled, around],
-        moved=paper.NOTHING,
-        hatched=paper.NOTHING,
-        dots=paper.NOWHERE,
-        marks=np.asarray(
-            [[site.facility.point.lon, site.facility.point.lat] for site in found]
-        ).reshape(-1, 2),
-        pins=pins,
-        width_mm=width_mm,
-        most_mm=most_mm,
+        size,
+        paper.Overlay(
+            marks=np.asarray(
+                [[site.facility.point.lon, site.facility.point.lat] for site in found]
+            ).reshape(-1, 2),
+            pins=pins,
+        ),
     )

@@ -18,8 +18,10 @@ from geodata.errors import InvalidInputError, NotFoundError, UnavailableError
 from geodata.exporting import coverage, geopackage
 from geodata.exporting.coverage import Extract
 from geodata.model import LEVELS, Level
-from webmap import acting, downloads, i18n, report_pages, report_tables
+from geodata.scenarios import keeping
+from webmap import acting, downloads, i18n, report_pages, report_tables, scenario_paper
 from webmap.panel import asked_number
+from webmap.scenario_effects import last_search
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 
@@ -73,6 +75,19 @@ def coverage_svg() -> Response:
     return downloads.send(body.encode(), SVG, _name(extract, "svg"))
 
 
+@bp.get("/scenario.pdf")
+def scenario_pdf() -> Response:
+    """Return a scenario on paper: ?scenario=, of ?grid= (the county without), ?on=."""
+    number = asked_number(request.args, "scenario")
+    with _turn():
+        with acting.service_office() as (conn, _person):
+            found = keeping.get(conn, number or 0)
+            extract = _asked(conn, steps=2, is_widened=True)
+            page = scenario_paper.document(conn, found, extract, last_search(conn, found))
+        name = f"scenario-{found.scenario_id}-{_name(extract, 'pdf').removeprefix('coverage-')}"
+        return downloads.send(to_pdf(page), "application/pdf", name)
+
+
 def to_pdf(page: str) -> bytes:
     """Return a report as PDF."""
     # Loads WeasyPrint, which takes a second.
@@ -107,8 +122,11 @@ def deepest(level: Level, steps: int) -> Level:
     return LEVELS[min(LEVELS.index(level) + steps, len(LEVELS) - 1)]
 
 
-def _asked(conn: Connection[Any], steps: int = len(LEVELS)) -> Extract:
-    """Read what is asked for: the county and today where nothing is said."""
+def _asked(conn: Connection[Any], steps: int = len(LEVELS), *, is_widened: bool = False) -> Extract:
+    """Read what is asked for: the county and today where nothing is said.
+
+    ``is_widened``: a compound, in which there is nothing to compare, stands for its community.
+    """
     on = i18n.asked_day(request.args)
     grid_id = asked_number(request.args, "grid")
     if grid_id is None:
@@ -116,14 +134,15 @@ def _asked(conn: Connection[Any], steps: int = len(LEVELS)) -> Extract:
         if county is None:
             raise NotFoundError("There are no boundaries on this map on {on}.", on=on)
         grid_id = county[0].grid_id
-    level = grids.get(conn, grid_id, on).level
+    found = grids.get(conn, grid_id, on)
+    place = found.path[-1] if is_widened and found.level == "compound" else found
     return coverage.take(
         conn,
-        grid_id,
+        place.grid_id,
         on,
         _asked_kind(),
-        least=acting.least_count(conn, grid_id, on),
-        deepest=deepest(level, steps),
+        least=acting.least_count(conn, place.grid_id, on),
+        deepest=deepest(place.level, steps),
     )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from psycopg import Connection
 
 from geodata import grids, revisions
-from geodata.scenarios import boundaries, effects
+from geodata.scenarios import boundaries, effects, searches
 from geodata.scenarios.effects import KindEffect
 from geodata.scenarios.model import Scenario
-from webmap import acting
+from webmap import acting, i18n
 
 # Panel and map ask for the same within a moment.
 _KEPT = 16
@@ -26,6 +27,15 @@ def least_of(conn: Connection[Any], grid_id: int | None, on: date) -> int:
     """Return the smallest count of households that the reader is told in a grid, or everywhere."""
     county = None if grid_id else grids.county(conn, on)
     return acting.least_count(conn, county.grid_id if county else grid_id, on)
+
+
+def last_search(conn: Connection[Any], scenario: Scenario) -> dict[str, Any] | None:
+    """Return the last search for best places, its counts as the reader may know them."""
+    if not scenario.searches:
+        return None
+    last = scenario.searches[0]
+    least = least_of(conn, last.asked.get("grid"), i18n.today())
+    return {**asdict(last), "answer": searches.told(last.answer, least)}
 
 
 def effects_of(conn: Connection[Any], scenario: Scenario, on: date) -> list[KindEffect]:

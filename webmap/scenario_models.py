@@ -142,7 +142,7 @@ class SumOut(BaseModel):
     kind: str
     households: int
     met_before: int
-    met_after: int
+    met_after: int | None = Field(description="Null where few households would be more or less.")
 
 
 class MarkOut(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -14,12 +13,11 @@ from geodata.coverage import standards
 from geodata.plans import keeping as plans
 from geodata.plans.model import Plan
 from geodata.roads import keeping as roads
-from geodata.scenarios import keeping, searches
+from geodata.scenarios import keeping
 from geodata.scenarios.effects import KindEffect
-from geodata.scenarios.model import Scenario
 from webmap import acting, i18n
 from webmap.panel import asked_number, fragment
-from webmap.scenario_effects import effects_of, least_of
+from webmap.scenario_effects import effects_of, last_search, least_of
 
 bp = Blueprint("scenario_panel", __name__, url_prefix="/panel/scenarios")
 
@@ -59,7 +57,7 @@ def scenario(scenario_id: int) -> Response:
             "plans": _plans(conn) if person.may("see_plans") else None,
             "has_roads": roads.has_any(conn),
             "teams": organisations.serving_around(conn, grid_id, on) if grid_id else [],
-            "search": _search(conn, found, on),
+            "search": last_search(conn, found),
             "least": least_of(conn, None, on),
         }
     return fragment(
@@ -73,15 +71,6 @@ def scenario(scenario_id: int) -> Response:
         listed=LISTED,
         **context,
     )
-
-
-def _search(conn: Connection[Any], scenario: Scenario, on: date) -> dict[str, Any] | None:
-    """Return the last search for best places, its counts as the reader may know them."""
-    if not scenario.searches:
-        return None
-    last = scenario.searches[0]
-    least = least_of(conn, last.asked.get("grid"), on)
-    return {**asdict(last), "answer": searches.told(last.answer, least)}
 
 
 def _plans(conn: Connection[Any]) -> list[Plan]:

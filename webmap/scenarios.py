@@ -9,6 +9,7 @@ from flask import Response, jsonify, request
 
 from geodata.coverage.standards import Standard
 from geodata.model import Point
+from geodata.privacy import is_small
 from geodata.scenarios import boundaries, changing, keeping, places, searches
 from geodata.scenarios.model import Scenario
 from webmap import acting, bodies, describing, i18n
@@ -50,6 +51,7 @@ def show(scenario_id: int) -> dict[str, Any]:
     with acting.service_office() as (conn, person):
         found = keeping.get(conn, scenario_id)
         effects = effects_of(conn, found, on)
+        least = least_of(conn, None, on)
     asked = next((each for each in effects if each.kind.kind == request.args.get("kind")), None)
     return {
         **_reference(found, person.account_id),
@@ -59,7 +61,9 @@ def show(scenario_id: int) -> dict[str, Any]:
                 "kind": each.kind.kind,
                 "households": each.county.after.households,
                 "met_before": each.county.before.met,
-                "met_after": each.county.after.met,
+                "met_after": None
+                if is_small(abs(each.county.more), least)
+                else each.county.after.met,
             }
             for each in effects
         ],

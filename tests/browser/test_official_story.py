@@ -29,6 +29,17 @@ def page(context: BrowserContext, enter: Callable[[BrowserContext, str], None]) 
     assert faults(heard) == []
 
 
+def taken(page: Page, folder: Path) -> str:
+    """Take the paper along that the panel offers; return its name."""
+    with page.expect_download(timeout=60_000) as coming:
+        page.locator(".take a.primary").click()
+    path = folder / "paper.pdf"
+    coming.value.save_as(path)
+    assert path.read_bytes().startswith(b"%PDF")
+    assert path.stat().st_size > 20_000
+    return coming.value.suggested_filename
+
+
 def test_from_the_gap_to_the_paper_for_the_meeting(
     page: Page, live_server: str, tmp_path: Path
 ) -> None:
@@ -71,13 +82,9 @@ def test_from_the_gap_to_the_paper_for_the_meeting(
     assert int(after) > int(before)
     expect(page.locator(".legend")).to_contain_text("试算后")
 
-    # What is taken to the meeting.
+    # What is taken to the meeting: the proposal, and the figures as they are.
+    assert taken(page, tmp_path).startswith("scenario-")
     page.locator(".back a").click()
     page.locator(".back a").click()
     expect(page.locator(".sheet h1")).to_have_text(TOWN)
-    with page.expect_download(timeout=60_000) as coming:
-        page.locator(".take a.primary").click()
-    path = tmp_path / "report.pdf"
-    coming.value.save_as(path)
-    assert path.read_bytes().startswith(b"%PDF")
-    assert path.stat().st_size > 20_000
+    assert taken(page, tmp_path).startswith("coverage-")

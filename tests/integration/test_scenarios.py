@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +9,7 @@ import pytest
 from flask import Flask
 from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege
-from signing import sign_in
-from werkzeug.test import TestResponse
+from scenario_client import Client
 
 from geodata import clock, demo
 from geodata.coverage import figures
@@ -21,37 +19,6 @@ from geodata.plans.model import COMMAND_LINE
 from webmap import create_app
 
 Conn = Connection[Any]
-
-
-class Client:
-    """Somebody who is signed in."""
-
-    def __init__(self, app: Flask, conn: Conn, role: str, **place: Any) -> None:
-        self.client = sign_in(app.test_client(), conn, role, **place)
-        page = self.client.get("/account/password").text
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-        assert found
-        self.token = found[1]
-
-    def ask(self, method: str, path: str, body: object = None) -> TestResponse:
-        return self.client.open(
-            f"/api/scenarios{path}",
-            method=method,
-            headers={"X-CSRFToken": self.token},
-            json=body if body is not None or method != "GET" else None,
-        )
-
-    def begin(self, name: str = "再办两处卫生室") -> int:
-        response = self.ask("POST", "", {"name": name})
-        assert response.status_code == 201, response.text
-        return response.get_json()["scenario_id"]
-
-    def change(self, scenario_id: int, **body: Any) -> TestResponse:
-        return self.ask("POST", f"/{scenario_id}/changes", body)
-
-    def sums(self, scenario_id: int) -> dict[str, tuple[int, int]]:
-        found = self.ask("GET", f"/{scenario_id}").get_json()["sums"]
-        return {each["kind"]: (each["met_before"], each["met_after"]) for each in found}
 
 
 @pytest.fixture(scope="module")

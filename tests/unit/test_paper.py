@@ -14,8 +14,7 @@ GEOD = Geod(ellps="WGS84")
 
 
 def draw(*areas, box=BOX, **more):
-    given = {"moved": shapely.MultiLineString(), "hatched": shapely.Polygon()} | more
-    return paper.draw(box, areas, dots=np.empty((0, 2)), width_mm=87.0, most_mm=105.0, **given)
+    return paper.draw(box, areas, paper.Size(87.0, 105.0), paper.Overlay(**more))
 
 
 def area(west, south, east, north, *, name="甲", level="compound", is_marked=False):

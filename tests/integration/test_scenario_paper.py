@@ -1,0 +1,169 @@
+"""A scenario on paper says what would be different and what that brings, as it is reckoned."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from county import TODAY, County, build
+from flask import Flask
+from psycopg import Connection
+from scenario_client import Client
+from signing import sign_in
+
+from geodata import privacy
+from geodata.exporting import coverage
+from geodata.model import Level
+from geodata.plans import drawing
+from geodata.plans import keeping as plans
+from geodata.plans.model import COMMAND_LINE
+from geodata.scenarios import keeping
+from webmap import create_app, scenario_paper
+
+Conn = Connection[Any]
+# Households of buildings by lon and lat: in the west most, few in the north of it.
+BUILDINGS = [(116.305, 31.405, 300), (116.305, 31.425, 7), (116.335, 31.435, 90)]
+
+
+@pytest.fixture
+def county(conn: Conn) -> County:
+    made = build(conn)
+    conn.execute("UPDATE grid_version SET households = NULL WHERE level = 'compound'")
+    for lon, lat, households in BUILDINGS:
+        conn.execute(
+            "INSERT INTO building (name, households, geom)"
+            " VALUES ('楼', %s, ST_SetSRID(ST_MakePoint(%s, %s), 4326))",
+            (households, lon, lat),
+        )
+    conn.execute(
+        "INSERT INTO facility (kind, name, geom)"
+        " VALUES ('clinic', '城南卫生室', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
+    )
+    conn.commit()
+    return made
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Flask:
+    return create_app({"DATABASE_URL": database_url, "HOME": tmp_path, "TESTING": True})
+
+
+@pytest.fixture
+def official(app: Flask, conn: Conn, county: County) -> Client:
+    return Client(app, conn, "county_official", grid_id=county.county)
+
+
+@pytest.fixture
+def scenario_id(conn: Conn, official: Client) -> int:
+    """A clinic more in the east; that in the west closes."""
+    made = official.begin("东边再办一处")
+    official.change(made, what="add", kind="clinic", lon=116.335, lat=31.435)
+    facility = conn.execute("SELECT facility_id FROM facility").fetchone()
+    assert facility
+    assert official.change(made, what="close", facility=facility[0]).status_code == 201
+    return made
+
+
+def page_of(
+    app: Flask,
+    conn: Conn,
+    scenario_id: int,
+    grid_id: int,
+    least: int = 0,
+    deepest: Level = "compound",
+) -> str:
+    extract = coverage.take(conn, grid_id, TODAY, least=least, deepest=deepest)
+    with app.test_request_context("/?lang=en"):
+        return scenario_paper.document(conn, keeping.get(conn, scenario_id), extract, None)
+
+
+def words(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.S)).split())
+
+
+def test_a_town_is_told_what_is_different_and_what_it_brings(
+    app: Flask, conn: Conn, county: County, scenario_id: int
+) -> None:
+    page = page_of(app, conn, scenario_id, county.towns[1])
+    text = words(page)
+    for said in (
+        "What if: 东边再办一处", "佛子岭镇, as of 15 Jun 2026", "nothing of it has been decided",
+        "New: Clinic", "城南卫生室 closes", "116.33500, 31.43500",
+        "What it would bring: 佛子岭镇", "Clinic 90 0 0% 90 100% +90",
+        "As it is : 0%", "As it would be : 100%", "山口村 0% 100% +90",
+    ):  # fmt: skip
+        assert said.replace(" :", ":") in text.replace(" :", ":"), said
+    # The western clinic is not on the map of this town, so its number stands in the list alone.
+    assert page.count(">1</text>") == 3
+    assert page.count(">2</text>") == 1
+    assert page.count('class="map coverage"') == 2
+
+
+def test_the_county_has_both_sides_of_it(
+    app: Flask, conn: Conn, county: County, scenario_id: int
+) -> None:
+    text = words(page_of(app, conn, scenario_id, county.county, deepest="community"))
+    assert "Clinic 397 300 75% 90 22% −210" in text
+    assert "衡山镇 97% 0% −300" in text
+    assert "佛子岭镇 0% 100% +90" in text
+
+
+def test_few_households_are_not_told(
+    app: Flask, conn: Conn, county: County, official: Client, scenario_id: int
+) -> None:
+    official.change(scenario_id, what="add", kind="clinic", lon=116.305, lat=31.425)
+    closing = keeping.get(conn, scenario_id).changes[1]
+    official.ask("PATCH", f"/{scenario_id}/changes/{closing.change_id}", {"out": True})
+    least = privacy.LEAST_COUNT
+    text = words(page_of(app, conn, scenario_id, county.towns[0], least))
+    assert "Clinic 307 not shown 80–100% not shown 100% + <10" in text
+    assert "城北社区 <20% 80–100% + <10" in text
+    assert not re.search(r"\b7\b", text.split("What it would bring")[1].split("Scale")[0])
+    told = words(page_of(app, conn, scenario_id, county.towns[0]))
+    assert "Clinic 307 300 97% 307 100% +7" in told
+    assert "counts below 10, which are not for everybody" in told
+
+
+def test_a_boundary_plan_is_drawn_as_it_would_be(
+    app: Flask, conn: Conn, county: County, official: Client, scenario_id: int
+) -> None:
+    plan = plans.create(conn, COMMAND_LINE, "两村合并", "", TODAY)
+    one, other = county.communities[0], county.communities[1]
+    drawing.do(
+        conn, plan.plan_id, COMMAND_LINE,
+        {"do": "merge", "grid": one, "other": other}, revision=None,
+    )  # fmt: skip
+    conn.commit()
+    assert official.change(scenario_id, what="plan", plan=plan.plan_id).status_code == 201
+    page = page_of(app, conn, scenario_id, county.towns[0])
+    before, after = re.findall(r'<svg class="map coverage".*?</svg>', page, flags=re.S)[:2]
+    assert "城北社区" in before
+    assert "城北社区" not in after
+    assert "两村合并" in words(page)
+
+
+def test_it_is_made_for_those_who_may_try_services(
+    app: Flask, conn: Conn, county: County, official: Client, scenario_id: int
+) -> None:
+    client = official.client
+    # A compound stands for its community.
+    for query in (
+        "", f"&grid={county.towns[0]}", f"&grid={county.communities[0]}",
+        f"&grid={county.compounds[0]}", "&lang=zh",
+    ):  # fmt: skip
+        answer = client.get(f"/reports/scenario.pdf?scenario={scenario_id}&on={TODAY}{query}")
+        assert answer.status_code == 200, answer.text
+        assert answer.data.startswith(b"%PDF-")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert f"scenario-{scenario_id}-" in answer.headers["Content-Disposition"]
+    assert client.get("/reports/scenario.pdf").status_code == 404
+    assert client.get("/reports/scenario.pdf?scenario=999").status_code == 404
+    leader = sign_in(app.test_client(), conn, "grid_leader", grid_id=county.compounds[0])
+    assert leader.get(f"/reports/scenario.pdf?scenario={scenario_id}").status_code == 404
+    assert app.test_client().get(f"/reports/scenario.pdf?scenario={scenario_id}").status_code in (
+        302,
+        401,
+    )

@@ -1,0 +1,44 @@
+"""Somebody who tries services over HTTP."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Flask
+from psycopg import Connection
+from signing import sign_in
+from werkzeug.test import TestResponse
+
+Conn = Connection[Any]
+
+
+class Client:
+    """Somebody who is signed in."""
+
+    def __init__(self, app: Flask, conn: Conn, role: str, **place: Any) -> None:
+        self.client = sign_in(app.test_client(), conn, role, **place)
+        page = self.client.get("/account/password").text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert found
+        self.token = found[1]
+
+    def ask(self, method: str, path: str, body: object = None) -> TestResponse:
+        return self.client.open(
+            f"/api/scenarios{path}",
+            method=method,
+            headers={"X-CSRFToken": self.token},
+            json=body if body is not None or method != "GET" else None,
+        )
+
+    def begin(self, name: str = "再办两处卫生室") -> int:
+        response = self.ask("POST", "", {"name": name})
+        assert response.status_code == 201, response.text
+        return response.get_json()["scenario_id"]
+
+    def change(self, scenario_id: int, **body: Any) -> TestResponse:
+        return self.ask("POST", f"/{scenario_id}/changes", body)
+
+    def sums(self, scenario_id: int) -> dict[str, tuple[int, int]]:
+        found = self.ask("GET", f"/{scenario_id}").get_json()["sums"]
+        return {each["kind"]: (each["met_before"], each["met_after"]) for each in found}

@@ -1,0 +1,231 @@
+"""A scenario on paper: what would be different, and for each kind maps and figures of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from flask import render_template
+from psycopg import Connection
+
+from geodata import privacy
+from geodata.coverage.altering import Redrawn
+from geodata.coverage.standards import Kind
+from geodata.exporting import sites
+from geodata.exporting.coverage import Extract
+from geodata.exporting.sites import Site
+from geodata.model import Coverage, GridRef, Level, Point
+from geodata.scenarios import boundaries
+from geodata.scenarios.effects import GridEffect, KindEffect
+from geodata.scenarios.model import Change, Scenario
+from layers import inks, paper
+from layers.inks import Ink
+from layers.paper import Area, Drawing, Pin, Size
+from webmap import report_pages
+from webmap.scenario_effects import effects_of
+
+# Two maps beside each other on A4 with margins of 16 mm.
+_SIZE = Size(87.0, 105.0)
+# All communities of a county are small in it.
+_SIZES: Mapping[Level, Size] = {"county": Size(87.0, 105.0, fineness=0.65)}
+MOST_ROWS = 15
+# The level that fills the map, by that of the place: it leaves no ground out, unless there is none.
+_FILLED: Mapping[Level, Level] = {
+    "county": "community",
+    "town": "community",
+    "community": "compound",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One kind in the place: its figures, the maps, and by level the grids that change most.
+
+    A table has the level, its rows, and how many more there are; ``placed`` are the changes of this
+    kind that are on the maps, by the number under which they stand there.
+    """
+
+    kind: Kind
+    own: GridEffect
+    before: Drawing
+    after: Drawing
+    tables: tuple[tuple[Level, tuple[GridEffect, ...], int], ...]
+    placed: tuple[tuple[int, Change], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """The place on a day: shapes now, and what a boundary plan draws instead."""
+
+    extract: Extract
+    shapes: Mapping[int, tuple[Any, Point]]
+    redrawn: Redrawn | None
+    facilities: Sequence[Site]
+
+
+def document(
+    conn: Connection[Any], scenario: Scenario, extract: Extract, search: Mapping[str, Any] | None
+) -> str:
+    """Return the paper as a page of HTML that holds all that it shows.
+
+    ``extract`` is the place with the levels below it as it is; ``search`` the last search for best
+    places as the reader may know it, None without one.
+    """
+    effects = effects_of(conn, scenario, extract.day)
+    redrawn = boundaries.altered(conn, scenario).redrawn
+    ground = _Ground(
+        extract,
+        sites.shapes(conn, [line.ref.grid_id for line in extract.lines], extract.day),
+        redrawn,
+        sites.facilities(conn, extract),
+    )
+    inside = _inside(extract, redrawn)
+    own = [(each, _own(each, extract.place.grid_id)) for each in effects]
+    return render_template(
+        "papers/scenario.html",
+        scenario=scenario,
+        extract=extract,
+        numbered=list(enumerate(scenario.changes, 1)),
+        sums=[(each.kind, place) for each, place in own if place],
+        chapters=[_chapter(ground, scenario, each, place, inside) for each, place in own if place],
+        search=search,
+        is_told=partial(is_told, least=extract.least),
+        ink_of=inks.ink,
+        **report_pages.words(conn, extract),
+    )
+
+
+def is_told(figures: Coverage, least: int) -> bool:
+    """Tell whether a share gives away no small count."""
+    counts = (figures.households, figures.met, figures.unmet)
+    return not any(privacy.is_small(count, least) for count in counts)
+
+
+def _own(effect: KindEffect, grid_id: int) -> GridEffect | None:
+    """Return what changes in the place, None if nothing does."""
+    return next((each for each in effect.grids if each.grid.grid_id == grid_id), None)
+
+
+def _inside(extract: Extract, redrawn: Redrawn | None) -> set[int]:
+    """Return the place's grids, with those that a plan would make in it."""
+    inside = {line.ref.grid_id for line in extract.lines}
+    drawn = redrawn.grids if redrawn else {}
+    # Parents first: a plan may make a community and compounds in it.
+    for level in ("town", "community", "compound"):
+        inside |= {
+            id_ for id_, grid in drawn.items() if grid.level == level and grid.parent in inside
+        }
+    return inside
+
+
+def _chapter(
+    ground: _Ground, scenario: Scenario, effect: KindEffect, own: GridEffect, inside: set[int]
+) -> Chapter:
+    changed = {each.grid.grid_id: each for each in effect.grids if each.grid.grid_id in inside}
+    placed = tuple(
+        (number, change)
+        for number, change in enumerate(scenario.changes, 1)
+        if change.kind == effect.kind.kind and (change.point or change.was)
+    )
+    tables: list[tuple[Level, tuple[GridEffect, ...], int]] = []
+    for level in ("town", "community", "compound"):
+        rows = [
+            each
+            for each in effect.of_level(level)
+            if each.grid.grid_id in changed and each.grid.grid_id != own.grid.grid_id
+        ]
+        if rows:
+            tables.append((level, tuple(rows[:MOST_ROWS]), max(0, len(rows) - MOST_ROWS)))
+    before, after = (
+        _drawing(ground, effect.kind.kind, changed, placed, is_after=is_after)
+        for is_after in (False, True)
+    )
+    # Places beyond the edge of the map are in the list of changes alone.
+    shown = {pin.text for drawing in (before, after) for pin in drawing.pins}
+    return Chapter(
+        effect.kind,
+        own,
+        before,
+        after,
+        tuple(tables),
+        tuple((number, change) for number, change in placed if str(number) in shown),
+    )
+
+
+def _drawing(
+    ground: _Ground,
+    kind: str,
+    changed: Mapping[int, GridEffect],
+    placed: Sequence[tuple[int, Change]],
+    *,
+    is_after: bool,
+) -> Drawing:
+    place = ground.extract.place
+    gone = {change.facility_id for _, change in placed if change.facility_id}
+    here = [
+        site.facility.point
+        for site in ground.facilities
+        if site.facility.kind == kind and site.facility.facility_id not in gone
+    ]
+    spots = [(number, change.point if is_after else change.was) for number, change in placed]
+    return paper.draw(
+        report_pages.box_around(place.bounds),
+        list(_areas(ground, kind, changed, is_after=is_after)),
+        _SIZES.get(place.level, _SIZE),
+        paper.Overlay(
+            marks=np.asarray([[each.lon, each.lat] for each in here]).reshape(-1, 2),
+            pins=[Pin(str(number), spot.lon, spot.lat) for number, spot in spots if spot],
+        ),
+    )
+
+
+def _areas(
+    ground: _Ground, kind: str, changed: Mapping[int, GridEffect], *, is_after: bool
+) -> list[Area]:
+    """Return the grids that fill the map, with those above them as outlines."""
+    extract = ground.extract
+    level = _FILLED[extract.place.level]
+    redrawn = ground.redrawn if is_after else None
+    replaced = redrawn.changed | redrawn.grids.keys() if redrawn else frozenset[int]()
+    areas: list[Area] = []
+    for line in extract.lines:
+        id_ = line.ref.grid_id
+        if id_ in replaced and line.ref.level != extract.place.level:
+            continue
+        figures = line.figures.get(kind)
+        coverage = figures.coverage if figures else None
+        if id_ in changed:
+            coverage = changed[id_].after if is_after else changed[id_].before
+        shape = ground.shapes[id_][0]
+        areas += _area(extract, level, line.ref, shape, inks.ink(coverage and coverage.share))
+    if redrawn:
+        above = {extract.place.grid_id} | {line.ref.grid_id for line in extract.at("town")}
+        for id_, grid in redrawn.grids.items():
+            # What it would hand over to others is theirs.
+            if grid.parent in above:
+                ref = GridRef(id_, grid.level, grid.name, grid.code)
+                share = changed[id_].after.share if id_ in changed else _share(extract, id_, kind)
+                areas += _area(extract, level, ref, grid.shape, inks.ink(share))
+    return areas
+
+
+def _share(extract: Extract, grid_id: int, kind: str) -> float | None:
+    """Return the share of a grid that is drawn anew and yet has the figures that it had."""
+    line = next((each for each in extract.lines if each.ref.grid_id == grid_id), None)
+    figures = line.figures.get(kind) if line else None
+    return figures.coverage.share if figures else None
+
+
+def _area(extract: Extract, filled: Level, ref: GridRef, shape: Any, ink: Ink) -> list[Area]:
+    """Return a grid for the map: filled, an outline, or nothing at all."""
+    if ref.level == filled:
+        # In a whole county, the towns have the names.
+        name = "" if extract.place.level == "county" else ref.name
+        return [Area(ref.level, name, shape, is_marked=False, fill=ink.name)]
+    if ref.level == extract.place.level or ref.level == "town":
+        name = "" if ref.level == extract.place.level else ref.name
+        return [Area(ref.level, name, shape, is_marked=False)]
+    return []
