@@ -286,7 +286,7 @@ ROUTES: dict[str, Asks] = {
             is_missing=number == NO_SCENARIO,
         )
         for number in (it.scenario, NO_SCENARIO)
-        for query in ("", f"&grid={it.grids[0]}")
+        for query in ("", f"&grid={it.county.towns[0]}")
     ],
     "plans.accept": _plans("/accepted", body={"fault": "0" * 16}, revision='"999"'),
     "openapi.spec": lambda it: [Ask("/api/openapi.json")],
