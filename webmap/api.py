@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
-from geodata import features, grids, privacy, settings
+from geodata import features, grids, privacy, searching, settings
 from webmap import db, i18n
 from webmap.panel import asked_point
 
@@ -206,5 +206,5 @@ def search(_query: Any) -> dict[str, Any]:
     """Find grids by name, code or pinyin, members by name or pinyin."""
     query = request.args.get("q", "").replace("\0", "")[:80]
     with db.connection() as conn:
-        hits = grids.search(conn, query, i18n.asked_day(request.args))
+        hits = searching.find(conn, query, i18n.asked_day(request.args))
     return {"hits": [asdict(hit) for hit in hits]}

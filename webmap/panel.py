@@ -8,15 +8,7 @@ from typing import Any, get_args
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from psycopg import Connection
 
-from geodata import (
-    comparing,
-    contacts,
-    facilities,
-    grids,
-    issues,
-    members,
-    settings,
-)
+from geodata import comparing, contacts, facilities, grids, issues, members, searching, settings
 from geodata.coverage import reading
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
@@ -152,7 +144,7 @@ def search() -> Response:
     query = request.args.get("q", "").replace("\0", "")[:80]
     on = i18n.asked_day(request.args)
     with acting.connection() as conn:
-        hits = grids.search(conn, query, on, limit=FOUND + 1)
+        hits = searching.find(conn, query, on, limit=FOUND + 1)
     return fragment(
         "panel/search.html",
         q=query,

@@ -14,7 +14,7 @@ from psycopg import Connection
 from geodata import privacy
 from geodata.coverage.altering import Redrawn
 from geodata.coverage.standards import Kind
-from geodata.exporting import sites
+from geodata.exporting import coverage, sites
 from geodata.exporting.coverage import Extract
 from geodata.exporting.sites import Site
 from geodata.model import Coverage, GridRef, Level, Point
@@ -58,11 +58,15 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """The place on a day: shapes now, and what a boundary plan draws instead."""
+    """The place on a day: shapes now, and what a boundary plan draws instead.
+
+    ``figures`` are those of the grids that it draws, by number and kind, as they stand.
+    """
 
     extract: Extract
     shapes: Mapping[int, tuple[Any, Point]]
     redrawn: Redrawn | None
+    figures: Mapping[tuple[int, str], Coverage]
     facilities: Sequence[Site]
 
 
@@ -80,6 +84,7 @@ def document(
         extract,
         sites.shapes(conn, [line.ref.grid_id for line in extract.lines], extract.day),
         redrawn,
+        coverage.read(conn, list(redrawn.grids if redrawn else ()), extract.kinds, extract.day),
         sites.facilities(conn, extract),
     )
     inside = _inside(extract, redrawn)
@@ -196,27 +201,21 @@ def _areas(
         if id_ in replaced and line.ref.level != extract.place.level:
             continue
         figures = line.figures.get(kind)
-        coverage = figures.coverage if figures else None
+        now = figures.coverage if figures else None
         if id_ in changed:
-            coverage = changed[id_].after if is_after else changed[id_].before
+            now = changed[id_].after if is_after else changed[id_].before
         shape = ground.shapes[id_][0]
-        areas += _area(extract, level, line.ref, shape, inks.ink(coverage and coverage.share))
+        areas += _area(extract, level, line.ref, shape, inks.ink(now and now.share))
     if redrawn:
         above = {extract.place.grid_id} | {line.ref.grid_id for line in extract.at("town")}
         for id_, grid in redrawn.grids.items():
             # What it would hand over to others is theirs.
             if grid.parent in above:
                 ref = GridRef(id_, grid.level, grid.name, grid.code)
-                share = changed[id_].after.share if id_ in changed else _share(extract, id_, kind)
-                areas += _area(extract, level, ref, grid.shape, inks.ink(share))
+                # One that is drawn anew, or handed over, may have the figures that it had.
+                now = changed[id_].after if id_ in changed else ground.figures.get((id_, kind))
+                areas += _area(extract, level, ref, grid.shape, inks.ink(now and now.share))
     return areas
-
-
-def _share(extract: Extract, grid_id: int, kind: str) -> float | None:
-    """Return the share of a grid that is drawn anew and yet has the figures that it had."""
-    line = next((each for each in extract.lines if each.ref.grid_id == grid_id), None)
-    figures = line.figures.get(kind) if line else None
-    return figures.coverage.share if figures else None
 
 
 def _area(extract: Extract, filled: Level, ref: GridRef, shape: Any, ink: Ink) -> list[Area]:

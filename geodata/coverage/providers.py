@@ -172,7 +172,33 @@ def _held(
     if not served:
         return found
     grids = np.unique(np.concatenate([people.rows[level] for level in _LEVELS]))
-    rows = conn.execute(
+    buildings = np.unique(people.rows["building"])
+    places = None if is_all else (grids.tolist(), buildings.tolist())
+    rows = _serving_by_name(conn, served, day, places, changes)
+    for kind, grid_id, building_id, who, is_now in rows:
+        held = found[kind]
+        place = building_id if grid_id is None else grid_id
+        if is_now:
+            some = held.buildings if grid_id is None else held.grids
+            some.append((place, held.numbers.setdefault(who, len(held.numbers))))
+        else:
+            (held.ended_buildings if grid_id is None else held.ended_grids).append(place)
+    return found
+
+
+def _serving_by_name(
+    conn: Connection[Any],
+    served: Sequence[tuple[str, str, str]],
+    day: date,
+    places: tuple[list[int], list[int]] | None,
+    changes: Changes,
+) -> list[Any]:
+    """Return (kind, grid or None, building or None, who, whether that is so on the day).
+
+    ``served`` are kinds with who gives them (via, what), ``places`` the grids and buildings that
+    matter, None for all.
+    """
+    return conn.execute(
         """
         WITH p AS (SELECT * FROM unnest(%(kind)s::text[], %(via)s::text[], %(what)s::text[])
                    p (kind, via, what))
@@ -206,20 +232,11 @@ def _held(
             "given": [each.grid_id for each in changes.given],
             "taken_by": [each.organisation_id for each in changes.taken],
             "taken": [each.grid_id for each in changes.taken],
-            "grids": None if is_all else grids.tolist(),
-            "buildings": None if is_all else np.unique(people.rows["building"]).tolist(),
+            "grids": places and places[0],
+            "buildings": places and places[1],
         },
         prepare=False,
     ).fetchall()
-    for kind, grid_id, building_id, who, is_now in rows:
-        held = found[kind]
-        place = building_id if grid_id is None else grid_id
-        if is_now:
-            some = held.buildings if grid_id is None else held.grids
-            some.append((place, held.numbers.setdefault(who, len(held.numbers))))
-        else:
-            (held.ended_buildings if grid_id is None else held.ended_grids).append(place)
-    return found
 
 
 def _joined(keys: Ints, holders: Ints) -> tuple[Ints, Ints]:

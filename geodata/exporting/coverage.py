@@ -130,8 +130,8 @@ def take(
             count=len(refs),
             kinds=len(kinds),
         )
-    read = _figures(conn, [ref.grid_id for ref, _ in refs], kinds, day)
-    told = {each.kind: _told(refs, read, each, least) for each in kinds}
+    found = read(conn, [ref.grid_id for ref, _ in refs], kinds, day)
+    told = {each.kind: _told(refs, found, each, least) for each in kinds}
     return Extract(
         place,
         day,
@@ -148,6 +148,23 @@ def take(
         keeping.has_any(conn),
         least,
     )
+
+
+def read(
+    conn: Connection[Any], ids: Sequence[int], kinds: Sequence[Kind], day: date
+) -> dict[tuple[int, str], Coverage]:
+    """Return the figures of grids by number and kind, as they stand."""
+    rows = conn.execute(
+        """
+        SELECT c.grid_id, c.kind, k.name_zh, k.name_en, c.households, c.estimated, c.reached,
+               c.met, c.over_capacity, c.too_few, c.too_far, c.nobody, c.term_ended
+        FROM coverage_grid c JOIN service_kind k USING (kind)
+        WHERE c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s::date)
+          AND c.grid_id = ANY(%(ids)s) AND c.kind = ANY(%(kinds)s)
+        """,
+        {"day": day, "ids": list(ids), "kinds": [kind.kind for kind in kinds]},
+    ).fetchall()
+    return {(row[0], row[1]): Coverage(*row[1:]) for row in rows}
 
 
 def _refs(
@@ -180,31 +197,15 @@ def _above(refs: Sequence[tuple[GridRef, int | None]]) -> Iterator[tuple[GridRef
         yield above
 
 
-def _figures(
-    conn: Connection[Any], ids: Sequence[int], kinds: Sequence[Kind], day: date
-) -> dict[tuple[int, str], Coverage]:
-    rows = conn.execute(
-        """
-        SELECT c.grid_id, c.kind, k.name_zh, k.name_en, c.households, c.estimated, c.reached,
-               c.met, c.over_capacity, c.too_few, c.too_far, c.nobody, c.term_ended
-        FROM coverage_grid c JOIN service_kind k USING (kind)
-        WHERE c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s::date)
-          AND c.grid_id = ANY(%(ids)s) AND c.kind = ANY(%(kinds)s)
-        """,
-        {"day": day, "ids": list(ids), "kinds": [kind.kind for kind in kinds]},
-    ).fetchall()
-    return {(row[0], row[1]): Coverage(*row[1:]) for row in rows}
-
-
 def _told(
     refs: Sequence[tuple[GridRef, int | None]],
-    read: Mapping[tuple[int, str], Coverage],
+    figures: Mapping[tuple[int, str], Coverage],
     kind: Kind,
     least: int,
 ) -> dict[int, Figures]:
     """Return a kind's figures by grid, with what of them is withheld."""
     nothing = Coverage(kind.kind, kind.name_zh, kind.name_en, *[0] * 9)
-    found = {ref.grid_id: read.get((ref.grid_id, kind.kind), nothing) for ref, _ in refs}
+    found = {ref.grid_id: figures.get((ref.grid_id, kind.kind), nothing) for ref, _ in refs}
     if not least:
         return {grid_id: Figures(each) for grid_id, each in found.items()}
     counts = {

@@ -6,8 +6,9 @@ so the figures by which a grid is judged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import shapely
 from psycopg import Connection
 
 from geodata.coverage import people, providers, standards
+from geodata.coverage.standards import Kind
 from geodata.coverage.ways import SNAP_M, Ways
 from geodata.model import LEVELS, Bounds, Level, Point
 from geodata.plans import drafts, lying
@@ -130,22 +132,8 @@ def reached(
         }
         for draft in (before, after)
     ]
-    box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
     found: list[CoverageChange] = []
-    kinds = standards.kinds(conn, plan.effective_on)
-    near = providers.facilities(conn, kinds, plan.effective_on, box)
-    reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
-    ways = Ways.load(conn, Bounds(*providers.grown(box, reach_m + SNAP_M)))
-    homes = ways.find(lon_lat)
-    for kind in kinds:
-        # Who serves by grid or building goes with it: that is told by duties and service areas.
-        if kind.areas or kind.duties:
-            continue
-        found_at, _, _ = ways.in_reach(
-            homes, rows["is_village"], kind, ways.find(near[kind.kind][0])
-        )
-        lost = households.copy()
-        lost[found_at] = 0
+    for kind, lost in _out_of_reach(conn, rows, plan.effective_on):
         for id_ in ids:
             was, now = (
                 (int(households[some[id_]].sum()), int(lost[some[id_]].sum()))
@@ -167,6 +155,27 @@ def reached(
                 )
             )
     return sorted(found, key=lambda each: LEVELS.index(each.level), reverse=True)
+
+
+def _out_of_reach(conn: Connection[Any], rows: Any, day: date) -> Iterator[tuple[Kind, Any]]:
+    """Yield the kinds that facilities alone give, with each home's households without one in reach.
+
+    Who serves by grid or building goes with it: that is told by duties and service areas.
+    """
+    lon_lat = np.column_stack((rows["lon"], rows["lat"]))
+    box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
+    kinds = standards.kinds(conn, day)
+    near = providers.facilities(conn, kinds, day, box)
+    reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
+    ways = Ways.load(conn, Bounds(*providers.grown(box, reach_m + SNAP_M)))
+    homes = ways.find(lon_lat)
+    for kind in kinds:
+        if not (kind.areas or kind.duties):
+            places = ways.find(near[kind.kind][0])
+            at, _, _ = ways.in_reach(homes, rows["is_village"], kind, places)
+            lost = rows["households"].copy()
+            lost[at] = 0
+            yield kind, lost
 
 
 def _outermost(boxes: Sequence[Box]) -> list[Box]:

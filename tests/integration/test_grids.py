@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from county import BEGIN, TODAY, box, build
 
-from geodata import boundaries, grids
+from geodata import boundaries, grids, searching
 from geodata.boundaries import NewVersion
 from geodata.errors import AbsentError, NotFoundError
 from geodata.model import Point
@@ -100,12 +100,12 @@ def test_before_the_first_version_there_is_nothing(conn, county):
     ],
 )
 def test_search_knows_name_pinyin_initials_and_code(conn, county, query, expected):
-    assert grids.search(conn, query, TODAY)[0].title == expected
+    assert searching.find(conn, query, TODAY)[0].title == expected
 
 
 @pytest.mark.parametrize("query", ["%", "_", "\\", "'; DROP TABLE grid; --", ""])
 def test_search_takes_wildcards_and_quotes_as_letters(conn, county, query):
-    assert grids.search(conn, query, TODAY) == []
+    assert searching.find(conn, query, TODAY) == []
 
 
 def test_children_are_in_the_order_of_their_codes(conn, county):

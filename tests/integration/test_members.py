@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from county import TODAY, add_duty, build
 
-from geodata import grids, members
+from geodata import members, searching
 from geodata.model import Place
 
 
@@ -87,7 +87,7 @@ def test_towns_are_counted_compound_by_compound(conn, county):
 
 def test_search_finds_a_member_where_the_duty_is(conn, county):
     add_duty(conn, county.compounds[3], "欧阳建国", "grid_worker", "[2025-01-01,)")
-    [hit] = grids.search(conn, "欧阳", TODAY)
+    [hit] = searching.find(conn, "欧阳", TODAY)
     assert hit.kind == "member"
     assert hit.role_en == "Grid worker"
     assert hit.grid is not None
@@ -106,11 +106,11 @@ def test_a_member_of_many_duties_is_found_once_among_others_and_everywhere_alone
             (member_id, grid_id),
         )
     for query in ("欧阳", "ouyang jian guo", "oyjg", "OY"):
-        hits = grids.search(conn, query, TODAY)
+        hits = searching.find(conn, query, TODAY)
         assert [hit.grid.grid_id for hit in hits] == county.compounds[:3], query
         assert {(hit.title, hit.more) for hit in hits} == {("欧阳建国", 0)}
     add_duty(conn, county.compounds[7], "欧阳小兰", "grid_worker", "[2025-01-01,)")
-    several = grids.search(conn, "欧阳", TODAY)
+    several = searching.find(conn, "欧阳", TODAY)
     assert [(hit.title, hit.more) for hit in several] == [("欧阳小兰", 0), ("欧阳建国", 2)]
     # Ten buildings of one compound are one place.
     conn.execute(
@@ -124,7 +124,7 @@ def test_a_member_of_many_duties_is_found_once_among_others_and_everywhere_alone
         """,
         (member_id,),
     )
-    assert [hit.more for hit in grids.search(conn, "欧阳", TODAY)] == [0, 2]
+    assert [hit.more for hit in searching.find(conn, "欧阳", TODAY)] == [0, 2]
 
 
 def test_a_town_counts_and_names_its_compounds_without_anybody(conn, county):

@@ -12,7 +12,7 @@ from county import TODAY, County, add_duty, add_issue, build
 from psycopg import errors, sql
 from psycopg.rows import TupleRow
 
-from geodata import db, grids
+from geodata import db, grids, searching
 from geodata.boundaries import DateOrderError
 from geodata.model import Point
 from geodata.plans import advancing, checking, consequences, drafts, drawing, keeping, publishing
@@ -67,8 +67,8 @@ def test_a_published_split_holds_from_its_day_on(conn: Conn, county: County) -> 
     day = TODAY + timedelta(days=10)
     done = publish(conn, begin(conn, split(compound), day=day))
     new = done.made[-1]
-    assert [hit.grid.name for hit in grids.search(conn, "新苑", day) if hit.grid] == ["新苑"]
-    assert grids.search(conn, "新苑", day - timedelta(days=1)) == []
+    assert [hit.grid.name for hit in searching.find(conn, "新苑", day) if hit.grid] == ["新苑"]
+    assert searching.find(conn, "新苑", day - timedelta(days=1)) == []
     before = grids.locate(conn, Point(116.307, 31.405), day - timedelta(days=1)).path[-1]
     after = grids.locate(conn, Point(116.307, 31.405), day).path[-1]
     assert (before.grid_id, after.grid_id) == (compound, new)

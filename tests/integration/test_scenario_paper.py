@@ -145,6 +145,26 @@ def test_a_boundary_plan_is_drawn_as_it_would_be(
     assert "两村合并" in words(page)
 
 
+def test_a_community_that_is_handed_over_has_its_figures_on_the_map(
+    app: Flask, conn: Conn, county: County, official: Client
+) -> None:
+    plan = plans.create(conn, COMMAND_LINE, "调整", "", TODAY)
+    # The western clinic's community goes to the eastern town.
+    step = {"do": "hand_over", "grid": county.communities[0], "parent": county.towns[1]}
+    drawing.do(conn, plan.plan_id, COMMAND_LINE, step, revision=None)
+    conn.commit()
+    made = official.begin("调整")
+    assert official.change(made, what="plan", plan=plan.plan_id).status_code == 201
+    page = page_of(app, conn, made, county.towns[1])
+    clinic = page.split("Clinic</h2>")[1]
+    before, after = re.findall(r'<svg class="map coverage".*?</svg>', clinic, flags=re.S)[:2]
+    assert "城南社区" not in before
+    assert "城南社区" in after
+    # Before, nobody of the town has a clinic; the community brings 300 who have.
+    assert re.findall(r'fill="url\(#\w+-(\w+)\)"', before) == ["missing", "cross"]
+    assert set(re.findall(r'fill="url\(#\w+-(\w+)\)"', after)) == {"missing", "cross", "plain"}
+
+
 def test_it_is_made_for_those_who_may_try_services(
     app: Flask, conn: Conn, county: County, official: Client, scenario_id: int
 ) -> None:
