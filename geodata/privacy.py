@@ -201,7 +201,7 @@ def least_count(facts: Mapping[str, Any]) -> int:
     return stored if isinstance(stored, int) and stored >= 0 else LEAST_COUNT
 
 
-def is_small(count: int | None, least: int) -> bool:
+def is_small(count: float | None, least: int) -> bool:
     """Tell whether a count is so small that it speaks of single households. Zero speaks of none."""
     return count is not None and 0 < count < least
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from flask import current_app
 from psycopg import Connection
 
 from geodata import grids, revisions
@@ -19,7 +20,7 @@ from webmap import acting, i18n
 # Panel and map ask for the same within a moment.
 _KEPT = 16
 _Key = tuple[int, int, date, int, int]
-_known: OrderedDict[_Key, list[KindEffect]] = OrderedDict()
+_Known = OrderedDict[_Key, list[KindEffect]]
 _lock = threading.Lock()
 
 
@@ -46,12 +47,14 @@ def effects_of(conn: Connection[Any], scenario: Scenario, on: date) -> list[Kind
     drawn = plan.revision if plan else 0
     key = scenario.scenario_id, scenario.revision, on, county, drawn
     with _lock:
-        if key in _known:
-            _known.move_to_end(key)
-            return _known[key]
+        # Of this application, which has one database.
+        known: _Known = current_app.extensions.setdefault("gridmap_effects", OrderedDict())
+        if key in known:
+            known.move_to_end(key)
+            return known[key]
     found = effects.find(conn, boundaries.altered(conn, scenario), on)
     with _lock:
-        _known[key] = found
-        while len(_known) > _KEPT:
-            _known.popitem(last=False)
+        known[key] = found
+        while len(known) > _KEPT:
+            known.popitem(last=False)
     return found

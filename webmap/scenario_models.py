@@ -137,12 +137,12 @@ class SearchIn(_In):
 
 
 class SumOut(BaseModel):
-    """Households to whom a standard is met, before and after."""
+    """Households to whom a standard is met, before and after; null where one would tell of few."""
 
     kind: str
-    households: int
-    met_before: int
-    met_after: int | None = Field(description="Null where few households would be more or less.")
+    households: int | None
+    met_before: int | None
+    met_after: int | None
 
 
 class MarkOut(BaseModel):

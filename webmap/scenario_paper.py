@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from flask import render_template
 from psycopg import Connection
 
-from geodata import privacy
 from geodata.coverage.altering import Redrawn
 from geodata.coverage.standards import Kind
 from geodata.exporting import coverage, sites
 from geodata.exporting.coverage import Extract
 from geodata.exporting.sites import Site
-from geodata.model import Coverage, GridRef, Level, Point
+from geodata.model import LEVELS, Coverage, GridRef, Level, Point
 from geodata.scenarios import boundaries
 from geodata.scenarios.effects import GridEffect, KindEffect
 from geodata.scenarios.model import Change, Scenario
@@ -97,16 +95,9 @@ def document(
         sums=[(each.kind, place) for each, place in own if place],
         chapters=[_chapter(ground, scenario, each, place, inside) for each, place in own if place],
         search=search,
-        is_told=partial(is_told, least=extract.least),
         ink_of=inks.ink,
         **report_pages.words(conn, extract),
     )
-
-
-def is_told(figures: Coverage, least: int) -> bool:
-    """Tell whether a share gives away no small count."""
-    counts = (figures.households, figures.met, figures.unmet)
-    return not any(privacy.is_small(count, least) for count in counts)
 
 
 def _own(effect: KindEffect, grid_id: int) -> GridEffect | None:
@@ -115,11 +106,12 @@ def _own(effect: KindEffect, grid_id: int) -> GridEffect | None:
 
 
 def _inside(extract: Extract, redrawn: Redrawn | None) -> set[int]:
-    """Return the place's grids, with those that a plan would make in it."""
+    """Return the place's grids of the levels that are read, with those that a plan would make."""
     inside = {line.ref.grid_id for line in extract.lines}
     drawn = redrawn.grids if redrawn else {}
+    levels = {line.ref.level for line in extract.lines}
     # Parents first: a plan may make a community and compounds in it.
-    for level in ("town", "community", "compound"):
+    for level in (each for each in LEVELS if each in levels):
         inside |= {
             id_ for id_, grid in drawn.items() if grid.level == level and grid.parent in inside
         }
@@ -141,6 +133,8 @@ def _chapter(
             each
             for each in effect.of_level(level)
             if each.grid.grid_id in changed and each.grid.grid_id != own.grid.grid_id
+            # Households may move within a grid and leave its figures as they were.
+            if each.more or each.before.share != each.after.share
         ]
         if rows:
             tables.append((level, tuple(rows[:MOST_ROWS]), max(0, len(rows) - MOST_ROWS)))
@@ -208,6 +202,11 @@ def _areas(
         areas += _area(extract, level, line.ref, shape, inks.ink(now and now.share))
     if redrawn:
         above = {extract.place.grid_id} | {line.ref.grid_id for line in extract.at("town")}
+        above |= {
+            id_
+            for id_, grid in redrawn.grids.items()
+            if grid.level == "town" and grid.parent in above
+        }
         for id_, grid in redrawn.grids.items():
             # What it would hand over to others is theirs.
             if grid.parent in above:

@@ -11,7 +11,9 @@ from geodata.coverage.standards import Standard
 from geodata.model import Point
 from geodata.privacy import is_small
 from geodata.scenarios import boundaries, changing, keeping, places, searches
+from geodata.scenarios.effects import GridEffect
 from geodata.scenarios.model import Scenario
+from geodata.siting.model import ShortfallError
 from webmap import acting, bodies, describing, i18n
 from webmap import scenario_models as models
 from webmap.scenario_effects import effects_of, least_of
@@ -59,11 +61,7 @@ def show(scenario_id: int) -> dict[str, Any]:
         "sums": [
             {
                 "kind": each.kind.kind,
-                "households": each.county.after.households,
-                "met_before": each.county.before.met,
-                "met_after": None
-                if is_small(abs(each.county.more), least)
-                else each.county.after.met,
+                **_sums(each.county, least),
             }
             for each in effects
         ],
@@ -186,12 +184,18 @@ def search(scenario_id: int) -> Response:
             ),
             wanted.capacity,
         )
-        answer = places.find(conn, question, boundaries.altered(conn, found), i18n.today())
+        least = least_of(conn, wanted.grid, i18n.today())
+        try:
+            answer = places.find(conn, question, boundaries.altered(conn, found), i18n.today())
+        except ShortfallError as error:
+            if any(is_small(n, least) for n in (error.left, error.everybody - error.left)):
+                raise error.without_counts() from None
+            raise
         changing.add_places(conn, scenario_id, wanted.kind, answer.points)
         asked = wanted.model_dump(mode="json", exclude={"points", "places"})
         note = searches.noted(answer)
         keeping.note_search(conn, scenario_id, wanted.kind, asked, note)
-        return _answer(searches.told(note, least_of(conn, wanted.grid, i18n.today())), 201)
+        return _answer(searches.told(note, least), 201)
 
 
 def _reference(found: Scenario, reader: int) -> dict[str, Any]:
@@ -203,6 +207,15 @@ def _reference(found: Scenario, reader: int) -> dict[str, Any]:
         "is_removed": found.is_removed,
         "changed_at": found.changed_at.isoformat(),
     }
+
+
+def _sums(county: GridEffect, least: int) -> dict[str, int | None]:
+    counts = {
+        "households": county.after.households,
+        "met_before": county.before.met,
+        "met_after": county.after.met,
+    }
+    return counts if county.is_told(least) else dict.fromkeys(counts)
 
 
 def _marks(found: Scenario) -> list[dict[str, Any]]:

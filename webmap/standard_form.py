@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from geodata import clock
-from geodata.coverage.definition import ORGANISATIONS, Definition
+from geodata.coverage.definition import NOBODY, ORGANISATIONS, Definition
 from geodata.coverage.standards import Place, Providers, Standard
 from geodata.errors import InvalidInputError
 from webmap import errors, i18n
@@ -64,7 +64,10 @@ def filled(it: Definition | None, day: date) -> Typed:
             f"{place}_capacity": [str(standard.capacity or "")],
             f"{place}_minimum": [str(standard.minimum)],
         }
-    by = it.given_by(day) if it else Providers(by_facility=True)
+    by = it.given_by(day) if it else NOBODY
+    if by == NOBODY:
+        # Before its first day, what that brings.
+        by = it.givers[0].value if it and it.givers else Providers(by_facility=True)
     typed["facility"] = ["1"] if by.by_facility else []
     typed["area"], typed["duty"] = by.areas, by.duties
     return typed
@@ -97,7 +100,7 @@ def read(typed: Typed, roles: Sequence[str], *, is_new: bool) -> Wanted:
         ),
         faults=faults,
     )
-    if it.providers == Providers(by_facility=False):
+    if it.providers == NOBODY:
         faults["providers"] = _("Tick at least one: somebody must be able to give the service.")
     if is_new:
         it.name_zh = _name(typed, "name_zh", faults)

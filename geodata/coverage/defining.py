@@ -308,16 +308,24 @@ def _note(
             old, new = (each.on(since, place) if each else None for each in (before, after))
             if old != new:
                 detail[place] = [_brief(each, since, place) for each in (before, after)]
-    # What is undone may be of any day: then who gives the service at last.
-    day = since or date.max
-    if before and after and before.given_by(day) != after.given_by(day):
-        by = after.given_by(day)
+    if before and after and before.givers != after.givers:
+        by = after.given_by(since or _first_difference(before, after))
         detail["providers"] = {
             "facility": by.by_facility,
             "area": list(by.areas),
             "duty": [each[1:] for each in roles(conn) if each[0] in by.duties],
         }
     audit.record(conn, f"standard.{what}", subject="service_kind", detail=detail)
+
+
+def _first_difference(before: Definition, after: Definition) -> date:
+    """Return the first day on which others give a service; the courses differ."""
+    days = {each.since for it in (before, after) for each in it.givers}
+    days |= {each.until for it in (before, after) for each in it.givers if each.until}
+    # Courses may differ in where they are cut alone.
+    return next(
+        (day for day in sorted(days) if before.given_by(day) != after.given_by(day)), date.max
+    )
 
 
 def _brief(it: Definition | None, day: date, place: Place) -> dict[str, object] | None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from psycopg import Connection
 
+from geodata import privacy
 from geodata.coverage import figures, trying
 from geodata.coverage.altering import Changes
 from geodata.coverage.standards import Kind
@@ -29,6 +30,18 @@ class GridEffect:
     def more(self) -> int:
         """By how many households more the standard would be met to."""
         return self.after.met - self.before.met
+
+    def is_told(self, least: int) -> bool:
+        """Tell whether its counts can stand beside each other: none is small.
+
+        Of households, those served and those that are not, before and after, and the difference
+        each follows from others.
+        """
+        counts = (
+            *(n for it in (self.before, self.after) for n in (it.households, it.met, it.unmet)),
+            abs(self.more),
+        )
+        return not any(privacy.is_small(count, least) for count in counts)
 
 
 @dataclass(frozen=True, slots=True)

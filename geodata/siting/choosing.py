@@ -20,7 +20,7 @@ from geodata.siting.dominance import undominated
 from geodata.siting.exchange import Exchange
 from geodata.siting.greed import grown, paired
 from geodata.siting.instance import Instance, question, trimmed
-from geodata.siting.model import Choice, Demand, Floats, Ints
+from geodata.siting.model import Choice, Demand, Floats, Ints, ShortfallError
 from geodata.siting.tallies import SLACK, value
 
 TIME_LIMIT_S = 60.0
@@ -46,7 +46,8 @@ def best(
 
     Raises:
         InvalidInputError: k is less than 1 or more than there are candidates, a capacity is less
-            than 1 or given where several providers are needed, or no choice serves anybody more.
+            than 1 or given where several providers are needed.
+        ShortfallError: no choice serves anybody more.
     """
     capacities = _capacities(demand, capacity, minimum)
     return _most(demand, k, minimum, capacities, Deadline(time_limit_s))
@@ -65,8 +66,9 @@ def fewest(
     Those served already count; served means the same as for ``best``.
 
     Raises:
-        InvalidInputError: the share is not within 0 to 100 %, all candidates together cannot reach
-            it, or a capacity is as ``best`` does not allow it.
+        InvalidInputError: the share is not within 0 to 100 %, or a capacity is as ``best`` does
+            not allow it.
+        ShortfallError: all candidates together cannot reach the share.
     """
     if not 0 <= percent <= 100:
         raise InvalidInputError("A share has to lie between 0 and 100 percent.")
@@ -85,13 +87,14 @@ def fewest(
     start = grown(instance, len(instance.columns), wanted if minimum == 1 else np.inf)
     reached = value(instance, start)
     if reached < wanted - slack:
-        raise InvalidInputError(
+        raise ShortfallError(
             "It is not possible to serve {percent} of all households: all candidates together"
             " bring it to {most}, and {households} households are still not served.",
             hint="Ask for less, set a greater reach or capacity, or add candidates.",
+            left=everybody - before - reached,
+            everybody=everybody,
             percent=f"{percent:g}%",
             most=f"{np.floor(10_000 * (before + reached) / everybody) / 100:g}%",
-            households=f"{everybody - before - reached:.10g}",
         )
     if capacities is None and minimum == 1 and wanted > instance.total - slack:
         found = fewest_for_all(instance, deadline)
@@ -182,22 +185,23 @@ def _capacities(demand: Demand, capacity: ArrayLike | None, minimum: int) -> Flo
     return np.broadcast_to(given, demand.reach.shape[1:]).copy()
 
 
-def _nobody(demand: Demand, minimum: int) -> InvalidInputError:
-    households = f"{demand.households[demand.providers < minimum].sum():.10g}"
-    candidates = demand.reach.shape[1]
-    hint = "Set a greater reach, or take other candidates."
+def _nobody(demand: Demand, minimum: int) -> ShortfallError:
+    left = float(demand.households[demand.providers < minimum].sum())
+    everybody, candidates = float(demand.households.sum()), demand.reach.shape[1]
     if minimum == 1:
-        return InvalidInputError(
+        return ShortfallError(
             "Households that are not served: {households}. None of them is in reach of a candidate"
             " (candidates: {candidates}).",
-            hint=hint,
-            households=households,
+            hint="Set a greater reach, or take other candidates.",
+            left=left,
+            everybody=everybody,
             candidates=candidates,
         )
-    return InvalidInputError(
+    return ShortfallError(
         "Households with too few providers: {households}. No choice of candidates"
         " (there are {candidates}) gives enough to any of them.",
-        hint=hint,
-        households=households,
+        hint="Set a greater reach, or take other candidates.",
+        left=left,
+        everybody=everybody,
         candidates=candidates,
     )

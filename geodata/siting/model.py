@@ -18,6 +18,23 @@ Ints = NDArray[np.integer[Any]]
 Flags = NDArray[np.bool_]
 
 
+class ShortfallError(InvalidInputError):
+    """No choice of candidates does what is asked.
+
+    ``left`` of ``everybody`` households would stay unserved; ``data`` has them as ``households``.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str, left: float, everybody: float, **data: object
+    ) -> None:
+        super().__init__(message, hint=hint, households=f"{left:.10g}", **data)
+        self.left, self.everybody = left, everybody
+
+    def without_counts(self) -> InvalidInputError:
+        """Return the same for those who may not know how many households that are."""
+        return InvalidInputError("No choice of the candidates does what is asked.", hint=self.hint)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Demand:
     """Households of buildings, who serves them already, and which candidates would reach them.

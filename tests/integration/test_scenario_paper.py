@@ -119,8 +119,8 @@ def test_few_households_are_not_told(
     official.ask("PATCH", f"/{scenario_id}/changes/{closing.change_id}", {"out": True})
     least = privacy.LEAST_COUNT
     text = words(page_of(app, conn, scenario_id, county.towns[0], least))
-    assert "Clinic 307 not shown 80–100% not shown 100% + <10" in text
-    assert "城北社区 <20% 80–100% + <10" in text
+    assert "Clinic not shown not shown 80–100% not shown 80–100% +fewer than 10" in text
+    assert "城北社区 <20% 80–100% +fewer than 10" in text
     assert not re.search(r"\b7\b", text.split("What it would bring")[1].split("Scale")[0])
     told = words(page_of(app, conn, scenario_id, county.towns[0]))
     assert "Clinic 307 300 97% 307 100% +7" in told
@@ -145,6 +145,62 @@ def test_a_boundary_plan_is_drawn_as_it_would_be(
     assert "两村合并" in words(page)
 
 
+@pytest.mark.parametrize(
+    ("near", "far", "told"),
+    [
+        # Of those served before or of those left few: neither is told, nor what they follow from.
+        (5, 40, "Clinic not shown not shown <20% not shown 60–79% +about 90"),
+        (40, 5, "Clinic not shown not shown 20–39% not shown 80–100% +about 90"),
+        (40, 50, "Clinic 180 40 22% 130 72% +90"),
+    ],
+)
+def test_no_count_is_told_from_which_a_small_one_follows(
+    app: Flask, conn: Conn, county: County, official: Client, near: int, far: int, told: str
+) -> None:
+    for lon, households in ((116.339, near), (116.322, far)):
+        conn.execute(
+            "INSERT INTO building (name, households, geom)"
+            " VALUES ('楼', %s, ST_SetSRID(ST_MakePoint(%s, 31.401), 4326))",
+            (households, lon),
+        )
+    conn.execute(
+        "INSERT INTO facility (kind, name, geom)"
+        " VALUES ('clinic', '东', ST_SetSRID(ST_MakePoint(116.339, 31.401), 4326))"
+    )
+    conn.commit()
+    made = official.begin("东边再办一处")
+    official.change(made, what="add", kind="clinic", lon=116.335, lat=31.435)
+    text = words(page_of(app, conn, made, county.towns[1], privacy.LEAST_COUNT))
+    assert told in text
+    # A town's difference less those of its communities is no small one either.
+    assert "山口村 0% 100% +about 90" in text
+
+
+def test_a_town_that_a_plan_makes_has_its_communities_on_the_map(
+    app: Flask, conn: Conn, county: County, official: Client
+) -> None:
+    plan = plans.create(conn, COMMAND_LINE, "分镇", "", TODAY)
+    line = [[116.295, 31.42], [116.30, 31.42], [116.32, 31.42], [116.325, 31.42]]
+    step = {"do": "split", "grid": county.towns[0], "line": line, "name": "新镇"}
+    drawing.do(conn, plan.plan_id, COMMAND_LINE, step, revision=None)
+    conn.commit()
+    made = official.begin("分镇")
+    assert official.change(made, what="plan", plan=plan.plan_id).status_code == 201
+    official.change(made, what="add", kind="clinic", lon=116.335, lat=31.435)
+    page = page_of(app, conn, made, county.county, deepest="community")
+    clinic = page.split("Clinic</h2>")[1]
+    before, after = re.findall(r'<svg class="map coverage".*?</svg>', clinic, flags=re.S)[:2]
+
+    def filled(drawing: str) -> int:
+        paths = re.findall(r'<path d="([^"]*)" fill="url[^"]*"', drawing)
+        return sum(d.count("M") for d in paths)
+
+    assert filled(before) == filled(after) == 4
+    assert "新镇" in after
+    # Of the levels below those on the map nothing is known but where the plan draws.
+    assert "Compounds in which it changes most" not in page
+
+
 def test_a_community_that_is_handed_over_has_its_figures_on_the_map(
     app: Flask, conn: Conn, county: County, official: Client
 ) -> None:
@@ -163,6 +219,52 @@ def test_a_community_that_is_handed_over_has_its_figures_on_the_map(
     # Before, nobody of the town has a clinic; the community brings 300 who have.
     assert re.findall(r'fill="url\(#\w+-(\w+)\)"', before) == ["missing", "cross"]
     assert set(re.findall(r'fill="url\(#\w+-(\w+)\)"', after)) == {"missing", "cross", "plain"}
+
+
+def test_over_http_few_households_are_not_told(
+    app: Flask, conn: Conn, county: County, official: Client
+) -> None:
+    stranger = Client(app, conn, "town_official", grid_id=county.towns[1])
+    told = {}
+    for name, each in (("county", official), ("stranger", stranger)):
+        made = each.begin(name)
+        each.change(made, what="add", kind="clinic", lon=116.305, lat=31.425)
+        answer = each.ask("GET", f"/{made}?on={TODAY}").get_json()
+        told[name] = next(it for it in answer["sums"] if it["kind"] == "clinic")
+        page = each.client.get(f"/panel/scenarios/{made}?on={TODAY}&kind=clinic&lang=en").text
+        told[f"{name} panel"] = words(page).split("What it would bring")[1]
+    assert told["county"] == {
+        "kind": "clinic", "households": 397, "met_before": 300, "met_after": 307,
+    }  # fmt: skip
+    assert told["stranger"] == {
+        "kind": "clinic", "households": None, "met_before": None, "met_after": None,
+    }  # fmt: skip
+    assert "Clinic 300 75% 307 77% +7" in told["county panel"]
+    assert "Clinic not shown 75% not shown 77% +fewer than 10" in told["stranger panel"]
+
+
+def test_a_search_that_is_refused_counts_no_few_households(
+    app: Flask, conn: Conn, county: County, official: Client
+) -> None:
+    conn.execute(
+        "INSERT INTO building (name, households, geom)"
+        " VALUES ('楼', 23, ST_SetSRID(ST_MakePoint(116.3195, 31.4395), 4326))"
+    )
+    conn.commit()
+    stranger = Client(app, conn, "town_official", grid_id=county.towns[1])
+    every = {
+        "kind": "clinic", "grid": county.communities[1], "ask": "fewest", "percent": 100,
+        "candidates": "given", "places": "116.3195,31.4395",
+    }  # fmt: skip
+    second = {**every, "ask": "second", "count": 1, "grid": county.compounds[2]}
+    second["places"] = "116.305,31.425"
+    for asked, counted in ((every, "and 7 households"), (second, "too few providers: 7")):
+        for each in (official, stranger):
+            response = each.ask("POST", f"/{each.begin('试')}/search?lang=en", asked)
+            assert response.status_code == 400
+            said = response.get_json()["detail"]
+            assert (counted in said) == (each is official), said
+            assert ("does what is asked" in said) == (each is stranger), said
 
 
 def test_it_is_made_for_those_who_may_try_services(
