@@ -210,6 +210,22 @@ def children(conn: Connection[Any], grid_id: int, on: date) -> list[GridRow]:
     ]
 
 
+def below(conn: Connection[Any], grid_id: int, on: date) -> set[int]:
+    """Return the numbers of all grids in a grid on a day."""
+    rows = conn.execute(
+        """
+        WITH RECURSIVE down AS (
+            SELECT grid_id FROM grid_version WHERE parent_id = %(grid_id)s AND valid @> %(on)s
+            UNION ALL
+            SELECT v.grid_id FROM down JOIN grid_version v ON v.parent_id = down.grid_id
+            WHERE v.valid @> %(on)s)
+        SELECT grid_id FROM down
+        """,
+        {"grid_id": grid_id, "on": on},
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
 def of_level(conn: Connection[Any], level: Level, on: date) -> list[GridRef]:
     """List all grids of a level on a day, by code."""
     rows = conn.execute(

@@ -82,6 +82,10 @@ def scenario_pdf() -> Response:
     with _turn():
         with acting.service_office() as (conn, _person):
             found = keeping.get(conn, number or 0)
+            if found.is_removed:
+                raise InvalidInputError(
+                    "This scenario has been thrown away.", hint="Have it back first."
+                )
             extract = _asked(conn, steps=2, is_widened=True)
             page = scenario_paper.document(conn, found, extract, last_search(conn, found))
         name = f"scenario-{found.scenario_id}-{_name(extract, 'pdf').removeprefix('coverage-')}"

@@ -31,12 +31,22 @@ def least_of(conn: Connection[Any], grid_id: int | None, on: date) -> int:
 
 
 def last_search(conn: Connection[Any], scenario: Scenario) -> dict[str, Any] | None:
-    """Return the last search for best places, its counts as the reader may know them."""
+    """Return the last search for best places, its counts as the reader may know them.
+
+    ``place`` is whose households counted, None for the county's; ``holds`` whether the scenario is
+    still as the search left it: what was proven is so of nothing else.
+    """
     if not scenario.searches:
         return None
     last = scenario.searches[0]
-    least = least_of(conn, last.asked.get("grid"), i18n.today())
-    return {**asdict(last), "answer": searches.told(last.answer, least)}
+    grid_id = last.asked.get("grid")
+    found = grids.known(conn, grid_id, i18n.today()) if grid_id else None
+    return {
+        **asdict(last),
+        "answer": searches.told(last.answer, least_of(conn, grid_id, i18n.today())),
+        "place": found[0].name if found else None,
+        "holds": last.answer.get("changes") == searches.stamp(scenario.changes),
+    }
 
 
 def effects_of(conn: Connection[Any], scenario: Scenario, on: date) -> list[KindEffect]:

@@ -10,11 +10,12 @@ from psycopg import Connection
 
 from geodata import grids, organisations
 from geodata.coverage import standards
+from geodata.model import LEVELS, Level
 from geodata.plans import keeping as plans
 from geodata.plans.model import Plan
 from geodata.roads import keeping as roads
 from geodata.scenarios import keeping
-from geodata.scenarios.effects import KindEffect
+from geodata.scenarios.effects import GridEffect, KindEffect
 from webmap import acting, i18n
 from webmap.panel import asked_number, fragment
 from webmap.scenario_effects import effects_of, last_search, least_of
@@ -48,11 +49,12 @@ def scenario(scenario_id: int) -> Response:
         effects = effects_of(conn, found, on)
         kinds = found.altered.apply(standards.kinds(conn, on))
         chosen = _chosen(request.args.get("kind"), effects, [kind.kind for kind in kinds])
+        here = _here(conn, grid_id, on)
         context = {
             "kinds": kinds,
             "placed": [kind for kind in kinds if kind.by_facility],
             "kind": next((kind for kind in kinds if kind.kind == chosen), None),
-            **_here(conn, grid_id, on),
+            **here,
             "towns": grids.of_level(conn, "town", on),
             "plans": _plans(conn) if person.may("see_plans") else None,
             "has_roads": roads.has_any(conn),
@@ -60,6 +62,7 @@ def scenario(scenario_id: int) -> Response:
             "search": last_search(conn, found),
             "least": least_of(conn, None, on),
         }
+    effect = next((each for each in effects if each.kind.kind == chosen), None)
     return fragment(
         "panel/scenario.html",
         mode="coverage",
@@ -67,10 +70,27 @@ def scenario(scenario_id: int) -> Response:
         scenario=found,
         is_own=found.owner_id == person.account_id,
         effects=effects,
-        effect=next((each for each in effects if each.kind.kind == chosen), None),
+        effect=effect,
+        changing=_changing(effect, here["inside"]) if effect else {},
         listed=LISTED,
         **context,
     )
+
+
+def _changing(effect: KindEffect, inside: set[int] | None) -> dict[Level, list[GridEffect]]:
+    """Return by level the grids that change: all towns, and what is in the chosen one."""
+    # Those that a plan would make are numbered below 0.
+    return {
+        level: [
+            each
+            for each in effect.of_level(level)
+            if level == "town"
+            or inside is None
+            or each.grid.grid_id in inside
+            or each.grid.grid_id < 0
+        ]
+        for level in LEVELS
+    }
 
 
 def _plans(conn: Connection[Any]) -> list[Plan]:
@@ -88,6 +108,14 @@ def _chosen(asked: str | None, effects: list[KindEffect], known: list[str]) -> s
 
 
 def _here(conn: Connection[Any], grid_id: int | None, on: date) -> dict[str, Any]:
-    """Return the chosen grid and its box, None if it is not there."""
+    """Return the chosen grid with its box and what is in it, None if it is not there.
+
+    ``taken`` is what a paper would be about: in a compound there is nothing to compare.
+    """
     found = grids.known(conn, grid_id, on) if grid_id else None
-    return {"here": found[0], "bounds": found[1]} if found else {"here": None, "bounds": None}
+    if found is None:
+        return {"here": None, "bounds": None, "taken": None, "inside": None}
+    ref, bounds = found
+    taken = grids.get(conn, ref.grid_id, on).path[-1] if ref.level == "compound" else ref
+    inside = grids.below(conn, ref.grid_id, on) if ref.level in ("town", "community") else None
+    return {"here": ref, "bounds": bounds, "taken": taken, "inside": inside}

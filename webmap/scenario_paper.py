@@ -42,11 +42,13 @@ _FILLED: Mapping[Level, Level] = {
 class Chapter:
     """One kind in the place: its figures, the maps, and by level the grids that change most.
 
+    ``kind`` has the standards that would hold, ``was`` those that do (None: it is no kind yet).
     A table has the level, its rows, and how many more there are; ``placed`` are the changes of this
     kind that are on the maps, by the number under which they stand there.
     """
 
     kind: Kind
+    was: Kind | None
     own: GridEffect
     before: Drawing
     after: Drawing
@@ -146,6 +148,7 @@ def _chapter(
     shown = {pin.text for drawing in (before, after) for pin in drawing.pins}
     return Chapter(
         effect.kind,
+        next((each for each in ground.extract.kinds if each.kind == effect.kind.kind), None),
         own,
         before,
         after,

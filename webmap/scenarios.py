@@ -194,7 +194,8 @@ def search(scenario_id: int) -> Response:
         changing.add_places(conn, scenario_id, wanted.kind, answer.points)
         asked = wanted.model_dump(mode="json", exclude={"points", "places"})
         note = searches.noted(answer)
-        keeping.note_search(conn, scenario_id, wanted.kind, asked, note)
+        changed = searches.stamp(keeping.get(conn, scenario_id).changes)
+        keeping.note_search(conn, scenario_id, wanted.kind, asked, {**note, "changes": changed})
         return _answer(searches.told(note, least), 201)
 
 

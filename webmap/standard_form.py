@@ -54,7 +54,10 @@ class Wanted:
 
 def filled(it: Definition | None, day: date) -> Typed:
     """Return the fields with what holds on a day, and with a first guess for a new kind."""
-    typed: dict[str, Sequence[str]] = {"since": [day.isoformat()]}
+    typed: dict[str, Sequence[str]] = {
+        "since": [day.isoformat()],
+        "filled_for": [day.isoformat()],
+    }
     for place in PLACES:
         standard = (it.on(day, place) if it else None) or Standard(1000, "m", 1.0, None, 1)
         typed |= {
@@ -73,10 +76,39 @@ def filled(it: Definition | None, day: date) -> Typed:
     return typed
 
 
+def carried(it: Definition | None, typed: Typed) -> Typed:
+    """Return the fields with what holds on the day that is wanted where nobody has changed them.
+
+    The form was filled with what holds on another day (``filled_for``): what was left as it stood
+    there is meant to stay as it is, also where another change is to come before the wanted day.
+    """
+    days = []
+    for name in ("filled_for", "since"):
+        try:
+            days.append(clock.read_day(_first(typed, name), i18n.today()))
+        except InvalidInputError:
+            return typed
+    if it is None or days[0] == days[1]:
+        return typed
+    was, now = (filled(it, day) for day in days)
+    groups = [("facility", "area", "duty")]
+    for place in PLACES:
+        groups += [(f"{place}_reach", f"{place}_unit")]
+        groups += [(f"{place}_{each}",) for each in ("detour", "capacity", "minimum")]
+    found = {**typed, "filled_for": now["filled_for"]}
+    for names in groups:
+        if all(
+            sorted(filter(None, typed.get(name, ()))) == sorted(filter(None, was[name]))
+            for name in names
+        ):
+            found |= {name: now[name] for name in names}
+    return found
+
+
 def typed_in(form: MultiDict[str, str]) -> Typed:
     """Return the fields as they were sent, none of those that are not ours."""
     names = [
-        "since", "facility", "area", "duty", "name_zh", "name_en",
+        "since", "filled_for", "facility", "area", "duty", "name_zh", "name_en",
         *(
             f"{place}_{each}" for place in PLACES
             for each in ("reach", "unit", "detour", "capacity", "minimum")

@@ -87,13 +87,14 @@ def undo(kind: str) -> Response:
     try:
         with acting.service_office() as (conn, person):
             is_number = number.isascii() and number.isdecimal() and len(number) < 18
+            last = defining.last_change(conn, kind)
             left = defining.undo(conn, person.username, kind, int(number) if is_number else 0)
     except (InvalidInputError, SetMeanwhileError) as error:
         return _one(kind, fault=errors.said(error))
     if left is None:
         flash(_("The kind is taken back."))
         return _to(url_for("standards.index"))
-    flash(_("Undone."))
+    flash(_("Done again.") if last and last.is_undone else _("Undone."))
     return _to(url_for("standards.show", kind=kind))
 
 
@@ -120,7 +121,7 @@ def _form(kind: str | None) -> Response:
         roles = [role for role, _zh, _en in words["roles"]]
         is_sent = request.method == "POST"
         typed = (
-            standard_form.typed_in(request.form)
+            standard_form.carried(present, standard_form.typed_in(request.form))
             if is_sent
             else standard_form.filled(present, i18n.asked_day(request.args))
         )

@@ -143,8 +143,9 @@ def last_change(conn: Connection[Any], kind: str) -> Change | None:
 def undo(conn: Connection[Any], actor: str, kind: str, change_id: int) -> Definition | None:
     """Take a change back, the last one of its kind; return what holds then, None if it is gone.
 
-    Taking that back in turn does it again. Raises SetMeanwhileError if something else was saved
-    since, InvalidInputError if facilities are of the kind that would go.
+    Taking that back in turn does it again, which is a change like any other. Raises
+    SetMeanwhileError if something else was saved since, InvalidInputError if facilities are of the
+    kind that would go.
     """
     _lock(conn)
     row = conn.execute(
@@ -160,7 +161,7 @@ def undo(conn: Connection[Any], actor: str, kind: str, change_id: int) -> Defini
         _remove(conn, kind)
     else:
         _write(conn, before)
-    _note(conn, actor, "undone", present, before)
+    _note(conn, actor, "changed" if last.is_undone else "undone", present, before)
     return before
 
 

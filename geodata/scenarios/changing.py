@@ -149,6 +149,8 @@ def change_standard(
     own(conn, scenario_id)
     _check_kind(conn, kind, is_placed=False)
     _check_room(conn, scenario_id)
+    if _holds(conn, scenario_id, kind, place, standard):
+        raise InvalidInputError("This is what holds already.")
     try:
         with conn.transaction():
             conn.execute(
@@ -171,6 +173,28 @@ def change_standard(
             "A standard has a reach of 1 to 100,000 m or minutes, a detour of 1 to 5, a capacity of"
             " 1 or more households or none, and 1 to 99 providers."
         ) from None
+
+
+def _holds(
+    conn: Connection[Any], scenario_id: int, kind: str, place: Place, standard: Standard
+) -> bool:
+    """Tell whether a standard is the scenario's own, or where it has none the county's."""
+    values = [standard.reach, standard.unit, standard.detour, standard.capacity, standard.minimum]
+    row = conn.execute(
+        """
+        SELECT ROW(reach, unit, detour, capacity, minimum) IS NOT DISTINCT FROM
+               ROW(%s::int, %s::text, %s::float8, %s::int, %s::int)
+        FROM (SELECT 1 AS turn, reach, unit, detour, capacity, minimum FROM scenario_change
+              WHERE scenario_id = %s AND kind = %s AND place = %s AND what = 'standard'
+                AND NOT is_out
+              UNION ALL
+              SELECT 2, reach, unit, detour, capacity, minimum FROM service_standard
+              WHERE kind = %s AND place = %s AND valid @> current_date) s
+        ORDER BY turn LIMIT 1
+        """,
+        [*values, scenario_id, kind, place, kind, place],
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def take_plan(conn: Connection[Any], scenario_id: int, plan_id: int) -> None:

@@ -109,7 +109,7 @@ def _changes(conn: Connection[Any], scenario_id: int) -> tuple[Change, ...]:
     rows = conn.execute(
         """
         SELECT c.change_id, c.what, c.kind, k.name_zh, k.name_en,
-               coalesce(nullif(c.name, ''), f.name, o.name, p.title, ''), v.name,
+               coalesce(nullif(c.name, ''), f.name, o.name, p.title, ''), coalesce(v.name, w.name),
                ST_X(c.geom), ST_Y(c.geom), ST_X(f.geom), ST_Y(f.geom),
                c.facility_id, c.organisation_id, c.grid_id, c.place, c.reach, c.unit, c.detour,
                c.capacity, c.minimum, c.plan_id
@@ -119,6 +119,11 @@ def _changes(conn: Connection[Any], scenario_id: int) -> tuple[Change, ...]:
         LEFT JOIN organisation o USING (organisation_id)
         LEFT JOIN plan p USING (plan_id)
         LEFT JOIN grid_version v ON v.grid_id = c.grid_id AND v.valid @> current_date
+        LEFT JOIN LATERAL (
+            SELECT w.name FROM grid_version w
+            WHERE w.level = 'community' AND w.valid @> current_date
+              AND w.geom && coalesce(c.geom, f.geom) AND ST_Covers(w.geom, coalesce(c.geom, f.geom))
+            LIMIT 1) w ON true
         WHERE c.scenario_id = %s AND NOT c.is_out ORDER BY c.change_id
         """,
         [scenario_id],

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from geodata import privacy
+from geodata.scenarios.model import Change
 from geodata.scenarios.places import Answer
 
 
 def noted(answer: Answer) -> dict[str, Any]:
-    """Return an answer as it is kept, every count in it exact."""
+    """Return an answer as it is kept and told, every count in it exact."""
     choice = answer.choice
     return {
         "places": [{"lon": each.lon, "lat": each.lat} for each in answer.points],
@@ -23,6 +26,18 @@ def noted(answer: Answer) -> dict[str, Any]:
         "proven": choice.proven,
         "candidates": answer.candidates,
     }
+
+
+def stamp(changes: Sequence[Change]) -> str:
+    """Return a name for what a scenario changes: whatever differs has another one."""
+    plain = [
+        (
+            each.change_id, each.what, each.kind, each.facility_id, each.organisation_id,
+            each.grid_id, each.place, each.plan_id, each.point, each.standard,
+        )
+        for each in changes
+    ]  # fmt: skip
+    return hashlib.sha256(repr(plain).encode()).hexdigest()[:32]
 
 
 def told(note: dict[str, Any], least: int) -> dict[str, Any]:

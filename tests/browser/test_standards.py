@@ -71,6 +71,8 @@ def test_the_county_raises_the_standard_for_clinics(
     expect(page.get_by_text("Undone.", exact=True)).to_be_visible()
     expect(page.get_by_text("300 m on foot")).to_have_count(0)
     page.get_by_role("button", name="Do it again").click()
+    expect(page.get_by_text("Done again.", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
     page.get_by_role("button", name="Take back").click()
     expect(page.get_by_text("The change of 1 Jan 2027 is taken back.")).to_be_visible()
 

@@ -145,3 +145,30 @@ def test_another_standard_is_tried_before_it_is_set(opened: Open) -> None:
     if not form.is_visible():
         page.locator("[data-key=standard] summary").click()
     expect(form.locator("[name=reach]")).to_have_value("2000")
+
+
+def test_the_keyboard_goes_on_where_it_was(opened: Open) -> None:
+    page = opened("mouse", "official", "/?mode=coverage&kind=clinic&list=scenarios")
+    page.wait_for_selector(".scenarios")
+    if not page.locator(".scenarios [name=name]").is_visible():
+        page.locator(".scenarios summary").focus()
+        page.keyboard.press("Enter")
+    page.locator(".scenarios [name=name]").fill("用键盘")
+    page.keyboard.press("Enter")
+    # What was pressed is gone: the scenario's heading has the keyboard.
+    expect(page.locator(".scenario h1")).to_have_text("用键盘")
+    expect(page.locator(".scenario h1")).to_be_focused()
+    page.locator("[data-key=standard] summary").focus()
+    page.keyboard.press("Enter")
+    page.locator("[data-key=standard] [name=reach]").first.fill("800")
+    page.locator("[data-key=standard] button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".scenario-changes li")).to_have_count(1)
+    # The fold is open as it was, and so the next standard is at hand.
+    expect(page.locator("[data-key=standard] button").first).to_be_focused()
+    page.locator("[data-place=add]").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("application")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".scenario-changes li")).to_have_count(2)
+    expect(page.locator(".scenario-pin")).to_have_count(1)

@@ -70,8 +70,11 @@ def test_undo_puts_back_and_does_again(conn: Conn) -> None:
     assert again
     assert again.is_undone
     assert defining.undo(conn, "li", "clinic", again.change_id) == wanted
+    done = defining.last_change(conn, "clinic")
+    assert done
+    assert not done.is_undone
     assert [action for action, _ in trail(conn)] == [
-        "standard.changed", "standard.undone", "standard.undone",
+        "standard.changed", "standard.undone", "standard.changed",
     ]  # fmt: skip
 
 

@@ -111,6 +111,27 @@ def test_the_county_has_both_sides_of_it(
     assert "佛子岭镇 0% 100% +90" in text
 
 
+def test_what_is_tried_is_not_taken_for_what_holds(
+    app: Flask, conn: Conn, county: County, official: Client
+) -> None:
+    made = official.begin("两处才算")
+    official.change(
+        made, what="standard", kind="clinic", place="town",
+        reach=1000, unit="m", detour=1.0, minimum=2,
+    )  # fmt: skip
+    text = words(page_of(app, conn, made, county.county, deepest="community"))
+    assert "Served means, as it is within 1,000 m Served means, as it would be" in text
+    assert "in towns: within 1,000 m, at least 2 providers in villages: within 1,000 m" in text
+    # Where nothing is different nothing is said twice.
+    official.change(made, what="add", kind="shop", lon=116.305, lat=31.405)
+    text = words(page_of(app, conn, made, county.county, deepest="community"))
+    assert text.count("Served means, as it is") == 1
+    again = {"what": "standard", "kind": "clinic", "place": "town", "minimum": 2, "reach": 1000}
+    answer = official.change(made, **again)
+    assert answer.status_code == 400
+    assert "与现行标准相同" in answer.get_json()["detail"]
+
+
 def test_few_households_are_not_told(
     app: Flask, conn: Conn, county: County, official: Client, scenario_id: int
 ) -> None:
@@ -119,8 +140,8 @@ def test_few_households_are_not_told(
     official.ask("PATCH", f"/{scenario_id}/changes/{closing.change_id}", {"out": True})
     least = privacy.LEAST_COUNT
     text = words(page_of(app, conn, scenario_id, county.towns[0], least))
-    assert "Clinic not shown not shown 80–100% not shown 80–100% +fewer than 10" in text
-    assert "城北社区 <20% 80–100% +fewer than 10" in text
+    assert "Clinic not shown not shown 80–100% not shown 80–100% +<10" in text
+    assert "城北社区 <20% 80–100% +<10" in text
     assert not re.search(r"\b7\b", text.split("What it would bring")[1].split("Scale")[0])
     told = words(page_of(app, conn, scenario_id, county.towns[0]))
     assert "Clinic 307 300 97% 307 100% +7" in told
@@ -240,7 +261,7 @@ def test_over_http_few_households_are_not_told(
         "kind": "clinic", "households": None, "met_before": None, "met_after": None,
     }  # fmt: skip
     assert "Clinic 300 75% 307 77% +7" in told["county panel"]
-    assert "Clinic not shown 75% not shown 77% +fewer than 10" in told["stranger panel"]
+    assert "Clinic not shown 75% not shown 77% +<10" in told["stranger panel"]
 
 
 def test_a_search_that_is_refused_counts_no_few_households(
@@ -281,6 +302,10 @@ def test_it_is_made_for_those_who_may_try_services(
         assert answer.data.startswith(b"%PDF-")
         assert answer.headers["Cache-Control"] == "no-store"
         assert f"scenario-{scenario_id}-" in answer.headers["Content-Disposition"]
+    official.ask("PATCH", f"/{scenario_id}", {"removed": True})
+    answer = client.get(f"/reports/scenario.pdf?scenario={scenario_id}&on={TODAY}&lang=en")
+    assert (answer.status_code, "thrown away" in answer.text) == (400, True)
+    official.ask("PATCH", f"/{scenario_id}", {"removed": False})
     assert client.get("/reports/scenario.pdf").status_code == 404
     assert client.get("/reports/scenario.pdf?scenario=999").status_code == 404
     leader = sign_in(app.test_client(), conn, "grid_leader", grid_id=county.compounds[0])

@@ -106,6 +106,29 @@ def test_the_effect_is_shown_before_it_is_saved_and_undone(app: Flask, conn: Con
     assert wang.post("/standards/clinic/undo", change=change[1]).status_code == 409
 
 
+def test_what_nobody_changed_is_what_holds_on_the_day_that_is_chosen(
+    app: Flask, conn: Conn
+) -> None:
+    wang = enter(app, conn, "wang")
+    wang.get("/standards/clinic/change?lang=en")
+    assert send(wang, "save", area=["volunteer_team"]).status_code == 303
+    # The form is filled with what holds today; the day is one after the volunteers came.
+    wang.get("/standards/clinic/change?lang=en")
+    today = clock.today().isoformat()
+    answer = send(wang, "try", since="2027-07-01", filled_for=today, town_reach="250")
+    text = words(answer)
+    assert "What would change from 1 Jul 2027 on" in text
+    assert "300 m on foot, detour 1.2 → 250 m on foot" in text
+    assert "Given by" not in text.split("What would change")[1].split("Served households")[0]
+    answer = send(wang, "save", since="2027-07-01", filled_for=today, town_reach="250")
+    assert answer.status_code == 303
+    row = conn.execute(
+        "SELECT count(*) FROM service_provider WHERE kind = 'clinic' AND via = 'area'"
+        " AND valid @> date '2027-08-01'"
+    ).fetchone()
+    assert row == (1,)
+
+
 def test_a_change_to_come_is_taken_back_and_a_past_one_is_not(app: Flask, conn: Conn) -> None:
     wang = enter(app, conn, "wang")
     wang.get("/standards/clinic/change?lang=en")

@@ -5,6 +5,8 @@ const SKELETON_AFTER_MS = 120;
 export class Panel extends EventTarget {
   #url = null;
   #timer = 0;
+  #last = null; // what had the keyboard last in here
+  #focus = null; // its likeness, while a fragment is on its way
 
   constructor(element, config) {
     super();
@@ -17,6 +19,7 @@ export class Panel extends EventTarget {
     this.body.addEventListener("htmx:sendError", () => this.#failed());
     this.body.addEventListener("htmx:timeout", () => this.#failed());
     this.body.addEventListener("input", (event) => filterInPlace(event.target));
+    this.body.addEventListener("focusin", (event) => (this.#last = event.target));
   }
 
   /** The root element of the fragment on show, null while none is. */
@@ -31,6 +34,7 @@ export class Panel extends EventTarget {
     this.quiet = quiet;
     clearTimeout(this.#timer);
     htmx.trigger(this.body, "htmx:abort");
+    this.#focus ??= this.#pressed();
     if (!quiet) {
       this.body.setAttribute("aria-busy", "true");
       this.#timer = setTimeout(() => this.#wait(), SKELETON_AFTER_MS);
@@ -52,6 +56,13 @@ export class Panel extends EventTarget {
     return this.body.querySelector(".contact, .htmx-request") !== null;
   }
 
+  // A button that waits for its answer cannot keep the keyboard: nobody else has it then.
+  #pressed() {
+    const { activeElement, body } = document;
+    const isHere = this.body.contains(activeElement) || ((activeElement === body || !activeElement) && this.#last?.isConnected);
+    return isHere ? likeness(this.body.contains(activeElement) ? activeElement : this.#last) : null;
+  }
+
   #wait() {
     this.body.innerHTML = this.skeleton;
     this.body.scrollTop = 0;
@@ -71,6 +82,8 @@ export class Panel extends EventTarget {
     this.body.removeAttribute("aria-busy");
     if (!this.quiet) this.body.scrollTop = 0;
     if (this.root) this.dispatchEvent(new CustomEvent("arrived", { detail: this.root.dataset }));
+    goOn(this.body, this.#focus);
+    this.#focus = null;
   }
 
   #failed() {
@@ -88,6 +101,30 @@ export class Panel extends EventTarget {
     box.append(text, button);
     this.body.replaceChildren(box);
   }
+}
+
+// Of what has the keyboard, its like is looked for in what comes.
+function likeness(element) {
+  const form = element.closest("form");
+  return JSON.stringify([
+    element.tagName,
+    element.name ?? "",
+    element.tagName === "A" || element.tagName === "BUTTON" || element.tagName === "SUMMARY" ? element.textContent.trim() : "",
+    element.dataset.place ?? "",
+    form ? `${form.dataset.send ?? ""} ${form.querySelector("[name=place]")?.value ?? ""}` : "",
+  ]);
+}
+
+// The keyboard goes on where it was, or at the top of what has come instead.
+function goOn(body, focus) {
+  if (!focus || (document.activeElement && document.activeElement !== document.body)) return;
+  const [tag] = JSON.parse(focus);
+  const like = [...body.querySelectorAll(tag)].find((each) => likeness(each) === focus && each.checkVisibility());
+  const target = like ?? body.querySelector("h1");
+  // A field would call up the keyboard of a phone.
+  if (!target || (like?.matches("input, textarea") && !matchMedia("(hover: hover)").matches)) return;
+  if (!like) target.tabIndex = -1;
+  target.focus({ preventScroll: true });
 }
 
 // A list names its filter box by data-filters="#list"; rows are matched by their text and by the

@@ -1,7 +1,8 @@
 // The panel's side of the room: what the fragment of a plan says, its forms, and the card of the
 // chosen grid that is filled in.
 
-import { Folds, showChosen } from "./chosen.js";
+import { Folds } from "../folds.js";
+import { showChosen } from "./chosen.js";
 import { Forms } from "./forms.js";
 
 export class Side {

@@ -3,6 +3,7 @@
 
 import { ask, Problem } from "../drawing/api.js";
 import { Forms } from "../drawing/forms.js";
+import { Folds } from "../folds.js";
 import { Marks } from "./marks.js";
 
 // A facility is meant by a click that is no farther from it, CSS pixels.
@@ -26,6 +27,9 @@ export class Desk {
     });
     this.forms.failed = (text) => notices.show("scenario", text, { kind: "warn", forMs: 8000 });
     panel.body.addEventListener("click", (event) => this.#clicked(event));
+    // What came before this did stays open: whoever tries a standard goes on to the next.
+    const folds = new Folds(panel.body);
+    panel.addEventListener("arrived", () => folds.restore(panel.root));
   }
 
   /** Follow the view: draw its scenario, or take it away. */
@@ -113,6 +117,8 @@ export class Desk {
     // The kind that is placed is the one that the map shows.
     if (this.store.view.kind !== tool.kind) this.store.go({ kind: tool.kind });
     this.#put(tool);
+    // Whoever came by keyboard goes on there: the cross shows what Enter takes.
+    if (event.detail === 0) this.map.getContainer().focus();
     if (this.sheet.isSheet) this.sheet.set("peek");
   }
 
