@@ -57,9 +57,14 @@ def test_the_county_raises_the_standard_for_clinics(
     expect(page.get_by_text("Write a whole number from 1 to 100,000.")).to_be_visible()
     fits(page)
     towns.get_by_label("No farther than").fill("300")
+    page.evaluate(
+        "addEventListener('submit', () => queueMicrotask(() => {"
+        " sessionStorage.said = document.querySelector('form [role=status]').textContent }))"
+    )
     page.get_by_role("button", name="Show what would change").click()
     effects = page.locator("#effects")
     expect(effects).to_contain_text("1,000 m on foot → 300 m on foot")
+    assert page.evaluate("sessionStorage.said") == "Reckoning every grid."
     expect(effects.locator(".total")).to_contain_text("60 → 30")
     expect(effects.get_by_role("listitem").filter(has_text="城南社区")).to_contain_text("−30")
     fits(page)

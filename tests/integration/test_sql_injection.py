@@ -23,7 +23,7 @@ from psycopg import sql
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
-from geodata import accounts, db, grids, sessions
+from geodata import accounts, db, searching, sessions
 from tests import county
 from tests.conftest import _database
 from tests.payloads import IS_THOROUGH, SQL
@@ -338,7 +338,7 @@ def test_the_attack_turns_red_where_text_becomes_sql(
         conn.execute(f"SELECT grid_id FROM grid_version WHERE name = '{text}'")
         return []
 
-    monkeypatch.setattr(grids, "search", search)
+    monkeypatch.setattr(searching, "find", search)
     client = site.client("visitor")
     before = site.state()
     for text in SQL:
