@@ -10,13 +10,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 import pytest
 from hypothesis import settings
 from playwright.sync_api import BrowserContext, expect
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
 
 from geodata import db
 from geodata.demo import DemoAccount
@@ -228,6 +231,21 @@ def _as_superuser(cluster: Cluster) -> str:
     return cluster.url.replace("gridmap@", "postgres@")
 
 
+# Whoever leaves a pool open behind a database that is gone has a thread that tries for it again and
+# again, with pauses by chance: and chance is what hypothesis watches over.
+_pools: WeakSet[ConnectionPool[Any]] = WeakSet()
+_open_pool = db.open_pool
+
+
+def _noted(url: str, **more: Any) -> ConnectionPool[Any]:
+    pool = _open_pool(url, **more)
+    _pools.add(pool)
+    return pool
+
+
+db.open_pool = _noted
+
+
 class _database:  # noqa: N801 - reads as the context manager that it is
     """A database cloned from another, dropped at the end."""
 
@@ -247,6 +265,9 @@ class _database:  # noqa: N801 - reads as the context manager that it is
         return self.url
 
     def __exit__(self, *_: object) -> None:
+        for pool in list(_pools):
+            if conninfo_to_dict(pool.conninfo)["dbname"] == self.name:
+                pool.close()
         self._execute(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name))
         )
