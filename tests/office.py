@@ -48,8 +48,10 @@ class Browser:
         return self.post("/sign-in", username=username, password=password)
 
 
-def words(answer: TestResponse) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
+def words(page: TestResponse | str) -> str:
+    """What a page says, without its marks and styles."""
+    text = page if isinstance(page, str) else page.text
+    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", text, flags=re.S)).split())
 
 
 def fault(answer: TestResponse, name: str) -> str:

@@ -39,7 +39,7 @@ def coverage_pdf() -> Response:
     """Return the report for a meeting; ?grid= (the county without), ?kind= (all without), ?on=."""
     with _turn():
         with acting.connection() as conn:
-            extract = _asked(conn, steps=2)
+            extract = _asked(conn, _asked_kind(), steps=2)
             page = report_pages.document(conn, extract, _asked_kind())
         return downloads.send(to_pdf(page), "application/pdf", _name(extract, "pdf"))
 
@@ -49,7 +49,7 @@ def coverage_xlsx() -> Response:
     """Return the figures of a grid and all in it as Excel; asked as the report is."""
     with _turn():
         with acting.connection() as conn:
-            extract = _asked(conn)
+            extract = _asked(conn, _asked_kind())
         return downloads.send(to_excel(extract), spreadsheets.EXCEL, _name(extract, "xlsx"))
 
 
@@ -57,7 +57,7 @@ def coverage_xlsx() -> Response:
 def coverage_gpkg() -> Response:
     """Return the same with shapes and facilities as GeoPackage."""
     with _turn(), acting.connection() as conn:
-        extract = _asked(conn)
+        extract = _asked(conn, _asked_kind())
         return downloads.stream(to_geopackage(conn, extract), GEOPACKAGE, _name(extract, "gpkg"))
 
 
@@ -70,7 +70,7 @@ def coverage_svg() -> Response:
             "A picture shows one kind of service.", hint="Name it as kind, for example clinic."
         )
     with _turn(), acting.connection() as conn:
-        extract = _asked(conn, steps=2)
+        extract = _asked(conn, _asked_kind(), steps=2)
         body = report_pages.picture(conn, extract)
     return downloads.send(body.encode(), SVG, _name(extract, "svg"))
 
@@ -86,7 +86,7 @@ def scenario_pdf() -> Response:
                 raise InvalidInputError(
                     "This scenario has been thrown away.", hint="Have it back first."
                 )
-            extract = _asked(conn, steps=2, is_widened=True)
+            extract = _asked(conn, None, steps=2, is_widened=True)
             page = scenario_paper.document(conn, found, extract, last_search(conn, found))
         name = f"scenario-{found.scenario_id}-{_name(extract, 'pdf').removeprefix('coverage-')}"
         return downloads.send(to_pdf(page), "application/pdf", name)
@@ -126,7 +126,13 @@ def deepest(level: Level, steps: int) -> Level:
     return LEVELS[min(LEVELS.index(level) + steps, len(LEVELS) - 1)]
 
 
-def _asked(conn: Connection[Any], steps: int = len(LEVELS), *, is_widened: bool = False) -> Extract:
+def _asked(
+    conn: Connection[Any],
+    kind: str | None,
+    steps: int = len(LEVELS),
+    *,
+    is_widened: bool = False,
+) -> Extract:
     """Read what is asked for: the county and today where nothing is said.
 
     ``is_widened``: a compound, in which there is nothing to compare, stands for its community.
@@ -144,7 +150,7 @@ def _asked(conn: Connection[Any], steps: int = len(LEVELS), *, is_widened: bool 
         conn,
         place.grid_id,
         on,
-        _asked_kind(),
+        kind,
         least=acting.least_count(conn, place.grid_id, on),
         deepest=deepest(place.level, steps),
     )

@@ -13,6 +13,9 @@ from scripts import serve
 from tests.browser.watching import SIZES, fits, sign_in
 from tests.office import furnish
 
+# An answer that says what is wrong with a form is one of 422.
+EXPECTED = ("422",)
+
 
 @pytest.fixture
 def office(database_url: str) -> Iterator[str]:

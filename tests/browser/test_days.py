@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.watching import SCREENS, faults, fits_across, listen
+from tests.browser.watching import SCREENS, TAKEN_BACK, faults, fits_across, listen
 
 Open = Callable[..., Page]
 
@@ -34,7 +34,7 @@ def opened(browser: Browser, live_server: str) -> Iterator[Open]:
     yield open_
     for context in contexts:
         context.close()
-    assert [fault for each in heard for fault in faults(each)] == []
+    assert [fault for each in heard for fault in faults(each, *TAKEN_BACK)] == []
 
 
 def settled(page: Page) -> None:

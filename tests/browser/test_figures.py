@@ -18,6 +18,9 @@ from tests.office import add, furnish, give
 
 TODAY = clock.today()
 
+# An answer that says what is wrong with a form is one of 422.
+EXPECTED = ("422",)
+
 
 @pytest.fixture
 def office(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:

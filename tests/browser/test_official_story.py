@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.watching import DESK, faults, listen
+from tests.browser.watching import DESK, TAKEN_BACK, faults, listen
 
 TOWN = "但家庙镇"
 
@@ -26,7 +26,7 @@ def page(context: BrowserContext, enter: Callable[[BrowserContext, str], None]) 
     page = context.new_page()
     page.set_viewport_size(DESK)
     yield page
-    assert faults(heard) == []
+    assert faults(heard, *TAKEN_BACK) == []
 
 
 def taken(page: Page, folder: Path) -> str:

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.watching import SCREENS, faults, listen
+from tests.browser.watching import SCREENS, TAKEN_BACK, faults, listen
 
 Open = Callable[..., Page]
 
@@ -36,7 +36,7 @@ def opened(
     yield open_
     for context in contexts:
         context.close()
-    assert [fault for each in heard for fault in faults(each)] == []
+    assert [fault for each in heard for fault in faults(each, *TAKEN_BACK)] == []
 
 
 def press(page: Page, by: str, selector: str, text: str = "") -> None:

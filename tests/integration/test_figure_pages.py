@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from datetime import timedelta
-from html import unescape
 
 import pytest
 from county import add_duty, build
@@ -14,6 +13,7 @@ from signing import sign_in
 
 from geodata import clock
 from geodata.coverage import history, recording
+from tests.office import words
 from webmap import create_app
 
 TODAY = clock.today()
@@ -45,10 +45,6 @@ def client(database_url):
     yield app.test_client()
     if pool := app.extensions["gridmap_pool"]:
         pool.close()
-
-
-def words(text: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", text)).split())
 
 
 def towns(text: str) -> list[str]:

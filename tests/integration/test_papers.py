@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from html import unescape
 from typing import Any
@@ -17,6 +16,7 @@ from weasyprint.urls import FatalURLFetchingError
 from geodata import clock
 from geodata.plans import advancing, drawing, keeping, publishing, sheets
 from geodata.plans.model import COMMAND_LINE, Plan
+from tests.office import words
 from webmap import create_app, papers, printing
 
 Conn = Connection[Any]
@@ -48,10 +48,6 @@ def begin(conn: Conn, *operations: dict[str, Any], title: str = "河东扩界") 
 
 def split(county: County) -> dict[str, Any]:
     return {"do": "split", "grid": county.compounds[0], "line": LINE, "name": "新苑"}
-
-
-def words(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.S)).split())
 
 
 @pytest.mark.usefixtures("english")

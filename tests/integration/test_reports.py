@@ -26,6 +26,7 @@ from geodata.coverage import reading
 from geodata.errors import GridMapError
 from geodata.exporting import coverage
 from scripts.cli.__main__ import gridmap
+from tests.office import words
 from webmap import create_app, report_pages, reports
 
 Conn = Connection[Any]
@@ -72,10 +73,6 @@ def app(database_url: str, tmp_path: Path) -> Flask:
 def english(app: Flask) -> Iterator[None]:
     with app.test_request_context("/?lang=en"):
         yield
-
-
-def words(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.S)).split())
 
 
 def known(conn: Conn) -> dict[tuple[str, str], tuple[Any, ...]]:

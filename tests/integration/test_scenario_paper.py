@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from geodata.plans import drawing
 from geodata.plans import keeping as plans
 from geodata.plans.model import COMMAND_LINE
 from geodata.scenarios import keeping
+from tests.office import words
 from webmap import create_app, scenario_paper
 
 Conn = Connection[Any]
@@ -78,10 +78,6 @@ def page_of(
     extract = coverage.take(conn, grid_id, TODAY, least=least, deepest=deepest)
     with app.test_request_context("/?lang=en"):
         return scenario_paper.document(conn, keeping.get(conn, scenario_id), extract, None)
-
-
-def words(page: str) -> str:
-    return " ".join(unescape(re.sub(r"<style>.*?</style>|<[^>]*>", " ", page, flags=re.S)).split())
 
 
 def test_a_town_is_told_what_is_different_and_what_it_brings(
