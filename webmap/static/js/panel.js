@@ -34,7 +34,7 @@ export class Panel extends EventTarget {
     this.quiet = quiet;
     clearTimeout(this.#timer);
     htmx.trigger(this.body, "htmx:abort");
-    this.#focus ??= this.#pressed();
+    this.#focus = this.#pressed() ?? this.#focus;
     if (!quiet) {
       this.body.setAttribute("aria-busy", "true");
       this.#timer = setTimeout(() => this.#wait(), SKELETON_AFTER_MS);
@@ -59,7 +59,7 @@ export class Panel extends EventTarget {
   // A button that waits for its answer cannot keep the keyboard: nobody else has it then.
   #pressed() {
     const { activeElement, body } = document;
-    const isHere = this.body.contains(activeElement) || ((activeElement === body || !activeElement) && this.#last?.isConnected);
+    const isHere = this.body.contains(activeElement) || ((activeElement === body || !activeElement) && this.#last?.isConnected && this.#last.disabled);
     return isHere ? likeness(this.body.contains(activeElement) ? activeElement : this.#last) : null;
   }
 
@@ -88,6 +88,7 @@ export class Panel extends EventTarget {
 
   #failed() {
     clearTimeout(this.#timer);
+    this.#focus = null;
     this.body.removeAttribute("aria-busy");
     if (this.quiet) return;
     const box = Object.assign(document.createElement("section"), { className: "state" });
