@@ -14,7 +14,6 @@ from typing import Any, LiteralString
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from geodata import privacy
 from geodata.model import Bounds, GridRef, Point
 from geodata.plans.consequences import TITLES, GridChange, What
 
@@ -96,13 +95,12 @@ def of_grid(conn: Connection[Any], grid_id: int, before: date, after: date) -> D
     return found[0] if found else None
 
 
-def plain(each: Difference, least: int = 0) -> dict[str, Any]:
-    """Return a difference as JSON has it; counts of households below ``least`` are left out."""
+def plain(each: Difference, *, with_households: bool = True) -> dict[str, Any]:
+    """Return a difference as JSON has it."""
     row = {**asdict(each.change), **asdict(each)}
     del row["change"]
-    for name in ("households", "households_before"):
-        if privacy.is_small(row[name], least):
-            row[name] = None
+    if not with_households:
+        row["households"] = row["households_before"] = None
     return row
 
 

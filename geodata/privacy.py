@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -159,8 +159,6 @@ def _day(year: int, month: int, day: int) -> date | None:
 
 
 KEPT_DAYS = 90
-# Household counts below this are not told to everybody, unless the setting least_count says else.
-LEAST_COUNT = 10
 _SETTING = "reporters_kept_days"
 # A hundred years: beyond it, there is no such date for the database.
 _MOST_DAYS = 36_500
@@ -193,31 +191,3 @@ def forget_reporters(conn: Connection[Any], after_days: int | None = None) -> in
         """,
         [days],
     ).rowcount
-
-
-def least_count(facts: Mapping[str, Any]) -> int:
-    """Return the smallest count of households that is told to everybody, from the settings."""
-    stored = facts.get("least_count")
-    return stored if isinstance(stored, int) and stored >= 0 else LEAST_COUNT
-
-
-def is_small(count: float | None, least: int) -> bool:
-    """Tell whether a count is so small that it speaks of single households. Zero speaks of none."""
-    return count is not None and 0 < count < least
-
-
-def told(counts: Sequence[int], least: int) -> list[int | None]:
-    """Return counts as everybody may be told them beside their sum: None for what is kept back.
-
-    Small ones are kept back, and with them the next larger ones until what is missing from the sum
-    is not small itself: one alone could be reckoned from the others.
-    """
-    kept = {number for number, count in enumerate(counts) if is_small(count, least)}
-    missing = sum(counts[number] for number in kept)
-    larger = sorted((count, number) for number, count in enumerate(counts) if count >= least)
-    for count, number in larger:
-        if not kept or missing >= least or not count:
-            break
-        kept.add(number)
-        missing += count
-    return [None if number in kept else count for number, count in enumerate(counts)]

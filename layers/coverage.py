@@ -20,14 +20,14 @@ FACILITY_ZOOM = 11
 def _query(z: int) -> LiteralString:
     grids = mvt(
         "grid",
-        # No counts: a tile is for everybody, and some are small.
+        # A tile is for everybody: of the rounded households (geodata/disclosure.py).
         "SELECT g.grid_id AS id, g.name,"
         # Rounded down: 100 means everybody. Of all kinds, the one that is worst in the grid.
         " c.kind, c.met * 100 / c.households AS share, g.geom"
         " FROM (" + grids_in_tile(level_at(z), z) + ") g"
         " LEFT JOIN LATERAL ("
         " SELECT c.kind, c.met, c.households FROM coverage_grid c JOIN service_kind k USING (kind)"
-        " WHERE c.grid_id = g.grid_id AND c.households > 0"
+        " WHERE c.grid_id = g.grid_id AND c.households > 0 AND c.is_rounded"
         " AND (c.kind = %(kind)s OR %(kind)s = 'worst')"
         " AND c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(on)s::date)"
         " ORDER BY c.met::float8 / c.households, k.rank, c.kind LIMIT 1) c ON true",

@@ -11,7 +11,7 @@ from apiflask import APIFlask
 from flask import Response, abort, g, redirect, request, session, url_for
 from psycopg import Connection
 
-from geodata import acting, privacy, sessions, settings
+from geodata import acting, disclosure, sessions
 from geodata.acting import Acting, Reach
 from geodata.dbroles import Office
 from geodata.errors import SetupError
@@ -138,11 +138,12 @@ def reach(conn: Connection[Any], right: Right, grid_id: int, on: Any) -> Reach:
 def least_count(conn: Connection[Any], grid_id: int | None, on: Any) -> int:
     """Return the smallest count of households that the reader is told in a grid, 0 for any.
 
+    Above 0 the reader is told the rounded counts that everybody is told (``geodata.disclosure``).
     Without a grid, that which everybody is told.
     """
     if grid_id is not None and reach(conn, "see_small_counts", grid_id, on) == "all":
         return 0
-    return privacy.least_count(settings.read(conn))
+    return disclosure.least_count(conn)
 
 
 def local_path(text: str | None) -> str:

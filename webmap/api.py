@@ -10,7 +10,8 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 
-from geodata import features, grids, privacy, searching, settings
+from geodata import disclosure, features, grids, searching
+from geodata.coverage import counts
 from webmap import db, i18n
 from webmap.panel import asked_point
 
@@ -73,7 +74,9 @@ class GridOut(GridRefOut):
     children: int
     households: int | None
     population: int | None
-    least_count: int = Field(description="Smaller counts of households or people are left null.")
+    least_count: int = Field(
+        description="Households and population are rounded to classes of this size."
+    )
     buildings: int
     area_m2: float
     territory_gap_m2: float | None
@@ -163,13 +166,10 @@ def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
 def grid(grid_id: int, _query: Any) -> dict[str, Any]:
     """Return one grid as it was on a day."""
     with db.connection() as conn:
-        found = asdict(grids.get(conn, grid_id, i18n.asked_day(request.args)))
-        least = privacy.least_count(settings.read(conn))
-    # Everybody may ask: a small count is told to nobody here.
-    for name in ("households", "population"):
-        if privacy.is_small(found[name], least):
-            found[name] = None
-    return {**found, "least_count": least}
+        day = i18n.asked_day(request.args)
+        # Everybody may ask, so everybody is told the same.
+        found = counts.of_grid(conn, grids.get(conn, grid_id, day), day)
+        return {**asdict(found), "least_count": disclosure.least_count(conn)}
 
 
 @bp.get("/grids/<int:grid_id>/shape")

@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from flask import request
 from pydantic import BaseModel, Field
 
-from geodata import comparing, privacy, settings
+from geodata import comparing
 from geodata.plans.consequences import What
 from webmap import db, describing, i18n
 from webmap.api import BoundsOut, DayIn, GridRefOut, LevelName, PointOut
@@ -47,8 +47,8 @@ class DifferenceOut(BaseModel):
     code_before: str | None
     parent: str
     parent_before: str | None
-    households: int | None
-    households_before: int | None
+    households: int | None = Field(description="Null: a difference tells of single households.")
+    households_before: int | None = Field(description="Null, as households.")
     area_m2: float | None
     area_before_m2: float | None
     gained_m2: float | None = Field(description="Ground that came to it; null unless redrawn.")
@@ -65,7 +65,6 @@ class DifferencesOut(BaseModel):
     after: date
     total: int
     counts: dict[What, int]
-    least_count: int = Field(description="Smaller counts of households are left null.")
     page: int
     pages: int
     grids: list[DifferenceOut]
@@ -108,15 +107,13 @@ def find() -> dict[str, Any]:
         found = comparing.find(
             conn, before, after, grid_id, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
         )
-        least = privacy.least_count(settings.read(conn))
     total = sum(counts.values())
     return {
         "before": before,
         "after": after,
         "total": total,
         "counts": counts,
-        "least_count": least,
         "page": page,
         "pages": max(1, -(-total // PAGE_SIZE)),
-        "grids": [comparing.plain(each, least) for each in found],
+        "grids": [comparing.plain(each, with_households=False) for each in found],
     }

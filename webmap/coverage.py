@@ -12,7 +12,7 @@ from psycopg import Connection
 from pydantic import Field
 from shapely.geometry import mapping
 
-from geodata import grids, privacy, revisions, settings
+from geodata import disclosure, grids, revisions, settings
 from geodata.coverage import gaps as ground
 from geodata.coverage import homes, reading, serving, why
 from geodata.coverage.homes import Home
@@ -56,7 +56,7 @@ def buildings() -> Response:
         if tag in request.if_none_match:
             return as_geojson(None, tag)
         _check_size(conn, grid_id, on)
-        found = why.explain(conn, grid_id, why.find_kind(conn, kind, on), on)
+        found = why.explain(conn, grid_id, why.find_kind(conn, kind, on), on, is_rounded=True)
         points = homes.listed(conn, found, found.order.tolist(), on)
     return as_geojson([_feature(each) for each in points], tag)
 
@@ -68,8 +68,7 @@ def gaps() -> Response:
     """Return the ground of a grid on which people live who have nobody in reach, as GeoJSON.
 
     Exact polygons, those with most households first: inside compounds, and around buildings outside
-    every compound. Ground on which nobody lives is left out. Counts of households that are small,
-    or would tell of small ones, are null.
+    every compound. Ground on which nobody lives is left out. Households are rounded.
     """
     on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
     with db.connection() as conn:
@@ -78,9 +77,8 @@ def gaps() -> Response:
         if tag in request.if_none_match:
             return as_geojson(None, tag)
         _check_size(conn, grid_id, on)
-        found = ground.find(conn, grid_id, why.find_kind(conn, kind, on), on)
-        least = privacy.least_count(settings.read(conn))
-    told = privacy.told([each.households for each in found], least)
+        found = ground.find(conn, grid_id, why.find_kind(conn, kind, on), on, is_rounded=True)
+        least = disclosure.least_count(conn)
     response = as_geojson(
         [
             {
@@ -93,12 +91,12 @@ def gaps() -> Response:
                     "name": gap.grid.name,
                     "outside_compounds": gap.is_outside,
                     "buildings": gap.buildings,
-                    "households": households,
+                    "households": gap.households,
                     "least_count": least,
                     "area_m2": round(gap.area_m2),
                 },
             }
-            for gap, households in zip(found, told, strict=True)
+            for gap in found
         ],
         tag,
     )

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask_babel import gettext as _
 from psycopg import Connection
 
-from geodata import clock, grids, privacy, spreadsheets
+from geodata import clock, grids, spreadsheets
 from geodata.coverage import history, reading
 from geodata.coverage.history import Point
 from geodata.errors import InvalidInputError
@@ -89,8 +89,7 @@ def export() -> Response:
         _("Households unserved"),
         _("Computed (%(zone)s)", zone=current_app.config["TIMEZONE"].key),
     ]
-    least: int = found["least"]
-    lines = [_cells(ref, row.now, point, least) for ref, row in rows if ref for point in row.points]
+    lines = [_cells(ref, row.now, point) for ref, row in rows if ref for point in row.points]
     return downloads.send(
         spreadsheets.to_csv(head, lines), spreadsheets.CSV, f"gridmap-figures-{on:%Y%m%d}.csv"
     )
@@ -109,14 +108,16 @@ def _read(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
     """Return all that the page shows of a county on a day."""
     place = _place(conn, county, on)
     versus = _versus(on)
-    now = reading.of_grid(conn, place.grid_id, on)
-    past = history.of_grid(conn, place.grid_id, on)
+    least = acting.least_count(conn, place.grid_id, on)
+    is_rounded = least > 0
+    now = reading.of_grid(conn, place.grid_id, on, is_rounded=is_rounded)
+    past = history.of_grid(conn, place.grid_id, on, is_rounded=is_rounded)
     # A year ago is read from what was written down; a day that is asked for is computed.
-    then = reading.of_grid(conn, place.grid_id, versus) if versus else []
+    then = reading.of_grid(conn, place.grid_id, versus, is_rounded=is_rounded) if versus else []
     rows = [_row(None, each, past.get(each.kind, ()), on, versus, _by_kind(then)) for each in now]
     asked = reading.read_kind(request.args)
     kind = asked if any(each.kind == asked for each in now) else now[0].kind if now else ""
-    children = _children(conn, place, kind, on, versus) if kind else []
+    children = _children(conn, place, kind, on, versus, is_rounded=is_rounded) if kind else []
     compared = [row for row in (*rows, *children) if row.before is not None]
     return {
         "place": place,
@@ -128,7 +129,7 @@ def _read(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
         "charts_of": _charts(next((row for row in rows if row.now.kind == kind), None)),
         "children": _sorted(children),
         "sort": _sort(),
-        "least": acting.least_count(conn, place.grid_id, on),
+        "least": least,
         "months": sorted({p.day for row in rows for p in row.points}),
         "address": address,
         "first": min((p.computed_at for points in past.values() for p in points), default=None),
@@ -174,17 +175,23 @@ def _today(now: Coverage, on: date) -> Point:
 
 
 def _children(
-    conn: Connection[Any], place: Grid, kind: str, on: date, versus: date | None
+    conn: Connection[Any],
+    place: Grid,
+    kind: str,
+    on: date,
+    versus: date | None,
+    *,
+    is_rounded: bool,
 ) -> list[Row]:
     """Return the rows of the towns or communities in a place; compounds have no history."""
     if place.level == "community":
         return []
-    past = history.of_children(conn, place.grid_id, kind, on)
-    found = history.children_on(conn, place.grid_id, kind, on)
+    past = history.of_children(conn, place.grid_id, kind, on, is_rounded=is_rounded)
+    found = history.children_on(conn, place.grid_id, kind, on, is_rounded=is_rounded)
     then: dict[str | int, Coverage] = {}
     if versus:
-        for ref, coverage in history.children_on(conn, place.grid_id, kind, versus):
-            then[ref.grid_id] = coverage
+        before = history.children_on(conn, place.grid_id, kind, versus, is_rounded=is_rounded)
+        then = {ref.grid_id: coverage for ref, coverage in before}
     return [
         _row(ref, coverage, past.get(ref.grid_id, ()), on, versus, then) for ref, coverage in found
     ]
@@ -245,22 +252,17 @@ def _places(conn: Connection[Any], on: date) -> list[tuple[GridRef, list[GridRef
     return [(town, [ref for parent, ref in found if parent == town.grid_id]) for town in towns]
 
 
-def _cells(ref: GridRef, now: Coverage, point: Point, least: int) -> list[spreadsheets.Cell]:
+def _cells(ref: GridRef, now: Coverage, point: Point) -> list[spreadsheets.Cell]:
     return [
         ref.code,
         ref.name,
         i18n.pick(now.kind_zh, now.kind_en),
         point.day.isoformat(),
-        _told(point.households, least),
+        point.households,
         None if point.share is None else int(point.share * 100),
-        _told(point.unmet, least) if point.households else None,
+        point.unmet if point.households else None,
         point.computed_at.astimezone(current_app.config["TIMEZONE"]),
     ]
-
-
-def _told(count: int, least: int) -> spreadsheets.Cell:
-    """Return a count, or that it is too small to be told."""
-    return _("fewer than %(n)s", n=least) if privacy.is_small(count, least) else count
 
 
 def _answer(page: str) -> Response:

@@ -21,11 +21,12 @@ def ranked() -> Response:
         county = grids.county(conn, on)
         if county is None:
             raise NotFoundError("There are no boundaries on this day.")
+        least = acting.least_count(conn, county.grid_id, on)
         return fragment(
             "panel/_ranked.html",
             mode="coverage",
             on=on,
-            ranked=ranking.ranked(conn, kind, on),
+            ranked=ranking.ranked(conn, kind, on, is_rounded=least > 0),
             names=reading.names(conn),
-            least=acting.least_count(conn, county.grid_id, on),
+            least=least,
         )

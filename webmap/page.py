@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
-from geodata import grids, privacy, settings
+from geodata import grids, settings
 from geodata.errors import InvalidInputError
 from geodata.model import Bounds, GridRef
 from geodata.plans.consequences import TITLES
@@ -80,7 +80,7 @@ def tools() -> dict[str, object]:
     """Give every template its tools.
 
     ``view_url`` makes addresses that keep mode, date and filters; ``moment`` is the instant that is
-    looked at, ``instant`` the present. ``told_counts`` keeps small ones back (``geodata.privacy``).
+    looked at, ``instant`` the present.
     """
     return {
         "view_url": view_url,
@@ -88,7 +88,6 @@ def tools() -> dict[str, object]:
         "instant": i18n.now,
         "moment": i18n.moment,
         "what_titles": TITLES,
-        "told_counts": privacy.told,
     }
 
 

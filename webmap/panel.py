@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from psycopg import Connection
 
 from geodata import comparing, contacts, facilities, grids, issues, members, searching, settings
-from geodata.coverage import reading
+from geodata.coverage import counts, reading
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
 from geodata.model import (
@@ -35,8 +35,8 @@ def home() -> Response:
     with acting.connection() as conn:
         county = grids.county(conn, on)
         facts = settings.read(conn)
-        summary = SUMMARIES[mode](conn, county, on) if county else {}
         least = acting.least_count(conn, county.grid_id, on) if county else 0
+        summary = SUMMARIES[mode](conn, county, on, least) if county else {}
         first_day = None if county else grids.first_day(conn)
     return fragment(
         "panel/home.html",
@@ -221,6 +221,10 @@ def absent(error: AbsentError) -> Response:
 def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str, Any]:
     now = i18n.now()
     place = grids.get(conn, grid_id, on)
+    children = grids.children(conn, grid_id, on)
+    least = acting.least_count(conn, grid_id, on)
+    if least:
+        place, children = counts.of_grid(conn, place, on), counts.of_rows(conn, children, on)
     everything = IssueFilter(issues.instant(on, now), on < now.date())
     reach = acting.reach(conn, "see_issues", grid_id, on)
     held = members.fold(members.duties(conn, grid_id, on))
@@ -234,7 +238,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "span": span,
         "difference": comparing.of_grid(conn, grid_id, *span) if span else None,
         "reach": reach,
-        "least": acting.least_count(conn, grid_id, on),
+        "least": least,
         "duties": held,
         "reachable": contacts.reachable(conn, {each.duty.member_id for each in held}),
         "state": members.state(conn, grid_id, on),
@@ -242,8 +246,8 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "urgent": issues.listed(conn, everything, grid_id, on, limit=URGENT)
         if reach != "none"
         else [],
-        "coverage": reading.of_grid(conn, grid_id, on),
-        "children": grids.children(conn, grid_id, on),
+        "coverage": reading.of_grid(conn, grid_id, on, is_rounded=least > 0),
+        "children": children,
         "compounds": compounds,
         "unheld": unheld,
         "unfolded": UNFOLDED,

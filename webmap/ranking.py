@@ -48,11 +48,11 @@ class Ranked:
         return _percent(self.coverage.share) - _percent(self.other.share)
 
 
-def ranked(conn: Connection[Any], kind: str, on: date) -> dict[str, Any]:
+def ranked(conn: Connection[Any], kind: str, on: date, *, is_rounded: bool) -> dict[str, Any]:
     """Return the page of the list that the address asks for.
 
     ?level= or ?rank= is its level, ?box= what it is limited to, ?beside= what its figures stand
-    beside.
+    beside. ``is_rounded``: counts and order are those that everybody is told.
     """
     level = asked_level(request.args)
     box = asked_box(request.args)
@@ -61,12 +61,19 @@ def ranked(conn: Connection[Any], kind: str, on: date) -> dict[str, Any]:
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
     found = reading.worst(
-        conn, kind, level, on, box=box, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
+        conn,
+        kind,
+        level,
+        on,
+        is_rounded=is_rounded,
+        box=box,
+        limit=PAGE_SIZE,
+        offset=(page - 1) * PAGE_SIZE,
     )
     others: dict[int, Coverage] = {}
     if beside:
         ids = [ref.grid_id for ref, _ in found]
-        others = reading.of_grids(conn, ids, beside.kind, beside.on)
+        others = reading.of_grids(conn, ids, beside.kind, beside.on, is_rounded=is_rounded)
     return {
         "kind": kind,
         "rows": [Ranked(ref, figures, others.get(ref.grid_id)) for ref, figures in found],

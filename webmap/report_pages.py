@@ -10,12 +10,12 @@ import numpy as np
 from flask import render_template
 from psycopg import Connection
 
-from geodata import privacy, settings
+from geodata import disclosure, settings
 from geodata.coverage.standards import Kind
 from geodata.exporting import sites
-from geodata.exporting.coverage import Extract, Figures, Line
+from geodata.exporting.coverage import Extract, Line
 from geodata.exporting.sites import Site
-from geodata.model import Bounds, Point
+from geodata.model import Bounds, Coverage, Point
 from layers import inks, paper
 from layers.inks import Ink
 from layers.paper import Drawing, Size
@@ -44,7 +44,7 @@ class Row:
 
     key: str
     line: Line
-    figures: Figures
+    figures: Coverage
     ink: Ink
 
 
@@ -70,9 +70,7 @@ def document(conn: Connection[Any], extract: Extract, kind: str | None) -> str:
     found = sites.facilities(conn, extract)
     overview = [_row("", extract.own, each) for each in extract.kinds]
     # Of a kind that everybody has, nothing is to be discussed.
-    discussed = [
-        each for each in extract.kinds if kind or extract.own.figures[each.kind].coverage.unmet
-    ]
+    discussed = [each for each in extract.kinds if kind or extract.own.figures[each.kind].unmet]
     return render_template(
         "papers/coverage.html",
         extract=extract,
@@ -125,7 +123,7 @@ def words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
         "printed_at": i18n.now(),
         "least": extract.least,
         # The reader may see them; those whom it is handed on to may not.
-        "holds_small": 0 if extract.least else privacy.least_count(facts),
+        "holds_small": 0 if extract.least else disclosure.least_count(conn),
         "language": i18n.language(),
     }
 
@@ -151,7 +149,7 @@ def _chapter(
     lines, deeper = extract.below(), extract.below(2)
     if not deeper:
         # Compounds have no order of their own; most households unserved first.
-        lines = sorted(lines, key=lambda line: -line.figures[kind.kind].coverage.unmet)
+        lines = sorted(lines, key=lambda line: -line.figures[kind.kind].unmet)
     rows = [_row(str(number), line, kind) for number, line in enumerate(lines, 1)]
     worst = [
         _row(pin, line, kind)
@@ -166,12 +164,12 @@ def _chapter(
         max(0, len(rows) - MOST_ROWS),
         tuple(
             sorted(
-                (row for row in rows if row.figures.coverage.unmet),
-                key=lambda row: -row.figures.coverage.unmet,
+                (row for row in rows if row.figures.unmet),
+                key=lambda row: -row.figures.unmet,
             )[:MOST_WORST]
         ),
         tuple(worst),
-        tuple(name for name, _ in own.figures.coverage.reasons),
+        tuple(name for name, _ in own.figures.reasons),
         _drawing(extract, own, rows, worst, shapes, here, size),
         tuple(site.facility.name for site in here if site.is_inside),
         tuple(site.facility.name for site in here if not site.is_inside),
@@ -180,7 +178,7 @@ def _chapter(
 
 def _row(key: str, line: Line, kind: Kind) -> Row:
     figures = line.figures[kind.kind]
-    return Row(key, line, figures, inks.ink(figures.coverage.share))
+    return Row(key, line, figures, inks.ink(figures.share))
 
 
 def _drawing(

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 
 from geodata.coverage.standards import Kind, Standard
 from geodata.exporting import geopackage
-from geodata.exporting.coverage import COUNTS, REASONS, Extract, Figures, Line
-from geodata.model import LEVELS, Level
+from geodata.exporting.coverage import COUNTS, REASONS, Extract, Line
+from geodata.model import LEVELS, Coverage, Level
 from geodata.spreadsheets import PERCENT, Cell, Sheet
 from webmap import i18n
 
@@ -114,24 +114,21 @@ def about(extract: Extract) -> list[tuple[str, str]]:
             ),
         ),
     ]
-    if not extract.least:
+    if extract.least:
         lines.append(
             (
-                _("For whom"),
-                _("Small counts are not left out: they are not for everybody. Mind who gets it."),
+                _("Rounded"),
+                _(
+                    "Counts of households are sums over buildings whose households are rounded to"
+                    " classes of %(least)s, so that none tells of a single building. Who answers"
+                    " for the grid sees exact ones after signing in.",
+                    least=extract.least,
+                ),
             )
         )
     else:
         lines.append(
-            (
-                _("Left out"),
-                _(
-                    "Counts below %(least)s speak of single households and are not told to"
-                    " everybody (<%(least)s); * stands where another count would give one away."
-                    " Who answers for the grid sees all of them after signing in.",
-                    least=extract.least,
-                ),
-            )
+            (_("For whom"), _("Counts are exact, and not for everybody: mind who gets them."))
         )
     return lines
 
@@ -188,16 +185,6 @@ def layer_titles() -> Mapping[str, str]:
     }
 
 
-def told(figures: Figures, name: str, least: int) -> Cell:
-    """Return a count as it may be told: a number, else why it is none."""
-    if not figures.coverage.households:
-        return _("no data") if name == "households" else None
-    count = figures.count(name)
-    if count is not None:
-        return count
-    return f"<{least}" if figures.is_small(name, least) else "*"
-
-
 def _figures(extract: Extract) -> Sheet:
     above: list[Level] = [
         level
@@ -229,19 +216,24 @@ def _figures(extract: Extract) -> Sheet:
 def _rows(extract: Extract, above: Sequence[Level]) -> Iterator[list[Cell]]:
     for kind in extract.kinds:
         for line in extract.lines:
-            figures = line.figures[kind.kind]
-            coverage = figures.coverage
+            coverage = line.figures[kind.kind]
             yield [
                 i18n.pick(kind.name_zh, kind.name_en),
                 level_name(line.ref.level),
                 line.ref.code,
                 line.ref.name,
                 *_around(line, above),
-                *(told(figures, name, extract.least) for name in ("households", "met")),
-                coverage.share if figures.is_share_told else "*",
-                *(told(figures, name, extract.least) for name in ("unmet", *REASONS, "estimated")),
+                *(_count(coverage, name) for name in ("households", "met")),
+                coverage.share,
+                *(_count(coverage, name) for name in ("unmet", *REASONS, "estimated")),
                 count_title(coverage.reasons[0][0]) if coverage.unmet else None,
             ]
+
+
+def _count(coverage: Coverage, name: str) -> Cell:
+    if not coverage.households:
+        return _("no data") if name == "households" else None
+    return getattr(coverage, name)
 
 
 def _around(line: Line, levels: Sequence[Level]) -> list[Cell]:

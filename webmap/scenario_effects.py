@@ -19,7 +19,7 @@ from webmap import acting, i18n
 
 # Panel and map ask for the same within a moment.
 _KEPT = 16
-_Key = tuple[int, int, date, int, int]
+_Key = tuple[int, int, date, int, int, bool]
 _Known = OrderedDict[_Key, list[KindEffect]]
 _lock = threading.Lock()
 
@@ -43,26 +43,31 @@ def last_search(conn: Connection[Any], scenario: Scenario) -> dict[str, Any] | N
     found = grids.known(conn, grid_id, i18n.today()) if grid_id else None
     return {
         **asdict(last),
-        "answer": searches.told(last.answer, least_of(conn, grid_id, i18n.today())),
+        "answer": searches.told(last.answer, is_exact=not least_of(conn, grid_id, i18n.today())),
         "place": found[0].name if found else None,
         "holds": last.answer.get("changes") == searches.stamp(scenario.changes),
     }
 
 
-def effects_of(conn: Connection[Any], scenario: Scenario, on: date) -> list[KindEffect]:
-    """Return what a scenario would bring on a day, kind by kind."""
+def effects_of(
+    conn: Connection[Any], scenario: Scenario, on: date, *, is_rounded: bool
+) -> list[KindEffect]:
+    """Return what a scenario would bring on a day, kind by kind.
+
+    ``is_rounded``: households are counted as everybody is told them.
+    """
     county = revisions.current(conn, ("grids", "services", "members"))
     plan = boundaries.plan_of(conn, scenario)
     # Whoever may not see the plan is told what the rest would bring.
     drawn = plan.revision if plan else 0
-    key = scenario.scenario_id, scenario.revision, on, county, drawn
+    key = scenario.scenario_id, scenario.revision, on, county, drawn, is_rounded
     with _lock:
         # Of this application, which has one database.
         known: _Known = current_app.extensions.setdefault("gridmap_effects", OrderedDict())
         if key in known:
             known.move_to_end(key)
             return known[key]
-    found = effects.find(conn, boundaries.altered(conn, scenario), on)
+    found = effects.find(conn, boundaries.altered(conn, scenario), on, is_rounded=is_rounded)
     with _lock:
         known[key] = found
         while len(known) > _KEPT:

@@ -46,7 +46,8 @@ def scenario(scenario_id: int) -> Response:
     on, grid_id = i18n.asked_day(request.args), asked_number(request.args, "grid")
     with acting.service_office() as (conn, person):
         found = keeping.get(conn, scenario_id)
-        effects = effects_of(conn, found, on)
+        least = least_of(conn, None, on)
+        effects = effects_of(conn, found, on, is_rounded=least > 0)
         kinds = found.altered.apply(standards.kinds(conn, on))
         chosen = _chosen(request.args.get("kind"), effects, [kind.kind for kind in kinds])
         here = _here(conn, grid_id, on)
@@ -60,7 +61,7 @@ def scenario(scenario_id: int) -> Response:
             "has_roads": roads.has_any(conn),
             "teams": organisations.serving_around(conn, grid_id, on) if grid_id else [],
             "search": last_search(conn, found),
-            "least": least_of(conn, None, on),
+            "least": least,
         }
     effect = next((each for each in effects if each.kind.kind == chosen), None)
     return fragment(

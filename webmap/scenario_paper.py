@@ -78,13 +78,20 @@ def document(
     ``extract`` is the place with the levels below it as it is; ``search`` the last search for best
     places as the reader may know it, None without one.
     """
-    effects = effects_of(conn, scenario, extract.day)
+    is_rounded = extract.least > 0
+    effects = effects_of(conn, scenario, extract.day, is_rounded=is_rounded)
     redrawn = boundaries.altered(conn, scenario).redrawn
     ground = _Ground(
         extract,
         sites.shapes(conn, [line.ref.grid_id for line in extract.lines], extract.day),
         redrawn,
-        coverage.read(conn, list(redrawn.grids if redrawn else ()), extract.kinds, extract.day),
+        coverage.read(
+            conn,
+            list(redrawn.grids if redrawn else ()),
+            extract.kinds,
+            extract.day,
+            is_rounded=is_rounded,
+        ),
         sites.facilities(conn, extract),
     )
     inside = _inside(extract, redrawn)
@@ -197,8 +204,7 @@ def _areas(
         id_ = line.ref.grid_id
         if id_ in replaced and line.ref.level != extract.place.level:
             continue
-        figures = line.figures.get(kind)
-        now = figures.coverage if figures else None
+        now = line.figures.get(kind)
         if id_ in changed:
             now = changed[id_].after if is_after else changed[id_].before
         shape = ground.shapes[id_][0]

@@ -9,7 +9,6 @@ from flask import Response, jsonify, request
 
 from geodata.coverage.standards import Standard
 from geodata.model import Point
-from geodata.privacy import is_small
 from geodata.scenarios import boundaries, changing, keeping, places, searches
 from geodata.scenarios.effects import GridEffect
 from geodata.scenarios.model import Scenario
@@ -52,8 +51,8 @@ def show(scenario_id: int) -> dict[str, Any]:
     on = i18n.asked_day(request.args)
     with acting.service_office() as (conn, person):
         found = keeping.get(conn, scenario_id)
-        effects = effects_of(conn, found, on)
-        least = least_of(conn, None, on)
+        is_rounded = least_of(conn, None, on) > 0
+        effects = effects_of(conn, found, on, is_rounded=is_rounded)
     asked = next((each for each in effects if each.kind.kind == request.args.get("kind")), None)
     return {
         **_reference(found, person.account_id),
@@ -61,7 +60,7 @@ def show(scenario_id: int) -> dict[str, Any]:
         "sums": [
             {
                 "kind": each.kind.kind,
-                **_sums(each.county, least),
+                **_sums(each.county),
             }
             for each in effects
         ],
@@ -188,15 +187,13 @@ def search(scenario_id: int) -> Response:
         try:
             answer = places.find(conn, question, boundaries.altered(conn, found), i18n.today())
         except ShortfallError as error:
-            if any(is_small(n, least) for n in (error.left, error.everybody - error.left)):
-                raise error.without_counts() from None
-            raise
+            raise (error.without_counts() if least else error) from None
         changing.add_places(conn, scenario_id, wanted.kind, answer.points)
         asked = wanted.model_dump(mode="json", exclude={"points", "places"})
         note = searches.noted(answer)
         changed = searches.stamp(keeping.get(conn, scenario_id).changes)
         keeping.note_search(conn, scenario_id, wanted.kind, asked, {**note, "changes": changed})
-        return _answer(searches.told(note, least), 201)
+        return _answer(searches.told(note, is_exact=not least), 201)
 
 
 def _reference(found: Scenario, reader: int) -> dict[str, Any]:
@@ -210,13 +207,12 @@ def _reference(found: Scenario, reader: int) -> dict[str, Any]:
     }
 
 
-def _sums(county: GridEffect, least: int) -> dict[str, int | None]:
-    counts = {
+def _sums(county: GridEffect) -> dict[str, int]:
+    return {
         "households": county.after.households,
         "met_before": county.before.met,
         "met_after": county.after.met,
     }
-    return counts if county.is_told(least) else dict.fromkeys(counts)
 
 
 def _marks(found: Scenario) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from flask import request
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
-from geodata import grids, privacy, settings
+from geodata import disclosure, grids
 from geodata.coverage import defining, reading, tables
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.model import Level
@@ -28,15 +28,15 @@ PAGE_SIZE = 200
 class ReasonsOut(BaseModel):
     """Households to whom the standard is not met; each has one reason."""
 
-    over_capacity: int | None = Field(description="The providers in reach have too many others.")
-    too_few: int | None = Field(description="Fewer providers in reach than the standard says.")
-    too_far: int | None = Field(description="The nearest provider is farther than it says.")
-    nobody: int | None = Field(description="Nobody gives the service there, nor in the town.")
-    term_ended: int | None = Field(description="Who did has closed, or the term has ended.")
+    over_capacity: int = Field(description="The providers in reach have too many others.")
+    too_few: int = Field(description="Fewer providers in reach than the standard says.")
+    too_far: int = Field(description="The nearest provider is farther than it says.")
+    nobody: int = Field(description="Nobody gives the service there, nor in the town.")
+    term_ended: int = Field(description="Who did has closed, or the term has ended.")
 
 
 class KindOut(BaseModel):
-    """One kind of service in one grid, in households. Null: too few to be told."""
+    """One kind of service in one grid, in rounded households (see least_count)."""
 
     kind: str
     name_zh: str
@@ -44,11 +44,11 @@ class KindOut(BaseModel):
     is_missing: bool = Field(
         description="Nothing is known: missing data, which is not a missing service."
     )
-    households: int | None
-    estimated: int | None = Field(description="Of them, counted by area: no building is known.")
+    households: int
+    estimated: int = Field(description="Of them, counted by area: no building is known.")
     estimated_share: float | None
-    reached: int | None = Field(description="A provider is in reach, be it over its capacity.")
-    met: int | None = Field(description="The standard is met.")
+    reached: int = Field(description="A provider is in reach, be it over its capacity.")
+    met: int = Field(description="The standard is met.")
     share: float | None = Field(description="met / households; null without data.")
     reasons: ReasonsOut
 
@@ -68,7 +68,8 @@ class CoverageOut(BaseModel):
         "detour where none comes near. straight_line: no roads are known."
     )
     least_count: int = Field(
-        description="Smaller counts are left null, and others from which they could be found."
+        description="Households are rounded building by building, to classes of this size, so that"
+        " no count below it can be found."
     )
     total: int = Field(description="Grids on all pages.")
     page: int
@@ -133,10 +134,17 @@ def coverage() -> dict[str, Any]:
         grid_id = grid_id or _county(conn, day)
         offset = (page - 1) * PAGE_SIZE
         found = tables.find(
-            conn, day, grid_id, level=level, kind=kind, limit=PAGE_SIZE, offset=offset
+            conn,
+            day,
+            grid_id,
+            is_rounded=True,
+            level=level,
+            kind=kind,
+            limit=PAGE_SIZE,
+            offset=offset,
         )
         total = tables.count(conn, day, grid_id, level)
-        least = privacy.least_count(settings.read(conn))
+        least = disclosure.least_count(conn)
         has_roads = keeping.has_any(conn)
     return {
         "on": day,
@@ -146,8 +154,7 @@ def coverage() -> dict[str, Any]:
         "page": page,
         "pages": max(1, -(-total // PAGE_SIZE)),
         "grids": [
-            {**asdict(ref), "kinds": [tables.plain(each, least) for each in kinds]}
-            for ref, kinds in found
+            {**asdict(ref), "kinds": [tables.plain(each) for each in kinds]} for ref, kinds in found
         ],
     }
 

@@ -11,7 +11,7 @@ from flask import request
 from psycopg import Connection
 
 from geodata import grids, issues, members
-from geodata.coverage import classes, reading, standards
+from geodata.coverage import classes, counts, reading, standards
 from geodata.model import Grid, IssueCategory, ResponsibilityRow
 from geodata.roads import keeping
 from webmap import acting, i18n, ranking
@@ -20,8 +20,11 @@ from webmap.views import Mode
 PAGE_SIZE = 50
 
 
-def _territory(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+def _territory(conn: Connection[Any], county: Grid, on: date, least: int) -> dict[str, Any]:
     levels = grids.level_counts(conn, on)
+    children = grids.children(conn, county.grid_id, on)
+    if least:
+        county, children = counts.of_grid(conn, county, on), counts.of_rows(conn, children, on)
     gap = county.territory_gap_m2
     return {
         "towns": levels.get("town", 0),
@@ -29,11 +32,11 @@ def _territory(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
         "compounds": levels.get("compound", 0),
         "households": county.households,
         "gap_share": None if gap is None else gap / county.area_m2,
-        "children": grids.children(conn, county.grid_id, on),
+        "children": children,
     }
 
 
-def _responsibility(conn: Connection[Any], _county: Grid, on: date) -> dict[str, Any]:
+def _responsibility(conn: Connection[Any], _county: Grid, on: date, _least: int) -> dict[str, Any]:
     rows = members.responsibility_by_town(conn, on)
     total = ResponsibilityRow(
         None,
@@ -45,7 +48,7 @@ def _responsibility(conn: Connection[Any], _county: Grid, on: date) -> dict[str,
     return {"rows": rows, "total": total, "any_named": members.any_named(conn)}
 
 
-def _issues(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+def _issues(conn: Connection[Any], county: Grid, on: date, _least: int) -> dict[str, Any]:
     reach = acting.reach(conn, "see_issues", county.grid_id, on)
     if reach == "none":
         return {"reach": reach}
@@ -88,14 +91,17 @@ def _offered(categories: Iterable[IssueCategory], chosen: str) -> list[IssueCate
     return [large for large in pruned if large.issues or large.parts or large.code == chosen]
 
 
-def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
-    kinds = reading.of_grid(conn, county.grid_id, on)
+def _coverage(conn: Connection[Any], county: Grid, on: date, least: int) -> dict[str, Any]:
+    is_rounded = least > 0
+    kinds = reading.of_grid(conn, county.grid_id, on, is_rounded=is_rounded)
     asked = reading.read_kind(request.args)
     known = [kind.kind for kind in kinds]
     # The county may not have what is asked for, nor the kind that is shown without asking.
     kind = asked if asked in (*known, reading.WORST) or not known else known[0]
     # The worst of the county as a whole; in its grids it may be another.
-    worst = reading.of_grids(conn, [county.grid_id], reading.WORST, on).get(county.grid_id)
+    worst = reading.of_grids(conn, [county.grid_id], reading.WORST, on, is_rounded=is_rounded).get(
+        county.grid_id
+    )
     return {
         "kind": kind,
         "unknown": asked if kind != asked and request.args.get("kind") else "",
@@ -106,11 +112,11 @@ def _coverage(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
         "has_roads": keeping.has_any(conn),
         "standard": next((each for each in standards.kinds(conn, on) if each.kind == kind), None),
         "classes": classes.read(request.args),
-        "ranked": ranking.ranked(conn, kind, on),
+        "ranked": ranking.ranked(conn, kind, on, is_rounded=is_rounded),
     }
 
 
-SUMMARIES: Mapping[Mode, Callable[[Connection[Any], Grid, date], dict[str, Any]]] = {
+SUMMARIES: Mapping[Mode, Callable[[Connection[Any], Grid, date, int], dict[str, Any]]] = {
     "territory": _territory,
     "responsibility": _responsibility,
     "issues": _issues,

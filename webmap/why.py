@@ -5,11 +5,11 @@ from __future__ import annotations
 import shapely
 from flask import Blueprint, Response, request
 
-from geodata import grids, privacy
+from geodata import disclosure, grids
 from geodata.coverage import homes, reading, serving, why
 from geodata.coverage.serving import Area
 from geodata.errors import AbsentError
-from geodata.model import Bounds, Coverage, Facility
+from geodata.model import Bounds, Facility
 from layers.style import HOMES
 from webmap import acting, coverage, i18n
 from webmap.panel import absent, asked_mode, asked_number, fragment
@@ -36,17 +36,17 @@ def grid(grid_id: int) -> Response:
     asked = reading.read_kind(request.args)
     with acting.connection() as conn:
         place = grids.get(conn, grid_id, on)
-        kinds = reading.of_grid(conn, grid_id, on)
+        least = acting.least_count(conn, grid_id, on)
+        kinds = reading.of_grid(conn, grid_id, on, is_rounded=least > 0)
         # Asked without a kind, the first that the county has is shown, as elsewhere.
         is_known = any(each.kind == asked for each in kinds)
         name = asked if is_known or not kinds or request.args.get("kind") else kinds[0].kind
-        found = why.explain(conn, grid_id, why.find_kind(conn, name, on), on)
+        found = why.explain(conn, grid_id, why.find_kind(conn, name, on), on, is_rounded=least > 0)
         known = homes.known(found)
         pages = max(1, -(-len(known) // PAGE_SIZE))
         page = min(page, pages)
         rows = homes.listed(conn, found, known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], on)
         estimated = homes.estimated(conn, found, on)
-        least = acting.least_count(conn, grid_id, on)
     sums = next(each for each in kinds if each.kind == name)
     return fragment(
         "panel/why.html",
@@ -56,7 +56,6 @@ def grid(grid_id: int) -> Response:
         kinds=kinds,
         kind=found.kind,
         sums=sums,
-        told=_told(sums, least),
         found=found,
         off_road=int((~found.is_on_road).sum()) if found.has_roads else 0,
         off_road_households=found.households(~found.is_on_road),
@@ -79,12 +78,12 @@ def facility(facility_id: int) -> Response:
     with acting.connection() as conn:
         found = serving.find(conn, facility_id, on)
         kind = why.find_kind(conn, found.kind, on)
-        served = serving.serve(conn, found, kind, on)
         areas = serving.areas(conn, found, kind, on)
         path = grids.locate(conn, found.point, on).path
         county = grids.county(conn, on)
         # Whoever is served may live anywhere around: told in full to those who see the county's.
-        least = acting.least_count(conn, county.grid_id, on) if county else privacy.LEAST_COUNT
+        least = acting.least_count(conn, county.grid_id, on) if county else disclosure.LEAST_COUNT
+        served = serving.serve(conn, found, kind, on, is_rounded=least > 0)
     return fragment(
         "panel/facility.html",
         mode=mode,
@@ -104,11 +103,3 @@ def facility(facility_id: int) -> Response:
 def _bounds(found: Facility, areas: list[Area]) -> Bounds:
     place = shapely.Point(found.point.lon, found.point.lat)
     return Bounds(*shapely.total_bounds([place, *(each.geometry for each in areas)]).tolist())
-
-
-def _told(sums: Coverage, least: int) -> dict[str, int | None]:
-    """Return the households that have the service, and of each reason, as the reader may know."""
-    names = ("met", *(reason for reason, _ in sums.reasons))
-    return dict(
-        zip(names, privacy.told([getattr(sums, name) for name in names], least), strict=True)
-    )

@@ -131,7 +131,7 @@ def apply(conn: Connection[Any], rule: Rule, day: date, *, is_changed: bool = Fa
             WHEN %(watched)s AND EXISTS (
                 SELECT FROM coverage_grid c JOIN coverage_stretch s USING (stretch_id)
                 WHERE s.valid @> %(day)s::date AND c.grid_id = n.grid_id AND c.kind = n.kind
-                  AND c.households > 0)
+                  AND c.households > 0 AND NOT c.is_rounded)
             THEN 'within' ELSE 'unwatched' END
         WHERE notification_id = ANY(%(over)s)
         """,
@@ -211,9 +211,10 @@ _REPORTED: LiteralString = """
     FROM below b
     JOIN coverage_stretch s ON s.valid @> %(day)s::date
     JOIN coverage_grid c ON c.stretch_id = s.stretch_id AND c.grid_id = b.grid_id
+        AND NOT c.is_rounded
     JOIN service_kind k USING (kind)
     LEFT JOIN coverage_record r ON %(measure)s = 'fall' AND r.grid_id = b.grid_id
-        AND r.kind = c.kind AND r.day = %(before)s
+        AND r.kind = c.kind AND r.day = %(before)s AND NOT r.is_rounded
     WHERE b.level = %(level)s::grid_level AND c.households > 0
       AND (%(kind)s::text IS NULL OR c.kind = %(kind)s)
       AND CASE %(measure)s

@@ -53,12 +53,14 @@ class RedrawnGrid:
 class Redrawn:
     """Boundaries that would be: ``grids`` by number (below 0: new), all that lie in ``boxes``.
 
-    ``changed`` are the grids that are new, gone or other than they are.
+    ``changed`` are the grids that are new, gone or other than they are. ``least`` is the smallest
+    count of households that everybody is told, by which theirs are rounded.
     """
 
     grids: Mapping[int, RedrawnGrid]
     changed: frozenset[int]
     boxes: tuple[tuple[float, float, float, float], ...]
+    least: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ def quantiles(conn: Connection[Any], kind: str, day: date) -> dict[Level, list[i
     """Return for each level the limits that sort its grids into five classes of equal number.
 
     Where many grids have the same share there are fewer limits: they stay in one class. The figures
-    of the day stand already (``figures.ensure``); grids without data are in no class.
+    of the day stand already (``figures.ensure``); grids without data are in no class. Shares are
+    those of the tiles, which everybody is told.
     """
     rows = conn.execute(
         """
@@ -81,7 +82,7 @@ def quantiles(conn: Connection[Any], kind: str, day: date) -> dict[Level, list[i
             SELECT g.level, c.grid_id, min(c.met * 100 / c.households) AS share
             FROM coverage_grid c JOIN grid g USING (grid_id)
             WHERE c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s)
-              AND c.households > 0 AND (c.kind = %(kind)s OR %(kind)s = %(worst)s)
+              AND c.households > 0 AND c.is_rounded AND (c.kind = %(kind)s OR %(kind)s = %(worst)s)
             GROUP BY g.level, c.grid_id)
         SELECT level::text,
                percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY share)

@@ -56,6 +56,7 @@ def find(conn: Connection[Any], changes: Changes, kind: str, day: date) -> Effec
                coalesce(c.met, 0)
         FROM grid_version v
         LEFT JOIN coverage_grid c ON c.kind = %(kind)s AND c.grid_id = v.grid_id
+            AND NOT c.is_rounded
             AND c.stretch_id = (
                 SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s::date)
         WHERE v.level IN ('county', 'town', 'community') AND v.valid @> %(day)s::date

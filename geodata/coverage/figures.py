@@ -211,11 +211,11 @@ def _forget_cells(
 
 
 def _write(
-    conn: Connection[Any], stretch_id: int, judged: Iterator[tuple[str, int, list[int]]]
+    conn: Connection[Any], stretch_id: int, judged: Iterator[tuple[str, int, list[int], bool]]
 ) -> None:
     """Write the sums of cells."""
-    rests: list[tuple[str, int, list[int]]] = []
-    types = ["int8", "int8", "text", *["int4"] * 9]
+    rests: list[tuple[str, int, list[int], bool]] = []
+    types = ["int8", "int8", "text", *["int4"] * 9, "bool"]
     # Asked before the COPY begins: a connection does one thing at a time.
     first = next(judged, None)
     if first is None:
@@ -223,15 +223,15 @@ def _write(
     with conn.cursor() as cursor:
         with cursor.copy("COPY coverage_grid FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(types)
-            for kind, cell, figures in itertools.chain((first,), judged):
+            for kind, cell, figures, is_rounded in itertools.chain((first,), judged):
                 if cell > 0:
-                    copy.write_row((stretch_id, cell, kind, *figures))
+                    copy.write_row((stretch_id, cell, kind, *figures, is_rounded))
                 else:
-                    rests.append((kind, cell, figures))
+                    rests.append((kind, cell, figures, is_rounded))
         with cursor.copy("COPY coverage_rest FROM STDIN (FORMAT binary)") as copy:
             copy.set_types(types)
-            for kind, cell, figures in rests:
-                copy.write_row((stretch_id, -cell, kind, *figures))
+            for kind, cell, figures, is_rounded in rests:
+                copy.write_row((stretch_id, -cell, kind, *figures, is_rounded))
 
 
 def _add_up(
@@ -262,22 +262,22 @@ def _add_up(
             INSERT INTO coverage_grid
             SELECT %(stretch)s, up.grid_id, up.kind, sum(households), sum(estimated), sum(reached),
                    sum(met), sum(over_capacity), sum(too_few), sum(too_far), sum(nobody),
-                   sum(term_ended)
+                   sum(term_ended), up.is_rounded
             FROM (
                 SELECT v.parent_id AS grid_id, c.kind, c.households, c.estimated, c.reached, c.met,
-                       c.over_capacity, c.too_few, c.too_far, c.nobody, c.term_ended
+                       c.over_capacity, c.too_few, c.too_far, c.nobody, c.term_ended, c.is_rounded
                 FROM grid_version v
                 JOIN coverage_grid c ON c.grid_id = v.grid_id AND c.stretch_id = %(stretch)s
                 WHERE v.level = %(below)s::grid_level AND v.valid @> %(day)s::date
                   AND (%(ids)s::int8[] IS NULL OR v.parent_id = ANY(%(ids)s))
                 UNION ALL
                 SELECT r.grid_id, r.kind, r.households, r.estimated, r.reached, r.met,
-                       r.over_capacity, r.too_few, r.too_far, r.nobody, r.term_ended
+                       r.over_capacity, r.too_few, r.too_far, r.nobody, r.term_ended, r.is_rounded
                 FROM coverage_rest r
                 WHERE r.stretch_id = %(stretch)s AND %(level)s = 'community'
                   AND (%(ids)s::int8[] IS NULL OR r.grid_id = ANY(%(ids)s))) up
             WHERE %(kinds)s::text[] IS NULL OR up.kind = ANY(%(kinds)s)
-            GROUP BY up.grid_id, up.kind
+            GROUP BY up.grid_id, up.kind, up.is_rounded
             """,
             {**values, "level": level, "below": below},
             prepare=False,

@@ -55,9 +55,14 @@ class Gap:
     area_m2: float
 
 
-def find(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> list[Gap]:
-    """Return the ground of a grid out of reach of a kind, most households first."""
-    found = why.explain(conn, grid_id, kind, day)
+def find(
+    conn: Connection[Any], grid_id: int, kind: Kind, day: date, *, is_rounded: bool
+) -> list[Gap]:
+    """Return the ground of a grid out of reach of a kind, most households first.
+
+    ``is_rounded``: households are counted as everybody is told them.
+    """
+    found = why.explain(conn, grid_id, kind, day, is_rounded=is_rounded)
     rows = found.people.rows
     unreached = found.in_reach == 0
     if not unreached.any():
@@ -141,7 +146,7 @@ def _parts(
             part,
             is_outside,
             int((~rows["is_estimated"][some[here]]).sum()),
-            int(rows["households"][some[here]].sum()),
+            int(rows[found.count][some[here]].sum()),
             area,
         )
 

@@ -57,16 +57,27 @@ def months(first: date, today: date) -> list[date]:
     return [day for day in days if day >= first]
 
 
-def of_grid(conn: Connection[Any], grid_id: int, until: date) -> dict[str, list[Point]]:
-    """Return what was written down of a grid, kind by kind, up to a day, the oldest first."""
+def of_grid(
+    conn: Connection[Any], grid_id: int, until: date, *, is_rounded: bool
+) -> dict[str, list[Point]]:
+    """Return what was written down of a grid, kind by kind, up to a day, the oldest first.
+
+    ``is_rounded``: as everybody is told it.
+    """
     rows = conn.execute(
         """
         SELECT r.kind, r.day, r.households, r.met, d.computed_at
         FROM coverage_record r JOIN coverage_recorded d USING (day, kind)
-        WHERE r.grid_id = %(grid_id)s AND r.day BETWEEN %(since)s AND %(until)s
+        WHERE r.grid_id = %(grid_id)s AND r.is_rounded = %(is_rounded)s
+          AND r.day BETWEEN %(since)s AND %(until)s
         ORDER BY r.kind, r.day
         """,
-        {"grid_id": grid_id, "since": _since(until), "until": until},
+        {
+            "grid_id": grid_id,
+            "since": _since(until),
+            "until": until,
+            "is_rounded": is_rounded,
+        },
     ).fetchall()
     found: dict[str, list[Point]] = {}
     for kind, *values in rows:
@@ -75,7 +86,7 @@ def of_grid(conn: Connection[Any], grid_id: int, until: date) -> dict[str, list[
 
 
 def of_children(
-    conn: Connection[Any], parent_id: int, kind: str, until: date
+    conn: Connection[Any], parent_id: int, kind: str, until: date, *, is_rounded: bool
 ) -> dict[int, list[Point]]:
     """Return what was written down of a kind in the grids that lie in one on a day."""
     rows = conn.execute(
@@ -85,10 +96,16 @@ def of_children(
         JOIN coverage_record r ON r.grid_id = v.grid_id AND r.kind = %(kind)s
         JOIN coverage_recorded d ON d.day = r.day AND d.kind = r.kind
         WHERE v.parent_id = %(parent_id)s AND v.valid @> %(until)s::date
-          AND r.day BETWEEN %(since)s AND %(until)s
+          AND r.is_rounded = %(is_rounded)s AND r.day BETWEEN %(since)s AND %(until)s
         ORDER BY r.grid_id, r.day
         """,
-        {"parent_id": parent_id, "kind": kind, "since": _since(until), "until": until},
+        {
+            "parent_id": parent_id,
+            "kind": kind,
+            "since": _since(until),
+            "until": until,
+            "is_rounded": is_rounded,
+        },
     ).fetchall()
     found: dict[int, list[Point]] = {}
     for grid_id, *values in rows:
@@ -97,7 +114,7 @@ def of_children(
 
 
 def children_on(
-    conn: Connection[Any], parent_id: int, kind: str, day: date
+    conn: Connection[Any], parent_id: int, kind: str, day: date, *, is_rounded: bool
 ) -> list[tuple[GridRef, Coverage]]:
     """List the grids that lie in one on a day with the figures of a kind on it, by code."""
     figures.ensure(conn, day)
@@ -111,10 +128,11 @@ def children_on(
         JOIN service_kind k ON k.kind = %(kind)s
         LEFT JOIN coverage_grid c ON c.kind = k.kind AND c.grid_id = v.grid_id AND c.stretch_id = (
             SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s::date)
+            AND c.is_rounded = %(is_rounded)s
         WHERE v.parent_id = %(parent_id)s AND v.valid @> %(day)s
         ORDER BY v.code
         """,
-        {"parent_id": parent_id, "kind": kind, "day": day},
+        {"parent_id": parent_id, "kind": kind, "day": day, "is_rounded": is_rounded},
     ).fetchall()
     return [(GridRef(*row[:4]), Coverage(*row[4:])) for row in rows]
 

@@ -71,7 +71,7 @@ def listed(conn: Connection[Any], found: Why, numbers: Sequence[int], day: date)
                 buildings.get(int(row["building"]), ""),
                 compounds.get(int(row["compound"])),
                 Point(float(row["lon"]), float(row["lat"])),
-                int(row["households"]),
+                int(row[found.count]),
                 Verdict(found.verdict[number]).name.lower(),
                 int(found.in_reach[number]),
                 found.sites[who] if who >= 0 else None,

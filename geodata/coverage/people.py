@@ -15,11 +15,12 @@ from psycopg import Connection
 Box = tuple[float, float, float, float]
 # Places that stand for a compound without buildings: enough to tell its near from its far end.
 POINTS = 64
-# A building: place (lon, lat), households, number, the grid of each level in which it stands
-# (0: none), whether its community is a village, whether it stands for an area.
+# A building: place (lon, lat), households, the same rounded for everybody (geodata/disclosure.py),
+# number, the grid of each level in which it stands (0: none), whether its community is a village,
+# whether it stands for an area.
 BUILDING = np.dtype(
     [
-        ("lon", "f8"), ("lat", "f8"), ("households", "i8"), ("building", "i8"),
+        ("lon", "f8"), ("lat", "f8"), ("households", "i8"), ("rounded", "i8"), ("building", "i8"),
         ("compound", "i8"), ("community", "i8"), ("town", "i8"), ("county", "i8"),
         ("is_village", "?"), ("is_estimated", "?"),
     ]
@@ -64,11 +65,12 @@ def everybody(conn: Connection[Any], day: date) -> People:
                         WHERE b.geom && v.geom AND ST_Covers(v.geom, b.geom) OFFSET 0) b
                     WHERE v.level IN ('community', 'compound') AND v.valid @> %(day)s
                     ORDER BY v.level, b.building_id, v.code)
-                SELECT ST_X(b.geom), ST_Y(b.geom), b.households::int8, b.building_id,
-                       coalesce(p.grid_id, 0), coalesce(c.grid_id, 0), coalesce(c.parent_id, 0),
+                SELECT ST_X(b.geom), ST_Y(b.geom), b.households::int8, r.households::int8,
+                       b.building_id, coalesce(p.grid_id, 0), coalesce(c.grid_id, 0),
+                       coalesce(c.parent_id, 0),
                        coalesce(t.parent_id, 0), coalesce(place_kind(c.name) = 'village', false),
                        false
-                FROM building b
+                FROM building b JOIN building_rounded r USING (building_id)
                 LEFT JOIN inside c ON c.building_id = b.building_id AND c.level = 'community'
                 LEFT JOIN grid_version t ON t.grid_id = c.parent_id AND t.valid @> %(day)s
                 LEFT JOIN inside p ON p.building_id = b.building_id AND p.level = 'compound'
@@ -86,10 +88,11 @@ def within(conn: Connection[Any], day: date, box: Box) -> People:
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(
             """
-            SELECT ST_X(b.geom), ST_Y(b.geom), b.households::int8, b.building_id,
-                   coalesce(p.grid_id, 0), coalesce(c.grid_id, 0), coalesce(c.parent_id, 0),
+            SELECT ST_X(b.geom), ST_Y(b.geom), b.households::int8, r.households::int8,
+                   b.building_id, coalesce(p.grid_id, 0), coalesce(c.grid_id, 0),
+                   coalesce(c.parent_id, 0),
                    coalesce(t.parent_id, 0), coalesce(place_kind(c.name) = 'village', false), false
-            FROM building b
+            FROM building b JOIN building_rounded r USING (building_id)
             LEFT JOIN LATERAL (
                 SELECT v.grid_id FROM grid_version v
                 WHERE v.level = 'compound' AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)
@@ -109,13 +112,14 @@ def within(conn: Connection[Any], day: date, box: Box) -> People:
     return People(np.concatenate((known, _estimated(conn, day, box))))
 
 
-def spread(shape: Any, households: int) -> list[tuple[float, float, int]]:
-    """Spread households evenly over a shape: (lon, lat, households), ``POINTS`` places at most.
+def spread(shape: Any, households: int, rounded: int) -> list[tuple[float, float, int, int]]:
+    """Spread households evenly over a shape: (lon, lat, households, rounded households).
 
     The places are the middles of the cells of a square lattice, so that an equal share of the area
-    stands behind each; what does not divide goes to the first of them.
+    stands behind each; what does not divide goes to the first of them. How many there are, and
+    everybody sees that, follows from the rounded households alone: as many, ``POINTS`` at most.
     """
-    wanted = min(POINTS, households)
+    wanted = min(POINTS, rounded)
     west, south, east, north = shapely.bounds(shape).tolist()
     across = float(np.cos(np.radians((south + north) / 2)))
     step = (shapely.area(shape) * across / wanted) ** 0.5
@@ -123,18 +127,24 @@ def spread(shape: Any, households: int) -> list[tuple[float, float, int]]:
     lat = np.arange(south + step / 2, north, step)
     lattice = np.array(np.meshgrid(lon, lat)).reshape(2, -1).T
     shapely.prepare(shape)
-    inside = lattice[shapely.contains_xy(shape, lattice[:, 0], lattice[:, 1])][:households]
+    inside = lattice[shapely.contains_xy(shape, lattice[:, 0], lattice[:, 1])][:rounded]
     if not len(inside):
         inside = shapely.get_coordinates(shapely.point_on_surface(shape))
-    each, more = divmod(households, len(inside))
-    return [(lon, lat, each + (number < more)) for number, (lon, lat) in enumerate(inside.tolist())]
+    shares = (_shares(count, len(inside)) for count in (households, rounded))
+    return [(*place, *some) for place, *some in zip(inside.tolist(), *shares, strict=True)]
+
+
+def _shares(count: int, places: int) -> list[int]:
+    each, more = divmod(count, places)
+    return [each + (number < more) for number in range(places)]
 
 
 def _estimated(conn: Connection[Any], day: date, box: Box | None) -> NDArray[np.void]:
     """Return places for compounds whose households are counted, but of which no building is."""
     found = conn.execute(
         """
-        SELECT v.grid_id, v.households, ST_AsBinary(v.geom), c.grid_id, t.grid_id, t.parent_id,
+        SELECT v.grid_id, v.households, rounded_count(v.households, least_count()),
+               ST_AsBinary(v.geom), c.grid_id, t.grid_id, t.parent_id,
                place_kind(c.name) = 'village'
         FROM grid_version v
         JOIN grid_version c ON c.grid_id = v.parent_id AND c.valid @> %(day)s
@@ -162,7 +172,6 @@ def _estimated(conn: Connection[Any], day: date, box: Box | None) -> NDArray[np.
 
 
 def _places(rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
-    for compound, households, geom, community, town, county, is_village in rows:
-        for lon, lat, some in spread(shapely.from_wkb(geom), households):
-            if some:
-                yield lon, lat, some, 0, compound, community, town, county, is_village, True
+    for compound, households, rounded, geom, *above, is_village in rows:
+        for place in spread(shapely.from_wkb(geom), households, rounded):
+            yield *place, 0, compound, *above, is_village, True

@@ -36,10 +36,10 @@ def names(conn: Connection[Any]) -> dict[str, tuple[str, str]]:
     return {kind: (zh, en) for kind, zh, en in rows}
 
 
-def of_grid(conn: Connection[Any], grid_id: int, day: date) -> list[Coverage]:
+def of_grid(conn: Connection[Any], grid_id: int, day: date, *, is_rounded: bool) -> list[Coverage]:
     """Return the coverage of one grid, kind by kind in the county's order.
 
-    Kinds without any data in the county are left out.
+    Kinds without any data in the county are left out. ``is_rounded``: as everybody is told it.
     """
     figures.ensure(conn, day)
     rows = conn.execute(
@@ -54,12 +54,12 @@ def of_grid(conn: Connection[Any], grid_id: int, day: date) -> list[Coverage]:
                coalesce(c.term_ended, 0)
         FROM known JOIN service_kind k USING (kind)
         LEFT JOIN (s JOIN coverage_grid c USING (stretch_id))
-            ON c.kind = k.kind AND c.grid_id = %(grid_id)s
+            ON c.kind = k.kind AND c.grid_id = %(grid_id)s AND c.is_rounded = %(is_rounded)s
         WHERE EXISTS (
             SELECT FROM grid_version v WHERE v.grid_id = %(grid_id)s AND v.valid @> %(day)s)
         ORDER BY k.rank, k.kind
         """,
-        {"grid_id": grid_id, "day": day},
+        {"grid_id": grid_id, "day": day, "is_rounded": is_rounded},
     ).fetchall()
     return [Coverage(*row) for row in rows]
 
@@ -70,16 +70,20 @@ def worst(
     level: Level,
     day: date,
     *,
+    is_rounded: bool,
     box: Bounds | None = None,
     limit: int = 100,
     offset: int = 0,
 ) -> list[tuple[GridRef, Coverage]]:
     """List the grids of a level by households to whom a kind's standard is not met, most first.
 
-    Of all, or of those that reach into a box. For ``WORST`` each grid has the figures of the kind
+    ``is_rounded``: in the order of the households that everybody is told. Of all, or of those that
+    reach into a box. For ``WORST`` each grid has the figures of the kind
     that is worst in it. Grids without data stand at the end.
     """
-    return _ranked(conn, kind, day, level=level, box=box, limit=limit, offset=offset)
+    return _ranked(
+        conn, kind, day, is_rounded=is_rounded, level=level, box=box, limit=limit, offset=offset
+    )
 
 
 def count(conn: Connection[Any], level: Level, day: date, box: Bounds | None = None) -> int:
@@ -99,10 +103,10 @@ def count(conn: Connection[Any], level: Level, day: date, box: Bounds | None = N
 
 
 def of_grids(
-    conn: Connection[Any], grid_ids: Sequence[int], kind: str, day: date
+    conn: Connection[Any], grid_ids: Sequence[int], kind: str, day: date, *, is_rounded: bool
 ) -> dict[int, Coverage]:
     """Return the coverage of a kind, or of ``WORST``, by grid: of those there are on a day."""
-    rows = _ranked(conn, kind, day, ids=grid_ids, limit=len(grid_ids))
+    rows = _ranked(conn, kind, day, is_rounded=is_rounded, ids=grid_ids, limit=len(grid_ids))
     return {ref.grid_id: coverage for ref, coverage in rows}
 
 
@@ -111,6 +115,7 @@ def _ranked(
     kind: str,
     day: date,
     *,
+    is_rounded: bool,
     level: Level | None = None,
     ids: Sequence[int] | None = None,
     box: Bounds | None = None,
@@ -128,7 +133,7 @@ def _ranked(
         FROM grid_version v
         LEFT JOIN LATERAL (
             SELECT c.* FROM coverage_grid c JOIN service_kind k USING (kind)
-            WHERE c.grid_id = v.grid_id AND c.households > 0
+            WHERE c.grid_id = v.grid_id AND c.households > 0 AND c.is_rounded = %(is_rounded)s
               AND (c.kind = %(kind)s OR %(kind)s = %(worst)s)
               AND c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s)
             ORDER BY c.met::float8 / c.households, k.rank, c.kind LIMIT 1) c ON true
@@ -144,6 +149,7 @@ def _ranked(
         {
             "kind": kind,
             "worst": WORST,
+            "is_rounded": is_rounded,
             "day": day,
             "level": level,
             "ids": None if ids is None else list(ids),

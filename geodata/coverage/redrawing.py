@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geodata.coverage.altering import Redrawn
 from geodata.coverage.people import BUILDING, People, spread
+from geodata.disclosure import rounded_count
 from geodata.model import Level
 
 Ids = NDArray[np.int64]
@@ -88,9 +89,9 @@ def _spread(
         county = drawn.parent if drawn and drawn.parent else counties.get(town, 0)
         above = grid.parent, town, county
         is_village = community.name.endswith("村")
+        rounded = rounded_count(grid.households, ground.least)
         found += [
-            (lon, lat, some, 0, id_, *above, is_village, True)
-            for lon, lat, some in spread(grid.shape, grid.households)
-            if some
+            (*place, 0, id_, *above, is_village, True)
+            for place in spread(grid.shape, grid.households, rounded)
         ]
     return np.array(found, dtype=BUILDING)

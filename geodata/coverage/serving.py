@@ -69,8 +69,13 @@ def find(conn: Connection[Any], facility_id: int, day: date) -> Facility:
     return Facility(*row[:6], point=Point(row[6], row[7]), distance_m=None)
 
 
-def serve(conn: Connection[Any], facility: Facility, kind: Kind, day: date) -> Serving:
-    """Return whom a facility serves, measured as the figures are."""
+def serve(
+    conn: Connection[Any], facility: Facility, kind: Kind, day: date, *, is_rounded: bool
+) -> Serving:
+    """Return whom a facility serves, measured as the figures are.
+
+    ``is_rounded``: households are counted as everybody is told them.
+    """
     box = providers.grown(_box(facility), kind.farthest_m + 1)
     nearby = people.within(conn, day, box)
     ways = _ways(conn, facility, kind)
@@ -83,7 +88,7 @@ def serve(conn: Connection[Any], facility: Facility, kind: Kind, day: date) -> S
     found: tuple[tuple[Place, Any], ...] = (("town", ~is_village), ("village", is_village))
     return Serving(
         facility,
-        int(served.rows["households"].sum()),
+        int(served.rows["rounded" if is_rounded else "households"].sum()),
         int(is_known.sum()),
         int((is_known & ~(homes.is_on_road[at] & by_road)).sum()),
         tuple(place for place, some in found if some.any()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,15 @@ from psycopg import Connection
 
 from geodata.coverage import judging, providers
 from geodata.coverage.altering import UNCHANGED, Changes
-from geodata.coverage.judging import Homes, Judgement, Verdict
+from geodata.coverage.judging import Given, Homes, Judgement, Verdict
 from geodata.coverage.people import Box, People
 from geodata.coverage.standards import Kind
 from geodata.coverage.ways import SNAP_M, Ways
 from geodata.model import Bounds
 
+# What is added up: households as they are, or rounded for everybody (geodata/disclosure.py).
+Count = Literal["households", "rounded"]
+COUNTS: tuple[Count, ...] = get_args(Count)
 # The columns of coverage_grid; the reasons from "met" on.
 SUMS = (
     "households", "estimated", "reached", "met", "over_capacity", "too_few", "too_far", "nobody",
@@ -31,17 +34,22 @@ _REASONS = (
 
 def of_cells(
     conn: Connection[Any], kinds: Sequence[Kind], nearby: People, day: date, box: Box | None
-) -> Iterator[tuple[str, int, list[int]]]:
-    """Yield the sums of each kind and cell: compounds by number, a rest by the negative."""
+) -> Iterator[tuple[str, int, list[int], bool]]:
+    """Yield the sums of each kind and cell: compounds by number, a rest by the negative.
+
+    Each comes twice: of the households as they are, and (True) of those that everybody is told.
+    """
     rows = nearby.rows
     cells, index = np.unique(
         np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), return_inverse=True
     )
-    for kind, judgement in judged(conn, kinds, nearby, day, box):
-        sums = add(nearby, judgement, index, len(cells))
-        for cell, figures in zip(cells.tolist(), sums.tolist(), strict=True):
-            if cell:
-                yield kind.kind, cell, figures
+    for kind, given in _given(conn, kinds, nearby, day, box, UNCHANGED):
+        for count in COUNTS:
+            judgement = judging.judge(homes(nearby, count), kind, given)
+            sums = add(nearby, judgement, index, len(cells), count)
+            for cell, figures in zip(cells.tolist(), sums.tolist(), strict=True):
+                if cell:
+                    yield kind.kind, cell, figures, count == "rounded"
 
 
 def judged(
@@ -51,23 +59,30 @@ def judged(
     day: date,
     box: Box | None,
     changes: Changes = UNCHANGED,
+    count: Count = "households",
 ) -> Iterator[tuple[Kind, Judgement]]:
     """Yield each kind with what it is to ``nearby``: all of the county, or of a box (degrees).
 
-    With ``changes``, what it would be; ``kinds`` are then those of the changed standards.
+    With ``changes``, what it would be; ``kinds`` are then those of the changed standards. Loads of
+    providers are those of ``count``.
     """
-    if not len(nearby):
-        return
-    homes = Homes(nearby.rows["households"], nearby.rows["is_village"])
-    ways = Ways.load(conn, None if box is None else roads_around(box, kinds))
-    for kind, given in providers.given(conn, kinds, nearby, day, ways, box, changes):
-        yield kind, judging.judge(homes, kind, given)
+    for kind, given in _given(conn, kinds, nearby, day, box, changes):
+        yield kind, judging.judge(homes(nearby, count), kind, given)
+
+
+def homes(nearby: People, count: Count) -> Homes:
+    """Return buildings as they are judged.
+
+    Whether a provider is over its capacity, which everybody sees, follows from the households that
+    everybody is told.
+    """
+    return Homes(nearby.rows[count], nearby.rows["is_village"])
 
 
 def add(
-    nearby: People, judgement: Judgement, index: NDArray[np.int64], count: int
+    nearby: People, judgement: Judgement, index: NDArray[np.int64], size: int, count: Count
 ) -> NDArray[np.int64]:
-    """Add up households as ``SUMS`` names them, of shape (count, len(SUMS)).
+    """Add up households as ``SUMS`` names them, of shape (size, len(SUMS)).
 
     ``index`` says into which row each building goes.
     """
@@ -79,8 +94,22 @@ def add(
         *(judgement.verdict == reason for reason in _REASONS),
     ]
     return np.column_stack(
-        [np.bincount(index, weights=rows["households"] * part, minlength=count) for part in parts]
+        [np.bincount(index, weights=rows[count] * part, minlength=size) for part in parts]
     ).astype(np.int64)
+
+
+def _given(
+    conn: Connection[Any],
+    kinds: Sequence[Kind],
+    nearby: People,
+    day: date,
+    box: Box | None,
+    changes: Changes,
+) -> Iterator[tuple[Kind, Given]]:
+    if not len(nearby):
+        return
+    ways = Ways.load(conn, None if box is None else roads_around(box, kinds))
+    yield from providers.given(conn, kinds, nearby, day, ways, box, changes)
 
 
 def roads_around(box: Box, kinds: Sequence[Kind]) -> Bounds:

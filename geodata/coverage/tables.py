@@ -13,7 +13,6 @@ from geodata.coverage import figures
 from geodata.coverage.definition import Definition
 from geodata.coverage.standards import Place
 from geodata.model import Coverage, GridRef, Level
-from geodata.privacy import is_small
 
 Row = tuple[GridRef, list[Coverage]]
 _REASONS = ("over_capacity", "too_few", "too_far", "nobody", "term_ended")
@@ -24,6 +23,7 @@ def find(
     day: date,
     grid_id: int,
     *,
+    is_rounded: bool,
     level: Level | None = None,
     kind: str | None = None,
     limit: int | None = None,
@@ -31,7 +31,8 @@ def find(
 ) -> list[Row]:
     """Return a grid, or those of a level in it by code, with one kind or all that have data.
 
-    A kind that is asked for and has no data has no households. Raises NotFoundError if there is no
+    A kind that is asked for and has no data has no households. ``is_rounded``: as everybody is told
+    it. Raises NotFoundError if there is no
     such grid, AbsentError if it is not there on the day.
     """
     figures.ensure(conn, day)
@@ -60,12 +61,13 @@ def find(
                coalesce(c.too_far, 0), coalesce(c.nobody, 0), coalesce(c.term_ended, 0)
         FROM chosen g CROSS JOIN known k
         LEFT JOIN (s JOIN coverage_grid c USING (stretch_id))
-            ON c.grid_id = g.grid_id AND c.kind = k.kind
+            ON c.grid_id = g.grid_id AND c.kind = k.kind AND c.is_rounded = %(is_rounded)s
         ORDER BY g.code, g.grid_id, k.rank, k.kind
         """,
         {
             "grid": grid_id,
             "day": day,
+            "is_rounded": is_rounded,
             "level": level,
             "kind": kind,
             "limit": limit,
@@ -103,42 +105,21 @@ def count(conn: Connection[Any], day: date, grid_id: int, level: Level | None) -
     return row[0] if row else 0
 
 
-def plain(it: Coverage, least: int = 0) -> dict[str, Any]:
-    """Return figures as data for JSON; counts below ``least`` are None, and what would tell them.
-
-    The households are the sum of those served and of the reasons: with one small count as many
-    others are left out as it takes that it cannot be found by subtraction.
-    """
-    parts: dict[str, int] = {"met": it.met, **{key: getattr(it, key) for key in _REASONS}}
-    hidden = {key for key, value in parts.items() if is_small(value, least)}
-    if is_small(it.households, least):
-        hidden = {key for key, value in parts.items() if value}
-    others = sorted((value, key) for key, value in parts.items() if value and key not in hidden)
-    while hidden and others and (len(hidden) == 1 or sum(parts[key] for key in hidden) < least):
-        hidden.add(others.pop(0)[1])
-
-    def told(value: int, *, is_told: bool) -> int | None:
-        return value if is_told and not is_small(value, least) else None
-
-    of_all = not is_small(it.households, least)
-    is_met_told = "met" not in hidden
-    estimated = told(
-        it.estimated, is_told=of_all and not is_small(it.households - it.estimated, least)
-    )
+def plain(it: Coverage) -> dict[str, Any]:
+    """Return figures as data for JSON."""
+    has_any = it.households > 0
     return {
         "kind": it.kind,
         "name_zh": it.kind_zh,
         "name_en": it.kind_en,
-        "is_missing": it.households == 0,
-        "households": told(it.households, is_told=True),
-        "estimated": estimated,
-        "estimated_share": None
-        if estimated is None or not it.households
-        else round(estimated / it.households, 4),
-        "reached": told(it.reached, is_told=not hidden),
-        "met": told(it.met, is_told=is_met_told),
-        "share": round(it.share, 4) if it.share is not None and is_met_told else None,
-        "reasons": {key: None if key in hidden else parts[key] for key in _REASONS},
+        "is_missing": not has_any,
+        "households": it.households,
+        "estimated": it.estimated,
+        "estimated_share": round(it.estimated / it.households, 4) if has_any else None,
+        "reached": it.reached,
+        "met": it.met,
+        "share": None if it.share is None else round(it.share, 4),
+        "reasons": {key: getattr(it, key) for key in _REASONS},
     }
 
 

@@ -21,6 +21,7 @@ from geodata.coverage.altering import UNCHANGED, Changes
 from geodata.coverage.judging import Floats
 from geodata.coverage.people import Box, People
 from geodata.coverage.standards import Kind
+from geodata.coverage.sums import Count
 from geodata.model import LEVELS
 
 Sums = NDArray[np.int64]
@@ -39,8 +40,10 @@ class Tried:
     differences: Mapping[str, Mapping[int, Sums]]
 
 
-def compare(conn: Connection[Any], changes: Changes, day: date) -> Tried:
-    """Judge a day's households as it is and with ``changes``.
+def compare(
+    conn: Connection[Any], changes: Changes, day: date, count: Count = "households"
+) -> Tried:
+    """Judge a day's households as it is and with ``changes``, and add them up by ``count``.
 
     Facilities that changes name and that are not there on the day count for nothing.
     """
@@ -53,10 +56,10 @@ def compare(conn: Connection[Any], changes: Changes, day: date) -> Tried:
     after = standards.known(conn, changes.apply(kinds), placed)
     box = _box(conn, changes, before, after, day)
     nearby = people.everybody(conn, day) if box is None else people.within(conn, day, box)
-    was = dict(_tallies(conn, before, nearby, day, box, UNCHANGED))
+    was = dict(_tallies(conn, before, nearby, day, box, UNCHANGED, count))
     if changes.redrawn:
         nearby = redrawing.move(nearby, changes.redrawn)
-    would = dict(_tallies(conn, after, nearby, day, box, changes))
+    would = dict(_tallies(conn, after, nearby, day, box, changes, count))
     nobody: dict[int, Sums] = {}
     differences: dict[str, dict[int, Sums]] = {}
     for kind in was | would:
@@ -74,16 +77,17 @@ def _tallies(
     day: date,
     box: Box | None,
     changes: Changes,
+    count: Count,
 ) -> list[tuple[str, dict[int, Sums]]]:
     """Return the sums of the grids of all levels, kind by kind."""
     # One after the other in one table: the numbers of grids are unique over all levels.
     ids = np.unique(np.concatenate([nearby.rows[level] for level in LEVELS]))
     rows = [np.searchsorted(ids, nearby.rows[level]) for level in LEVELS]
     found: list[tuple[str, dict[int, Sums]]] = []
-    for kind, judgement in sums.judged(conn, kinds, nearby, day, box, changes):
+    for kind, judgement in sums.judged(conn, kinds, nearby, day, box, changes, count):
         table = np.zeros((len(ids), len(sums.SUMS)), dtype=np.int64)
         for index in rows:
-            table += sums.add(nearby, judgement, index, len(ids))
+            table += sums.add(nearby, judgement, index, len(ids), count)
         found.append((kind.kind, {int(i): each for i, each in zip(ids, table, strict=True) if i}))
     return found
 

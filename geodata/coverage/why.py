@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 from psycopg import Connection
 
-from geodata.coverage import changes, judging, nearest, people, providers, roster, standards
-from geodata.coverage.judging import Bools, Floats, Homes, Ints, Verdict
+from geodata.coverage import changes, judging, nearest, people, providers, roster, standards, sums
+from geodata.coverage.judging import Bools, Floats, Ints, Verdict
 from geodata.coverage.nearest import Nearest
 from geodata.coverage.people import Box, People
 from geodata.coverage.roster import Server, Site
 from geodata.coverage.standards import Kind, Standard
+from geodata.coverage.sums import Count
 from geodata.coverage.ways import SNAP_M, Ways
 from geodata.errors import NotFoundError
 from geodata.model import Bounds
@@ -66,7 +67,7 @@ class Why:
 
     ``order`` has the worst first. ``has_roads`` tells whether any road is known near the grid, and
     ``is_on_road`` which buildings one comes near. ``sites`` are the county's facilities of the
-    kind, of which ``near`` are pairs in reach (building, facility).
+    kind. ``count`` says which households are counted, as they are or as everybody is told.
     """
 
     kind: Kind
@@ -80,6 +81,7 @@ class Why:
     sites: list[Site]
     servers: list[Server]
     providers: list[Provider]
+    count: Count
 
     def standard(self, number: int) -> Standard:
         """Return the standard that holds for a building."""
@@ -94,7 +96,7 @@ class Why:
 
     def households(self, which: Bools | None = None) -> int:
         """Return the households of some of the buildings, or of all."""
-        rows = self.people.rows["households"]
+        rows = self.people.rows[self.count]
         return int((rows if which is None else rows[which]).sum())
 
     def sums(self) -> dict[str, int]:
@@ -118,8 +120,12 @@ def find_kind(conn: Connection[Any], kind: str, day: date) -> Kind:
     )
 
 
-def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Why:
-    """Judge the households of a grid by one kind, and find who serves them."""
+def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date, *, is_rounded: bool) -> Why:
+    """Judge the households of a grid by one kind, and find who serves them.
+
+    ``is_rounded``: households are counted as everybody is told them.
+    """
+    count: Count = "rounded" if is_rounded else "households"
     cells = changes.cells_in(conn, grid_id, day)
     box = changes.rested_on(conn, cells, [kind], day, kind.farthest_m)
     nearby = people.within(conn, day, box) if box else People(np.empty(0, people.BUILDING))
@@ -128,8 +134,7 @@ def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Why:
     ways = Ways.load(conn, _roads_around(box, kind)) if box else Ways()
     # Of the whole county, not of the box: numbered as the sites are.
     _, given = next(providers.given(conn, [kind], nearby, day, ways))
-    homes = Homes(nearby.rows["households"], nearby.rows["is_village"])
-    judgement = judging.judge(homes, kind, given)
+    judgement = judging.judge(sums.homes(nearby, count), kind, given)
     rows = nearby.rows
     own = np.isin(
         np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), sorted(cells)
@@ -142,8 +147,8 @@ def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Why:
     verdict = judgement.verdict[own].astype(np.int64)
     spots = ways.find(mine.lon_lat)
     on_road = spots.is_on_road, ways.find(roster.places(sites)).is_on_road
-    listed = _sites(mine, kind, sites, near, found, judgement.load, on_road)
-    listed += _servers(nearby, own, kind, servers)
+    listed = _sites(mine, kind, sites, near, found, judgement.load, on_road, count)
+    listed += _servers(nearby, own, kind, servers, count)
     return Why(
         kind,
         mine,
@@ -156,6 +161,7 @@ def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Why:
         sites,
         servers,
         listed,
+        count,
     )
 
 
@@ -182,12 +188,13 @@ def _sites(
     found: Nearest,
     load: Floats,
     on_road: tuple[Bools, Bools],
+    of: Count,
 ) -> list[Provider]:
     """Return the facilities in reach of the grid or nearest to a part of it, nearest first."""
     at, by, _ = near
     count = len(sites)
     homes = np.bincount(by, minlength=count)
-    households = np.bincount(by, weights=mine.rows["households"][at], minlength=count)
+    households = np.bincount(by, weights=mine.rows[of][at], minlength=count)
     nearest_to = np.bincount(found.facility[found.facility >= 0], minlength=count)
     listed: list[Provider] = []
     for number in np.flatnonzero((homes > 0) | (nearest_to > 0)).tolist():
@@ -223,7 +230,9 @@ def _shortest(
     return home, float(found.way[home]), bool(found.by_road[home])
 
 
-def _servers(nearby: People, own: Bools, kind: Kind, servers: list[Server]) -> list[Provider]:
+def _servers(
+    nearby: People, own: Bools, kind: Kind, servers: list[Server], of: Count
+) -> list[Provider]:
     """Return the organisations and duty holders that serve the grid, by role and name."""
     by_whom: dict[str, tuple[Server, list[Ints]]] = {}
     served = roster.Served(nearby)
@@ -236,7 +245,7 @@ def _servers(nearby: People, own: Bools, kind: Kind, servers: list[Server]) -> l
         here = np.unique(those[own[those]])
         if not len(here):
             continue
-        weights = nearby.rows["households"]
+        weights = nearby.rows[of]
         listed.append(
             Provider(
                 None, server.name, server.via, server.role, server.role_zh, server.role_en,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,11 +9,10 @@ from typing import Any
 
 from psycopg import Connection
 
-from geodata import grids, privacy
+from geodata import grids
 from geodata.coverage import figures, standards
 from geodata.coverage.standards import Kind
 from geodata.errors import InvalidInputError
-from geodata.exporting.withholding import withhold
 from geodata.model import LEVELS, Coverage, Grid, GridRef, Level
 from geodata.roads import keeping
 
@@ -26,41 +24,21 @@ MOST = 400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """A kind's coverage in a grid; the counts in ``withheld`` are not for the reader."""
-
-    coverage: Coverage
-    withheld: frozenset[str] = frozenset()
-
-    def count(self, name: str) -> int | None:
-        """Return one of ``COUNTS``, None if it is withheld."""
-        return None if name in self.withheld else getattr(self.coverage, name)
-
-    def is_small(self, name: str, least: int) -> bool:
-        """Tell whether a count is withheld for being small, and not for giving away another."""
-        return privacy.is_small(getattr(self.coverage, name), least)
-
-    @property
-    def is_share_told(self) -> bool:
-        """Whether the share gives away no count that is withheld."""
-        return self.withheld.isdisjoint(("households", "met", "unmet"))
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """A grid, the grids around it up to the one that was asked for, and its figures by kind."""
 
     ref: GridRef
     parent_id: int | None
     above: tuple[GridRef, ...]
-    figures: Mapping[str, Figures]
+    figures: Mapping[str, Coverage]
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
     """What is known of a place on a day; ``lines`` begin with the place, level after level.
 
-    Counts below ``least`` are withheld. ``is_along_roads``: distances are ways on foot.
+    Counts are rounded by ``least`` as everybody is told them, 0 leaves them as they are.
+    ``is_along_roads``: distances are ways on foot.
     """
 
     place: Grid
@@ -86,8 +64,8 @@ class Extract:
 
     def worst(self, kind: str, lines: Sequence[Line], most: int) -> list[Line]:
         """Return the lines with most households unserved; none of those that have no gap."""
-        gaps = [line for line in lines if line.figures[kind].coverage.unmet]
-        return sorted(gaps, key=lambda line: -line.figures[kind].coverage.unmet)[:most]
+        gaps = [line for line in lines if line.figures[kind].unmet]
+        return sorted(gaps, key=lambda line: -line.figures[kind].unmet)[:most]
 
 
 def take(
@@ -130,8 +108,10 @@ def take(
             count=len(refs),
             kinds=len(kinds),
         )
-    found = read(conn, [ref.grid_id for ref, _ in refs], kinds, day)
-    told = {each.kind: _told(refs, found, each, least) for each in kinds}
+    found = read(conn, [ref.grid_id for ref, _ in refs], kinds, day, is_rounded=least > 0)
+    nothing = {
+        kind.kind: Coverage(kind.kind, kind.name_zh, kind.name_en, *[0] * 9) for kind in kinds
+    }
     return Extract(
         place,
         day,
@@ -141,7 +121,7 @@ def take(
                 ref,
                 parent_id,
                 above,
-                {name: by_grid[ref.grid_id] for name, by_grid in told.items()},
+                {name: found.get((ref.grid_id, name), none) for name, none in nothing.items()},
             )
             for (ref, parent_id), above in zip(refs, _above(refs), strict=True)
         ),
@@ -151,9 +131,17 @@ def take(
 
 
 def read(
-    conn: Connection[Any], ids: Sequence[int], kinds: Sequence[Kind], day: date
+    conn: Connection[Any],
+    ids: Sequence[int],
+    kinds: Sequence[Kind],
+    day: date,
+    *,
+    is_rounded: bool,
 ) -> dict[tuple[int, str], Coverage]:
-    """Return the figures of grids by number and kind, as they stand."""
+    """Return the figures of grids by number and kind, as they stand.
+
+    ``is_rounded``: as everybody is told them.
+    """
     rows = conn.execute(
         """
         SELECT c.grid_id, c.kind, k.name_zh, k.name_en, c.households, c.estimated, c.reached,
@@ -161,8 +149,14 @@ def read(
         FROM coverage_grid c JOIN service_kind k USING (kind)
         WHERE c.stretch_id = (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s::date)
           AND c.grid_id = ANY(%(ids)s) AND c.kind = ANY(%(kinds)s)
+          AND c.is_rounded = %(is_rounded)s
         """,
-        {"day": day, "ids": list(ids), "kinds": [kind.kind for kind in kinds]},
+        {
+            "day": day,
+            "ids": list(ids),
+            "kinds": [kind.kind for kind in kinds],
+            "is_rounded": is_rounded,
+        },
     ).fetchall()
     return {(row[0], row[1]): Coverage(*row[1:]) for row in rows}
 
@@ -195,51 +189,3 @@ def _above(refs: Sequence[tuple[GridRef, int | None]]) -> Iterator[tuple[GridRef
         above = () if parent_id is None else paths[parent_id]
         paths[ref.grid_id] = (*above, ref)
         yield above
-
-
-def _told(
-    refs: Sequence[tuple[GridRef, int | None]],
-    figures: Mapping[tuple[int, str], Coverage],
-    kind: Kind,
-    least: int,
-) -> dict[int, Figures]:
-    """Return a kind's figures by grid, with what of them is withheld."""
-    nothing = Coverage(kind.kind, kind.name_zh, kind.name_en, *[0] * 9)
-    found = {ref.grid_id: figures.get((ref.grid_id, kind.kind), nothing) for ref, _ in refs}
-    if not least:
-        return {grid_id: Figures(each) for grid_id, each in found.items()}
-    counts = {
-        (grid_id, name): int(getattr(each, name))
-        for grid_id, each in found.items()
-        for name in COUNTS
-    }
-    hidden: defaultdict[int, set[str]] = defaultdict(set)
-    # Households are the same for every kind, and so is whether they are told.
-    kept = {cell for cell in counts if cell[1] == "households"}
-    for grid_id, name in withhold(counts, _sums(refs, counts), least, kept):
-        hidden[grid_id].add(name)
-    for grid_id, each in found.items():
-        # What is counted by buildings is the rest of what is counted by area.
-        if "households" in hidden[grid_id] or privacy.is_small(
-            each.households - each.estimated, least
-        ):
-            hidden[grid_id].add("estimated")
-    return {grid_id: Figures(each, frozenset(hidden[grid_id])) for grid_id, each in found.items()}
-
-
-def _sums(
-    refs: Sequence[tuple[GridRef, int | None]], counts: Mapping[tuple[int, str], int]
-) -> Iterator[tuple[tuple[int, str], list[tuple[int, str]]]]:
-    """Yield which counts are the sums of which: in a grid, and over the grids in it."""
-    children: defaultdict[int, list[int]] = defaultdict(list)
-    for ref, parent_id in refs:
-        yield (ref.grid_id, "households"), [(ref.grid_id, "met"), (ref.grid_id, "unmet")]
-        yield (ref.grid_id, "unmet"), [(ref.grid_id, name) for name in REASONS]
-        if parent_id is not None:
-            children[parent_id].append(ref.grid_id)
-    for parent_id, inside in children.items():
-        for name in COUNTS:
-            parts = [(grid_id, name) for grid_id in inside]
-            # A community has households outside its compounds, too: then nobody can tell.
-            if counts[parent_id, name] == sum(counts[part] for part in parts):
-                yield (parent_id, name), parts

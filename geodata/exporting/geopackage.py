@@ -28,8 +28,8 @@ LAYERS: Mapping[Level, str] = {
     "compound": "compounds",
 }
 FACILITIES, ABOUT = "facilities", "about"
-# What an absent count is: not known, or not told.
-_UNKNOWN, _WITHHELD = "no_data", "withheld"
+# What is to be known of the counts: that there are none, or that they are rounded.
+_UNKNOWN, _ROUNDED = "no_data", "rounded"
 
 Titles = Callable[[str, str], str]
 """Gives the title of a field, by its name and the kind of service that it is about, if any."""
@@ -46,7 +46,7 @@ def write(
 ) -> None:
     """Write an extract into a new file; ``about`` are lines of what and its value.
 
-    A count that is not known or not told is empty, and ``..._note`` says which of the two.
+    A count that is not known is empty; ``..._note`` says so, or that counts are rounded.
     """
     for level in LEVELS:
         lines = extract.at(level)
@@ -91,14 +91,13 @@ def _grids(
     for kind in extract.kinds:
         found = [line.figures[kind.kind] for line in lines]
         for name in COUNTS:
-            counts = [each.count(name) if each.coverage.households else None for each in found]
+            counts = [getattr(each, name) if each.households else None for each in found]
             columns[f"{kind.kind}_{name}"] = pandas.array(counts, dtype="Int32")
         columns[f"{kind.kind}_share"] = pandas.array(
-            [each.coverage.share if each.is_share_told else None for each in found],
-            dtype="Float64",
+            [each.share for each in found], dtype="Float64"
         )
         columns[f"{kind.kind}_note"] = [
-            _UNKNOWN if not each.coverage.households else _WITHHELD if each.withheld else None
+            _UNKNOWN if not each.households else _ROUNDED if extract.least else None
             for each in found
         ]
     return geopandas.GeoDataFrame(

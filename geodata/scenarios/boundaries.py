@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from geodata import disclosure
 from geodata.coverage.altering import Changes, Redrawn, RedrawnGrid
 from geodata.errors import NotFoundError
 from geodata.plans import drafts, keeping
@@ -49,4 +50,5 @@ def drawn(conn: Connection[Any], plan: Plan) -> Redrawn:
         },
         frozenset(after.changed(before)),
         tuple(drafts.changing(before, after)),
+        disclosure.least_count(conn),
     )

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from psycopg import Connection
 
-from geodata import privacy
 from geodata.coverage import figures, trying
 from geodata.coverage.altering import Changes
 from geodata.coverage.standards import Kind
@@ -31,18 +30,6 @@ class GridEffect:
         """By how many households more the standard would be met to."""
         return self.after.met - self.before.met
 
-    def is_told(self, least: int) -> bool:
-        """Tell whether its counts can stand beside each other: none is small.
-
-        Of households, those served and those that are not, before and after, and the difference
-        each follows from others.
-        """
-        counts = (
-            *(n for it in (self.before, self.after) for n in (it.households, it.met, it.unmet)),
-            abs(self.more),
-        )
-        return not any(privacy.is_small(count, least) for count in counts)
-
 
 @dataclass(frozen=True, slots=True)
 class KindEffect:
@@ -58,14 +45,19 @@ class KindEffect:
         return sorted(found, key=lambda each: (-abs(each.more), each.grid.code))
 
 
-def find(conn: Connection[Any], changes: Changes, day: date) -> list[KindEffect]:
-    """Return what changes would bring on a day, kind by kind in the county's order."""
+def find(
+    conn: Connection[Any], changes: Changes, day: date, *, is_rounded: bool
+) -> list[KindEffect]:
+    """Return what changes would bring on a day, kind by kind in the county's order.
+
+    ``is_rounded``: households are counted as everybody is told them.
+    """
     figures.ensure(conn, day)
-    tried = trying.compare(conn, changes, day)
+    tried = trying.compare(conn, changes, day, "rounded" if is_rounded else "households")
     found: list[KindEffect] = []
     for kind in tried.kinds:
         differences = tried.differences.get(kind.kind, {})
-        effects = _effects(conn, kind, differences, day)
+        effects = _effects(conn, kind, differences, day, is_rounded=is_rounded)
         effects += _made(kind, differences, changes)
         county = next((each for each in effects if each.grid.level == "county"), None)
         if county is None:
@@ -92,7 +84,12 @@ def _made(kind: Kind, differences: Mapping[int, trying.Sums], changes: Changes) 
 
 
 def _effects(
-    conn: Connection[Any], kind: Kind, differences: Mapping[int, trying.Sums], day: date
+    conn: Connection[Any],
+    kind: Kind,
+    differences: Mapping[int, trying.Sums],
+    day: date,
+    *,
+    is_rounded: bool,
 ) -> list[GridEffect]:
     """Return the county and all grids that change."""
     zero = np.zeros(len(SUMS), dtype=np.int64)
@@ -106,10 +103,16 @@ def _effects(
         LEFT JOIN coverage_grid c ON c.grid_id = v.grid_id AND c.kind = %(kind)s
             AND c.stretch_id = (
                 SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s::date)
+            AND c.is_rounded = %(is_rounded)s
         WHERE v.valid @> %(day)s::date AND (v.grid_id = ANY(%(ids)s) OR v.level = 'county')
         ORDER BY v.level, v.code
         """,
-        {"kind": kind.kind, "day": day, "ids": sorted(differences)},
+        {
+            "kind": kind.kind,
+            "day": day,
+            "ids": sorted(differences),
+            "is_rounded": is_rounded,
+        },
     ).fetchall()
     named = (kind.kind, kind.name_zh, kind.name_en)
     found: list[GridEffect] = []

@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from geodata import privacy
 from geodata.scenarios.model import Change
 from geodata.scenarios.places import Answer
 
@@ -40,21 +39,13 @@ def stamp(changes: Sequence[Change]) -> str:
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:32]
 
 
-def told(note: dict[str, Any], least: int) -> dict[str, Any]:
-    """Return what was noted as a reader may know it who is told counts from ``least`` on.
+def told(note: dict[str, Any], *, is_exact: bool) -> dict[str, Any]:
+    """Return what was noted as a reader may know it: without exact counts, without any.
 
-    Households served before, those that each place adds and those left are parts of one sum:
-    ``privacy.told`` says which of them are None. What the answer could be at most is told with
-    what it is: once it is proven they are the same.
+    Which places are best follows from exact households; how many those are does not have to be told
+    for the places to be of use, and what a scenario brings is told in rounded ones beside them.
     """
-    parts = [note["before"], *note["gains"], note["households"] - note["after"]]
-    before, *gains, left = privacy.told(parts, least)
-    is_after_told = left is not None and not privacy.is_small(note["after"], least)
-    return {
-        **note,
-        "before": before,
-        "gains": gains,
-        "after": note["after"] if is_after_told else None,
-        "households": None if privacy.is_small(note["households"], least) else note["households"],
-        "bound": note["bound"] if is_after_told and None not in gains else None,
-    }
+    if is_exact:
+        return note
+    gains = [None for _ in note["gains"]]
+    return {**note, **dict.fromkeys(("before", "after", "households", "bound")), "gains": gains}

@@ -49,7 +49,7 @@ def coverage(
 ) -> None:
     """List the households served by each kind of service, and the reasons of the gaps.
 
-    Counts are never left out here. Exit status 1 if there is no such grid or kind.
+    Counts are exact here. Exit status 1 if there is no such grid or kind.
 
     gridmap coverage --grid 341525100 --kind clinic --level community
     """
@@ -64,7 +64,7 @@ def coverage(
         ref = _grid(conn, grid, on)
         if recompute:
             figures.compute(conn, on)
-        rows = tables.find(conn, on, ref.grid_id, level=level, kind=kind)
+        rows = tables.find(conn, on, ref.grid_id, is_rounded=False, level=level, kind=kind)
         has_roads = keeping.has_any(conn)
     if as_json:
         _print(

@@ -34,7 +34,8 @@ def coverage_history(again_from: datetime | None) -> None:
     with database() as conn:
         count = 0
         for day, kinds in recording.due(conn, today, again_from.date() if again_from else None):
-            if recording.record(conn, day, kinds):
+            is_again = again_from is not None and day >= again_from.date()
+            if recording.record(conn, day, kinds, is_again=is_again):
                 click.echo(_("{day}: {n} services").format(day=day.isoformat(), n=len(kinds)))
                 count += 1
             # Each month stands by itself: what interrupts loses one.

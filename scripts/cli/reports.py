@@ -10,7 +10,7 @@ from typing import Any
 import click
 from psycopg import Connection
 
-from geodata import clock, grids, places, privacy, settings
+from geodata import clock, disclosure, grids, places
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.exporting import coverage as exporting
 from geodata.model import LEVELS
@@ -43,7 +43,9 @@ def report() -> None:
     help="The file: .pdf (report), .xlsx, .gpkg or .svg (map of one kind).",
 )
 @click.option(
-    "--for-everybody", is_flag=True, help="Leave out small counts, as for readers without a role."
+    "--for-everybody",
+    is_flag=True,
+    help="Round counts, as for readers without a role.",
 )
 def coverage(
     name: str, kind: str | None, day: datetime | None, file: Path, for_everybody: bool
@@ -76,7 +78,7 @@ def coverage(
             grid_id,
             on,
             kind,
-            least=privacy.least_count(settings.read(conn)) if for_everybody else 0,
+            least=disclosure.least_count(conn) if for_everybody else 0,
             deepest=reports.deepest(grids.get(conn, grid_id, on).level, steps),
         )
         app = create_app({"DATABASE_URL": conn.info.dsn})

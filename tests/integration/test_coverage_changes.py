@@ -21,7 +21,7 @@ def read(conn: Conn) -> dict[str, set[tuple[Any, ...]]]:
         table: set(
             conn.execute(
                 "SELECT grid_id, kind, households, estimated, reached, met, over_capacity, too_few,"
-                f" too_far, nobody, term_ended FROM {table} c JOIN coverage_stretch s"
+                f" too_far, nobody, term_ended, is_rounded FROM {table} c JOIN coverage_stretch s"
                 " USING (stretch_id) WHERE s.valid @> %s::date",
                 (clock.today(),),
             ).fetchall()

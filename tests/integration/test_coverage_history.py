@@ -33,7 +33,7 @@ def write_down(conn, today=TODAY, **more) -> list[date]:
 
 
 def shares(conn, grid_id, kind="grid_worker", until=TODAY) -> dict[str, float | None]:
-    points = history.of_grid(conn, grid_id, until).get(kind, [])
+    points = history.of_grid(conn, grid_id, until, is_rounded=False).get(kind, [])
     return {point.day.isoformat()[:7]: point.share for point in points}
 
 
@@ -54,11 +54,11 @@ def test_what_is_written_down_is_what_would_be_computed(conn, county):
         for grid_id in grids:
             computed = {
                 each.kind: (each.households, each.met)
-                for each in reading.of_grid(conn, grid_id, day)
+                for each in reading.of_grid(conn, grid_id, day, is_rounded=False)
             }
             written = {
                 kind: (points[-1].households, points[-1].met)
-                for kind, points in history.of_grid(conn, grid_id, day).items()
+                for kind, points in history.of_grid(conn, grid_id, day, is_rounded=False).items()
             }
             assert written == computed
     # Every column, row by row.
@@ -67,13 +67,13 @@ def test_what_is_written_down_is_what_would_be_computed(conn, county):
         """
         WITH computed AS (
             SELECT grid_id, kind, households, estimated, reached, met, over_capacity, too_few,
-                   too_far, nobody, term_ended
+                   too_far, nobody, term_ended, c.is_rounded
             FROM coverage_grid c JOIN coverage_stretch s USING (stretch_id)
             JOIN grid g USING (grid_id)
             WHERE s.valid @> date '2026-04-01' AND g.level <> 'compound'),
         written AS (
             SELECT grid_id, kind, households, estimated, reached, met, over_capacity, too_few,
-                   too_far, nobody, term_ended
+                   too_far, nobody, term_ended, is_rounded
             FROM coverage_record WHERE day = '2026-04-01')
         (TABLE computed EXCEPT TABLE written) UNION ALL (TABLE written EXCEPT TABLE computed)
         """

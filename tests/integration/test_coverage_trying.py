@@ -13,12 +13,15 @@ from geodata import clock, demo
 from geodata.coverage import figures, standards, sums, trying
 from geodata.coverage.altering import Added, Area, Changes, Moved
 from geodata.coverage.standards import Kind, Providers, Standard
+from geodata.coverage.sums import Count
+from geodata.coverage.trying import Tried
 from geodata.plans import advancing, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
 from geodata.scenarios import boundaries
 
 Conn = Connection[Any]
 LIMITED = ("clinic", "shop")
+Figures = dict[tuple[str, int], tuple[int, ...]]
 
 
 @pytest.fixture
@@ -30,24 +33,29 @@ def county(conn: Conn) -> Conn:
     return conn
 
 
-def read(conn: Conn) -> dict[tuple[str, int], tuple[int, ...]]:
+def read(conn: Conn, count: Count = "households") -> Figures:
     figures.ensure(conn, clock.today())
     rows = conn.execute(
         "SELECT kind, grid_id, households, estimated, reached, met, over_capacity, too_few,"
         " too_far, nobody, term_ended FROM coverage_grid JOIN coverage_stretch USING (stretch_id)"
-        " WHERE valid @> %s::date",
-        [clock.today()],
+        " WHERE valid @> %s::date AND is_rounded = %s",
+        [clock.today(), count == "rounded"],
     ).fetchall()
     return {row[:2]: row[2:] for row in rows}
 
 
 def check(conn: Conn, changes: Changes) -> None:
-    """Compare what changes are said to bring with what they bring."""
-    day, before = clock.today(), read(conn)
-    tried = trying.compare(conn, changes, day)
+    """Compare what changes are said to bring with what they bring, exact and as told to all."""
+    day = clock.today()
+    before = {count: read(conn, count) for count in sums.COUNTS}
+    tried = {count: trying.compare(conn, changes, day, count) for count in sums.COUNTS}
     carry_out(conn, changes)
     conn.commit()
-    after = read(conn)
+    for count in sums.COUNTS:
+        compare(tried[count], before[count], read(conn, count))
+
+
+def compare(tried: Tried, before: Figures, after: Figures) -> None:
     zero = (0,) * len(sums.SUMS)
     found = {
         key: tuple(np.subtract(after.get(key, zero), before.get(key, zero)).tolist())

@@ -52,7 +52,7 @@ def client(database_url, county, conn):
 
 
 def shares(conn, kind, level="community"):
-    rows = reading.worst(conn, kind, level, TODAY)
+    rows = reading.worst(conn, kind, level, TODAY, is_rounded=False)
     # Figures are computed under a lock, for which a server would wait.
     conn.commit()
     return {ref.grid_id: (found.kind, found.share) for ref, found in rows}
@@ -131,7 +131,7 @@ def test_quantiles_sort_the_grids_of_each_level_into_classes_of_equal_number(con
     for tenth, grid_id in enumerate(county.compounds):
         conn.execute(
             "INSERT INTO coverage_grid SELECT stretch_id, %s, 'clinic', 100, 0, %s, %s,"
-            " 0, 0, %s, 0, 0 FROM coverage_stretch WHERE valid @> %s::date",
+            " 0, 0, %s, 0, 0, true FROM coverage_stretch WHERE valid @> %s::date",
             (grid_id, tenth * 10, tenth * 10, 100 - tenth * 10, DAY),
         )
     limits = classes.quantiles(conn, "clinic", TODAY)["compound"]

@@ -65,6 +65,9 @@ def test_what_is_signed_names_everything_and_what_is_posted_nobody(
     posted = words(papers.page(conn, plan, "posting"))
     assert "王芳" not in posted
     assert "Signatures" not in posted
+    # A difference of households tells of single ones: the notice counts buildings.
+    assert "ousehold" in signed
+    assert "ousehold" not in posted
     assert "新苑" in posted
     assert "Questions and objections" in posted
 

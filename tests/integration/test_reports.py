@@ -82,7 +82,7 @@ def known(conn: Conn) -> dict[tuple[str, str], tuple[Any, ...]]:
         SELECT c.kind, v.code, c.households, c.met, c.households - c.met, c.too_far, c.nobody,
                c.over_capacity, c.too_few, c.term_ended, c.estimated
         FROM coverage_grid c JOIN grid_version v USING (grid_id)
-        WHERE v.valid @> %(day)s AND c.stretch_id = (
+        WHERE NOT c.is_rounded AND v.valid @> %(day)s AND c.stretch_id = (
             SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s::date)
         """,
         {"day": TODAY},
@@ -94,7 +94,11 @@ def known(conn: Conn) -> dict[tuple[str, str], tuple[Any, ...]]:
 def test_a_report_says_for_whom_what_and_why(conn: Conn, county: County) -> None:
     extract = coverage.take(conn, county.towns[0], TODAY, "clinic", least=0, deepest="compound")
     page = words(report_pages.document(conn, extract, "clinic"))
-    found = next(c for c in reading.of_grid(conn, county.towns[0], TODAY) if c.kind == "clinic")
+    found = next(
+        c
+        for c in reading.of_grid(conn, county.towns[0], TODAY, is_rounded=False)
+        if c.kind == "clinic"
+    )
     assert (found.met, found.households) == (420, 447)
     for said in (
         "Clinic: who is served in 衡山镇", "As of 15 Jun 2026", "Huoshan County › 衡山镇",
@@ -115,7 +119,7 @@ def test_all_kinds_have_a_table_and_a_page_for_each_with_a_gap(conn: Conn, count
     extract = coverage.take(conn, county.county, TODAY, least=0)
     page = report_pages.document(conn, extract, None)
     text = words(page)
-    kinds = reading.of_grid(conn, county.county, TODAY)
+    kinds = reading.of_grid(conn, county.county, TODAY, is_rounded=False)
     assert [kind.kind for kind in extract.kinds] == [kind.kind for kind in kinds]
     for kind in kinds:
         assert f"{kind.kind_en} {kind.households} {kind.met} {int(kind.met * 100 / 537)}%" in text
@@ -159,7 +163,10 @@ def test_excel_holds_every_figure_of_the_database(conn: Conn, app: Flask, county
         "Households", "Served", "Unserved", "too far", "nobody", "over capacity",
         "too few providers", "closed or term ended", "Counted by area",
     ]  # fmt: skip
-    kinds = {kind.kind_en: kind.kind for kind in reading.of_grid(conn, county.county, TODAY)}
+    kinds = {
+        kind.kind_en: kind.kind
+        for kind in reading.of_grid(conn, county.county, TODAY, is_rounded=False)
+    }
     told = 0
     for row in rows:
         key = kinds[row[at["Service"]]], row[at["Code"]]
@@ -257,16 +264,13 @@ def test_small_counts_are_for_those_who_may_see_them(
     path = f"/reports/coverage.xlsx?grid={county.towns[0]}&kind=clinic&{DAY}&lang=en"
     visitor, official = app.test_client(), app.test_client()
     sign_in(official, conn, "town_official", grid_id=county.towns[0])
-    for client, seven in ((visitor, "<10"), (official, 7)):
+    # Everybody is told as many of seven as of any count from 1 to 9.
+    for client, seven in ((visitor, 5), (official, 7)):
         head, *rows = table(client.get(path), "Coverage")
         row = next(row for row in rows if row[head.index("Name")] == "城北社区")
         assert row[head.index("Households")] == row[head.index("Unserved")] == seven
-    # The town less the other community would be the seven.
-    head, *rows = table(visitor.get(path), "Coverage")
-    other = next(row for row in rows if row[head.index("Name")] == "城南社区")
-    assert other[head.index("Households")] == "*"
     about = table(visitor.get(path), "About these figures")
-    assert any(row[0] == "Left out" for row in about)
+    assert any(row[0] == "Rounded" for row in about)
     settings.write(conn, "least_count", 0)
     conn.commit()
     assert any(7 in row for row in table(visitor.get(path), "Coverage"))

@@ -88,9 +88,14 @@ def test_what_is_explained_adds_up_to_the_figures_to_the_household(conn, county)
     kinds = standards.kinds(conn, TODAY)
     assert {kind.kind for kind in kinds} == {"clinic", "volunteer_team", "grid_worker"}
     for grid_id in (county.county, *county.towns, *county.communities, *county.compounds):
-        known = {each.kind: each for each in reading.of_grid(conn, grid_id, TODAY)}
+        known = {
+            each.kind: each for each in reading.of_grid(conn, grid_id, TODAY, is_rounded=False)
+        }
         for kind in kinds:
-            found, figure = why.explain(conn, grid_id, kind, TODAY), known[kind.kind]
+            found, figure = (
+                why.explain(conn, grid_id, kind, TODAY, is_rounded=False),
+                known[kind.kind],
+            )
             assert found.households() == figure.households
             assert found.sums() == {name: getattr(figure, name) for name in found.sums()}
             assert found.households(found.in_reach > 0) == figure.reached
@@ -99,7 +104,9 @@ def test_what_is_explained_adds_up_to_the_figures_to_the_household(conn, county)
 
 
 def test_each_building_has_its_nearest_and_how_that_was_measured(conn, county):
-    found = why.explain(conn, county.county, why.find_kind(conn, "clinic", TODAY), TODAY)
+    found = why.explain(
+        conn, county.county, why.find_kind(conn, "clinic", TODAY), TODAY, is_rounded=False
+    )
     rows = homes.listed(conn, found, homes.known(found), TODAY)
     assert all(home.nearest and home.way is not None for home in rows)
     far = [home for home in rows if home.verdict in ("too_far", "nobody")]
@@ -120,17 +127,21 @@ def test_each_building_has_its_nearest_and_how_that_was_measured(conn, county):
 
 def test_providers_of_a_grid_are_told_with_their_load(conn, county):
     kind = why.find_kind(conn, "clinic", TODAY)
-    whole = why.explain(conn, county.county, kind, TODAY)
+    whole = why.explain(conn, county.county, kind, TODAY, is_rounded=False)
     for each in whole.providers:
         facility = serving.find(conn, each.facility_id, TODAY)
-        served = serving.serve(conn, facility, kind, TODAY)
+        served = serving.serve(conn, facility, kind, TODAY, is_rounded=False)
         # Of the whole county all that are in reach live in it.
         assert each.households == each.load == served.load
-    part = why.explain(conn, county.communities[0], kind, TODAY)
+    part = why.explain(conn, county.communities[0], kind, TODAY, is_rounded=False)
     loads = {each.facility_id: each.load for each in whole.providers}
     assert all(each.load == loads[each.facility_id] for each in part.providers if each.homes)
     workers = why.explain(
-        conn, county.communities[0], why.find_kind(conn, "grid_worker", TODAY), TODAY
+        conn,
+        county.communities[0],
+        why.find_kind(conn, "grid_worker", TODAY),
+        TODAY,
+        is_rounded=False,
     )
     assert [each.name for each in workers.providers] == ["王芳"]
     ended = homes.listed(conn, workers, homes.known(workers), TODAY)
@@ -140,8 +151,8 @@ def test_providers_of_a_grid_are_told_with_their_load(conn, county):
 @pytest.mark.parametrize("name", ["clinic", "volunteer_team", "grid_worker"])
 def test_gap_areas_hold_everybody_out_of_reach_and_nobody_else(conn, county, name):
     kind = why.find_kind(conn, name, TODAY)
-    found = why.explain(conn, county.county, kind, TODAY)
-    areas = gaps.find(conn, county.county, kind, TODAY)
+    found = why.explain(conn, county.county, kind, TODAY, is_rounded=False)
+    areas = gaps.find(conn, county.county, kind, TODAY, is_rounded=False)
     unreached = found.in_reach == 0
     assert sum(area.households for area in areas) == found.households(unreached) > 0
     # Rounded to the storage grid, a centimetre.
@@ -165,7 +176,7 @@ def test_gap_areas_hold_everybody_out_of_reach_and_nobody_else(conn, county, nam
 
 def test_a_service_area_holds_whom_the_facility_serves(conn, county):
     kind = why.find_kind(conn, "clinic", TODAY)
-    [first, *_] = why.explain(conn, county.county, kind, TODAY).providers
+    [first, *_] = why.explain(conn, county.county, kind, TODAY, is_rounded=False).providers
     town, village = sorted(
         serving.areas(conn, serving.find(conn, first.facility_id, TODAY), kind, TODAY),
         key=lambda area: area.places,
@@ -178,10 +189,10 @@ def test_a_service_area_holds_whom_the_facility_serves(conn, county):
 
 
 def test_figures_stay_as_they_are_when_they_are_explained(conn, county):
-    reading.of_grid(conn, county.county, TODAY)
+    reading.of_grid(conn, county.county, TODAY, is_rounded=False)
     conn.commit()
     before = conn.execute("SELECT max(stretch_id) FROM coverage_stretch").fetchone()
-    why.explain(conn, county.county, why.find_kind(conn, "clinic", TODAY), TODAY)
+    why.explain(conn, county.county, why.find_kind(conn, "clinic", TODAY), TODAY, is_rounded=False)
     figures.ensure(conn, TODAY)
     assert conn.execute("SELECT max(stretch_id) FROM coverage_stretch").fetchone() == before
 
@@ -221,7 +232,7 @@ def test_the_open_interface_tells_no_small_count(app, conn, county):
     assert f"gaps-clinic-{town}-{TODAY}.geojson" in answer.headers["Content-Disposition"]
     counts = [each["properties"]["households"] for each in answer.json["features"]]
     assert all(count is None or count >= 10 for count in counts)
-    found = gaps.find(conn, town, why.find_kind(conn, "clinic", TODAY), TODAY)
+    found = gaps.find(conn, town, why.find_kind(conn, "clinic", TODAY), TODAY, is_rounded=False)
     missing = sum(area.households for area in found) - sum(filter(None, counts))
     assert missing == 0 or missing >= 10
 

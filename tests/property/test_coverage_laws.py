@@ -123,14 +123,17 @@ def test_every_building_is_judged_as_all_pairs_say(county):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(1, 5000), st.floats(0.0005, 0.05), st.floats(0.2, 3))
-def test_spread_households_are_all_there_and_inside(households, size, slope):
+@given(st.integers(1, 5000), st.integers(1, 5000), st.floats(0.0005, 0.05), st.floats(0.2, 3))
+def test_spread_households_are_all_there_and_inside(households, rounded, size, slope):
 
     shape = shapely.Polygon(
         [(116.3, 31.4), (116.3 + size, 31.4), (116.3 + size * slope, 31.4 + size), (116.3, 31.4)]
     )
-    found = people.spread(shape, households)
-    assert sum(n for *_, n in found) == households
+    found = people.spread(shape, households, rounded)
+    assert sum(n for _, _, n, _ in found) == households
+    assert sum(n for *_, n in found) == rounded
     assert len(found) <= people.POINTS * 1.5
     assert max(n for *_, n in found) - min(n for *_, n in found) <= 1
-    assert all(shapely.intersects_xy(shape.buffer(1e-12), lon, lat) for lon, lat, _ in found)
+    assert all(shapely.intersects_xy(shape.buffer(1e-12), lon, lat) for lon, lat, *_ in found)
+    # How many places there are, which everybody sees, follows from what everybody is told.
+    assert len(found) == len(people.spread(shape, 1, rounded))

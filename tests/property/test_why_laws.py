@@ -1,4 +1,4 @@
-"""What holds for ground in reach and out of it, and for counts that are told beside their sum."""
+"""What holds for ground in reach and out of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from geodata.coverage import gaps, nearest
 from geodata.coverage.people import BUILDING, People
 from geodata.coverage.standards import Kind, Standard
 from geodata.coverage.ways import Ways
-from geodata.privacy import told
 from geodata.roads import grounds
 from geodata.roads.network import Network, measure
 
@@ -104,16 +103,3 @@ def test_the_nearest_is_the_nearest_in_reach_else_beyond_it(seed: int, sites: in
         assert found.way[number] == near[2][near[0] == number].min()
     if not by_road:
         assert not found.by_road.any()
-
-
-@given(st.lists(st.integers(0, 60), max_size=8), st.integers(0, 20))
-def test_what_is_kept_back_cannot_be_reckoned_from_the_sum(counts: list[int], least: int):
-    shown = told(counts, least)
-    assert all(one is None or one == other for one, other in zip(shown, counts, strict=True))
-    assert all(one is None for one, other in zip(shown, counts, strict=True) if 0 < other < least)
-    missing = sum(counts) - sum(one for one in shown if one is not None)
-    others = [one for one in shown if one]
-    # Whoever subtracts learns of no small sum, unless there is nothing larger to keep back with it.
-    assert missing == 0 or missing >= least or not others
-    if not any(0 < each < least for each in counts):
-        assert shown == counts

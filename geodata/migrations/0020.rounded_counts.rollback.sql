@@ -1,0 +1,17 @@
+DROP TRIGGER round_gone ON setting;
+DROP TRIGGER round_changed ON setting;
+DROP TRIGGER round_made ON setting;
+DROP FUNCTION round_again;
+DELETE FROM coverage_stretch;
+DELETE FROM coverage_record WHERE is_rounded;
+ALTER TABLE coverage_recorded DROP COLUMN rounded_to;
+ALTER TABLE coverage_record DROP COLUMN is_rounded, ADD PRIMARY KEY (grid_id, kind, day);
+ALTER TABLE coverage_rest DROP COLUMN is_rounded, ADD PRIMARY KEY (stretch_id, grid_id, kind);
+ALTER TABLE coverage_grid DROP COLUMN is_rounded, ADD PRIMARY KEY (stretch_id, grid_id, kind);
+DROP TRIGGER round_gone ON building;
+DROP TRIGGER round_changed ON building;
+DROP TRIGGER round_made ON building;
+DROP FUNCTION round_changed_buildings, round_buildings;
+DROP TABLE building_rounded;
+DROP INDEX building_block;
+DROP FUNCTION rounding_block, rounded_count, least_count;
