@@ -28,7 +28,7 @@ def rounded(conn, blocks: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
             lon, lat = 100.005 + number % 300 * 0.01, 20.005 + number // 300 * 0.01
             for place, households in enumerate(block):
                 at = f"SRID=4326;POINT({lon} {lat})"
-                copy.write_row((f"{number:06}-{place}", "building", households, at))
+                copy.write_row((f"{number:06}-{place:02}", "building", households, at))
     rows = conn.execute(
         """
         SELECT split_part(external_key, '-', 1)::int, r.households
