@@ -91,11 +91,14 @@ def test_days(text: str) -> None:
     assert not sheet.findings
 
 
-@pytest.mark.parametrize("text", ["2024-13-01", "yesterday", "1"])
-def test_days_that_are_none(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("2024-13-01", "there is no month 13"), ("yesterday", "no date"), ("1", "no date")],
+)
+def test_days_that_are_none(text: str, reason: str) -> None:
     sheet = Sheet(["任期"], [[text]], 2, {"day": 0})
     assert sheet.day(0, "day") is None
-    assert sheet.findings[0].line() == f'row 2: 任期 is "{text}" (no date)'
+    assert sheet.findings[0].line() == f'row 2: 任期 is "{text}" ({reason})'
 
 
 def test_csv_with_an_odd_separator(tmp_path: Path) -> None:
