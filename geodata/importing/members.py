@@ -138,7 +138,7 @@ def import_members(
         if duty is not None and not _repeats(sheet, row, duty, seen):
             duties.append(duty)
     if sheet.has("until"):
-        column = sheet.columns[sheet.chosen["until"]]
+        column = sheet.column("until")
         sheet.notes.append(
             Phrase("{column} is taken for the last day in office.", {"column": column})
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,11 +13,14 @@ from geodata.importing.cut_numbers import are_cut, is_cut, shown
 from geodata.importing.days import WHICH_FIRST, Span
 from geodata.importing.finding import Finding, RowRef, of_numbers
 from geodata.importing.time_columns import TimeColumn
-from geodata.importing.times import Conventions, is_open
+from geodata.importing.times import Conventions, is_open, plain
 from geodata.phrases import Phrase
 
 T = TypeVar("T")
 
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+)
 _SAID = {
     "dmy": Phrase("{column}: the day stands first, as {text} shows."),
     "mdy": Phrase("{column}: the month stands first, as {text} shows."),
@@ -59,13 +63,15 @@ class Sheet:
         if isinstance(value, float):
             return shown(value)
         # PostgreSQL has no place for a null character.
-        return "" if value is None else str(value).replace("\x00", "").strip()
+        text = "" if value is None else str(value).replace("\x00", "").strip()
+        # ="202603020915301234" is how programs keep a spreadsheet off the long numbers of a CSV.
+        return text[2:-1] if text.startswith('="') and text.endswith('"') else text
 
     def required(self, row: int, name: str) -> str:
         """Return a cell's text; note a fault where it is empty."""
         text = self.text(row, name)
         if not text:
-            self.fault(row, "missing_value", column=self._column(name))
+            self.fault(row, "missing_value", column=self.column(name))
         return text
 
     def number(self, row: int, name: str) -> float | None:
@@ -73,13 +79,12 @@ class Sheet:
         text = self.text(row, name)
         if not text:
             return None
-        try:
-            value = float(text.replace(",", "") if text.count(",") and "." in text else text)
-        except ValueError:
-            value = math.nan
+        digits = text if text.isascii() else plain(text)
+        # Commas group digits where a point ends them: 31,411 alone may be 31.411.
+        value = float(digits.replace(",", "")) if _NUMBER.fullmatch(digits) else math.nan
         if not math.isfinite(value):
             reason = Phrase("no number")
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
             return None
         return value
 
@@ -91,7 +96,7 @@ class Sheet:
         if value != int(value) or value < least:
             text = self.text(row, name)
             reason = Phrase("no whole number from {least} on", {"least": least})
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
             return None
         return int(value)
 
@@ -105,15 +110,15 @@ class Sheet:
             values = [each[position] for each in self.rows]
             self._cut[name] = are_cut(value for value in values if isinstance(value, str))
         if self._cut[name] and are_cut([text]):
-            self.fault(row, "cut_number", column=self._column(name), text=text)
+            self.fault(row, "cut_number", column=self.column(name), text=text)
             return ""
         return text
 
     def reference(self, row: int, name: str) -> str:
         """Return a code or number that others use, too; note one that a spreadsheet has cut."""
         text = self.text(row, name)
-        if text and is_cut(self.rows[row][self.chosen[name]]):
-            self.fault(row, "cut_number", column=self._column(name), text=text)
+        if text and is_cut(self._value(row, name)):
+            self.fault(row, "cut_number", column=self.column(name), text=text)
             return ""
         return text
 
@@ -132,15 +137,15 @@ class Sheet:
         text = self.text(row, name)
         if not text or (may_be_open and is_open(text)):
             return None
-        return self._times(name).days(self.rows[row][self.chosen[name]])
+        return self._times(name).days(self._value(row, name))
 
     def instant(self, row: int, name: str, *, day_ends: bool = False) -> datetime | None:
         """Return a cell as an instant (see times.py); ``day_ends``: a day alone is its end."""
         text = self.text(row, name)
         if not text:
             return None
-        value = self.rows[row][self.chosen[name]]
-        return self._noted(row, name, self._times(name).instant(value, day_ends=day_ends))
+        found = self._times(name).instant(self._value(row, name), day_ends=day_ends)
+        return self._noted(row, name, found)
 
     def flag(self, row: int, name: str) -> bool:
         """Return a cell as yes or no."""
@@ -149,14 +154,14 @@ class Sheet:
             return True
         if text not in _FALSE:
             reason = Phrase("yes or no")
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
         return False
 
     def say_orders(self) -> None:
         """Note in which order day and month were read where the rows themselves settled it."""
         for name, column in self._of_times.items():
             if column.witness:
-                data = {"column": self._column(name), "text": column.witness}
+                data = {"column": self.column(name), "text": column.witness}
                 said = _SAID[column.ways.order or "dmy"]
                 self.notes.append(Phrase(said.text, data))
 
@@ -165,7 +170,7 @@ class Sheet:
         chosen = [name for name in names if self.has(name)]
         for row in self.usable():
             for name in chosen:
-                found = of_numbers(self.ref(row), self._column(name), self.text(row, name))
+                found = of_numbers(self.ref(row), self.column(name), self.text(row, name))
                 if found is not None:
                     self.findings.append(found)
 
@@ -185,6 +190,11 @@ class Sheet:
         """Return the rows without a blocking fault."""
         return [row for row in range(len(self.rows)) if row not in self.bad]
 
+    def _value(self, row: int, name: str) -> object:
+        """Return a number as it is, anything else as its text."""
+        value = self.rows[row][self.chosen[name]]
+        return value if isinstance(value, (int, float)) else self.text(row, name)
+
     def _times(self, name: str) -> TimeColumn:
         if name not in self._of_times:
             position = self.chosen[name]
@@ -195,7 +205,7 @@ class Sheet:
         """Note why a time was not read, if so. A doubt about a whole column is asked once."""
         if not isinstance(found, Phrase):
             return found
-        column = self._column(name)
+        column = self.column(name)
         if found != WHICH_FIRST:
             self.fault(row, "bad_value", column=column, text=self.text(row, name), reason=found)
         elif name not in self._asked:
@@ -205,6 +215,7 @@ class Sheet:
             self.findings.append(Finding("unknown_order", "blocking", (self.ref(row),), data=data))
         return None
 
-    def _column(self, name: str) -> str:
+    def column(self, name: str) -> str:
+        """Return the header of a field as the file has it, the field's name if it has none."""
         position = self.chosen.get(name)
         return self.columns[position] if position is not None else name

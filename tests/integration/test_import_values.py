@@ -12,10 +12,13 @@ import geopandas
 import openpyxl
 import psycopg
 import pytest
+from click.testing import CliRunner
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from shapely.geometry import box
 
 from geodata import clock, members
 from geodata.errors import InvalidInputError
+from geodata.importing import account_rows, accounts
 from geodata.importing.buildings import import_buildings
 from geodata.importing.facilities import import_facilities
 from geodata.importing.grids import GridImport, import_grids
@@ -24,6 +27,8 @@ from geodata.importing.lists import ListImport
 from geodata.importing.members import import_members
 from geodata.importing.report import Report
 from geodata.importing.requests import Columns, FileRequest
+from geodata.importing.rows import Sheet
+from scripts.cli.__main__ import gridmap
 from tests import county as square
 
 Conn = psycopg.Connection[Any]
@@ -305,6 +310,63 @@ def test_texts_that_hold_more_than_a_date(ground: Conn, tmp_path: Path) -> None:
         "from and until in one cell: give each a column of its own)",
         "no date)",
     ]
+
+
+def test_terms_of_accounts_are_read_by_the_same_rules(tmp_path: Path) -> None:
+    header = ["用户名", "姓名", "角色", "网格代码或单位", "起", "止"]
+    rows = [
+        ["zhang", "张伟", "审计员", "", "2026年3月", "2026.11"],
+        ["li", "李娜", "审计员", "", "2026-03-01", "至今"],
+        ["wang", "王芳", "审计员", "", "2026-03-01", "2026-03-01"],
+        ["zhao", "赵敏", "审计员", "", "03/04/2026", "2026-03-123"],
+        ["qian", "钱力", "镇干部", "3.41525E+14", "", ""],
+    ]
+    listed = accounts.read(str(table(tmp_path / "a.csv", [header, *rows])))
+    columns = {name: at for at, name in enumerate(account_rows.FIELDS)}
+    sheet = Sheet(list(columns), [list(row) for row in listed.rows], listed.first, columns)
+    steps = [
+        account_rows.read_row(sheet, row, date(2026, 3, 1), "", {}) for row in range(len(rows))
+    ]
+    assert [(step.since, step.last_day) for step in steps[:3]] == [
+        (date(2026, 3, 1), date(2026, 11, 30)),
+        (date(2026, 3, 1), None),
+        (date(2026, 3, 1), date(2026, 3, 1)),
+    ]
+    assert not [fault for step in steps[:3] for fault in step.faults]
+    assert [str(fault).partition(".")[0] for fault in steps[3].faults] == [
+        "“03/04/2026” is not a day (the day or the month first)",
+        "“2026-03-123” is not a day (no date)",
+    ]
+    assert "“3.41525E+14” is a number that a spreadsheet has cut." in str(steps[4].faults[0])
+
+
+def test_days_of_accounts_counted_from_1904(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["用户名", "姓名", "起", "止"])
+    sheet.append(["zhang", "张伟", 43894, date(2024, 3, 5)])
+    book.save(tmp_path / "mac.xlsx")
+    (row,) = accounts.read(str(tmp_path / "mac.xlsx")).rows
+    assert row[4:] == ["45356", "2024-03-05"]
+
+
+def test_the_command_takes_zone_and_order(
+    ground: Conn, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRIDMAP_DATABASE_URL", database_url)
+    path = str(table(tmp_path / "a.csv", [ISSUES, issue("03/04/2026 8:00")]))
+    asked = CliRunner().invoke(gridmap, ["import", "issues", path])
+    assert asked.exit_code == 1
+    assert "--date-order dmy" in asked.output
+    ran = CliRunner().invoke(
+        gridmap, ["import", "issues", path, "--date-order", "mdy", "--zone", "+00:00"]
+    )
+    assert ran.exit_code == 0
+    row = ground.execute("SELECT reported_at AT TIME ZONE 'UTC' FROM issue").fetchone()
+    assert row is not None
+    assert str(row[0]) == "2026-03-04 08:00:00"
 
 
 def test_today_is_the_countys(ground: Conn, tmp_path: Path) -> None:
