@@ -11,6 +11,7 @@ from geodata.importing import days, times
 from geodata.importing.days import Order, Span
 from geodata.importing.times import Conventions
 from geodata.phrases import Phrase
+from geodata.privacy import masked
 
 _KEPT_ZERO = re.compile(r"[0-9]{4}\.(?:0[1-9]|10)")
 _SAMPLES = 3
@@ -19,7 +20,8 @@ _SAMPLES = 3
 class TimeColumn:
     """The values of a column, and the conventions that they share.
 
-    ``witness`` is the text that settled the order of day and month, "" where none had to.
+    ``witness`` is the text that settled the order of day and month, "" where none had to. What is
+    shown of the texts repeats no number of a person.
     """
 
     def __init__(self, values: Sequence[object], ways: Conventions) -> None:
@@ -45,7 +47,7 @@ class TimeColumn:
     def doubtful(self) -> tuple[int, list[str]]:
         """Return how many of its dates can be read in two ways, and some of them."""
         texts = [text for text in self._texts() if days.side(text) == "either"]
-        return len(texts), list(dict.fromkeys(texts))[:_SAMPLES]
+        return len(texts), [masked(text) for text in dict.fromkeys(texts)][:_SAMPLES]
 
     def _settles(self, doubt: Phrase) -> bool:
         """Look at the whole column, once; tell whether that may have settled a doubt."""
@@ -67,7 +69,8 @@ class TimeColumn:
                 shown.setdefault(order, text)
         if len(shown) != 1:
             return None
-        ((order, self.witness),) = shown.items()
+        ((order, text),) = shown.items()
+        self.witness = masked(text)
         return order
 
     def _texts(self) -> list[str]:

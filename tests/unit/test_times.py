@@ -282,6 +282,18 @@ def test_an_order_that_no_row_settles_is_asked_for_once(values: list[object]) ->
     assert not sheet.bad
 
 
+def test_what_is_shown_of_a_column_repeats_no_number_of_a_person() -> None:
+    asked = of_column(["03/04/2026 13800000001"])
+    asked.day(0, "at")
+    assert "for example 03/04/2026 ****" in asked.findings[0].line()
+    settled = of_column(["03/04/2026", "25/04/2026 13800000001"])
+    settled.day(0, "at")
+    settled.say_orders()
+    assert [str(note) for note in settled.notes] == [
+        "日期: the day stands first, as 25/04/2026 **** shows."
+    ]
+
+
 def test_an_order_that_is_told() -> None:
     sheet = of_column(["03/04/2026", "04/25/2026"], Conventions(order="mdy"))
     assert sheet.day(0, "at") == date(2026, 3, 4)
