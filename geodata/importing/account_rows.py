@@ -10,7 +10,10 @@ from typing import Literal
 from geodata import accounts
 from geodata.errors import GridMapError, InvalidInputError
 from geodata.importing.columns import Field
+from geodata.importing.cut_numbers import is_cut
+from geodata.importing.days import WHICH_FIRST, Span
 from geodata.importing.rows import Sheet
+from geodata.phrases import Phrase
 from geodata.places import RolePlace
 from geodata.rights import ROLE_NAMES, TITLES, RoleName
 
@@ -99,6 +102,15 @@ def read_row(sheet: Sheet, row: int, today: date, own: str, names: Mapping[str, 
     step = Step(row + sheet.first, cells["username"], cells["name"], cells["role"], cells["place"])
     if not any(cells.values()):
         return step
+    step.faults += [
+        InvalidInputError(
+            "“{text}” is a number that a spreadsheet has cut.",
+            hint="Format the column as text there before the numbers are typed in or exported.",
+            text=cells[name][:40],
+        )
+        for name in ("username", "place")
+        if is_cut(cells[name])
+    ]
     try:
         step.username = accounts.read_username(cells["username"])
     except InvalidInputError as error:
@@ -109,8 +121,9 @@ def read_row(sheet: Sheet, row: int, today: date, own: str, names: Mapping[str, 
     except InvalidInputError as error:
         missing = InvalidInputError("The name is missing.")
         step.faults.append(error if cells["name"] else missing)
-    step.since = _day(sheet, row, "since", step) or today
-    last = _day(sheet, row, "until", step)
+    since, end = _days(sheet, row, "since", step), _days(sheet, row, "until", step)
+    step.since = since.first if since else today
+    last = end.last if end else None
     step.until = last + timedelta(days=1) if last else None
     if step.until and step.until <= step.since:
         step.faults.append(InvalidInputError("The term ends before it begins."))
@@ -138,15 +151,18 @@ def read_row(sheet: Sheet, row: int, today: date, own: str, names: Mapping[str, 
     return step
 
 
-def _day(sheet: Sheet, row: int, name: str, step: Step) -> date | None:
-    text = sheet.text(row, name)
-    day = sheet.day(row, name)
-    if text and day is None:
-        step.faults.append(
-            InvalidInputError(
-                "“{text}” is not a day.",
-                hint="Write year-month-day, for example 2026-03-01.",
-                text=text[:40],
-            )
+def _days(sheet: Sheet, row: int, name: str, step: Step) -> Span | None:
+    found = sheet.days(row, name, may_be_open=name == "until")
+    if not isinstance(found, Phrase):
+        return found
+    # A page has no option for the order: here the dates are written otherwise.
+    reason = Phrase("the day or the month first") if found == WHICH_FIRST else found
+    step.faults.append(
+        InvalidInputError(
+            "“{text}” is not a day ({reason}).",
+            hint="Write year-month-day, for example 2026-03-01.",
+            text=sheet.text(row, name)[:40],
+            reason=reason,
         )
-    return day
+    )
+    return None

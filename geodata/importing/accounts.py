@@ -18,6 +18,7 @@ from geodata.importing.columns import choose
 from geodata.importing.process import Limits
 from geodata.importing.requests import FileRequest, to_plain
 from geodata.importing.rows import Sheet
+from geodata.importing.times import DAYS_TO_1904
 from geodata.places import RolePlace
 from geodata.rights import RoleName, is_held_in_county
 
@@ -63,6 +64,8 @@ def read(path: str) -> ListedRows:
             columns=error.data["columns"],
         ) from error
     sheet = Sheet(found["columns"], found["rows"], found["first"], chosen)
+    if found["is_1904"]:
+        _count_from_1900(sheet)
     rows = [[sheet.text(row, name) for name in FIELDS] for row in range(len(sheet.rows))]
     while rows and not any(rows[-1]):
         rows.pop()
@@ -76,6 +79,16 @@ def read(path: str) -> ListedRows:
             limit=MAX_ROWS,
         )
     return ListedRows(sheet.first, rows)
+
+
+def _count_from_1900(sheet: Sheet) -> None:
+    """Make days that are kept as numbers those of other workbooks: texts do not say which."""
+    positions = [sheet.chosen[name] for name in ("since", "until") if sheet.has(name)]
+    for row in sheet.rows:
+        for at in positions:
+            value = row[at]
+            if isinstance(value, (int, float)):
+                row[at] = value + DAYS_TO_1904
 
 
 def plan(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geodata.errors import InvalidInputError
+from geodata.importing.cut_numbers import is_cut
 from geodata.importing.encoding import broken
 from geodata.importing.requests import GridRequest
 from geodata.partition.problems import Problem
@@ -42,6 +43,7 @@ def rows_of(
     problems: list[Problem] = []
     households = _counts(columns, wanted.households, len(code), problems)
     population = _counts(columns, wanted.population, len(code), problems)
+    problems += _cut(wanted.code, code) + (_cut(wanted.parent, parent) if wanted.parent else [])
     codes = [_text(value) for value in code]
     names = [_text(value) for value in name]
     rows = [
@@ -49,6 +51,15 @@ def rows_of(
         for i in range(len(code))
     ]
     return rows, problems + _text_problems(codes, names)
+
+
+def _cut(column: str, values: Sequence[object]) -> list[Problem]:
+    """Find codes that were kept as numbers and have lost digits."""
+    return [
+        Problem("cut_number", "blocking", (row,), data={"column": column, "text": str(value)})
+        for row, value in enumerate(values)
+        if is_cut(value)
+    ]
 
 
 def parents_of(

@@ -42,7 +42,7 @@ def import_buildings(
         units = sheet.count(row, "units", least=1)
         households = sheet.count(row, "households")
         lon, lat = float(xy[row][0]), float(xy[row][1])
-        code = sheet.text(row, "code") or f"{name}@{lon:.5f},{lat:.5f}"
+        code = sheet.key(row, "code") or f"{name}@{lon:.5f},{lat:.5f}"
         if code in seen:
             sheet.fault(row, "duplicate_row", first=seen[code] + sheet.first)
         seen.setdefault(code, row)

@@ -60,7 +60,7 @@ def import_facilities(
         kind = _kind(text, kinds)
         if text and kind is None:
             sheet.fault(row, "unknown_value", column="kind", text=text, known=known)
-        code = sheet.text(row, "code") or f"{name}@{xy[row][0]:.5f},{xy[row][1]:.5f}"
+        code = sheet.key(row, "code") or f"{name}@{xy[row][0]:.5f},{xy[row][1]:.5f}"
         lon, lat = float(xy[row][0]), float(xy[row][1])
         address = sheet.text(row, "address")
         same = seen[kind, code]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
+
 import psycopg
 from psycopg.rows import TupleRow
 
@@ -85,6 +87,8 @@ def import_issues(
         row = _row(sheet, number, place, states, seen)
         if row is not None:
             rows.append(row)
+    zone = {"zone": str(sheet.ways.zone)}
+    sheet.notes.append(Phrase("Times without a zone are those of {zone} (--zone).", zone))
     report = lists.settle(order, Phrase("Issues"), sheet, ("category", "title", "detail"))
     if report.is_blocked:
         return report
@@ -122,7 +126,7 @@ def _row(
     reported_at = sheet.instant(number, "reported_at")
     if reported_at is None and not sheet.text(number, "reported_at"):
         sheet.required(number, "reported_at")
-    external_id = sheet.text(number, "id") or None
+    external_id = sheet.key(number, "id") or None
     if external_id is not None:
         if external_id in seen:
             sheet.fault(number, "duplicate_row", first=seen[external_id] + sheet.first)
@@ -133,7 +137,7 @@ def _row(
         known = ", ".join(sorted(word for word in states if word))
         sheet.fault(number, "unknown_value", column="state", text=text, known=known)
     closed_at = sheet.instant(number, "closed_at")
-    due_at = sheet.instant(number, "due_at")
+    due_at = sheet.instant(number, "due_at", day_ends=True)
     updated_at = sheet.instant(number, "updated_at")
     if number in sheet.bad or state is None or reported_at is None:
         return None
@@ -141,6 +145,8 @@ def _row(
         state = "closed"
     if state in {"closed", "rejected"} and closed_at is None:
         closed_at = updated_at or reported_at
+    if closed_at is not None and closed_at < reported_at and _is_day_of(closed_at, reported_at):
+        closed_at = reported_at
     if closed_at is not None and closed_at < reported_at:
         sheet.fault(
             number, "bad_value", column="closed_at", text=closed_at.isoformat(),
@@ -156,3 +162,9 @@ def _row(
         number, external_id, category, " ".join(title.split()), detail, *place, reported_at, state,
         closed_at, due_at,
     )  # fmt: skip
+
+
+def _is_day_of(closed_at: datetime, reported_at: datetime) -> bool:
+    """Whether a closing time is no more than the day of the report, without a time of its own."""
+    day = reported_at.astimezone(closed_at.tzinfo).date()
+    return closed_at.time() == time() and closed_at.date() == day

@@ -15,12 +15,17 @@ from geodata import privacy
 from geodata.errors import InvalidInputError
 from geodata.importing import process
 from geodata.importing.columns import Field, choose
+from geodata.importing.days import Order
 from geodata.importing.finding import without_numbers
 from geodata.importing.process import Limits
 from geodata.importing.report import Report
 from geodata.importing.requests import FileRequest, Progress, to_plain
 from geodata.importing.rows import Sheet
+from geodata.importing.times import Conventions, told_zone
 from geodata.phrases import Phrase
+
+# What is asked about a whole column: leaving rows out is no answer.
+_OF_ALL_ROWS = {"swapped", "unknown_order"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class ListImport:
     """A list to import. ``source`` names it: the same list again updates what it brought.
 
     ``told`` maps fields to columns; ``kind`` is the service kind of all rows of a facility list.
+    ``zone`` is that of times which name none, ``date_order`` that of dates such as 03/04/2026.
     """
 
     file: FileRequest
@@ -36,6 +42,8 @@ class ListImport:
     is_dry_run: bool = False
     skip_bad_rows: bool = False
     kind: str | None = None
+    zone: str | None = None
+    date_order: Order | None = None
 
 
 def open_sheet(
@@ -50,8 +58,9 @@ def open_sheet(
 
     Raises:
         FileRefusedError: the file cannot be read
-        InvalidInputError: a column that is needed is not there
+        InvalidInputError: a column that is needed is not there, or the zone is none
     """
+    zone = told_zone(order.zone)
     progress("reading", 0.0)
     with process.opened("table", to_plain(order.file), {}, progress, limits or Limits()) as done:
         found: dict[str, Any] = done.result
@@ -62,7 +71,8 @@ def open_sheet(
         for name, at in chosen.items()
     ]
     notes.append(Phrase("Columns: {columns}.", {"columns": taken}))
-    return Sheet(found["columns"], found["rows"], found["first"], chosen, notes)
+    ways = Conventions(zone, order.date_order, is_1904=found["is_1904"])
+    return Sheet(found["columns"], found["rows"], found["first"], chosen, notes, ways=ways)
 
 
 def _shown(column: str) -> str | Phrase:
@@ -74,13 +84,14 @@ def settle(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str
 
     ``texts`` are the fields of free text, which numbers of persons may have slipped into.
     """
+    sheet.say_orders()
     report = Report(subject, Path(order.file.path).name, sheet.notes, is_dry_run=order.is_dry_run)
     sheet.seek_numbers(texts)
     # A report is handed on: no fault repeats a phone number that stands in the wrong column.
     findings = [without_numbers(finding) for finding in sheet.findings]
     if order.skip_bad_rows:
         in_rows = [finding for finding in findings if finding.severity == "blocking"]
-        skippable = [finding for finding in in_rows if finding.kind != "swapped"]
+        skippable = [finding for finding in in_rows if finding.kind not in _OF_ALL_ROWS]
         findings = [
             replace(finding, severity="warning") if finding in skippable else finding
             for finding in findings

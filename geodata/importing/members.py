@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -66,6 +66,8 @@ _ALSO = {
 
 @dataclass(frozen=True, slots=True)
 class _Duty:
+    """A duty as it is written: ``until`` is exclusive, the day after the last in office."""
+
     key: str
     name: str
     role: str
@@ -135,6 +137,11 @@ def import_members(
         duty = _duty(sheet, row, known, order.source, today)
         if duty is not None and not _repeats(sheet, row, duty, seen):
             duties.append(duty)
+    if sheet.has("until"):
+        column = sheet.column("until")
+        sheet.notes.append(
+            Phrase("{column} is taken for the last day in office.", {"column": column})
+        )
     report = lists.settle(order, Phrase("Members"), sheet, ("name", "pledge"))
     if report.is_blocked:
         return report
@@ -158,20 +165,21 @@ def _duty(sheet: Sheet, row: int, known: _Known, source: str, today: date) -> _D
         names = ", ".join(word for word in known.roles if not word.isascii())
         sheet.fault(row, "unknown_value", column="role", text=text, known=names)
     grid_id, building_id = _place(sheet, row, known, role)
-    start, until = sheet.day(row, "from"), sheet.day(row, "until")
+    start, last = sheet.day(row, "from"), sheet.last_day(row, "until")
     entrance = sheet.count(row, "entrance", least=1) if role == "unit_lead" else None
     is_deputy = sheet.flag(row, "deputy")
-    begin = start or min(today, until or today)
-    if until is not None and until <= begin:
-        reason = Phrase("not later than the first day")
-        sheet.fault(row, "bad_value", column="until", text=until.isoformat(), reason=reason)
+    begin = start or min(today, last or today)
+    if last is not None and last < begin:
+        reason = Phrase("earlier than the first day")
+        sheet.fault(row, "bad_value", column="until", text=last.isoformat(), reason=reason)
     organisation = sheet.text(row, "organisation")
     if organisation and organisation not in known.organisations:
         sheet.fault(row, "unknown_place", "warning", column="organisation", text=organisation)
+    phone, key = sheet.reference(row, "phone"), sheet.key(row, "key")
     if row in sheet.bad or role is None:
         return None
-    phone = sheet.text(row, "phone")
-    own = sheet.text(row, "key") or _own_key(name, phone)
+    until = last + timedelta(days=1) if last else None
+    own = key or _own_key(name, phone)
     return _Duty(
         f"{source}:{own}", name, role, grid_id, building_id, entrance, is_deputy,
         sheet.text(row, "pledge"), begin, until, phone, sheet.text(row, "email"),
@@ -197,7 +205,7 @@ def _place(
         return None, None
     place = known.place_of[role]
     field = "building" if place in {"building", "entrance"} else "grid"
-    text = sheet.required(row, field)
+    text = sheet.required(row, field) and sheet.reference(row, field)
     found = known.buildings[text] if field == "building" else known.grids[place, text]
     if text and not found:
         column = Phrase("{field} ({place})", {"field": field, "place": Phrase(place)})

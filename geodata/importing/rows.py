@@ -7,14 +7,24 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from geodata.clock import zone
+from geodata.importing.cut_numbers import are_cut, is_cut, shown
+from geodata.importing.days import WHICH_FIRST, Span
 from geodata.importing.finding import Finding, RowRef, of_numbers
+from geodata.importing.time_columns import TimeColumn
+from geodata.importing.times import Conventions, is_open, plain
 from geodata.phrases import Phrase
 
-_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+T = TypeVar("T")
+
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+)
+_SAID = {
+    "dmy": Phrase("{column}: the day stands first, as {text} shows."),
+    "mdy": Phrase("{column}: the month stands first, as {text} shows."),
+}
 _TRUE = {"1", "true", "yes", "y", "是", "副", "副职", "deputy"}
 _FALSE = {"", "0", "false", "no", "n", "否", "正", "正职"}
 
@@ -33,6 +43,10 @@ class Sheet:
     notes: list[Phrase] = field(default_factory=list[Phrase])
     findings: list[Finding] = field(default_factory=list[Finding])
     bad: set[int] = field(default_factory=set[int])
+    ways: Conventions = field(default_factory=Conventions)
+    _of_times: dict[str, TimeColumn] = field(default_factory=dict[str, TimeColumn])
+    _asked: set[str] = field(default_factory=set[str])
+    _cut: dict[str, bool] = field(default_factory=dict[str, bool])
 
     def ref(self, row: int, label: str = "") -> RowRef:
         """Return how a person finds a row."""
@@ -46,14 +60,18 @@ class Sheet:
         """Return a cell as trimmed text, "" where there is none. Line breaks stay."""
         position = self.chosen.get(name)
         value = self.rows[row][position] if position is not None else None
+        if isinstance(value, float):
+            return shown(value)
         # PostgreSQL has no place for a null character.
-        return "" if value is None else str(value).replace("\x00", "").strip()
+        text = "" if value is None else str(value).replace("\x00", "").strip()
+        # ="202603020915301234" is how programs keep a spreadsheet off the long numbers of a CSV.
+        return text[2:-1] if text.startswith('="') and text.endswith('"') else text
 
     def required(self, row: int, name: str) -> str:
         """Return a cell's text; note a fault where it is empty."""
         text = self.text(row, name)
         if not text:
-            self.fault(row, "missing_value", column=self._column(name))
+            self.fault(row, "missing_value", column=self.column(name))
         return text
 
     def number(self, row: int, name: str) -> float | None:
@@ -61,13 +79,12 @@ class Sheet:
         text = self.text(row, name)
         if not text:
             return None
-        try:
-            value = float(text.replace(",", "") if text.count(",") and "." in text else text)
-        except ValueError:
-            value = math.nan
+        digits = text if text.isascii() else plain(text)
+        # Commas group digits where a point ends them: 31,411 alone may be 31.411.
+        value = float(digits.replace(",", "")) if _NUMBER.fullmatch(digits) else math.nan
         if not math.isfinite(value):
             reason = Phrase("no number")
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
             return None
         return value
 
@@ -79,47 +96,56 @@ class Sheet:
         if value != int(value) or value < least:
             text = self.text(row, name)
             reason = Phrase("no whole number from {least} on", {"least": least})
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
             return None
         return int(value)
 
-    def day(self, row: int, name: str) -> date | None:
-        """Return a cell as a day: 2024-3-1, 2024/03/01, 2024年3月1日, 20240301."""
-        text = self.text(row, name)
+    def key(self, row: int, name: str) -> str:
+        """Return a cell by which a row is known again; note one that a spreadsheet has cut."""
+        text = self.reference(row, name)
         if not text:
-            return None
-        match = _DATE.match(text) or _COMPACT.fullmatch(text)
-        try:
-            if match:
-                return date(int(match[1]), int(match[2]), int(match[3]))
-        except ValueError:
-            pass
-        reason = Phrase("no date")
-        self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
-        return None
+            return ""
+        if name not in self._cut:
+            position = self.chosen[name]
+            values = [each[position] for each in self.rows]
+            self._cut[name] = are_cut(value for value in values if isinstance(value, str))
+        if self._cut[name] and are_cut([text]):
+            self.fault(row, "cut_number", column=self.column(name), text=text)
+            return ""
+        return text
 
-    def instant(self, row: int, name: str) -> datetime | None:
-        """Return a cell as an instant; local time where it names no zone."""
+    def reference(self, row: int, name: str) -> str:
+        """Return a code or number that others use, too; note one that a spreadsheet has cut."""
+        text = self.text(row, name)
+        if text and is_cut(self._value(row, name)):
+            self.fault(row, "cut_number", column=self.column(name), text=text)
+            return ""
+        return text
+
+    def day(self, row: int, name: str) -> date | None:
+        """Return a cell as a day (see times.py), the first of a month; note a fault."""
+        span = self._noted(row, name, self.days(row, name))
+        return span.first if span else None
+
+    def last_day(self, row: int, name: str) -> date | None:
+        """Return a cell as the last day of a term, the last of a month; None while it is open."""
+        span = self._noted(row, name, self.days(row, name, may_be_open=True))
+        return span.last if span else None
+
+    def days(self, row: int, name: str, *, may_be_open: bool = False) -> Span | Phrase | None:
+        """Return the days that a cell names, the reason where it is no date; notes nothing."""
+        text = self.text(row, name)
+        if not text or (may_be_open and is_open(text)):
+            return None
+        return self._times(name).days(self._value(row, name))
+
+    def instant(self, row: int, name: str, *, day_ends: bool = False) -> datetime | None:
+        """Return a cell as an instant (see times.py); ``day_ends``: a day alone is its end."""
         text = self.text(row, name)
         if not text:
             return None
-        try:
-            found = datetime.fromisoformat(text.replace("/", "-"))
-        except ValueError:
-            match = _DATE.match(text)
-            if match is None:
-                self._no_instant(row, name, text)
-                return None
-            rest = text[match.end() :].strip() or "00:00"
-            clock = [*(int(part) for part in re.findall(r"\d+", rest)[:3]), 0, 0]
-            try:
-                found = datetime(  # noqa: DTZ001 - the zone follows below
-                    int(match[1]), int(match[2]), int(match[3]), clock[0], clock[1], clock[2]
-                )
-            except ValueError:
-                self._no_instant(row, name, text)
-                return None
-        return found if found.tzinfo else found.replace(tzinfo=zone())
+        found = self._times(name).instant(self._value(row, name), day_ends=day_ends)
+        return self._noted(row, name, found)
 
     def flag(self, row: int, name: str) -> bool:
         """Return a cell as yes or no."""
@@ -128,15 +154,23 @@ class Sheet:
             return True
         if text not in _FALSE:
             reason = Phrase("yes or no")
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
         return False
+
+    def say_orders(self) -> None:
+        """Note in which order day and month were read where the rows themselves settled it."""
+        for name, column in self._of_times.items():
+            if column.witness:
+                data = {"column": self.column(name), "text": column.witness}
+                said = _SAID[column.ways.order or "dmy"]
+                self.notes.append(Phrase(said.text, data))
 
     def seek_numbers(self, names: Sequence[str]) -> None:
         """Warn where free texts hold numbers of persons; rows that are ``bad`` are left out."""
         chosen = [name for name in names if self.has(name)]
         for row in self.usable():
             for name in chosen:
-                found = of_numbers(self.ref(row), self._column(name), self.text(row, name))
+                found = of_numbers(self.ref(row), self.column(name), self.text(row, name))
                 if found is not None:
                     self.findings.append(found)
 
@@ -156,10 +190,32 @@ class Sheet:
         """Return the rows without a blocking fault."""
         return [row for row in range(len(self.rows)) if row not in self.bad]
 
-    def _no_instant(self, row: int, name: str, text: str) -> None:
-        reason = Phrase("no date and time")
-        self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+    def _value(self, row: int, name: str) -> object:
+        """Return a number as it is, anything else as its text."""
+        value = self.rows[row][self.chosen[name]]
+        return value if isinstance(value, (int, float)) else self.text(row, name)
 
-    def _column(self, name: str) -> str:
+    def _times(self, name: str) -> TimeColumn:
+        if name not in self._of_times:
+            position = self.chosen[name]
+            self._of_times[name] = TimeColumn([row[position] for row in self.rows], self.ways)
+        return self._of_times[name]
+
+    def _noted(self, row: int, name: str, found: T | Phrase | None) -> T | None:
+        """Note why a time was not read, if so. A doubt about a whole column is asked once."""
+        if not isinstance(found, Phrase):
+            return found
+        column = self.column(name)
+        if found != WHICH_FIRST:
+            self.fault(row, "bad_value", column=column, text=self.text(row, name), reason=found)
+        elif name not in self._asked:
+            self._asked.add(name)
+            count, samples = self._of_times[name].doubtful()
+            data = {"column": column, "count": count, "samples": samples}
+            self.findings.append(Finding("unknown_order", "blocking", (self.ref(row),), data=data))
+        return None
+
+    def column(self, name: str) -> str:
+        """Return the header of a field as the file has it, the field's name if it has none."""
         position = self.chosen.get(name)
         return self.columns[position] if position is not None else name

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geodata.importing import archive, coordinates, features, sniffing
+from geodata.importing import archive, coordinates, features, sniffing, workbooks
+from geodata.importing.cut_numbers import EXACT
 from geodata.importing.encoding import canonical, detect
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import FileRequest
@@ -31,7 +32,9 @@ POINT_COLUMNS = ("@lon", "@lat")
 
 
 def read(request: FileRequest, work: Path) -> dict[str, object]:
-    """Return {"columns", "rows", "first", "notes"}; ``first`` is the number of the first row.
+    """Return {"columns", "rows", "first", "notes", "is_1904"}.
+
+    ``first`` is the number of the first row; ``is_1904`` how a workbook counts days.
 
     Rows are counted as the program does in which people see the file: with a header, the first
     row of data is row 2.
@@ -49,8 +52,10 @@ def read(request: FileRequest, work: Path) -> dict[str, object]:
         with path.open("rb") as file:
             head = file.read(4096)
     notes: list[Phrase] = []
+    is_1904 = False
     if head.startswith(b"\xd0\xcf\x11\xe0") or _is_workbook(path, head):
         columns, rows = _excel(path, request.layer, notes)
+        is_1904 = workbooks.counts_from_1904(path)
         first = 2
     elif head.startswith((b"PK", b"SQLite format 3", b"fgb", b"<")) or _is_geojson(path, head):
         columns, rows = _layer(path, request, work, notes)
@@ -65,7 +70,9 @@ def read(request: FileRequest, work: Path) -> dict[str, object]:
         raise FileRefusedError("no_features", "The file holds no rows.")
     if len(rows) > MAX_ROWS:
         raise FileRefusedError("too_many", "The file has more than {limit} rows.", limit=MAX_ROWS)
-    return {"columns": columns, "rows": rows, "first": first, "notes": notes}
+    return {
+        "columns": columns, "rows": rows, "first": first, "notes": notes, "is_1904": is_1904,
+    }  # fmt: skip
 
 
 Table = tuple[list[str], list[list[object]]]
@@ -161,7 +168,8 @@ def _value(value: object) -> object:
         return value.isoformat()
     if isinstance(value, timedelta):
         return str(value)
-    if isinstance(value, float) and value.is_integer():
+    # Beyond that a spreadsheet has lost digits: it stays a float, which no one takes for a code.
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return int(value)
     return value
 

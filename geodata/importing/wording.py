@@ -126,6 +126,17 @@ WORDS: dict[str, Words] = {
     ),
     # Tables: members, issues, facilities, buildings.
     "bad_value": Words("Values that cannot be read", '{row}: {column} is "{text}" ({reason})'),
+    "cut_number": Words(
+        "Numbers that a spreadsheet has cut",
+        '{row}: {column} is "{text}"',
+        "It keeps 15 digits: the others are not in this file. Format the column as text in the"
+        " spreadsheet before the numbers are typed in or exported.",
+    ),
+    "unknown_order": Words(
+        "Dates that can be read in two ways",
+        "{row}: {column}, in {count:,} rows, for example {samples}",
+        "Say which stands first, the day (--date-order dmy) or the month (--date-order mdy).",
+    ),
     "missing_value": Words("Values that are missing", "{row}: {column} is empty"),
     "unknown_value": Words(
         "Values that are not known here", '{row}: {column} is "{text}"', "Known are: {known}."

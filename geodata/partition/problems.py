@@ -25,6 +25,7 @@ Kind = Literal[
     "duplicate_name",
     "broken_text",
     "bad_number",
+    "cut_number",
     "overlap",
     "overlap_existing",
     "sliver",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
@@ -141,7 +141,8 @@ def _tell_standards(
                 text = _("nothing is said")
             else:
                 words = worded(dated.value, by_facility=it.given_by(on).by_facility).said(_)
-                text = f"{words}  ({dated.since} –{f' {dated.until}' if dated.until else ''})"
+                last = f" {dated.until - timedelta(days=1)}" if dated.until else ""
+                text = f"{words}  ({dated.since} –{last})"
             click.echo(f"  {title}{_(': ')}{text}")
 
 

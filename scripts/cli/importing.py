@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from geodata import audit, clock
 from geodata.frames import FRAMES
+from geodata.importing import days
 from geodata.importing.buildings import import_buildings
 from geodata.importing.facilities import import_facilities
 from geodata.importing.grids import GridImport, import_grids
@@ -147,6 +148,8 @@ def _list_command(
             is_dry_run=options["dry_run"],
             skip_bad_rows=options["skip_bad_rows"],
             kind=options.get("kind"),
+            zone=options.get("zone"),
+            date_order=options.get("date_order"),
         )
         _run(options, lambda conn, progress: work(conn, order, progress=progress))
 
@@ -174,11 +177,29 @@ def _list_command(
     import_.command(name)(function)
 
 
-_list_command(
-    "members", import_members, "Import members and their duties from Excel or CSV: a row is a duty."
+_TIME_OPTIONS = (
+    click.option(
+        "--date-order",
+        type=click.Choice(days.ORDERS),
+        help="What stands first in dates such as 03/04/2026: the day or the month.",
+    ),
+    click.option(
+        "--zone",
+        metavar="ZONE",
+        help="Zone of times that name none, for example Asia/Shanghai. Default: the county's.",
+    ),
 )
 _list_command(
-    "issues", import_issues, "Import issues from CSV, Excel, GeoJSON or Open311 GeoReport JSON."
+    "members",
+    import_members,
+    "Import members and their duties from Excel or CSV: a row is a duty.",
+    *_TIME_OPTIONS,
+)
+_list_command(
+    "issues",
+    import_issues,
+    "Import issues from CSV, Excel, GeoJSON or Open311 GeoReport JSON.",
+    *_TIME_OPTIONS,
 )
 _list_command(
     "facilities",

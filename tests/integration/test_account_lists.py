@@ -180,7 +180,7 @@ def test_every_fault_is_named_with_its_row_and_what_to_do(
         2: "cannot be a user name",
         3: "The user name is missing.",
         4: "“国王” is not a role. Roles are: Grid leader or grid worker, Building lead",
-        5: "“2026-13-01” is not a day. Write year-month-day",
+        5: "“2026-13-01” is not a day (there is no month 13). Write year-month-day",
         6: "The role Town official needs a place. It is held in: Town.",
         7: "There is no place “不存在” today.",
         8: "The row has a place or a term, but no role. Name the role.",

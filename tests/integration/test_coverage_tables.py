@@ -158,6 +158,16 @@ def test_the_command_in_words(county: County, conn: Conn) -> None:
     assert "卫生室  82%  73户中60户达标  无服务主体 10  距离过远 3" in chinese.output
 
 
+def test_the_command_says_the_last_day_of_a_standard(county: County, conn: Conn) -> None:
+    conn.execute(
+        "UPDATE service_standard SET valid = '[1949-10-01,2026-01-01)' WHERE kind = 'clinic'"
+        " AND place = 'village'"
+    )
+    conn.commit()
+    listed = run("--standards", "--kind", "clinic", "--on", "2025-12-31").output
+    assert "(1949-10-01 – 2025-12-31)" in listed
+
+
 def test_recomputing_puts_right_what_was_tampered_with(county: County, conn: Conn) -> None:
     assert "60 of 73" in run("--kind", "clinic").output
     conn.execute("UPDATE coverage_grid SET households = households + 5, nobody = nobody + 5")

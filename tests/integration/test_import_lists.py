@@ -95,7 +95,7 @@ def test_members_from_excel(ground: Conn, tmp_path: Path) -> None:
         " USING (member_id) JOIN duty USING (member_id) ORDER BY phone"
     ).fetchall()
     assert rows == [
-        ("张伟", "zhangwei zw", "13800000001", "[2024-01-01,2027-01-01)", "有事找我"),
+        ("张伟", "zhangwei zw", "13800000001", "[2024-01-01,2027-01-02)", "有事找我"),
         ("李娜", "lina ln", "13800000002", "[2024-02-01,)", ""),
     ]
     again = run(ground, "members", path)

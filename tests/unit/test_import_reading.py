@@ -91,11 +91,40 @@ def test_days(text: str) -> None:
     assert not sheet.findings
 
 
-@pytest.mark.parametrize("text", ["2024-13-01", "yesterday", "1"])
-def test_days_that_are_none(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("2024-13-01", "there is no month 13"), ("yesterday", "no date"), ("1", "no date")],
+)
+def test_days_that_are_none(text: str, reason: str) -> None:
     sheet = Sheet(["任期"], [[text]], 2, {"day": 0})
     assert sheet.day(0, "day") is None
-    assert sheet.findings[0].line() == f'row 2: 任期 is "{text}" (no date)'
+    assert sheet.findings[0].line() == f'row 2: 任期 is "{text}" ({reason})'
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("31.411", 31.411), ("-1", -1.0), ("1.16311E2", 116.311), ("1,234.5", 1234.5), ("5.", 5.0),
+        ("３１．４１１", 31.411), (7, 7.0), (31.411, 31.411), ('="24"', 24.0), (".5", 0.5),
+    ],
+)  # fmt: skip
+def test_numbers(value: object, number: float) -> None:
+    sheet = Sheet(["n"], [[value]], 2, {"n": 0})
+    assert sheet.number(0, "n") == number
+
+
+@pytest.mark.parametrize(
+    "text", ["1.234,5", "31,411", "1_000", "12²", "nan", "inf", "24户", "0x10", "1 000", "٣١"]
+)
+def test_numbers_that_are_none(text: str) -> None:
+    sheet = Sheet(["n"], [[text]], 2, {"n": 0})
+    assert sheet.number(0, "n") is None
+    assert [finding.kind for finding in sheet.findings] == ["bad_value"]
+
+
+def test_a_long_number_that_is_kept_from_the_spreadsheet() -> None:
+    sheet = Sheet(["id"], [['="202603020915301234"']], 2, {"id": 0})
+    assert sheet.key(0, "id") == "202603020915301234"
 
 
 def test_csv_with_an_odd_separator(tmp_path: Path) -> None:
