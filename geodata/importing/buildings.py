@@ -33,7 +33,7 @@ def import_buildings(
     """
     lists.check_source(order.source)
     sheet = lists.open_sheet(order, FIELDS, progress)
-    xy = places.points(sheet, places.county(conn), crs=order.file.crs, frame=order.file.frame)
+    xy = places.points(sheet, places.county(conn), order)
     progress("checking", 0.3)
     values: list[tuple[object, ...]] = []
     seen: dict[str, int] = {}

@@ -26,6 +26,7 @@ _USUAL: tuple[tuple[int, Phrase, int | None], ...] = (
     *((4534 + n, Phrase("CGCS2000 3-degree zone"), 75 + 3 * n) for n in range(21)),
     *((4513 + n, Phrase("CGCS2000 3-degree zone with number"), 75 + 3 * n) for n in range(21)),
     *((4502 + n, Phrase("CGCS2000 6-degree zone"), 75 + 6 * n) for n in range(11)),
+    *((4491 + n, Phrase("CGCS2000 6-degree zone with number"), 75 + 6 * n) for n in range(11)),
     *((2370 + n, Phrase("Xian 1980 3-degree zone"), 75 + 3 * n) for n in range(21)),
     *((32643 + n, Phrase("UTM"), 75 + 6 * n) for n in range(11)),
 )
@@ -201,6 +202,38 @@ def candidates(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) ->
         if len(found) == 3:
             break
     return found
+
+
+def usual(home: NDArray[np.float64]) -> list[tuple[int, Phrase]]:
+    """Return the usual systems (EPSG, name) in which a map of the county may be drawn."""
+    lon, lat = float(home[0] + home[2]) / 2, float(home[1] + home[3]) / 2
+    return [
+        (epsg, name)
+        for epsg, name, middle in _USUAL
+        if (not _is_far(middle, home) if middle is not None else _is_within_use(epsg, lon, lat))
+    ]
+
+
+def said_of(way: Way) -> Phrase:
+    """Return the note that says how coordinates got to WGS 84."""
+    note = Phrase("Coordinates: {source}", {"source": way.source})
+    if way.operation is not None:
+        note = Phrase(
+            "{note}, brought to WGS 84 by {operation}", {"note": note, "operation": way.operation}
+        )
+    if way.accuracy_m:
+        note = Phrase("{note}, exact to {metres:g} m", {"note": note, "metres": way.accuracy_m})
+    elif way.accuracy_m is not None:
+        note = Phrase("{note}, exact", {"note": note})
+    return Phrase("{note}.", {"note": note})
+
+
+def said_of_frame(frame: Frame) -> Phrase:
+    """Return the note that says which map's shift was taken away."""
+    return Phrase(
+        "The shift of {system} was taken away (--frame {frame}).",
+        {"system": frame.upper(), "frame": frame},
+    )
 
 
 def _is_far(middle: int, home: NDArray[np.float64]) -> bool:

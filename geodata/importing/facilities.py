@@ -50,7 +50,7 @@ def import_facilities(
     given = ("kind",) if order.kind else ()
     sheet = lists.open_sheet(order, FIELDS, progress, given=given)
     kinds, known = _kinds(conn)
-    xy = places.points(sheet, places.county(conn), crs=order.file.crs, frame=order.file.frame)
+    xy = places.points(sheet, places.county(conn), order)
     progress("checking", 0.3)
     values: list[tuple[object, ...]] = []
     seen: dict[tuple[str | None, str], list[tuple[int, str, float, float]]] = defaultdict(list)

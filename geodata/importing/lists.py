@@ -22,12 +22,17 @@ from geodata.importing.requests import FileRequest, Progress, to_plain
 from geodata.importing.rows import Sheet
 from geodata.phrases import Phrase
 
+# Faults of the whole file: no row can be left out for them.
+_OF_THE_FILE = {"lie_elsewhere"}
+
 
 @dataclass(frozen=True, slots=True)
 class ListImport:
     """A list to import. ``source`` names it: the same list again updates what it brought.
 
     ``told`` maps fields to columns; ``kind`` is the service kind of all rows of a facility list.
+    ``is_swapped``: the first coordinate is the northing or the latitude; ``may_lie_outside``: most
+    rows lie outside the county, and rightly so.
     """
 
     file: FileRequest
@@ -36,6 +41,8 @@ class ListImport:
     is_dry_run: bool = False
     skip_bad_rows: bool = False
     kind: str | None = None
+    is_swapped: bool = False
+    may_lie_outside: bool = False
 
 
 def open_sheet(
@@ -62,7 +69,9 @@ def open_sheet(
         for name, at in chosen.items()
     ]
     notes.append(Phrase("Columns: {columns}.", {"columns": taken}))
-    return Sheet(found["columns"], found["rows"], found["first"], chosen, notes)
+    return Sheet(
+        found["columns"], found["rows"], found["first"], chosen, notes, crs=found.get("crs")
+    )
 
 
 def _shown(column: str) -> str | Phrase:
@@ -80,7 +89,7 @@ def settle(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str
     findings = [without_numbers(finding) for finding in sheet.findings]
     if order.skip_bad_rows:
         in_rows = [finding for finding in findings if finding.severity == "blocking"]
-        skippable = [finding for finding in in_rows if finding.kind != "swapped"]
+        skippable = [finding for finding in in_rows if finding.kind not in _OF_THE_FILE]
         findings = [
             replace(finding, severity="warning") if finding in skippable else finding
             for finding in findings

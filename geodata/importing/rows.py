@@ -23,7 +23,8 @@ _FALSE = {"", "0", "false", "no", "n", "否", "正", "正职"}
 class Sheet:
     """A table with its columns chosen. ``findings`` grow as values are read.
 
-    ``bad`` are rows with a blocking fault; they are left out where that was asked for.
+    ``bad`` are rows with a blocking fault; they are left out where that was asked for. ``crs`` is
+    the system of a layer's points, where the file says one.
     """
 
     columns: list[str]
@@ -33,6 +34,7 @@ class Sheet:
     notes: list[Phrase] = field(default_factory=list[Phrase])
     findings: list[Finding] = field(default_factory=list[Finding])
     bad: set[int] = field(default_factory=set[int])
+    crs: str | None = None
 
     def ref(self, row: int, label: str = "") -> RowRef:
         """Return how a person finds a row."""

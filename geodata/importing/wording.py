@@ -136,10 +136,12 @@ WORDS: dict[str, Words] = {
         "{row} lies at {lon:.5f}, {lat:.5f}",
         "They are imported all the same.",
     ),
-    "swapped": Words(
-        "Longitude and latitude are swapped",
-        "{row} and {count:,} more",
-        "Name the columns the other way round: --map lon=COLUMN --map lat=COLUMN.",
+    "lie_elsewhere": Words(
+        "Most rows lie elsewhere",
+        "{outside:,} of {total:,} rows lie outside {where}: {row}, {x:.10g}, {y:.10g}, would lie"
+        " {spot}",
+        "No usual reading puts them inside: check the file and its coordinate system (--crs). If"
+        " they are right as they are, add --outside.",
     ),
     "duplicate_row": Words("The same row twice", "{row} repeats row {first}"),
     "duplicate_duty": Words("The same duty twice", "{row} repeats the duty of row {first}"),

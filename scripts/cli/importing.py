@@ -147,6 +147,8 @@ def _list_command(
             is_dry_run=options["dry_run"],
             skip_bad_rows=options["skip_bad_rows"],
             kind=options.get("kind"),
+            is_swapped=options.get("swap", False),
+            may_lie_outside=options.get("outside", False),
         )
         _run(options, lambda conn, progress: work(conn, order, progress=progress))
 
@@ -174,22 +176,36 @@ def _list_command(
     import_.command(name)(function)
 
 
+# What lists with points can be told besides.
+_POINTS = (
+    click.option(
+        "--swap", is_flag=True, help="X is north and Y is east, or latitude and longitude swapped."
+    ),
+    click.option("--outside", is_flag=True, help="Most rows lie outside the county, rightly so."),
+)
+
+
 _list_command(
     "members", import_members, "Import members and their duties from Excel or CSV: a row is a duty."
 )
 _list_command(
-    "issues", import_issues, "Import issues from CSV, Excel, GeoJSON or Open311 GeoReport JSON."
+    "issues",
+    import_issues,
+    "Import issues from CSV, Excel, GeoJSON or Open311 GeoReport JSON.",
+    *_POINTS,
 )
 _list_command(
     "facilities",
     import_facilities,
     "Import facilities from CSV, Excel or a layer of points.",
     click.option("--kind", metavar="KIND", help="Service kind of all rows, for example pharmacy."),
+    *_POINTS,
 )
 _list_command(
     "buildings",
     import_buildings,
     "Import buildings from CSV, Excel or a layer of points.",
+    *_POINTS,
 )
 
 
