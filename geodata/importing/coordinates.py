@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -84,14 +85,17 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
     if _is_cgcs2000(crs):
         return _cgcs2000_way(crs, name)
     area = _area(crs, bounds)
-    # pyproj's two modules name the same class differently.
-    group = TransformerGroup(
-        crs,
-        4326,
-        always_xy=True,
-        area_of_interest=area,  # pyright: ignore[reportArgumentType]
-        allow_ballpark=False,
-    )
+    with warnings.catch_warnings():
+        # That a grid file would make it more exact is what ``better`` says.
+        warnings.filterwarnings("ignore", "Best transformation is not available", UserWarning)
+        group = TransformerGroup(
+            crs,
+            4326,
+            always_xy=True,
+            # pyproj's two modules name the same class differently.
+            area_of_interest=area,  # pyright: ignore[reportArgumentType]
+            allow_ballpark=False,
+        )
     if not group.transformers:
         raise FileRefusedError(
             "no_way",

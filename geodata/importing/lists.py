@@ -32,7 +32,8 @@ class ListImport:
 
     ``told`` maps fields to columns; ``kind`` is the service kind of all rows of a facility list.
     ``is_swapped``: the first coordinate is the northing or the latitude; ``may_lie_outside``: most
-    rows lie outside the county, and rightly so.
+    rows lie outside the county, and rightly so. ``same`` and ``different`` are the names ("all" for
+    all) of which somebody has decided that rows and what is known are one, or are not.
     """
 
     file: FileRequest
@@ -43,6 +44,8 @@ class ListImport:
     kind: str | None = None
     is_swapped: bool = False
     may_lie_outside: bool = False
+    same: Sequence[str] = ()
+    different: Sequence[str] = ()
 
 
 def open_sheet(

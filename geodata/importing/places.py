@@ -22,6 +22,8 @@ POINT_FIELDS = {
     "lon": Field(("@lon", "lon", "long", "lng", "longitude", "经度", "x", "x坐标", "jd"), True),
     "lat": Field(("@lat", "lat", "latitude", "纬度", "y", "y坐标", "wd"), True),
 }
+# About 20 km: facilities this near can serve somebody in the county.
+_AROUND_DEGREES = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,11 @@ def _lie_elsewhere(
     taken: Reading,
     home: County,
 ) -> bool:
-    """Note that most rows lie outside the county, with the readings that lead there, if they do."""
+    """Note that most rows lie elsewhere, with the readings that lead into the county.
+
+    They do if another reading puts them there, or if they are far away: of facilities around the
+    county, which serve its border, most may lie outside.
+    """
     ground = home.ground or _covered(taken)
     rows = np.flatnonzero(np.isfinite(raw).all(axis=1))
     if ground is None or not len(rows):
@@ -140,6 +146,8 @@ def _lie_elsewhere(
         return False
     is_county = home.ground is not None
     proposals = readings.propose(raw[rows], taken, ground, is_county=is_county)
+    if not proposals and _are_around(xy[outside], ground).sum() >= len(outside) - len(rows) / 2:
+        return False
     first = int(outside[0])
     x, y = raw[first]
     lon, lat = xy[first]
@@ -157,6 +165,14 @@ def _lie_elsewhere(
     }
     sheet.findings.append(Finding("lie_elsewhere", "blocking", (sheet.ref(first),), data=data))
     return True
+
+
+def _are_around(xy: NDArray[np.float64], ground: shapely.Geometry) -> NDArray[np.bool_]:
+    """Tell which points lie near a ground; what is nowhere does not."""
+    known = np.isfinite(xy).all(axis=1)
+    near = np.zeros(len(xy), dtype=bool)
+    near[known] = shapely.dwithin(ground, shapely.points(xy[known]), _AROUND_DEGREES)
+    return near
 
 
 def _covered(taken: Reading) -> shapely.Geometry | None:

@@ -84,19 +84,21 @@ def is_inside(xy: NDArray[np.float64], ground: shapely.Geometry) -> NDArray[np.b
 def propose(
     raw: NDArray[np.float64], taken: Reading, ground: shapely.Geometry, *, is_county: bool
 ) -> list[Proposal]:
-    """Return the readings that put most points into a ground, those that change least first.
+    """Return the readings that put most points into a ground, and twice as many as they do now.
 
-    ``raw`` (n, 2) are finite. Other systems are tried where the ground is the county's: whatever
-    else it is says too little.
+    Only those that change least are returned, the best first. ``raw`` (n, 2) are finite. Other
+    systems are tried where the ground is the county's: whatever else it is says too little.
     """
     sample = raw[np.linspace(0, len(raw) - 1, min(len(raw), _SAMPLE)).astype(int)]
     systems = _systems(ground) if is_county else []
+    now = float(is_inside(convert(sample, taken)[0], ground).mean())
+    least = max(0.5, 2 * now)
     for changed in _changed(taken, systems):
         found: list[Proposal] = []
         spots: list[NDArray[np.float64]] = []
         for reading in changed:
             xy = _tried(sample, reading)
-            if xy is None or is_inside(xy, ground).mean() <= 0.5 or _is_among(xy, spots):
+            if xy is None or is_inside(xy, ground).mean() <= least or _is_among(xy, spots):
                 continue
             spots.append(xy)
             share = float(is_inside(convert(raw, reading)[0], ground).mean())

@@ -149,6 +149,8 @@ def _list_command(
             kind=options.get("kind"),
             is_swapped=options.get("swap", False),
             may_lie_outside=options.get("outside", False),
+            same=options.get("same", ()),
+            different=options.get("different", ()),
         )
         _run(options, lambda conn, progress: work(conn, order, progress=progress))
 
@@ -185,8 +187,28 @@ _POINTS = (
 )
 
 
+# Who or what is meant, where a list does not say it.
+_IDENTITIES = (
+    click.option(
+        "--same",
+        multiple=True,
+        metavar="NAME",
+        help="Rows in doubt under this name mean the one that is known, or one another; or all.",
+    ),
+    click.option(
+        "--different",
+        multiple=True,
+        metavar="NAME",
+        help="Rows in doubt under this name mean others than those known and each other; or all.",
+    ),
+)
+
+
 _list_command(
-    "members", import_members, "Import members and their duties from Excel or CSV: a row is a duty."
+    "members",
+    import_members,
+    "Import members and their duties from Excel or CSV: a row is a duty.",
+    *_IDENTITIES,
 )
 _list_command(
     "issues",
@@ -198,6 +220,7 @@ _list_command(
     "facilities",
     import_facilities,
     "Import facilities from CSV, Excel or a layer of points.",
+    *_IDENTITIES,
     click.option("--kind", metavar="KIND", help="Service kind of all rows, for example pharmacy."),
     *_POINTS,
 )
@@ -205,6 +228,7 @@ _list_command(
     "buildings",
     import_buildings,
     "Import buildings from CSV, Excel or a layer of points.",
+    *_IDENTITIES,
     *_POINTS,
 )
 

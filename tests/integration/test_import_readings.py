@@ -173,6 +173,14 @@ def test_rows_that_truly_lie_elsewhere(ground: Conn, tmp_path: Path) -> None:
     assert kept(ground) == AWAY
 
 
+def test_rows_around_the_county_are_brought(ground: Conn, tmp_path: Path) -> None:
+    """What is just over the border serves its households: most of such a list may lie outside."""
+    around = [(116.36, 31.41 + 0.01 * n) for n in range(3)]
+    report = run(ground, issues(tmp_path / "issues.csv", [*SPOTS[:2], *around]))
+    assert [f.kind for f in report.findings] == ["outside_county"] * 3
+    assert report.is_written
+
+
 def test_few_outside_are_told_row_by_row(ground: Conn, tmp_path: Path) -> None:
     report = run(ground, issues(tmp_path / "issues.csv", [*SPOTS, *AWAY]))
     assert [(f.kind, f.rows[0].row) for f in report.findings] == [
