@@ -195,7 +195,9 @@ def write_people(
             UPDATE member SET name = %(name)s, pinyin = %(pinyin)s,
                 external_key = coalesce(%(key)s, external_key),
                 organisation_id = coalesce(%(unit)s, organisation_id)
-            WHERE member_id = %(id)s
+            WHERE member_id = %(id)s AND (name, pinyin, external_key, organisation_id)
+                IS DISTINCT FROM (%(name)s, %(pinyin)s, coalesce(%(key)s, external_key),
+                                  coalesce(%(unit)s, organisation_id))
             """,
             values,
         )
