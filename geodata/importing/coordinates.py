@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -26,6 +27,7 @@ _USUAL: tuple[tuple[int, Phrase, int | None], ...] = (
     *((4534 + n, Phrase("CGCS2000 3-degree zone"), 75 + 3 * n) for n in range(21)),
     *((4513 + n, Phrase("CGCS2000 3-degree zone with number"), 75 + 3 * n) for n in range(21)),
     *((4502 + n, Phrase("CGCS2000 6-degree zone"), 75 + 6 * n) for n in range(11)),
+    *((4491 + n, Phrase("CGCS2000 6-degree zone with number"), 75 + 6 * n) for n in range(11)),
     *((2370 + n, Phrase("Xian 1980 3-degree zone"), 75 + 3 * n) for n in range(21)),
     *((32643 + n, Phrase("UTM"), 75 + 6 * n) for n in range(11)),
 )
@@ -83,14 +85,17 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
     if _is_cgcs2000(crs):
         return _cgcs2000_way(crs, name)
     area = _area(crs, bounds)
-    # pyproj's two modules name the same class differently.
-    group = TransformerGroup(
-        crs,
-        4326,
-        always_xy=True,
-        area_of_interest=area,  # pyright: ignore[reportArgumentType]
-        allow_ballpark=False,
-    )
+    with warnings.catch_warnings():
+        # That a grid file would make it more exact is what ``better`` says.
+        warnings.filterwarnings("ignore", "Best transformation is not available", UserWarning)
+        group = TransformerGroup(
+            crs,
+            4326,
+            always_xy=True,
+            # pyproj's two modules name the same class differently.
+            area_of_interest=area,  # pyright: ignore[reportArgumentType]
+            allow_ballpark=False,
+        )
     if not group.transformers:
         raise FileRefusedError(
             "no_way",
@@ -201,6 +206,38 @@ def candidates(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) ->
         if len(found) == 3:
             break
     return found
+
+
+def usual(home: NDArray[np.float64]) -> list[tuple[int, Phrase]]:
+    """Return the usual systems (EPSG, name) in which a map of the county may be drawn."""
+    lon, lat = float(home[0] + home[2]) / 2, float(home[1] + home[3]) / 2
+    return [
+        (epsg, name)
+        for epsg, name, middle in _USUAL
+        if (not _is_far(middle, home) if middle is not None else _is_within_use(epsg, lon, lat))
+    ]
+
+
+def said_of(way: Way) -> Phrase:
+    """Return the note that says how coordinates got to WGS 84."""
+    note = Phrase("Coordinates: {source}", {"source": way.source})
+    if way.operation is not None:
+        note = Phrase(
+            "{note}, brought to WGS 84 by {operation}", {"note": note, "operation": way.operation}
+        )
+    if way.accuracy_m:
+        note = Phrase("{note}, exact to {metres:g} m", {"note": note, "metres": way.accuracy_m})
+    elif way.accuracy_m is not None:
+        note = Phrase("{note}, exact", {"note": note})
+    return Phrase("{note}.", {"note": note})
+
+
+def said_of_frame(frame: Frame) -> Phrase:
+    """Return the note that says which map's shift was taken away."""
+    return Phrase(
+        "The shift of {system} was taken away (--frame {frame}).",
+        {"system": frame.upper(), "frame": frame},
+    )
 
 
 def _is_far(middle: int, home: NDArray[np.float64]) -> bool:

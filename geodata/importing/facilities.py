@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata.importing import lists, places
+from geodata.importing import lists, places, site_reports, sites
 from geodata.importing.columns import Field
 from geodata.importing.lists import ListImport
 from geodata.importing.report import Report
 from geodata.importing.requests import Progress
+from geodata.importing.sites import Site
 from geodata.phrases import Phrase
 
 FIELDS = {
@@ -21,6 +23,8 @@ FIELDS = {
     "address": Field(("address", "地址", "详细地址", "address1", "postcode")),
     **places.POINT_FIELDS,
 }
+# A facility can move across the whole county.
+_ASK_M = 200_000.0
 # What lists call kinds besides the names that the county gave them.
 _ALSO = {
     "gp": "doctor",
@@ -41,7 +45,8 @@ def import_facilities(
     """Read a list of facilities and write it. Never commits.
 
     A facility is known again by source, kind and code; without a code by source, kind, name and
-    place. Branches that share a code are told apart by their order.
+    place, and what may have moved is asked about. Branches that share a code are told apart by
+    their order.
 
     Raises:
         FileRefusedError, InvalidInputError
@@ -50,9 +55,9 @@ def import_facilities(
     given = ("kind",) if order.kind else ()
     sheet = lists.open_sheet(order, FIELDS, progress, given=given)
     kinds, known = _kinds(conn)
-    xy = places.points(sheet, places.county(conn), crs=order.file.crs, frame=order.file.frame)
+    xy = places.points(sheet, places.county(conn), order)
     progress("checking", 0.3)
-    values: list[tuple[object, ...]] = []
+    rows: list[Site] = []
     seen: dict[tuple[str | None, str], list[tuple[int, str, float, float]]] = defaultdict(list)
     for row in range(len(sheet.rows)):
         name = sheet.required(row, "name")
@@ -60,22 +65,24 @@ def import_facilities(
         kind = _kind(text, kinds)
         if text and kind is None:
             sheet.fault(row, "unknown_value", column="kind", text=text, known=known)
-        code = sheet.key(row, "code") or f"{name}@{xy[row][0]:.5f},{xy[row][1]:.5f}"
+        code = sheet.key(row, "code")
         lon, lat = float(xy[row][0]), float(xy[row][1])
-        address = sheet.text(row, "address")
-        same = seen[kind, code]
+        same = seen[kind, code or f"{name}@{lon:.5f},{lat:.5f}"]
         twin = next((number for number, *facts in same if facts == [name, lon, lat]), None)
         if twin is not None:
             sheet.fault(row, "duplicate_row", "warning", first=twin + sheet.first)
         same.append((row, name, lon, lat))
-        if row not in sheet.bad:
-            key = code if len(same) == 1 else f"{code} ({len(same)})"
-            values.append((order.source, key, kind, name, address, lon, lat))
+        if row not in sheet.bad and kind is not None:
+            key = f"{code} ({len(same)})" if code and len(same) > 1 else code
+            rows.append(Site(row, kind, name, key, sheet.text(row, "address"), lon, lat))
+    stored = _stored(conn, order.source)
+    before = site_reports.identify(order, sheet, rows, stored, ask_m=_ASK_M)
     report = lists.settle(order, Phrase("Facilities"), sheet, ("name", "address"))
     if report.is_blocked:
         return report
     progress("writing", 0.6)
-    report.counts = _write(conn, values)
+    usable = [site for site in rows if site.row not in sheet.bad]
+    report.counts = _write(conn, order.source, usable, before, stored)
     report.is_written = not order.is_dry_run
     return report
 
@@ -95,7 +102,41 @@ def _kind(text: str, kinds: dict[str, str]) -> str | None:
     return kinds.get(wanted) or kinds.get(wanted.removesuffix("s"))
 
 
-def _write(conn: psycopg.Connection[TupleRow], values: list[tuple[object, ...]]) -> dict[str, int]:
+def _stored(conn: psycopg.Connection[TupleRow], source: str) -> list[Site]:
+    """Return the facilities of a list; ``code`` is "" where the key was made of the name."""
+    rows = conn.execute(
+        "SELECT facility_id, kind, name, coalesce(code, ''), address, ST_X(geom), ST_Y(geom)"
+        " FROM facility WHERE source = %s ORDER BY facility_id",
+        [source],
+    ).fetchall()
+    return [
+        Site(number, kind, name, "" if key.startswith(f"{name}@") else key, address, lon, lat, key)
+        for number, kind, name, key, address, lon, lat in rows
+    ]
+
+
+def _write(
+    conn: psycopg.Connection[TupleRow],
+    source: str,
+    rows: Sequence[Site],
+    before: Mapping[int, Site],
+    stored: Sequence[Site],
+) -> dict[str, int]:
+    taken = {f"{site.group}/{site.key}" for site in stored}
+    values: list[tuple[object, ...]] = []
+    for site in rows:
+        known = before.get(site.row)
+        if known is None:
+            wanted = site.code or f"{site.name}@{site.lon:.5f},{site.lat:.5f}"
+            key = sites.free_key(f"{site.group}/{wanted}", taken).removeprefix(f"{site.group}/")
+        else:
+            # Who gets a code later is known by it from then on; a code never goes.
+            key = site.code or known.key
+            if key != known.key:
+                conn.execute(
+                    "UPDATE facility SET code = %s WHERE facility_id = %s", [key, known.row]
+                )
+        values.append((source, key, site.group, site.name, site.address, site.lon, site.lat))
     conn.execute(
         """
         CREATE TEMP TABLE facility_in (source text, code text, kind text, name text, address text,
@@ -105,7 +146,7 @@ def _write(conn: psycopg.Connection[TupleRow], values: list[tuple[object, ...]])
     lists.fill(
         conn, values, "COPY facility_in (source, code, kind, name, address, lon, lat) FROM STDIN"
     )
-    rows = conn.execute(
+    written = conn.execute(
         """
         INSERT INTO facility AS f (source, code, kind, name, address, geom)
         SELECT source, code, kind, name, address, ST_SetSRID(ST_Point(lon, lat), 4326)
@@ -118,5 +159,5 @@ def _write(conn: psycopg.Connection[TupleRow], values: list[tuple[object, ...]])
         """
     ).fetchall()
     conn.execute("DROP TABLE facility_in")
-    new = sum(row[0] for row in rows)
-    return {"new facilities": new, "updated facilities": len(rows) - new}
+    new = sum(row[0] for row in written)
+    return {"new facilities": new, "updated facilities": len(written) - new}

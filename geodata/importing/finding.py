@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import reduce
+from typing import Literal, cast
 
 from geodata import privacy
 from geodata.importing.wording import PERSONAL_NUMBERS, WORDS
@@ -82,6 +83,11 @@ def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
             "{advice} The coordinates look like {guess}.",
             {"advice": Phrase(words), "guess": data["guess"]},
         )
+    if kind == "lie_elsewhere" and data.get("readings"):
+        return Phrase(
+            "Give {readings}. If they are right as they are, add --outside.",
+            {"readings": _either(data["readings"])},
+        )
     if kind == "broken_text" and data.get("encoding"):
         return Phrase("Read the file with --encoding {encoding}.", data)
     if kind == "broken_text":
@@ -89,6 +95,12 @@ def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
             "The characters were lost when the file was saved: export it again, as UTF-8."
         )
     return Phrase(words, data) if words else None
+
+
+def _either(choices: object) -> Phrase:
+    """Return choices as one text, with "or" between them."""
+    each = [Phrase("{one}", {"one": one}) for one in cast("Sequence[object]", choices)]
+    return reduce(lambda one, two: Phrase("{one} or {two}", {"one": one, "two": two}), each)
 
 
 def of_numbers(row: RowRef, column: str | Phrase, text: str) -> Finding | None:

@@ -73,7 +73,7 @@ def import_issues(
     """
     lists.check_source(order.source)
     sheet = lists.open_sheet(order, FIELDS, progress)
-    xy = places.points(sheet, places.county(conn), crs=order.file.crs, frame=order.file.frame)
+    xy = places.points(sheet, places.county(conn), order)
     progress("checking", 0.2)
     states = _states(conn)
     if not sheet.has("id"):

@@ -24,8 +24,8 @@ from geodata.importing.rows import Sheet
 from geodata.importing.times import Conventions, told_zone
 from geodata.phrases import Phrase
 
-# What is asked about a whole column: leaving rows out is no answer.
-_OF_ALL_ROWS = {"swapped", "unknown_order"}
+# What is asked about the whole file, or a whole column: no row can be left out for it.
+_OF_ALL_ROWS = {"lie_elsewhere", "unknown_order"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ class ListImport:
 
     ``told`` maps fields to columns; ``kind`` is the service kind of all rows of a facility list.
     ``zone`` is that of times which name none, ``date_order`` that of dates such as 03/04/2026.
+    ``is_swapped``: the first coordinate is the northing or the latitude; ``may_lie_outside``: most
+    rows lie outside the county, and rightly so. ``same`` and ``different`` are the names ("all" for
+    all) of which somebody has decided that rows and what is known are one, or are not.
     """
 
     file: FileRequest
@@ -44,6 +47,10 @@ class ListImport:
     kind: str | None = None
     zone: str | None = None
     date_order: Order | None = None
+    is_swapped: bool = False
+    may_lie_outside: bool = False
+    same: Sequence[str] = ()
+    different: Sequence[str] = ()
 
 
 def open_sheet(
@@ -72,7 +79,15 @@ def open_sheet(
     ]
     notes.append(Phrase("Columns: {columns}.", {"columns": taken}))
     ways = Conventions(zone, order.date_order, is_1904=found["is_1904"])
-    return Sheet(found["columns"], found["rows"], found["first"], chosen, notes, ways=ways)
+    return Sheet(
+        found["columns"],
+        found["rows"],
+        found["first"],
+        chosen,
+        notes,
+        ways=ways,
+        crs=found.get("crs"),
+    )
 
 
 def _shown(column: str) -> str | Phrase:

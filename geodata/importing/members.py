@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,16 +12,16 @@ from psycopg.rows import TupleRow
 from psycopg.types.range import DateRange
 
 from geodata import clock
-from geodata.importing import lists
+from geodata.importing import lists, member_writing
 from geodata.importing.columns import Field
 from geodata.importing.encoding import broken
 from geodata.importing.finding import Finding
 from geodata.importing.lists import ListImport
+from geodata.importing.persons import Entry, Office, Person, phones_of
 from geodata.importing.report import Report
 from geodata.importing.requests import Progress
 from geodata.importing.rows import Sheet
 from geodata.phrases import Phrase
-from geodata.pinyin import search_key
 
 FIELDS = {
     "name": Field(("姓名", "name", "成员姓名", "人员姓名", "网格员姓名"), True),
@@ -80,7 +80,14 @@ class _Duty:
     until: date | None
     phone: str
     email: str
+    unit: str
     organisation_id: int | None
+
+    def entry(self, row: int) -> Entry:
+        """Return what says who is meant."""
+        place = self.grid_id, self.building_id
+        office = Office(self.role, place, self.entrance, self.start, self.until)
+        return Entry(row, self.name, self.key, phones_of(self.phone), self.unit, office)
 
 
 class _Known:
@@ -120,8 +127,9 @@ def import_members(
 ) -> Report:
     """Read a list of duties and write members, contacts and duties. Never commits.
 
-    A person is known again by source and key (工号); without a key by name and phone. A duty is
-    known again by person, role, place and first day.
+    A person is known again by source and key (工号); without a key by name and phone, or by name
+    and place; who is meant where that is not enough is asked (decision 0029). A duty is known again
+    by person, role, place and first day.
 
     Raises:
         FileRefusedError, InvalidInputError
@@ -131,27 +139,30 @@ def import_members(
     progress("checking", 0.3)
     known = _Known(conn)
     today = clock.today()
-    duties: list[_Duty] = []
-    seen: dict[tuple[object, ...], list[tuple[int, date, date | None]]] = defaultdict(list)
+    duties: dict[int, _Duty] = {}
     for row in range(len(sheet.rows)):
-        duty = _duty(sheet, row, known, order.source, today)
-        if duty is not None and not _repeats(sheet, row, duty, seen):
-            duties.append(duty)
+        duty = _duty(sheet, row, known, today)
+        if duty is not None:
+            duties[row] = duty
     if sheet.has("until"):
         column = sheet.column("until")
         sheet.notes.append(
             Phrase("{column} is taken for the last day in office.", {"column": column})
         )
+    entries = [duty.entry(row) for row, duty in duties.items()]
+    people = member_writing.identify(conn, order, sheet, entries, today)
+    for person in people:
+        _find_repeats(sheet, person)
     report = lists.settle(order, Phrase("Members"), sheet, ("name", "pledge"))
     if report.is_blocked:
         return report
     progress("writing", 0.6)
-    report.counts = _write(conn, order.source, duties)
+    report.counts = _write(conn, order.source, duties, _without(people, sheet.bad))
     report.is_written = not order.is_dry_run
     return report
 
 
-def _duty(sheet: Sheet, row: int, known: _Known, source: str, today: date) -> _Duty | None:
+def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
     """Return one row's duty, None where it has a fault."""
     name = sheet.required(row, "name")
     meant = broken(name)
@@ -179,22 +190,11 @@ def _duty(sheet: Sheet, row: int, known: _Known, source: str, today: date) -> _D
     if row in sheet.bad or role is None:
         return None
     until = last + timedelta(days=1) if last else None
-    own = key or _own_key(name, phone)
     return _Duty(
-        f"{source}:{own}", name, role, grid_id, building_id, entrance, is_deputy,
-        sheet.text(row, "pledge"), begin, until, phone, sheet.text(row, "email"),
-        known.organisations.get(organisation),
+        key, name, role, grid_id, building_id, entrance, is_deputy,
+        sheet.text(row, "pledge"), begin, until, phone,
+        sheet.text(row, "email"), organisation, known.organisations.get(organisation),
     )  # fmt: skip
-
-
-def _own_key(name: str, phone: str) -> str:
-    """Tell namesakes apart by their numbers, without keeping a number outside of the contacts.
-
-    The same expression is in migrations/0006.accounts.sql.
-    """
-    if not phone:
-        return f"{name}/"
-    return f"{name}/{hashlib.sha256(f'{name}/{phone}'.encode()).hexdigest()[:16]}"
 
 
 def _place(
@@ -218,64 +218,69 @@ def _place(
     return (None, only) if field == "building" else (only, None)
 
 
-def _repeats(
-    sheet: Sheet,
-    row: int,
-    duty: _Duty,
-    seen: dict[tuple[object, ...], list[tuple[int, date, date | None]]],
-) -> bool:
-    """Whether a row gives a person the same duty again, for days that it has already."""
-    same = duty.key, duty.role, duty.grid_id, duty.building_id, duty.entrance
-    for first, start, until in seen[same]:
-        if (until is None or duty.start < until) and (duty.until is None or start < duty.until):
-            sheet.fault(row, "duplicate_duty", first=first + sheet.first)
-            return True
-    seen[same].append((row, duty.start, duty.until))
-    return False
+def _find_repeats(sheet: Sheet, person: Person) -> None:
+    """Note the rows that give a person the same duty again, for days that it has already."""
+    seen: list[Entry] = []
+    for entry in person.entries:
+        first = next((each for each in seen if each.office.overlaps(entry.office)), None)
+        if first is not None:
+            sheet.fault(entry.row, "duplicate_duty", first=first.row + sheet.first)
+        seen.append(entry)
 
 
-def _write(conn: psycopg.Connection[TupleRow], source: str, duties: list[_Duty]) -> dict[str, int]:
-    people: dict[str, _Duty] = {duty.key: duty for duty in duties}
-    before = _count(conn, source)
+def _without(people: Sequence[Person], bad: set[int]) -> list[Person]:
+    """Return the people with the rows that can be used."""
+    left: list[Person] = []
+    for person in people:
+        entries = [entry for entry in person.entries if entry.row not in bad]
+        if entries:
+            left.append(Person(entries, person.known, person.how))
+    return left
+
+
+def _write(
+    conn: psycopg.Connection[TupleRow],
+    source: str,
+    duties: Mapping[int, _Duty],
+    people: Sequence[Person],
+) -> dict[str, int]:
+    # Of several rows of a person the last one that says something holds.
+    units = [
+        next((unit for d in _latest(person, duties) if (unit := d.organisation_id)), None)
+        for person in people
+    ]
+    ids = member_writing.write_people(conn, source, people, units)
+    contacts = [
+        (
+            member_id,
+            next((d.phone for d in _latest(person, duties) if d.phone), None),
+            next((d.email for d in _latest(person, duties) if d.email), None),
+        )
+        for member_id, person in zip(ids, people, strict=True)
+    ]
     with conn.cursor() as cursor:
         cursor.executemany(
             """
-            INSERT INTO member (external_key, name, pinyin, organisation_id, source)
-            VALUES (%s, %s, %s, %s, %s)
-            ON CONFLICT (external_key) DO UPDATE SET name = EXCLUDED.name,
-                pinyin = EXCLUDED.pinyin,
-                organisation_id = coalesce(EXCLUDED.organisation_id, member.organisation_id)
-            """,
-            [
-                (d.key, d.name, search_key(d.name), d.organisation_id, source)
-                for d in people.values()
-            ],
-        )
-        cursor.executemany(
-            """
-            INSERT INTO member_contact (member_id, phone, email)
-            SELECT member_id, nullif(%s, ''), nullif(%s, '') FROM member WHERE external_key = %s
+            INSERT INTO member_contact (member_id, phone, email) VALUES (%s, %s, %s)
             ON CONFLICT (member_id) DO UPDATE SET
                 phone = coalesce(EXCLUDED.phone, member_contact.phone),
                 email = coalesce(EXCLUDED.email, member_contact.email)
             """,
-            [(d.phone, d.email, d.key) for d in people.values() if d.phone or d.email],
+            [contact for contact in contacts if contact[1] or contact[2]],
         )
-    ids = {
-        key: member_id
-        for member_id, key in conn.execute(
-            "SELECT member_id, external_key FROM member WHERE external_key = ANY(%s)",
-            [list(people)],
-        )
-    }
-    new = sum(_write_duty(conn, ids[duty.key], duty, source) for duty in duties)
-    members = _count(conn, source) - before
-    return {"new members": members, "new duties": new, "known duties": len(duties) - new}
+    written = [
+        _write_duty(conn, member_id, duties[entry.row], source)
+        for member_id, person in zip(ids, people, strict=True)
+        for entry in person.entries
+    ]
+    members = sum(person.known is None for person in people)
+    known = len(written) - sum(written)
+    return {"new members": members, "new duties": sum(written), "known duties": known}
 
 
-def _count(conn: psycopg.Connection[TupleRow], source: str) -> int:
-    row = conn.execute("SELECT count(*) FROM member WHERE source = %s", [source]).fetchone()
-    return int(row[0]) if row else 0
+def _latest(person: Person, duties: Mapping[int, _Duty]) -> list[_Duty]:
+    """Return a person's duties, that of the last row first."""
+    return [duties[entry.row] for entry in reversed(person.entries)]
 
 
 def _write_duty(

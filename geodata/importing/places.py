@@ -10,10 +10,11 @@ import shapely
 from numpy.typing import NDArray
 from psycopg.rows import TupleRow
 
-from geodata.frames import Frame
-from geodata.importing import coordinates
+from geodata.importing import coordinates, readings, sexagesimal
 from geodata.importing.columns import Field
 from geodata.importing.finding import Finding
+from geodata.importing.lists import ListImport
+from geodata.importing.readings import Reading
 from geodata.importing.rows import Sheet
 from geodata.phrases import Phrase
 
@@ -21,6 +22,8 @@ POINT_FIELDS = {
     "lon": Field(("@lon", "lon", "long", "lng", "longitude", "经度", "x", "x坐标", "jd"), True),
     "lat": Field(("@lat", "lat", "latitude", "纬度", "y", "y坐标", "wd"), True),
 }
+# About 20 km: facilities this near can serve somebody in the county.
+_AROUND_DEGREES = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,57 +65,133 @@ def county_box(
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
-def points(
-    sheet: Sheet, home: County, *, crs: str | None, frame: Frame | None
-) -> NDArray[np.float64]:
-    """Return (lon, lat) of every row, NaN where a row has none; faults are noted.
+def points(sheet: Sheet, home: County, order: ListImport) -> NDArray[np.float64]:
+    """Return (lon, lat) of every row in WGS 84, NaN where a row has none; faults are noted.
 
-    Coordinates of a map layer are WGS 84 already; those of plain columns are converted here.
+    Where most rows lie outside the county, that is the one fault that is noted of them all.
     """
-    xy = np.full((len(sheet.rows), 2), np.nan)
-    is_layer = sheet.columns[sheet.chosen["lon"]].startswith("@")
-    for row in range(len(sheet.rows)):
-        lon, lat = sheet.number(row, "lon"), sheet.number(row, "lat")
-        if lon is None or lat is None:
-            if row not in sheet.bad:
-                sheet.fault(row, "bad_point", reason=Phrase("no coordinates"))
-            continue
-        xy[row] = lon, lat
-    if not is_layer:
-        xy = _converted(xy, crs, frame)
-    _check_range(sheet, xy)
+    raw = _pairs(sheet)
+    taken = Reading(
+        order.file.crs or sheet.crs or readings.WGS84, order.is_swapped, order.file.frame or "wgs84"
+    )
+    xy, way = readings.convert(raw, taken)
+    _note_reading(sheet, order, taken, way)
+    if not order.may_lie_outside and _lie_elsewhere(sheet, raw, xy, taken, home):
+        return xy
+    _check_range(sheet, raw, xy)
     if home.ground is not None:
         _check_county(sheet, xy, home)
+    else:
+        sheet.notes.append(
+            Phrase("There is no county yet: whether the rows lie in it was not looked at.")
+        )
     return xy
 
 
-def _converted(
-    xy: NDArray[np.float64], crs: str | None, frame: Frame | None
-) -> NDArray[np.float64]:
-    known = np.flatnonzero(np.isfinite(xy).all(axis=1))
-    if not len(known) or (crs is None and frame in {None, "wgs84"}):
-        return xy
-    dots = np.asarray(shapely.points(xy[known]), dtype=object)
-    bounds = np.asarray(shapely.total_bounds(dots), dtype=np.float64)
-    way = coordinates.find_way(coordinates.parse(crs or "EPSG:4326"), bounds)
-    moved = coordinates.to_lonlat(dots, way, frame or "wgs84")
-    out = xy.copy()
-    out[known] = shapely.get_coordinates(moved)
-    return out
+def _pairs(sheet: Sheet) -> NDArray[np.float64]:
+    """Return the two numbers of every row as they stand there, NaN where one is missing."""
+    raw = np.full((len(sheet.rows), 2), np.nan)
+    for row in range(len(sheet.rows)):
+        x = sexagesimal.degrees(sheet, row, "lon")
+        y = sexagesimal.degrees(sheet, row, "lat")
+        if x is None or y is None:
+            if row not in sheet.bad:
+                sheet.fault(row, "bad_point", reason=Phrase("no coordinates"))
+        elif x == 0 and y == 0:
+            sheet.fault(row, "bad_point", reason=Phrase("0, 0 stands for no coordinates"))
+        else:
+            raw[row] = x, y
+    return raw
 
 
-def _check_range(sheet: Sheet, xy: NDArray[np.float64]) -> None:
+def _note_reading(
+    sheet: Sheet, order: ListImport, taken: Reading, way: coordinates.Way | None
+) -> None:
+    """Say how the coordinates were read: a wrong system looks almost right on a map."""
+    if way is None:
+        return
+    if order.file.crs is None and sheet.crs is None and taken.frame == "wgs84":
+        sheet.notes.append(
+            Phrase(
+                "Coordinates: taken for degrees in WGS 84 or CGCS2000, as nothing says otherwise"
+                " (--crs, --frame)."
+            )
+        )
+    else:
+        sheet.notes.append(coordinates.said_of(way))
+    if taken.frame != "wgs84":
+        sheet.notes.append(coordinates.said_of_frame(taken.frame))
+    if taken.is_swapped:
+        sheet.notes.append(Phrase("The two coordinates were swapped (--swap)."))
+
+
+def _lie_elsewhere(
+    sheet: Sheet,
+    raw: NDArray[np.float64],
+    xy: NDArray[np.float64],
+    taken: Reading,
+    home: County,
+) -> bool:
+    """Note that most rows lie elsewhere, with the readings that lead into the county.
+
+    They do if another reading puts them there, or if they are far away: of facilities around the
+    county, which serve its border, most may lie outside.
+    """
+    ground = home.ground or _covered(taken)
+    rows = np.flatnonzero(np.isfinite(raw).all(axis=1))
+    if ground is None or not len(rows):
+        return False
+    outside = rows[~readings.is_inside(xy[rows], ground)]
+    if len(outside) <= len(rows) / 2:
+        return False
+    is_county = home.ground is not None
+    proposals = readings.propose(raw[rows], taken, ground, is_county=is_county)
+    if not proposals and _are_around(xy[outside], ground).sum() >= len(outside) - len(rows) / 2:
+        return False
+    first = int(outside[0])
+    x, y = raw[first]
+    lon, lat = xy[first]
+    spot = Phrase("nowhere on earth")
+    if abs(lon) <= 180 and abs(lat) <= 90:
+        spot = Phrase("at {lon:.5f}, {lat:.5f}", {"lon": float(lon), "lat": float(lat)})
+    data = {
+        "outside": len(outside),
+        "total": len(rows),
+        "where": Phrase("the county") if is_county else Phrase("the ground of its system"),
+        "x": float(x),
+        "y": float(y),
+        "spot": spot,
+        "readings": [proposal.said() for proposal in proposals],
+    }
+    sheet.findings.append(Finding("lie_elsewhere", "blocking", (sheet.ref(first),), data=data))
+    return True
+
+
+def _are_around(xy: NDArray[np.float64], ground: shapely.Geometry) -> NDArray[np.bool_]:
+    """Tell which points lie near a ground; what is nowhere does not."""
+    known = np.isfinite(xy).all(axis=1)
+    near = np.zeros(len(xy), dtype=bool)
+    near[known] = shapely.dwithin(ground, shapely.points(xy[known]), _AROUND_DEGREES)
+    return near
+
+
+def _covered(taken: Reading) -> shapely.Geometry | None:
+    """Return the ground that a system of metres is made for; degrees are at home everywhere."""
+    system = coordinates.parse(taken.crs)
+    use = system.area_of_use
+    if system.is_geographic or use is None:
+        return None
+    return shapely.box(use.west, use.south, use.east, use.north)
+
+
+def _check_range(sheet: Sheet, raw: NDArray[np.float64], xy: NDArray[np.float64]) -> None:
     with np.errstate(invalid="ignore"):
         outside = (np.abs(xy[:, 0]) > 180) | (np.abs(xy[:, 1]) > 90) | np.isinf(xy).any(axis=1)
     for row in np.flatnonzero(outside):
-        x, y = xy[row]
+        x, y = raw[row]
         reason = Phrase(
-            "{x:.6g}, {y:.6g} are no degrees (is --crs missing?)", {"x": float(x), "y": float(y)}
+            "{x:.10g}, {y:.10g} are no degrees (is --crs missing?)", {"x": float(x), "y": float(y)}
         )
-        sheet.fault(int(row), "bad_point", reason=reason)
-    zero = (xy[:, 0] == 0) & (xy[:, 1] == 0)
-    for row in np.flatnonzero(zero):
-        reason = Phrase("0, 0 stands for no coordinates")
         sheet.fault(int(row), "bad_point", reason=reason)
 
 
@@ -120,12 +199,6 @@ def _check_county(sheet: Sheet, xy: NDArray[np.float64], home: County) -> None:
     rows = np.array([row for row in sheet.usable() if np.isfinite(xy[row]).all()], dtype=np.intp)
     if not len(rows):
         return
-    outside = rows[~home.holds(xy[rows])]
-    if len(outside) > len(rows) / 2 and home.holds(xy[outside][:, ::-1]).mean() > 0.5:
-        first = int(outside[0])
-        data = {"count": len(outside) - 1}
-        sheet.findings.append(Finding("swapped", "blocking", (sheet.ref(first),), data=data))
-        return
-    for row in outside:
+    for row in rows[~home.holds(xy[rows])]:
         lon, lat = float(xy[row, 0]), float(xy[row, 1])
         sheet.fault(int(row), "outside_county", "warning", lon=lon, lat=lat)

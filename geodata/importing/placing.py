@@ -46,19 +46,14 @@ def place(survey: Survey, crs: str | None, driver: str) -> None:
             return
         bounds = _total_bounds(survey.geoms[good])
     way = coordinates.find_way(system, bounds)
-    survey.notes.append(_said_of(way))
+    survey.notes.append(coordinates.said_of(way))
     if way.better:
         survey.notes.append(
             Phrase("(With the grid file {file} it would be more exact.)", {"file": way.better})
         )
     frame = request.file.frame or "wgs84"
     if frame != "wgs84":
-        survey.notes.append(
-            Phrase(
-                "The shift of {system} was taken away (--frame {frame}).",
-                {"system": frame.upper(), "frame": frame},
-            )
-        )
+        survey.notes.append(coordinates.said_of_frame(frame))
     if system.is_projected and noding.longest_edge(survey.geoms[good]) > _LONG_EDGE:
         survey.geoms[good] = noding.join_corners(survey.geoms[good], _REACH)
     survey.geoms[good] = coordinates.to_lonlat(survey.geoms[good], way, frame)
@@ -82,20 +77,6 @@ def no_system(
         guess=guess,
         systems=",".join(f"EPSG:{code}" for code in codes),
     )
-
-
-def _said_of(way: coordinates.Way) -> Phrase:
-    """Return the note that says how the coordinates got to WGS 84."""
-    note = Phrase("Coordinates: {source}", {"source": way.source})
-    if way.operation is not None:
-        note = Phrase(
-            "{note}, brought to WGS 84 by {operation}", {"note": note, "operation": way.operation}
-        )
-    if way.accuracy_m:
-        note = Phrase("{note}, exact to {metres:g} m", {"note": note, "metres": way.accuracy_m})
-    elif way.accuracy_m is not None:
-        note = Phrase("{note}, exact", {"note": note})
-    return Phrase("{note}.", {"note": note})
 
 
 def _check_degrees(

@@ -33,7 +33,8 @@ _FALSE = {"", "0", "false", "no", "n", "否", "正", "正职"}
 class Sheet:
     """A table with its columns chosen. ``findings`` grow as values are read.
 
-    ``bad`` are rows with a blocking fault; they are left out where that was asked for.
+    ``bad`` are rows with a blocking fault; they are left out where that was asked for. ``crs`` is
+    the system of a layer's points, where the file says one.
     """
 
     columns: list[str]
@@ -44,6 +45,7 @@ class Sheet:
     findings: list[Finding] = field(default_factory=list[Finding])
     bad: set[int] = field(default_factory=set[int])
     ways: Conventions = field(default_factory=Conventions)
+    crs: str | None = None
     _of_times: dict[str, TimeColumn] = field(default_factory=dict[str, TimeColumn])
     _asked: set[str] = field(default_factory=set[str])
     _cut: dict[str, bool] = field(default_factory=dict[str, bool])

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geodata.importing import archive, coordinates, features, sniffing, workbooks
+from geodata.importing import archive, features, sniffing, workbooks
 from geodata.importing.cut_numbers import EXACT
 from geodata.importing.encoding import canonical, detect
 from geodata.importing.refusals import FileRefusedError
@@ -32,9 +32,10 @@ POINT_COLUMNS = ("@lon", "@lat")
 
 
 def read(request: FileRequest, work: Path) -> dict[str, object]:
-    """Return {"columns", "rows", "first", "notes", "is_1904"}.
+    """Return {"columns", "rows", "first", "notes", "is_1904", "crs"}.
 
-    ``first`` is the number of the first row; ``is_1904`` how a workbook counts days.
+    ``first`` is the number of the first row; ``is_1904`` how a workbook counts days; ``crs`` is the
+    system of a layer's points, None where there is no layer.
 
     Rows are counted as the program does in which people see the file: with a header, the first
     row of data is row 2.
@@ -53,12 +54,13 @@ def read(request: FileRequest, work: Path) -> dict[str, object]:
             head = file.read(4096)
     notes: list[Phrase] = []
     is_1904 = False
+    crs: str | None = None
     if head.startswith(b"\xd0\xcf\x11\xe0") or _is_workbook(path, head):
         columns, rows = _excel(path, request.layer, notes)
         is_1904 = workbooks.counts_from_1904(path)
         first = 2
     elif head.startswith((b"PK", b"SQLite format 3", b"fgb", b"<")) or _is_geojson(path, head):
-        columns, rows = _layer(path, request, work, notes)
+        (columns, rows), crs = _layer(path, request, work, notes)
         first = 1
     elif head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"[", b"{"}:
         columns, rows = _json(path)
@@ -71,8 +73,13 @@ def read(request: FileRequest, work: Path) -> dict[str, object]:
     if len(rows) > MAX_ROWS:
         raise FileRefusedError("too_many", "The file has more than {limit} rows.", limit=MAX_ROWS)
     return {
-        "columns": columns, "rows": rows, "first": first, "notes": notes, "is_1904": is_1904,
-    }  # fmt: skip
+        "columns": columns,
+        "rows": rows,
+        "first": first,
+        "notes": notes,
+        "is_1904": is_1904,
+        "crs": crs,
+    }
 
 
 Table = tuple[list[str], list[list[object]]]
@@ -270,8 +277,13 @@ def _csv_encoding(raw: bytes, wanted: str | None, notes: list[Phrase]) -> str:
     return found
 
 
-def _layer(path: Path, request: FileRequest, work: Path, notes: list[Phrase]) -> Table:
-    """Read a layer of points as a table with two more columns, lon and lat in WGS 84."""
+def _layer(
+    path: Path, request: FileRequest, work: Path, notes: list[Phrase]
+) -> tuple[Table, str | None]:
+    """Read a layer of points as a table with two more columns, x and y as the file has them.
+
+    Also returns the system of the points.
+    """
     features.allowed_drivers_only()
     source = archive.open_source(path, work, request.layer)
     found = features.read(source, layer=request.layer, encoding=request.encoding)
@@ -280,24 +292,15 @@ def _layer(path: Path, request: FileRequest, work: Path, notes: list[Phrase]) ->
     usable = (
         ~shapely.is_missing(geoms) & (shapely.get_type_id(geoms) == 0) & ~shapely.is_empty(geoms)
     )
-    crs = request.crs or found.crs
-    if crs is None:
+    if request.crs is None and found.crs is None:
         raise FileRefusedError(
             "no_crs", "The file does not say its coordinate system.", hint="Give it with --crs."
         )
-    if usable.any():
-        bounds = np.asarray(shapely.total_bounds(geoms[usable]), dtype=np.float64)
-        way = coordinates.find_way(coordinates.parse(crs), bounds)
-        geoms[usable] = coordinates.to_lonlat(geoms[usable], way, request.frame or "wgs84")
     places: list[list[object]] = []
     for geom, is_usable in zip(geoms, usable, strict=True):
-        places.append([float(geom.x), float(geom.y)] if is_usable else [None, None])
+        xy = [float(geom.x), float(geom.y)] if is_usable else [np.nan, np.nan]
+        places.append([value if np.isfinite(value) else None for value in xy])
     names = [*found.columns, *POINT_COLUMNS]
     columns = list(found.columns.values())
     rows = [[column[i] for column in columns] + places[i] for i in range(len(geoms))]
-    for row in rows:
-        for at in (-2, -1):
-            value = row[at]
-            if isinstance(value, float) and not np.isfinite(value):
-                row[at] = None
-    return names, rows
+    return (names, rows), found.crs

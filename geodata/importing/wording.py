@@ -147,13 +147,51 @@ WORDS: dict[str, Words] = {
         "{row} lies at {lon:.5f}, {lat:.5f}",
         "They are imported all the same.",
     ),
-    "swapped": Words(
-        "Longitude and latitude are swapped",
-        "{row} and {count:,} more",
-        "Name the columns the other way round: --map lon=COLUMN --map lat=COLUMN.",
+    "lie_elsewhere": Words(
+        "Most rows lie elsewhere",
+        "{outside:,} of {total:,} rows lie outside {where}: {row}, {x:.10g}, {y:.10g}, would lie"
+        " {spot}",
+        "No usual reading puts them inside: check the file and its coordinate system (--crs). If"
+        " they are right as they are, add --outside.",
     ),
     "duplicate_row": Words("The same row twice", "{row} repeats row {first}"),
     "duplicate_duty": Words("The same duty twice", "{row} repeats the duty of row {first}"),
+    "who_is_meant": Words(
+        "Who is meant",
+        "{row} may be the same as {others}",
+        "Give each a staff number of their own in a column 工号, or add --same NAME (they are one)"
+        " or --different NAME (they are not); NAME may be all.",
+    ),
+    "which_site": Words(
+        "Moved, or another of the same name",
+        "{row} lies {metres:,.0f} m from the one known, which is",
+        "Give each a code in a column 编号, or add --same NAME (it is the known one, moved) or"
+        " --different NAME (it is another); NAME may be all.",
+    ),
+    "moved": Words("Moved", "{row}, {metres:,.0f} m from where it was,"),
+    "number_of_another": Words(
+        "Staff numbers that somebody else has",
+        "{row} has the number of {others}",
+        "Correct the number, or add --same NAME if only the name has changed.",
+    ),
+    "one_number_two_names": Words(
+        "One staff number for two names", '{row} and {other}: "{key}"', "Correct the number."
+    ),
+    "renamed": Words("Names that changed", "{row} was {before} so far"),
+    "new_number": Words(
+        "Phone numbers that changed",
+        "{row} held the same duty with another number so far",
+        "They are taken for one person, who gets the new number; if they are two, import with"
+        " --different NAME.",
+    ),
+    "known_elsewhere": Words(
+        "People known from other lists", "{row} is known from {source}: taken for one person"
+    ),
+    "not_in_list": Words(
+        "In office, and not in the list",
+        "{name} ({places})",
+        "They stay in office: give the last day of their term if it has ended.",
+    ),
     "unknown_place": Words(
         "Places that are not known here",
         '{row}: {column} is "{text}"',

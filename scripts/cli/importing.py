@@ -150,6 +150,10 @@ def _list_command(
             kind=options.get("kind"),
             zone=options.get("zone"),
             date_order=options.get("date_order"),
+            is_swapped=options.get("swap", False),
+            may_lie_outside=options.get("outside", False),
+            same=options.get("same", ()),
+            different=options.get("different", ()),
         )
         _run(options, lambda conn, progress: work(conn, order, progress=progress))
 
@@ -189,28 +193,56 @@ _TIME_OPTIONS = (
         help="Zone of times that name none, for example Asia/Shanghai. Default: the county's.",
     ),
 )
+# What lists with points can be told besides.
+_POINTS = (
+    click.option(
+        "--swap", is_flag=True, help="X is north and Y is east, or latitude and longitude swapped."
+    ),
+    click.option("--outside", is_flag=True, help="Most rows lie outside the county, rightly so."),
+)
+# Who or what is meant, where a list does not say it.
+_IDENTITIES = (
+    click.option(
+        "--same",
+        multiple=True,
+        metavar="NAME",
+        help="Rows in doubt under this name mean the one that is known, or one another; or all.",
+    ),
+    click.option(
+        "--different",
+        multiple=True,
+        metavar="NAME",
+        help="Rows in doubt under this name mean others than those known and each other; or all.",
+    ),
+)
 _list_command(
     "members",
     import_members,
     "Import members and their duties from Excel or CSV: a row is a duty.",
     *_TIME_OPTIONS,
+    *_IDENTITIES,
 )
 _list_command(
     "issues",
     import_issues,
     "Import issues from CSV, Excel, GeoJSON or Open311 GeoReport JSON.",
     *_TIME_OPTIONS,
+    *_POINTS,
 )
 _list_command(
     "facilities",
     import_facilities,
     "Import facilities from CSV, Excel or a layer of points.",
+    *_IDENTITIES,
     click.option("--kind", metavar="KIND", help="Service kind of all rows, for example pharmacy."),
+    *_POINTS,
 )
 _list_command(
     "buildings",
     import_buildings,
     "Import buildings from CSV, Excel or a layer of points.",
+    *_IDENTITIES,
+    *_POINTS,
 )
 
 
