@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from geodata.importing import below, later
 from geodata.importing.below import Departure, Moved
 from geodata.importing.finding import RowRef
-from geodata.importing.later import Child
+from geodata.importing.later import Written
 from geodata.importing.requests import GridRequest, KnownGrid
 from geodata.model import LEVELS, Level
 
@@ -63,21 +63,14 @@ def look(
     ``geoms`` are the shapes to be written from ``day`` on, in the order of ``result["write"]``;
     ``refs`` are of all positions. What ``request.accept`` lets stand is a warning.
     """
-    positions: list[int] = result["write"]
     found: list[Departure] = []
     if request.level != LEVELS[-1]:
         moved = _moved(conn, request, result, geoms, day)
         found += below.find(conn, request.level, moved, day)
     found = [_settled(each, request) for each in found]
-    if request.level != LEVELS[0]:
-        parents = _parents(request, result)
-        children = [
-            Child(refs[position], parent, geom)
-            for position, geom in zip(positions, geoms, strict=True)
-            if (parent := parents[position]) is not None
-        ]
-        found += [Departure(finding, None, 0) for finding in later.find(conn, children, day)]
-    return found
+    written = _written(request, result, geoms, refs)
+    met = later.find(conn, request.level, written, day)
+    return found + [Departure(finding, None, 0) for finding in met]
 
 
 def _moved(
@@ -113,12 +106,29 @@ def _shapes(
     return {grid_id: shapely.from_wkb(bytes(wkb)) for grid_id, wkb in rows}
 
 
-def _parents(request: GridRequest, result: dict[str, Any]) -> list[int | None]:
-    """Return the id of the parent of each position."""
-    of_rows = [
+def _written(
+    request: GridRequest,
+    result: dict[str, Any],
+    geoms: NDArray[np.object_],
+    refs: Sequence[RowRef],
+) -> list[Written]:
+    """Return the grids that are to be written."""
+    known = {grid.code: grid.grid_id for grid in request.existing}
+    rows: list[dict[str, Any]] = result["rows"]
+    parents = [
         request.parents[parent].grid_id if parent >= 0 else None for parent in result["parent_of"]
+    ] or [None] * len(rows)
+    every = [
+        (known.get(row["code"]), row["code"], parent)
+        for row, parent in zip(rows, parents, strict=True)
     ]
-    return of_rows + [request.existing[index].parent_id for index in result["others"]]
+    beside = [request.existing[index] for index in result["others"]]
+    every += [(grid.grid_id, grid.code, grid.parent_id) for grid in beside]
+    written: list[Written] = []
+    for position, geom in zip(result["write"], geoms, strict=True):
+        grid_id, code, parent_id = every[position]
+        written.append(Written(refs[position], grid_id, code, parent_id, geom))
+    return written
 
 
 def _settled(departure: Departure, request: GridRequest) -> Departure:

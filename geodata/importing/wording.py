@@ -140,6 +140,17 @@ WORDS: dict[str, Words] = {
         "Other boundaries hold from that day on already. Import the file for that day"
         " (--valid-from), or take back the plan that was published for it.",
     ),
+    "overlap_later": Words(
+        "Overlaps on a later day",
+        "{row} and {other} share {m2} m² from {day} on",
+        "Other boundaries hold from that day on already. Import the file for that day"
+        " (--valid-from), or take back the plan that was published for it.",
+    ),
+    "code_later": Words(
+        "Codes that others have on a later day",
+        "{row} and, from {day} on, {other}",
+        "A code belongs to one grid. Give the grid of the file another one.",
+    ),
     "code_elsewhere": Words(
         "Known codes on the ground of other grids",
         "{row}: the code has been that of {known}, which lies elsewhere",

@@ -239,6 +239,25 @@ def test_grids_brought_below_a_parent_that_moves_later_are_refused(
     assert finding.m2 == pytest.approx(m2(box(116.4095, 31.411, 116.41, 31.413)), rel=1e-4)
 
 
+def test_grids_that_meet_others_of_a_later_day_are_refused(ground: Conn, tmp_path: Path) -> None:
+    later = date(2026, 5, 1)
+    new = [("990101001001003", "下坪", box(116.406, 31.411, 116.409, 31.419))]
+    assert bring(ground, tmp_path, "compound", new, later).is_written
+    before = faults.digest(ground)
+    early = [
+        ("990101001001003", "中坪", box(116.405, 31.411, 116.406, 31.419)),
+        ("990101001001004", "大坪", box(116.408, 31.411, 116.41, 31.419)),
+    ]
+    found = refused(ground, bring(ground, tmp_path, "compound", early), before)
+    (taken,) = found["code_later"]
+    assert taken.line() == (
+        "row 1 990101001001003 中坪 and, from 2026-05-01 on, 990101001001003 下坪"
+    )
+    (overlap,) = found["overlap_later"]
+    assert overlap.rows[0].row == 2
+    assert overlap.m2 == pytest.approx(m2(box(116.408, 31.411, 116.409, 31.419)), rel=1e-6)
+
+
 def test_a_border_that_moves_over_empty_ground_is_imported(ground: Conn, tmp_path: Path) -> None:
     assert bring(ground, tmp_path, "community", moved_villages(116.4095)).is_written
     assert blocking_on(ground, LATER) == []

@@ -143,7 +143,7 @@ def test_counts_in_chinese(chinese: None) -> None:
     report.is_written = True
     assert report.verdict(language.translate) == "已导入：新增县 8 个、新增乡镇 1 个。"
     said = counts.unchanged("community", 3).said(language.translate)
-    assert said == "3 个社区（村）没有变化，未改动。"
+    assert said == "3 个社区（村）没有变化，未作改动。"
 
 
 def test_json_keeps_its_codes(chinese: None) -> None:
