@@ -21,6 +21,8 @@ from geodata.partition.problems import Problem
 # shares all of it. Less than the first: it lies elsewhere. Less than the second: it may.
 _ELSEWHERE = 0.2
 _DOUBTFUL = 0.5
+# More than this common to both: the shape is that of the other grid.
+_SAME = 0.9
 
 
 def find(
@@ -43,13 +45,16 @@ def find(
     shares = _shares(geoms[held], existing[was])
     share_of = dict(zip(was.tolist(), shares.tolist(), strict=True))
     doubtful = np.flatnonzero(shares < _DOUBTFUL)
-    holders = _holders(geoms[held[doubtful]], existing)
+    holders, alike = _holders(geoms[held[doubtful]], existing)
+    holder_of = dict(zip(was[doubtful].tolist(), holders, strict=True))
     found: list[Problem] = []
-    for at, holder in zip(doubtful, holders, strict=True):
+    for at, holder, is_alike in zip(doubtful, holders, alike, strict=True):
         row, own = int(held[at]), known[was[at]]
         is_renamed = rows[row].name != own.name
-        # The grid that was here has gone elsewhere, too: codes went round in a ring or a chain.
+        # The grid that was here has gone elsewhere, too: codes went round. A level that is shifted
+        # as a whole keeps its names, closes no ring and puts no grid exactly on another.
         has_moved = holder >= 0 and share_of.get(holder, 1.0) < _DOUBTFUL
+        has_moved &= is_renamed or is_alike or _is_in_ring(int(was[at]), holder_of)
         is_away = shares[at] < _ELSEWHERE
         if not has_moved and not is_away:
             continue
@@ -76,16 +81,34 @@ def _shares(geoms: NDArray[np.object_], before: NDArray[np.object_]) -> NDArray[
     return shares
 
 
-def _holders(geoms: NDArray[np.object_], existing: NDArray[np.object_]) -> list[int]:
-    """Return the known grid on whose ground most of each shape lies, -1 where there is none."""
+def _is_in_ring(start: int, holder_of: dict[int, int]) -> bool:
+    """Tell whether going from each grid to the one on whose ground it lies leads back."""
+    seen: set[int] = set()
+    at = holder_of.get(start, -1)
+    while at >= 0 and at != start and at not in seen:
+        seen.add(at)
+        at = holder_of.get(at, -1)
+    return at == start
+
+
+def _holders(
+    geoms: NDArray[np.object_], existing: NDArray[np.object_]
+) -> tuple[list[int], list[bool]]:
+    """Return the known grid on whose ground most of each shape lies, -1 where there is none.
+
+    With it, whether the shape is that grid's.
+    """
     if not len(geoms):
-        return []
+        return [], []
     best = np.full(len(geoms), -1, dtype=np.intp)
+    alike = np.zeros(len(geoms), dtype=bool)
     asked, hits = shapely.STRtree(existing).query(geoms, predicate="intersects")
     common = shapely.area(intersection(geoms[asked], existing[hits]))
-    most = common > shapely.area(geoms[asked]) / 2
+    areas, others = shapely.area(geoms[asked]), shapely.area(existing[hits])
+    most = common > areas / 2
     best[asked[most]] = hits[most]
-    return best.tolist()
+    alike[asked[most]] = (common / np.maximum(areas, others) > _SAME)[most]
+    return best.tolist(), alike.tolist()
 
 
 def _exchanged(

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from shapely.affinity import translate
 from shapely.geometry import box
 
 from geodata import db
@@ -130,6 +131,26 @@ def test_a_rename_a_moved_border_and_a_division_are_no_swap(ground: Conn, tmp_pa
         (CODES[3], NAMES[3], SHAPES[3]),
     ]
     assert warned(bring(ground, tmp_path, "community", content)) == {}
+
+
+def test_shapes_of_the_next_row_are_named(ground: Conn, tmp_path: Path) -> None:
+    """Code and name stayed together, and each pair got the shape of the row behind it."""
+    content = [(CODES[at], NAMES[at], SHAPES[at + 1]) for at in range(3)]
+    content.append(("990101001009", "新村", SHAPES[0]))
+    found = stopped(ground, tmp_path, content)
+    assert {finding.rows[0].code for finding in found} >= set(CODES[:2])
+
+
+def test_a_level_that_is_shifted_as_a_whole_is_no_ring(ground: Conn, tmp_path: Path) -> None:
+    """The frame of an earlier survey is corrected: each lies on what its neighbour was."""
+    first = [
+        (f"99010100100100{at}", name, box(west, 31.401, west + 0.0015, 31.403))
+        for at, name, west in [(1, "甲", 116.401), (2, "乙", 116.4026), (3, "丙", 116.4042)]
+    ]
+    assert bring(ground, tmp_path, "compound", first, DAY).is_written
+    shifted = [(code, name, translate(shape, 0.0013, 0.0002)) for code, name, shape in first]
+    report = bring(ground, tmp_path, "compound", shifted)
+    assert warned(report) == {"moved_away": [code for code, _, _ in first]}
 
 
 def test_names_exchanged_by_neighbours_are_worth_a_look(ground: Conn, tmp_path: Path) -> None:
