@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from geodata.errors import InvalidInputError
 from geodata.importing.cut_numbers import is_cut
 from geodata.importing.encoding import broken
-from geodata.importing.requests import GridRequest
+from geodata.importing.requests import GridRequest, KnownGrid
 from geodata.partition.problems import Problem
 from geodata.phrases import Phrase
 
@@ -62,27 +61,19 @@ def _cut(column: str, values: Sequence[object]) -> list[Problem]:
     ]
 
 
-def parents_of(
-    rows: Sequence[Row], request: GridRequest
-) -> tuple[NDArray[np.intp] | None, list[Problem]]:
-    """Return the positions of the parents that a column names, -1 where it names none known.
-
-    None without such a column: parents are then found by place.
-    """
-    if request.columns.parent is None:
-        return None, []
-    by_code = {grid.code: index for index, grid in enumerate(request.parents)}
-    names = Counter(grid.name for grid in request.parents)
-    by_name = {g.name: i for i, g in enumerate(request.parents) if names[g.name] == 1}
-    found = np.full(len(rows), -1, dtype=np.intp)
-    problems: list[Problem] = []
-    for index, row in enumerate(rows):
-        position = by_code.get(row.parent or "", by_name.get(row.parent or "", -1))
-        found[index] = position
-        if position < 0:
-            data = {"parent": row.parent or ""}
-            problems.append(Problem("no_parent", "blocking", (index,), data=data))
-    return found, problems
+def second_counties(
+    rows: Sequence[Row], good: Sequence[int] | NDArray[np.intp], counties: Sequence[KnownGrid]
+) -> list[Problem]:
+    """Find the counties of a file beside the one that there can be: one home holds one county."""
+    known = {grid.code: grid.name for grid in counties}
+    new = {rows[int(row)].code: int(row) for row in good if rows[int(row)].code not in known}
+    if len(known) + len(new) < 2:
+        return []
+    data: dict[str, str | int] = {"count": len(new), "known": "", "code": ""}
+    if known:
+        code, name = next(iter(known.items()))
+        data |= {"known": name, "code": code}
+    return [Problem("second_county", "blocking", (row,), data=data) for row in new.values()]
 
 
 def _text_problems(codes: list[str], names: list[str]) -> list[Problem]:

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from psycopg.rows import TupleRow
 
+from geodata.importing import counts
 from geodata.importing.finding import Finding, RowRef
 from geodata.importing.report import Report
 from geodata.model import LEVELS, Level
@@ -78,7 +79,7 @@ def _check_level(
         Phrase("Level {level}", {"level": Phrase(level)}),
         Phrase("the database on {day}", {"day": on.isoformat()}),
     )
-    report.notes.append(Phrase("{count:,} grids.", {"count": len(ground.ids)}))
+    report.notes.append(counts.all_grids(level, len(ground.ids)))
     problems = checks.find_overlaps(ground.geoms) + checks.find_slivers(ground.geoms)
     problems += checks.find_narrow_gaps(ground.geoms)
     report.findings = [

@@ -11,6 +11,9 @@ from geodata import privacy
 from geodata.importing.wording import PERSONAL_NUMBERS, WORDS
 from geodata.phrases import Phrase, Translate, english
 
+# Findings that hold from a later day on, if one is given.
+_FROM_A_DAY = ("below_outside", "further_outside", "below_gap")
+
 
 @dataclass(frozen=True, slots=True)
 class RowRef:
@@ -45,8 +48,12 @@ class Finding:
         if self.kind == "frame_offset":
             return _frame_phrase(self.data).said(translate)
         text = self._case(translate)
+        if self.kind in _FROM_A_DAY and self.data.get("day"):
+            text = Phrase("{text} (from {day} on)", {"text": text, "day": self.data["day"]})
         if self.data.get("vanishes"):
             text = Phrase("{text}, too small to be stored", {"text": text})
+        if self.data.get("left_out"):
+            text = Phrase("{text} (left out)", {"text": text})
         if self.place is not None:
             lon, lat = self.place
             text = Phrase("{text} at {lon:.5f}, {lat:.5f}", {"text": text, "lon": lon, "lat": lat})
@@ -67,6 +74,18 @@ class Finding:
         values["out"] = 1 - share if isinstance(share, float) else 0.0
         if self.kind == "out_of_range" and "x" not in values:
             return Phrase("{row} lies outside what the coordinate system covers", values)
+        if self.kind == "below_outside" and values.get("holder"):
+            return Phrase(
+                "{row} leaves {parent} by {m2} m²; most of it would lie in {holder}", values
+            )
+        if self.kind == "code_elsewhere" and values.get("holder"):
+            return Phrase(
+                "{row}: the code has been that of {known}, which lies elsewhere; this is the ground"
+                " of {holder_code} {holder}",
+                values,
+            )
+        if self.kind == "second_county" and values.get("known"):
+            return Phrase("{row}, beside {code} {known}", values)
         if self.kind == "does_not_nest" and not share:
             return Phrase("{row} ({m2} m²) lies in none; the nearest is {parent}", values)
         return Phrase(WORDS[self.kind].case, values)
@@ -78,6 +97,8 @@ def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
     data = group[0].data
     if any(finding.data.get("recorded") for finding in group):
         return Phrase("Recorded as exceptions from the partition law.")
+    if all(finding.data.get("left_out") for finding in group):
+        return Phrase("Left out of the import.")
     if kind == "out_of_range" and data.get("guess"):
         return Phrase(
             "{advice} The coordinates look like {guess}.",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import shapely
+from numpy.typing import NDArray
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.importing import exchange, places, process
+from geodata.importing import around, counts, exchange, places, process
+from geodata.importing.below import Departure
 from geodata.importing.finding import Finding, RowRef, of_numbers, without_numbers
 from geodata.importing.process import Limits
 from geodata.importing.report import Report, describe
@@ -38,7 +41,7 @@ from geodata.shapes import Drawing
 
 # The names under which new grids are counted.
 _NEW: dict[Level, str] = {
-    "county": "new county",
+    "county": "new counties",
     "town": "new towns",
     "community": "new communities",
     "compound": "new compounds",
@@ -50,6 +53,7 @@ class GridImport:
     """What to import and how strictly.
 
     ``accept`` names findings that may stand as recorded exceptions, for ``reason``.
+    ``skip_bad_rows`` leaves out what cannot be used, and holds the rest to the law.
     """
 
     file: FileRequest
@@ -60,6 +64,7 @@ class GridImport:
     repair: bool = False
     accept: tuple[Acceptable, ...] = ()
     reason: str = ""
+    skip_bad_rows: bool = False
 
 
 def import_grids(
@@ -87,13 +92,22 @@ def import_grids(
     shapes = {
         "parents.wkb": _shapes(conn, [grid.grid_id for grid in request.parents], order.valid_from),
         "existing.wkb": _shapes(conn, [g.grid_id for g in request.existing], order.valid_from),
+        "childless.wkb": _shapes(conn, [g.grid_id for g in request.childless], order.valid_from),
     }
     with process.opened("grids", to_plain(request), shapes, progress, limits or Limits()) as done:
-        report = _report(order, request, done.result)
+        refs = _refs(request, done.result)
+        report = _report(order, request, done.result, refs)
+        geoms, departures = np.empty(0, dtype=object), list[Departure]()
+        if not report.is_blocked and done.result["write"]:
+            progress("checking the levels below", 0.0)
+            geoms = exchange.load(done.work / "shapes.wkb")
+            departures = around.look(conn, request, done.result, geoms, refs, order.valid_from)
+            report.findings += [each.finding for each in departures]
         if report.is_blocked or order.is_dry_run:
             _count(report, request, done.result)
             return report
-        _write(conn, order, request, done, progress)
+        _write(conn, order, request, done, geoms, progress)
+        _record_departures(conn, order, departures)
     _count(report, request, done.result)
     report.is_written = True
     return report
@@ -108,7 +122,10 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
         if not parents:
             raise NotFoundError(
                 "There is no {above} in the database on {day}, and every {level} lies in one.",
-                hint="Import the level {above} first, from that day or an earlier one on.",
+                hint="Import the level {above} first, from that day or an earlier one on."
+                " Where the county has no such level, bring the file of the level above that once"
+                " more with --level {option}: each grid then stands for itself.",
+                option=above,
                 above=Phrase(above),
                 level=Phrase(order.level),
                 day=order.valid_from.isoformat(),
@@ -122,6 +139,9 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
         parents=parents,
         existing=_known(conn, order.level, order.valid_from),
         home=places.county_box(conn),
+        childless=around.childless(conn, order.level, order.valid_from),
+        counties=around.counties(conn, order.valid_from) if order.level == "county" else (),
+        skip_bad_rows=order.skip_bad_rows,
     )
 
 
@@ -151,12 +171,16 @@ def _shapes(conn: psycopg.Connection[TupleRow], grid_ids: list[int], day: date) 
             yield row[0]
 
 
-def _report(order: GridImport, request: GridRequest, result: dict[str, Any]) -> Report:
+def _refs(request: GridRequest, result: dict[str, Any]) -> list[RowRef]:
+    """Return how a person finds each position: rows of the file, then grids beside them."""
+    beside = [request.existing[index] for index in result["others"]]
+    return describe(result["rows"]) + [RowRef(None, grid.code, grid.name) for grid in beside]
+
+
+def _report(
+    order: GridImport, request: GridRequest, result: dict[str, Any], refs: list[RowRef]
+) -> Report:
     """Put the child's findings into the words of the file."""
-    refs = describe(result["rows"])
-    for index in result["others"]:
-        grid = request.existing[index]
-        refs.append(RowRef(None, grid.code, grid.name))
     subject = Phrase("Grids, level {level}", {"level": Phrase(order.level)})
     report = Report(subject, Path(order.file.path).name)
     report.notes = list(result["notes"])
@@ -173,10 +197,14 @@ def _report(order: GridImport, request: GridRequest, result: dict[str, Any]) -> 
         found = of_numbers(ref, order.columns.name, row["name"])
         if found is not None:
             report.findings.append(found)
+    left_out = {result["rows"][row]["code"] for row in result["left_out"]}
     report.findings += [
         Finding("not_in_file", "warning", (RowRef(None, grid.code, grid.name),))
         for grid in (request.existing[index] for index in result["others"])
+        if grid.code not in left_out
     ]
+    if left := len(result["left_out"]):
+        report.notes.append(counts.left_out(left))
     report.repairs = [(refs[deed["row"]], deed["deed"], deed["m2"]) for deed in result["repairs"]]
     return report
 
@@ -185,19 +213,15 @@ def _count(report: Report, request: GridRequest, result: dict[str, Any]) -> None
     known = {grid.code for grid in request.existing}
     count = len(result["rows"])
     written = [position for position in result["write"] if position < count]
+    unchanged = count - len(written) - len(result["left_out"])
     changed = sum(result["rows"][position]["code"] in known for position in written)
     report.counts = {
         _NEW[request.level]: len(written) - changed,
         "new versions of known grids": changed,
         "neighbours that got shared corners": len(result["write"]) - len(written),
     }
-    if not report.is_blocked and count > len(written):
-        report.notes.append(
-            Phrase(
-                "{count:,} grids are unchanged and were not touched.",
-                {"count": count - len(written)},
-            )
-        )
+    if not report.is_blocked and unchanged:
+        report.notes.append(counts.unchanged(request.level, unchanged))
 
 
 def _write(
@@ -205,6 +229,7 @@ def _write(
     order: GridImport,
     request: GridRequest,
     done: process.Outcome,
+    geoms: NDArray[np.object_],
     progress: Progress,
 ) -> None:
     """Write versions, exceptions, the county's name and the shapes for small scales."""
@@ -212,7 +237,6 @@ def _write(
     if not positions:
         return
     progress("writing", 0.0)
-    geoms = exchange.load(done.work / "shapes.wkb")
     known = {grid.code: grid.grid_id for grid in request.existing}
     versions = [
         _version(request, done.result, position, geom, known)
@@ -292,8 +316,23 @@ def _record_exceptions(
         else:
             grid_id = ids.get(record["row"])
         if grid_id is not None:
-            conn.execute(
-                "INSERT INTO partition_exception (kind, grid_id, reason, recorded_by)"
-                " VALUES (%s, %s, %s, %s)",
-                [record["kind"], grid_id, reason, person],
-            )
+            _record(conn, record["kind"], grid_id, reason, person)
+
+
+def _record_departures(
+    conn: psycopg.Connection[TupleRow], order: GridImport, departures: Sequence[Departure]
+) -> None:
+    """Record what grids of the levels below depart from since the file was written."""
+    for each in departures:
+        if each.kind is not None:
+            _record(conn, each.kind, each.grid_id, order.reason.strip(), getpass.getuser())
+
+
+def _record(
+    conn: psycopg.Connection[TupleRow], kind: str, grid_id: int, reason: str, person: str
+) -> None:
+    conn.execute(
+        "INSERT INTO partition_exception (kind, grid_id, reason, recorded_by)"
+        " VALUES (%s, %s, %s, %s)",
+        [kind, grid_id, reason, person],
+    )

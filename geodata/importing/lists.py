@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from geodata import privacy
 from geodata.errors import InvalidInputError
-from geodata.importing import process
+from geodata.importing import counts, process
 from geodata.importing.columns import Field, choose
 from geodata.importing.days import Order
 from geodata.importing.finding import without_numbers
@@ -112,9 +112,7 @@ def settle(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str
             for finding in findings
         ]
         if sheet.bad:
-            report.notes.append(
-                Phrase("{rows:,} rows with problems are left out.", {"rows": len(sheet.bad)})
-            )
+            report.notes.append(counts.left_out(len(sheet.bad)))
     report.findings = findings
     return report
 

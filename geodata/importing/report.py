@@ -6,10 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
+from geodata.importing import counts
 from geodata.importing.finding import Finding, RowRef, advice, square_metres
-from geodata.importing.wording import COLUMNS, COUNTS, DEEDS, SEVERITIES, WORDS
+from geodata.importing.wording import COLUMNS, DEEDS, SEVERITIES, WORDS
 from geodata.phrases import Phrase, Translate, english
 from geodata.privacy import masked
 from geodata.spreadsheets import as_text
@@ -112,10 +113,7 @@ class Report:
             return []
         total = sum(m2 for _, _, m2 in self.repairs)
         rows = len({row for row, _, _ in self.repairs})
-        head = Phrase(
-            "Repaired: {rows:,} grids, {m2} m² changed hands or form",
-            {"rows": rows, "m2": square_metres(total)},
-        )
+        head = counts.repaired(rows, square_metres(total))
         ordered = sorted(self.repairs, key=lambda deed: -deed[2])
         shown = ordered if limit is None else ordered[:limit]
         lines = ["", head.said(translate)]
@@ -134,11 +132,7 @@ class Report:
                 "Nothing was imported: {things} to put right. The database is as it was.",
                 {"things": things},
             )
-        what = [
-            replace(COUNTS[name], data={"number": number})
-            for name, number in self.counts.items()
-            if number
-        ]
+        what = [counts.written(name, number) for name, number in self.counts.items() if number]
         if self.is_dry_run:
             return Phrase(
                 "Dry run, nothing was written. The import would bring {what}.",

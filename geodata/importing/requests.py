@@ -68,8 +68,11 @@ Acceptable = Literal["gap", "outside_parent", "sliver"]
 class GridRequest:
     """A file of grids of one level, and what stands in the database around it.
 
-    Shapes of ``parents`` and ``existing`` travel in files beside the request. ``home`` is the box
-    of the county (west, south, east, north), if there is one.
+    Shapes of ``parents``, ``existing`` and ``childless`` travel in files beside the request.
+    ``home`` is the box of the county (west, south, east, north), if there is one.
+
+    ``childless`` are the grids two levels above in which there is none of the level between;
+    ``counties`` those that stand on that day or a later one.
     """
 
     file: FileRequest
@@ -80,6 +83,9 @@ class GridRequest:
     parents: tuple[KnownGrid, ...]
     existing: tuple[KnownGrid, ...]
     home: tuple[float, float, float, float] | None
+    childless: tuple[KnownGrid, ...] = ()
+    counties: tuple[KnownGrid, ...] = ()
+    skip_bad_rows: bool = False
 
 
 def to_plain(request: GridRequest | LineRequest | FileRequest) -> dict[str, object]:
@@ -104,4 +110,7 @@ def grid_request(plain: dict[str, Any]) -> GridRequest:
         parents=tuple(KnownGrid(**grid) for grid in plain["parents"]),
         existing=tuple(KnownGrid(**grid) for grid in plain["existing"]),
         home=tuple(plain["home"]) if plain["home"] else None,
+        childless=tuple(KnownGrid(**grid) for grid in plain["childless"]),
+        counties=tuple(KnownGrid(**grid) for grid in plain["counties"]),
+        skip_bad_rows=plain["skip_bad_rows"],
     )

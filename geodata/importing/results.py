@@ -29,6 +29,7 @@ def of_survey(survey: Survey, work: Path, progress: Progress) -> dict[str, objec
         "exceptions": [asdict(record) for record in survey.exceptions],
         "rows": [asdict(row) for row in survey.rows],
         "others": survey.others,
+        "left_out": sorted(survey.left_out),
         "parent_of": survey.parent_of.tolist(),
         "write": [],
     }
@@ -47,6 +48,7 @@ def of_survey(survey: Survey, work: Path, progress: Progress) -> dict[str, objec
             parent = survey.parent_of[position] if len(survey.parent_of) else -1
             parent_id = request.parents[parent].grid_id if parent >= 0 else None
             same[position] = _facts(known) == (row.name, parent_id, row.households, row.population)
+    same[sorted(survey.left_out)] = True
     write = np.flatnonzero(~same)
     exchange.save(work / "shapes.wkb", geoms[write])
     plain["write"] = write.tolist()

@@ -31,7 +31,7 @@ class Survey:
     """What is known of the file so far. Positions count the rows of the file from 0.
 
     After ``node`` the arrays are longer: behind the file's rows stand the grids of the level that
-    the file does not name (``others``).
+    the file does not name (``others``). Rows that are ``left_out`` are as if they were not there.
     """
 
     request: GridRequest
@@ -43,7 +43,9 @@ class Survey:
     exceptions: list[ExceptionRecord] = field(default_factory=list)
     parents: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
     existing: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    childless: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
     others: list[int] = field(default_factory=list)
+    left_out: frozenset[int] = frozenset()
     suspects: NDArray[np.intp] | None = None
     drawn_m2: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     parent_of: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
@@ -56,5 +58,6 @@ class Survey:
     def good(self) -> NDArray[np.intp]:
         """Return the rows of the file whose shapes can be worked with."""
         bad = {problem.rows[0] for problem in self.problems if problem.kind in _UNUSABLE}
+        bad |= self.left_out
         rows = [row for row in range(len(self.rows)) if row not in bad]
         return np.array(rows, dtype=np.intp)

@@ -10,7 +10,17 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geodata.importing import archive, attributes, exchange, features, placing
+from geodata.importing import (
+    archive,
+    attributes,
+    codes,
+    counts,
+    exchange,
+    features,
+    leaving_out,
+    parents,
+    placing,
+)
 from geodata.importing.requests import GridRequest, Progress
 from geodata.importing.settling import settle
 from geodata.importing.survey import Survey
@@ -30,6 +40,15 @@ def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
     if request.level != "county":
         survey.parents = exchange.load(work / "parents.wkb")
     survey.existing = exchange.load(work / "existing.wkb")
+    survey.childless = exchange.load(work / "childless.wkb")
+    if not request.skip_bad_rows:
+        return _look(survey, progress)
+    return leaving_out.survey_without_bad_rows(survey, lambda each: _look(each, progress))
+
+
+def _look(survey: Survey, progress: Progress) -> Survey:
+    """Check a file that has been read and brought to WGS 84."""
+    request = survey.request
     progress("converting coordinates", 0.0)
     good = placing.check_place(survey)
     progress("checking shapes", 0.0)
@@ -38,11 +57,15 @@ def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
         return survey
     _node(survey, good, progress)
     good = _check_level(survey, good, progress)
+    survey.problems += codes.find(
+        survey.rows, survey.geoms, good, request.existing, survey.existing
+    )
     if request.level != "county":
         progress("checking against the level above", 0.0)
         _check_nesting(survey, good)
     else:
         _check_frame(survey, survey.geoms[good], survey.existing)
+        survey.problems += attributes.second_counties(survey.rows, good, request.counties)
     survey.problems += attributes.same_names(survey.rows, survey.parent_of.tolist())
     survey.problems, survey.exceptions = settle(
         survey.problems,
@@ -58,8 +81,8 @@ def _read(request: GridRequest, work: Path, progress: Progress) -> Survey:
     source = archive.open_source(Path(request.file.path), work, request.file.layer)
     found = features.read(source, layer=request.file.layer, encoding=request.file.encoding)
     rows, problems = attributes.rows_of(found.columns, request)
-    read = {"format": found.driver, "layer": found.layer, "rows": len(found.geoms)}
-    notes = [Phrase("{format}, layer {layer}, {rows:,} rows.", read), *found.notes]
+    read = {"format": found.driver, "layer": found.layer, "rows": counts.rows(len(found.geoms))}
+    notes = [Phrase("{format}, layer {layer}, {rows}.", read), *found.notes]
     survey = Survey(request, found.geoms, rows, notes, problems)
     survey.problems += checks.shape_problems(survey.geoms)
     placing.place(survey, found.crs, source.driver)
@@ -89,9 +112,9 @@ def _check_validity(survey: Survey, good: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
     """Bring the rows, and the grids of the level not in the file, onto the storage grid."""
-    codes = {row.code for row in survey.rows}
+    named = {row.code for at, row in enumerate(survey.rows) if at not in survey.left_out}
     known = survey.request.existing
-    survey.others = [index for index, grid in enumerate(known) if grid.code not in codes]
+    survey.others = [index for index, grid in enumerate(known) if grid.code not in named]
     count = len(survey.geoms)
     level = np.concatenate((survey.geoms, survey.existing[survey.others]))
     used = np.concatenate((good, np.arange(count, len(level))))
@@ -107,21 +130,15 @@ def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
         survey.suspects = used[noded.suspects]
     level[used] = shapes
     survey.geoms = level
-    moved = {"grids": len(noded.noded), "cm": noded.largest_move_m * 100}
+    moved_cm = noded.largest_move_m * 100
     if noded.noded:
-        survey.notes.append(
-            Phrase(
-                "Shared boundaries: corners of neighbours were added to {grids:,} grids;"
-                " no boundary moved by more than {cm:.1f} cm.",
-                moved,
-            )
-        )
+        survey.notes.append(counts.corners_added(len(noded.noded), moved_cm))
     elif len(good):
         survey.notes.append(
             Phrase(
                 "Shared boundaries: neighbours meet corner on corner; coordinates were rounded to"
                 " 1e-7 degrees (at most {cm:.1f} cm).",
-                moved,
+                {"cm": moved_cm},
             )
         )
 
@@ -178,15 +195,14 @@ def _within(
 def _check_nesting(survey: Survey, good: NDArray[np.intp]) -> None:
     """Find each row's parent, what leaves it, and what of the parents nothing covers."""
     request = survey.request
-    wanted, problems = attributes.parents_of(survey.rows, request)
+    wanted, problems = parents.named(survey.rows, request)
     survey.problems += problems
     shapes = as_multipolygons(survey.geoms[good])
-    chosen = wanted[good] if wanted is not None else None
-    found = nesting.nest(shapes, survey.parents, chosen)
+    found, is_by_place = parents.find(survey, shapes, good, wanted)
     survey.parent_of = np.full(len(survey.rows), -1, dtype=np.intp)
     survey.parent_of[good] = found.parent
-    unmet = good[(found.parent < 0) & (found.area_m2 > 0)]
-    if len(unmet) and wanted is None:
+    unmet = good[(found.parent < 0) & (found.area_m2 > 0) & is_by_place]
+    if len(unmet):
         survey.parent_of[unmet] = nesting.nearest(survey.geoms[unmet], survey.parents)
     named = {problem.rows[0] for problem in problems}
     for problem in nesting.nesting_problems(found, shapes, survey.parents):
@@ -196,6 +212,7 @@ def _check_nesting(survey: Survey, good: NDArray[np.intp]) -> None:
         owner = int(survey.parent_of[row])
         data = {**problem.data, "parent": request.parents[owner].name if owner >= 0 else ""}
         survey.problems.append(replace(problem, rows=(row,), data=data))
+    parents.explain(survey)
     _check_frame(survey, shapes, survey.parents)
     if request.level != "compound":
         _check_gaps(survey, good)
@@ -218,7 +235,7 @@ def _check_frame(survey: Survey, shapes: NDArray[np.object_], around: NDArray[np
 
 def _check_gaps(survey: Survey, good: NDArray[np.intp]) -> None:
     """Look for ground of the parents that nothing covers, unless rows are missing anyway."""
-    if len(good) < len(survey.rows):
+    if len(good) < len(survey.rows) - len(survey.left_out):
         survey.notes.append(Phrase("Gaps were not looked for, because some rows cannot be used."))
         return
     request = survey.request

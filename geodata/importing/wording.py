@@ -111,6 +111,80 @@ WORDS: dict[str, Words] = {
         "",
         "",
     ),
+    "below_outside": Words(
+        "Grids of the levels below that would leave their parent",
+        "{row} leaves {parent} by {m2} m²",
+        "They are not in this file. Bring it as a plan (--as-plan NAME), in which they are handed"
+        " over or cut along the new border. Or let them stand outside for now (--accept"
+        " outside_parent --reason TEXT), and bring their own file for the same day next.",
+    ),
+    "further_outside": Words(
+        "Grids further down that lie on that ground", "{row} with {m2} m² outside {parent}"
+    ),
+    "below_gap": Words(
+        "Ground that no grid of the level below would cover",
+        "{parent}: {m2} m² in {pieces} pieces ({share:.1%})",
+        "Bring the file as a plan (--as-plan NAME), in which the ground is given to one of them. Or"
+        " let it stand for now (--accept gap --reason TEXT), and bring the level below for the same"
+        " day next.",
+    ),
+    "parent_ends": Words(
+        "The parent ends on a later day",
+        "{row} lies in {parent}, which is there until {day}",
+        "Other boundaries hold from that day on already. Import the file for that day"
+        " (--valid-from), or take back the plan that was published for it.",
+    ),
+    "parent_moves": Words(
+        "Leaves its parent on a later day",
+        "{row} leaves {parent} by {m2} m² from {day} on",
+        "Other boundaries hold from that day on already. Import the file for that day"
+        " (--valid-from), or take back the plan that was published for it.",
+    ),
+    "overlap_later": Words(
+        "Overlaps on a later day",
+        "{row} and {other} share {m2} m² from {day} on",
+        "Other boundaries hold from that day on already. Import the file for that day"
+        " (--valid-from), or take back the plan that was published for it.",
+    ),
+    "code_later": Words(
+        "Codes that others have on a later day",
+        "{row} and, from {day} on, {other}",
+        "A code belongs to one grid. Give the grid of the file another one.",
+    ),
+    "code_elsewhere": Words(
+        "Known codes on the ground of other grids",
+        "{row}: the code has been that of {known}, which lies elsewhere",
+        "A code keeps its grid: whoever is in office would go with it to the other ground. Correct"
+        " the codes. If they have really changed hands, bring the file as a plan (--as-plan NAME),"
+        " in which each grid stays where it is and gets its new code.",
+    ),
+    "moved_away": Words(
+        "Lies elsewhere than before",
+        "{row}",
+        "Name and code are those of before. Whoever is in office there stays so: check the place.",
+    ),
+    "names_exchanged": Words(
+        "Has taken the former name of a neighbour",
+        "{row}, so far {known}: {holder_code} {holder} has another name now",
+        "Whoever is in office stays with the code. Check whether names or codes were mixed up.",
+    ),
+    "second_county": Words(
+        "More than one county",
+        "{row}",
+        "One installation holds one county. Leave its row alone in the file, or start another"
+        " installation with a home of its own (GRIDMAP_HOME) for each of the others.",
+    ),
+    "no_level_between": Words(
+        "No level between",
+        "{row} lies in {holder}, which has no {between}",
+        "No level can be skipped. Bring that grid's own row once more with --level {option}: it"
+        " then stands for itself on the level that is missing.",
+    ),
+    "ambiguous_parent": Words(
+        "Several grids of the level above have the name that is given as the parent",
+        '{row} names "{parent}", which {count:,} are called',
+        "Give the parent's code instead of its name.",
+    ),
     "not_in_file": Words("In the database but not in the file; they stay as they are", "{row}"),
     # Roads.
     "not_a_line": Words("Not a line", "{row}", "Points and areas are left out of the roads."),
@@ -217,7 +291,7 @@ PERSONAL_NUMBERS: dict[str, Phrase] = {
 
 # What an import wrote, by the name under which reports count it.
 COUNTS: dict[str, Phrase] = {
-    "new county": Phrase("{number:,} new county"),
+    "new counties": Phrase("{number:,} new counties"),
     "new towns": Phrase("{number:,} new towns"),
     "new communities": Phrase("{number:,} new communities"),
     "new compounds": Phrase("{number:,} new compounds"),

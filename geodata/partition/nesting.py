@@ -69,7 +69,7 @@ def nest(children: Polygons, parents: Polygons, wanted: NDArray[np.intp] | None 
     if not len(loose):
         return Nesting(parent, outside, areas)
     children_loose, pair_parents = _candidates(children, parents, loose, wanted)
-    shared = _intersection(children[children_loose], parents[pair_parents])
+    shared = intersection(children[children_loose], parents[pair_parents])
     inside = area_m2(shared)
     # The largest share wins: in ascending order the last one written.
     order = np.argsort(inside, kind="stable")
@@ -86,7 +86,12 @@ def nest(children: Polygons, parents: Polygons, wanted: NDArray[np.intp] | None 
 def beyond(child: BaseGeometry, parent: BaseGeometry) -> BaseGeometry:
     """Return the ground of a child outside its parent; empty where only rounding differs."""
     ground = _difference(child, parent)
-    return Polygon() if shapely.is_empty(shapely.buffer(ground, -_ROUNDING)) else ground
+    return Polygon() if is_rounding(ground) else ground
+
+
+def is_rounding(ground: BaseGeometry) -> bool:
+    """Tell whether ground is no wider than what rounding corners leaves (2 cm), or empty."""
+    return bool(shapely.is_empty(shapely.buffer(ground, -_ROUNDING)))
 
 
 def nearest(children: Polygons, parents: Polygons) -> NDArray[np.intp]:
@@ -109,6 +114,14 @@ def nesting_problems(nesting: Nesting, children: Polygons, parents: Polygons) ->
         else:
             problems.append(Problem("outside_parent", "warning", (int(row),), m2, where, data))
     return sorted(problems, key=lambda problem: -(problem.m2 or 0))
+
+
+def intersection(first: Polygons, second: Polygons) -> Polygons:
+    """Return what is common to pairs of shapes, also where floating point fails on one."""
+    try:
+        return np.asarray(shapely.intersection(first, second), dtype=object)
+    except GEOSException:
+        return np.asarray(shapely.intersection(first, second, grid_size=STEP), dtype=object)
 
 
 def find_gaps(children: Polygons, parents: Polygons, owner: NDArray[np.intp]) -> list[Problem]:
@@ -164,10 +177,3 @@ def _difference(first: BaseGeometry, second: BaseGeometry) -> BaseGeometry:
         return shapely.difference(first, second)
     except GEOSException:
         return shapely.difference(first, second, grid_size=STEP)
-
-
-def _intersection(first: Polygons, second: Polygons) -> Polygons:
-    try:
-        return np.asarray(shapely.intersection(first, second), dtype=object)
-    except GEOSException:
-        return np.asarray(shapely.intersection(first, second, grid_size=STEP), dtype=object)

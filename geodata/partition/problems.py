@@ -39,6 +39,12 @@ Kind = Literal[
     "no_children",
     "frame_offset",
     "not_in_file",
+    "code_elsewhere",
+    "moved_away",
+    "names_exchanged",
+    "second_county",
+    "no_level_between",
+    "ambiguous_parent",
 ]
 
 

@@ -41,6 +41,7 @@ STAGES = {
     "looking for slivers": 0.2,
     "checking against the level above": 0.24,
     "handing over": 0.28,
+    "checking the levels below": 0.3,
     "writing": 0.32,
     "checking in the database": 0.65,
     "drawing for small scales": 0.9,
@@ -110,6 +111,9 @@ def _file_options(function: Callable[..., None]) -> Callable[..., None]:
     help="Let such findings stand as recorded exceptions. May be repeated; needs --reason.",
 )
 @click.option("--reason", default="", metavar="TEXT", help="Why findings may stand.")
+@click.option(
+    "--skip-bad-rows", is_flag=True, help="Leave rows with problems out, list them, bring the rest."
+)
 def grids(**options: Any) -> None:
     """Import the grids of one level from GeoPackage, GeoJSON, FlatGeobuf, KML or Shapefile."""
     day: datetime | None = options["valid_from"]
@@ -128,6 +132,7 @@ def grids(**options: Any) -> None:
         repair=options["repair"],
         accept=options["accept"],
         reason=options["reason"],
+        skip_bad_rows=options["skip_bad_rows"],
     )
     _run(options, lambda conn, progress: import_grids(conn, order, progress=progress))
 

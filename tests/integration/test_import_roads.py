@@ -218,7 +218,7 @@ def test_heights_make_ways_up_longer_than_down(ground: Conn, tmp_path: Path) -> 
 def test_again_add_and_replace(ground: Conn, tmp_path: Path) -> None:
     street, lane = written(tmp_path / "a.gpkg", STREET), written(tmp_path / "b.gpkg", LANE)
     dry = run(ground, street, source="one", is_dry_run=True)
-    assert "would bring 1 new road edges" in dry.to_text()
+    assert "would bring 1 new road edge" in dry.to_text()
     assert (keeping.sources(ground), lengths(ground)) == ([], [])
     assert run(ground, street, source="one").counts["new road edges"] == 1
     before = keeping.sources(ground)

@@ -11,9 +11,10 @@ import pytest
 
 from geodata.errors import NotFoundError
 from geodata.homes import REPOSITORY
-from geodata.importing import wording
+from geodata.importing import counts, wording
 from geodata.importing.finding import Finding, RowRef
 from geodata.importing.report import Report
+from geodata.model import LEVELS
 from geodata.phrases import Phrase, from_plain, to_plain
 from scripts.cli import importing, language
 from scripts.cli.progress import Progress
@@ -76,6 +77,8 @@ def test_every_finding_has_chinese_words(kind: str, catalogue: gettext.NullTrans
     [
         *sorted(STAGES | importing.STAGES.keys()),
         *(phrase.text for phrase in wording.COUNTS.values()),
+        *(phrase.text for phrase in counts.ONES.values()),
+        *(counts.grids(level, number).text for level in LEVELS for number in (1, 2)),
         *(phrase.text for phrase in wording.DEEDS.values()),
         *(phrase.text for phrase in wording.SEVERITIES.values()),
         *(phrase.text for phrase in wording.COLUMNS),
@@ -122,6 +125,25 @@ def test_progress_is_shown_in_chinese(chinese: None) -> None:
     assert stream.getvalue().splitlines() == [
         "底图 …", "    0 %  读取文件", "   50 %  第 7 级", "底图：完成，用时 0 秒"
     ]  # fmt: skip
+
+
+def test_one_of_a_thing_is_said_as_one() -> None:
+    assert counts.ONES.keys() == wording.COUNTS.keys()
+    several = Report(Phrase("Grids"), "a.csv", counts={"new counties": 8, "known duties": 2})
+    assert several.verdict() == "Imported: 8 new counties, 2 known duties."
+    one = Report(Phrase("Grids"), "a.csv", counts={"new counties": 1, "known duties": 1})
+    assert one.verdict() == "Imported: 1 new county, 1 known duty."
+    assert str(counts.all_grids("community", 1)) == "1 community."
+    assert str(counts.unchanged("town", 1)) == "1 town is unchanged and was not touched."
+    assert str(counts.unchanged("town", 2000)) == "2,000 towns are unchanged and were not touched."
+
+
+def test_counts_in_chinese(chinese: None) -> None:
+    report = Report(Phrase("Grids"), "a.csv", counts={"new counties": 8, "new towns": 1})
+    report.is_written = True
+    assert report.verdict(language.translate) == "已导入：新增县 8 个、新增乡镇 1 个。"
+    said = counts.unchanged("community", 3).said(language.translate)
+    assert said == "3 个社区（村）没有变化，未作改动。"
 
 
 def test_json_keeps_its_codes(chinese: None) -> None:
