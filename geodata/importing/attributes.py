@@ -28,9 +28,12 @@ class Row:
 
 
 def rows_of(
-    columns: dict[str, list[object]], request: GridRequest
+    columns: dict[str, list[object]], request: GridRequest, *, is_decoded: bool = True
 ) -> tuple[list[Row], list[Problem]]:
     """Take the named columns out of a table and check them.
+
+    ``is_decoded``: the texts were bytes in an encoding that can be chosen; else they were stored as
+    they are.
 
     Raises:
         InvalidInputError: a column is not in the file
@@ -48,7 +51,7 @@ def rows_of(
         Row(codes[i], names[i], _text(parent[i]) or None, households[i], population[i])
         for i in range(len(code))
     ]
-    return rows, problems + _text_problems(codes, names)
+    return rows, problems + _text_problems(codes, names, is_decoded)
 
 
 def parents_of(
@@ -74,7 +77,7 @@ def parents_of(
     return found, problems
 
 
-def _text_problems(codes: list[str], names: list[str]) -> list[Problem]:
+def _text_problems(codes: list[str], names: list[str], is_decoded: bool) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for row, code in enumerate(codes):
@@ -88,9 +91,11 @@ def _text_problems(codes: list[str], names: list[str]) -> list[Problem]:
         if not name:
             problems.append(Problem("no_name", "blocking", (row,)))
             continue
-        meant = broken(name)
-        if meant is not None:
-            data = {"text": name, "encoding": "" if meant == "?" else meant}
+        if meant := broken(name) or broken(codes[row]):
+            text = name if broken(name) else codes[row]
+            data = {"text": text, "encoding": "" if meant == "?" else meant}
+            if not is_decoded:
+                data["stored"] = "yes"
             problems.append(Problem("broken_text", "blocking", (row,), data=data))
     return problems
 

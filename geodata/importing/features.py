@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +13,12 @@ import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 
-from geodata.importing.encoding import canonical, detect
+from geodata.importing import dbase
+from geodata.importing.encoding import decode
 from geodata.importing.refusals import LAYERS_APART, FileRefusedError
 from geodata.importing.sniffing import DRIVERS, Source
 from geodata.phrases import Phrase
+from geodata.privacy import masked
 
 MAX_FEATURES = 2_000_000
 _FAILURES = (
@@ -29,7 +29,6 @@ _FAILURES = (
     shapely.GEOSException,
     UnicodeDecodeError,
 )
-_SAMPLE_ROWS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,8 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
     notes = list(source.notes)
     taken = None
     if source.driver == "ESRI Shapefile":
-        taken = _table_encoding(source, encoding, notes)
+        assert source.table is not None
+        taken = dbase.encoding_of(source.table, encoding, source.declared_encoding, notes)
     meta, geoms, fields = _open(source, name)
     if taken is None and encoding is not None:
         notes.append(
@@ -86,11 +86,13 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
         )
     if shapely.has_z(geoms).any():
         notes.append(Phrase("Heights (3D coordinates) were left out."))
-    names = [_text(name, taken) for name in meta["fields"]]
+    names = [_text(name, taken)[0] for name in meta["fields"]]
     columns = {
         name: [_plain(value, taken) for value in values]
         for name, values in zip(names, fields, strict=True)
     }
+    if taken is not None:
+        notes += _cut_texts(names, fields, taken)
     return _features(source, name, meta, geoms, columns, notes)
 
 
@@ -200,92 +202,41 @@ def _damaged(reason: str | Phrase) -> FileRefusedError:
     )
 
 
-def _table_encoding(source: Source, wanted: str | None, notes: list[Phrase]) -> str:
-    """Choose the encoding of a shapefile's table: as told, as declared if it fits, or by look."""
-    assert source.table is not None
-    samples = table_texts(source.table)
-    if wanted is not None:
-        return canonical(wanted)
-    found = detect(samples)
-    if source.declared_encoding is not None:
-        declared = canonical(source.declared_encoding)
-        fits = sum(_decodes(sample, declared) for sample in samples)
-        if fits >= 0.98 * len(samples):
-            return declared
-        notes.append(
-            Phrase(
-                "The .cpg file says {encoding}, but the text is not in it.",
-                {"encoding": source.declared_encoding},
-            )
-        )
-    if found is None:
-        raise FileRefusedError(
-            "encoding_unknown",
-            "The table does not say in which encoding its text is, and it looks like none.",
-            hint="Give it, for example --encoding gbk.",
-        )
-    if any(not sample.isascii() for sample in samples):
-        shown = {"gb18030": "GBK (GB18030)", "utf-8": "UTF-8", "latin-1": "Latin-1"}[found]
-        notes.append(
-            Phrase(
-                "No .cpg file says the encoding: the text was taken for {encoding}.",
-                {"encoding": shown},
-            )
-        )
-    return found
+def _text(value: str, encoding: str | None) -> tuple[str, int]:
+    """Decode text that was read byte by byte, and say how many bytes at its end are half a letter.
 
-
-def table_texts(path: Path) -> list[bytes]:
-    """Return the texts of a dBASE table's first rows as bytes, and the names of its columns."""
-    raw = path.open("rb")
-    with raw:
-        head = raw.read(32)
-        if len(head) < 32:
-            raise FileRefusedError("truncated", "The .dbf file is cut off.")
-        count, start, width = struct.unpack("<IHH", head[4:12])
-        fields = raw.read(max(start - 33, 0))
-        layout: list[tuple[int, int]] = []
-        texts: list[bytes] = []
-        offset = 1
-        for at in range(0, len(fields) - 31, 32):
-            field = fields[at : at + 32]
-            texts.append(field[:11].split(b"\x00")[0])
-            if field[11:12] == b"C":
-                layout.append((offset, field[16]))
-            offset += field[16]
-        raw.seek(start)
-        for _ in range(min(count, _SAMPLE_ROWS)):
-            row = raw.read(width)
-            texts.extend(row[at : at + size].rstrip(b" \x00") for at, size in layout)
-    return [text for text in texts if text]
-
-
-def _decodes(raw: bytes, encoding: str) -> bool:
-    try:
-        raw.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _text(value: str, encoding: str | None) -> str:
-    """Decode text that was read byte by byte; what does not fit becomes a replacement character."""
+    What does not fit becomes a replacement character.
+    """
     if encoding is None or value.isascii():
-        return value
-    # A column may cut its last character in half: that is no fault of the encoding.
+        return value, 0
     raw = value.encode("latin-1", "replace")
-    for cut in range(4):
-        try:
-            return raw[: len(raw) - cut].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return raw.decode(encoding, "replace")
+    return decode(raw, encoding) or (raw.decode(encoding, "replace"), 0)
+
+
+def _cut_texts(
+    names: Sequence[str], fields: Sequence[NDArray[np.object_]], encoding: str
+) -> list[Phrase]:
+    """Say in how many texts the last character is lost, because a column has no room for it."""
+    cut = [
+        {"row": row, "column": name, "text": _text(value, encoding)[0]}
+        for name, values in zip(names, fields, strict=True)
+        for row, value in enumerate(values, 1)
+        if isinstance(value, str) and _text(value, encoding)[1]
+    ]
+    if not cut:
+        return []
+    text = (
+        "{count:,} texts were cut off in the middle of a character when the file was written, for"
+        " example row {row}, {column}: “{text}”. They are taken without it: look whether they are"
+        " whole."
+    )
+    return [Phrase(text, {**cut[0], "text": masked(str(cut[0]["text"])), "count": len(cut)})]
 
 
 def _plain(value: object, encoding: str | None) -> object:
     """Return a value that JSON knows."""
     if isinstance(value, str):
-        return _text(value, encoding)
+        return _text(value, encoding)[0]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

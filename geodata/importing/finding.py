@@ -82,6 +82,12 @@ def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
             "{advice} The coordinates look like {guess}.",
             {"advice": Phrase(words), "guess": data["guess"]},
         )
+    if kind == "broken_text" and data.get("encoding") and data.get("stored"):
+        return Phrase(
+            "The file was made from texts in {encoding} that were read wrongly: export it again, or"
+            " bring the file that it was made from.",
+            {"encoding": str(data["encoding"]).upper()},
+        )
     if kind == "broken_text" and data.get("encoding"):
         return Phrase("Read the file with --encoding {encoding}.", data)
     if kind == "broken_text":

@@ -57,7 +57,8 @@ def _read(request: GridRequest, work: Path, progress: Progress) -> Survey:
     progress("reading", 0.0)
     source = archive.open_source(Path(request.file.path), work, request.file.layer)
     found = features.read(source, layer=request.file.layer, encoding=request.file.encoding)
-    rows, problems = attributes.rows_of(found.columns, request)
+    is_decoded = found.driver == "ESRI Shapefile"
+    rows, problems = attributes.rows_of(found.columns, request, is_decoded=is_decoded)
     read = {"format": found.driver, "layer": found.layer, "rows": len(found.geoms)}
     notes = [Phrase("{format}, layer {layer}, {rows:,} rows.", read), *found.notes]
     survey = Survey(request, found.geoms, rows, notes, problems)

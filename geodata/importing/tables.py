@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geodata.importing import archive, coordinates, features, sniffing
-from geodata.importing.encoding import canonical, detect
+from geodata.importing import archive, coordinates, encoding_choice, features, sniffing
+from geodata.importing.encoding import SHOWN, canonical
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import FileRequest
 from geodata.phrases import Phrase
@@ -244,19 +244,12 @@ def _csv_encoding(raw: bytes, wanted: str | None, notes: list[Phrase]) -> str:
         return canonical(wanted)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    found = detect(raw[:4_000_000].split(b"\n"))
-    if found is None:
-        raise FileRefusedError(
-            "encoding_unknown",
-            "The encoding of the file could not be told.",
-            hint="Give it, for example --encoding gbk.",
-        )
+    found = encoding_choice.of_lines(raw)
     if found != "utf-8":
-        shown = {"gb18030": "GBK (GB18030)", "latin-1": "Latin-1"}[found]
         notes.append(
             Phrase(
                 "The text was taken for {encoding}; --encoding says otherwise.",
-                {"encoding": shown},
+                {"encoding": SHOWN.get(found, found)},
             )
         )
     return found

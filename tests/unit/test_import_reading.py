@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from geodata.errors import InvalidInputError
-from geodata.importing import columns, coordinates, encoding, tables
+from geodata.importing import columns, coordinates, tables
 from geodata.importing.columns import Field
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import FileRequest
@@ -31,38 +31,6 @@ from geodata.pinyin import search_key
 )
 def test_search_key(name: str, key: str) -> None:
     assert search_key(name) == key
-
-
-@pytest.mark.parametrize(
-    ("texts", "found"),
-    [
-        (["Lewisham"], "utf-8"),
-        (["衡山镇".encode()], "utf-8"),
-        (["衡山镇".encode()[:8]], "utf-8"),
-        (["衡山镇".encode("gbk"), "小区".encode("gbk")], "gb18030"),
-        (["Café".encode("latin-1"), "São".encode("latin-1"), "école".encode("latin-1")], "latin-1"),
-    ],
-)
-def test_detected_encodings(texts: list[str | bytes], found: str) -> None:
-    raw = [text.encode() if isinstance(text, str) else text for text in texts]
-    assert encoding.detect(raw) == found
-
-
-@pytest.mark.parametrize("name", ["衡山镇", "Café São", "Lewisham 001", "㙟山小区", "Ävrå", "é"])
-def test_right_names_look_right(name: str) -> None:
-    assert encoding.broken(name) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "python"), [("GBK", "gb18030"), ("65001", "utf-8"), ("ANSI 1252", "cp1252")]
-)
-def test_names_of_encodings(name: str, python: str) -> None:
-    assert encoding.canonical(name) == python
-
-
-def test_unknown_encoding() -> None:
-    with pytest.raises(InvalidInputError, match="no encoding called klingon"):
-        encoding.canonical("klingon")
 
 
 FIELDS = {"name": Field(("姓名", "name"), is_required=True), "lon": Field(("经度", "lon"))}
