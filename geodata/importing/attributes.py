@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geodata.errors import InvalidInputError
+from geodata.importing.counting import read_count
 from geodata.importing.encoding import broken
 from geodata.importing.requests import GridRequest
 from geodata.partition.problems import Problem
@@ -133,7 +134,7 @@ def _counts(
     counts: list[int | None] = []
     for row, value in enumerate(_column(columns, name)):
         text = _text(value)
-        number = int(text) if text.isdigit() else None
+        number = read_count(text)
         if text and number is None:
             data = {"column": name, "text": text}
             problems.append(Problem("bad_number", "blocking", (row,), data=data))

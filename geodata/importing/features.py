@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 
-from geodata.importing import dbase
+from geodata.importing import dbase, geojson, rings
 from geodata.importing.encoding import decode
 from geodata.importing.refusals import LAYERS_APART, FileRefusedError
+from geodata.importing.rings import OpenRing
 from geodata.importing.sniffing import DRIVERS, Source
 from geodata.phrases import Phrase
 from geodata.privacy import masked
@@ -45,6 +46,15 @@ class Features:
     layer: str
     driver: str
     notes: tuple[Phrase, ...]
+    # Rings that the file leaves open; in ``geoms`` they are closed by a straight line.
+    open_rings: tuple[OpenRing, ...] = ()
+
+    def read_as(self) -> Phrase:
+        """Say what was read; a layer that is called "layer" is not named."""
+        read = {"format": self.driver, "layer": self.layer, "rows": len(self.geoms)}
+        if self.layer.lower() == "layer":
+            return Phrase("{format}, {rows:,} rows.", read)
+        return Phrase("{format}, layer {layer}, {rows:,} rows.", read)
 
 
 def allowed_drivers_only(drivers: Sequence[str] = DRIVERS) -> None:
@@ -76,7 +86,9 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
     if source.driver == "ESRI Shapefile":
         assert source.table is not None
         taken = dbase.encoding_of(source.table, encoding, source.declared_encoding, notes)
-    meta, geoms, fields = _open(source, name)
+    meta, geoms, fields, open_rings = _open(source, name)
+    if source.driver == "GeoJSON":
+        open_rings = geojson.open_rings(source.path)
     if taken is None and encoding is not None:
         notes.append(
             Phrase(
@@ -93,7 +105,8 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
     }
     if taken is not None:
         notes += _cut_texts(names, fields, taken)
-    return _features(source, name, meta, geoms, columns, notes)
+    found = _features(source, name, meta, geoms, columns, notes)
+    return replace(found, open_rings=tuple(open_rings))
 
 
 def read_shapes(source: Source, *, layer: str | None) -> Features:
@@ -106,7 +119,7 @@ def read_shapes(source: Source, *, layer: str | None) -> Features:
     """
     name = _layer(source, layer)
     kind = ["SubClasses"] if source.driver == "DXF" else []
-    meta, geoms, fields = _open(source, name, kind)
+    meta, geoms, fields, _rings = _open(source, name, kind)
     if kind:
         is_label = np.array([str(each).endswith("Text") for each in fields[0]], dtype=bool)
         geoms = geoms[~is_label]
@@ -115,8 +128,11 @@ def read_shapes(source: Source, *, layer: str | None) -> Features:
 
 def _open(
     source: Source, name: str, columns: list[str] | None = None
-) -> tuple[dict[str, Any], NDArray[np.object_], Sequence[NDArray[np.object_]]]:
-    """Return what the library reads: facts about the layer, shapes, values column by column."""
+) -> tuple[dict[str, Any], NDArray[np.object_], Sequence[NDArray[np.object_]], list[OpenRing]]:
+    """Return what the library reads: facts about the layer, shapes, values column by column.
+
+    Last come the rings that are not closed, as far as the library hands them over so.
+    """
     try:
         meta, _, wkb, fields = pyogrio.raw.read(
             source.path,
@@ -125,18 +141,33 @@ def _open(
             datetime_as_string=True,
             max_features=MAX_FEATURES + 1,
         )
-        geoms = np.asarray(shapely.from_wkb(wkb, on_invalid="fix"), dtype=object)
+        geoms, open_rings = _shapes(wkb)
     except _FAILURES as failure:
         raise _unreadable(failure, source) from failure
     if len(geoms) == 0:
         raise FileRefusedError(
-            "no_features", "The layer {name} is empty: it has no features.", name=name
+            "no_features",
+            "The layer {name} is empty: it has no features.",
+            name=source.title or name,
         )
     if len(geoms) > MAX_FEATURES:
         raise FileRefusedError(
             "too_many", "The layer has more than {limit} features.", limit=MAX_FEATURES
         )
-    return meta, geoms, fields
+    return meta, geoms, fields, open_rings
+
+
+def _shapes(wkb: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[OpenRing]]:
+    """Make shapes of their bytes; rings that are open are closed and told."""
+    geoms = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
+    bad = [row for row in np.flatnonzero(shapely.is_missing(geoms)) if wkb[row] is not None]
+    geoms[bad] = shapely.from_wkb(wkb[bad], on_invalid="fix")
+    found = [
+        OpenRing(int(row), ring, gap)
+        for row in bad
+        for ring, gap in rings.in_binary(bytes(wkb[row]))
+    ]
+    return geoms, found
 
 
 def _features(
@@ -186,6 +217,12 @@ def _layer(source: Source, wanted: str | None) -> str:
 
 
 def _unreadable(failure: Exception, source: Source) -> FileRefusedError:
+    if isinstance(failure, UnicodeDecodeError):
+        return FileRefusedError(
+            "encoding_wrong",
+            "The texts of the file are not in UTF-8, as its format asks.",
+            hint="Save it as UTF-8, or export it again.",
+        )
     reason = " ".join(str(failure).split())
     # The library names the path in our work folder, which says nothing to the reader.
     reason = reason.replace(f"'{source.path}' ", "").replace(str(source.path), source.path.name)

@@ -82,6 +82,8 @@ def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
             "{advice} The coordinates look like {guess}.",
             {"advice": Phrase(words), "guess": data["guess"]},
         )
+    if kind == "unclosed" and data.get("closed"):
+        return Phrase("They were closed by a straight line: look whether corners are missing.")
     if kind == "broken_text" and data.get("encoding") and data.get("stored"):
         return Phrase(
             "The file was made from texts in {encoding} that were read wrongly: export it again, or"

@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zipfile
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -107,7 +108,7 @@ def _is_geojson(path: Path, head: bytes) -> bool:
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in {b"{", b"["}:
         return False
     sniffing.check_json(path)
-    return b'"FeatureCollection"' in head or b'"features"' in head
+    return re.search(rb'"FeatureCollection"|"features"|"type"\s*:\s*"Feature"', head) is not None
 
 
 def _excel(path: Path, sheet: str | None, notes: list[Phrase]) -> Table:

@@ -377,6 +377,49 @@ def test_encodings_without_cpg(county: Conn, tmp_path: Path, encoding: str) -> N
     assert [row[0] for row in names] == list(NAMES)
 
 
+@pytest.mark.parametrize(("encoding", "byte"), [("big5", 0x4F), ("gbk", 0x4D)])
+def test_language_byte_of_a_table_is_read(
+    county: Conn, tmp_path: Path, encoding: str, byte: int
+) -> None:
+    """Names of three characters that either encoding could read; and no .cpg file."""
+    names = ("竹橋里", "臺南市")
+    path = faults.shapefile(
+        tmp_path / "towns.zip", faults.frame(names=["12345678", "87654321"]), leave_out=[".cpg"]
+    )
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    table = bytearray(parts["grids.dbf"])
+    table[29] = byte
+    for place, name in zip((b"12345678", b"87654321"), names, strict=True):
+        table = table.replace(place, name.encode(encoding).ljust(8))
+    parts["grids.dbf"] = bytes(table)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    report = run(county, path)
+    assert report.is_written, report.to_text()
+    assert f"as the language byte of the table (0x{byte:02X}) says" in report.to_text()
+    found = county.execute("SELECT name FROM grid_version WHERE level = 'town' ORDER BY code")
+    assert tuple(row[0] for row in found) == names
+
+
+def test_count_that_is_none_is_named_with_its_row(county: Conn, tmp_path: Path) -> None:
+    content = faults.features(HALVES)
+    for feature, count in zip(content["features"], ("1,234", "12²"), strict=True):
+        feature["properties"]["homes"] = count
+    path = faults.write_json(tmp_path / "towns.geojson", content)
+    order = GridImport(
+        file=FileRequest(str(path)),
+        level="town",
+        columns=Columns("name", "code", households="homes"),
+        valid_from=DAY,
+    )
+    report = import_grids(county, order, progress=lambda _stage, _share: None)
+    lines = [each.line() for each in report.findings if each.kind == "bad_number"]
+    assert lines == ['row 2 341525101 佛子岭镇: homes is "12²"']
+    assert not report.is_written
+
+
 def test_three_dimensions_are_left_out(county: Conn, tmp_path: Path) -> None:
     shapes = [shapely.force_3d(half, 120.0) for half in HALVES]
     path = faults.write_json(tmp_path / "towns.geojson", faults.features(shapes))
