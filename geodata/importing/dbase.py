@@ -29,7 +29,7 @@ _LANGUAGES: Final = {
 _DEFAULTS: Final = {0x01, 0x02, 0x03, 0x57, 0x58, 0x59}
 # Distinct texts beyond ASCII that are kept.
 _MOST = 50_000
-_ROWS_AT_ONCE = 1 << 14
+_BYTES_AT_ONCE = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,12 @@ def read(path: Path) -> Table:
                 layout.append((offset, fields[at + 16]))
             offset += fields[at + 16]
         file.seek(start)
+        at_once = max(1, _BYTES_AT_ONCE // max(width, 1))
         while count > 0 and width > 0 and len(found) < _MOST:
-            block = file.read(min(count, _ROWS_AT_ONCE) * width)
+            block = file.read(min(count, at_once) * width)
             if len(block) < width:
                 break
-            count -= _ROWS_AT_ONCE
+            count -= at_once
             _add_texts(found, block, width, layout)
     return Table(head[29], list(found))
 

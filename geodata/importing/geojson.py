@@ -32,7 +32,7 @@ def open_rings(path: Path) -> list[OpenRing]:
                 if (gap := gap_of(ring)) is not None
             ]
     # The library says what is wrong with such a file.
-    except (ValueError, RecursionError, IndexError):
+    except (ValueError, TypeError, RecursionError, IndexError):
         return []
     return found
 

@@ -199,6 +199,17 @@ def test_list_of_something_else(conn: Conn, tmp_path: Path, content: Any, said: 
         run(conn, faults.write_json(tmp_path / "county.json", content))
 
 
+@pytest.mark.parametrize(
+    "shape", [{"coordinates": 7}, {"coordinates": [7]}, {"coordinates": [[7, "x"]]}, {}]
+)
+@pytest.mark.parametrize("kind", ["Polygon", "MultiPolygon", "GeometryCollection"])
+def test_shapes_that_are_none_have_no_open_rings(
+    tmp_path: Path, kind: str, shape: dict[str, Any]
+) -> None:
+    shape = {"type": kind, "geometries": 7} | shape
+    assert geojson.open_rings(write_json(tmp_path / "x.geojson", shape)) == []
+
+
 def test_list_of_points_as_facilities(tmp_path: Path) -> None:
     point = {"type": "Point", "coordinates": [116.31, 31.41]}
     feature = {"type": "Feature", "properties": {"name": "药店"}, "geometry": point}
