@@ -212,5 +212,8 @@ def _latest(days: Iterable[date | None]) -> date | None:
 def _numeric(place: Place) -> tuple[list[tuple[int, str]], int]:
     # 2号楼 before 10号楼.
     parts = re.split(r"(\d+)", place.name)
-    name = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    # No building has a number of twenty digits, and Python reads none of thousands.
+    name = [
+        (int(part), "") if part.isdecimal() and len(part) < 20 else (-1, part) for part in parts
+    ]
     return name, place.entrance or 0

@@ -540,7 +540,7 @@ FILES: tuple[tuple[object, ...], ...] = (
     ("table with four thousand million rows", "towns.zip", "grids", _bent_dbf),
     ("bare shp without its sides", "towns.shp", "grids", _raw(b"\x00\x00\x27\x0a" + bytes(96))),
     ("projection file of 10 MB", "towns.zip", "grids", _shapefile_in_zip(prj=b"GEOGCS[" * 1_400_000)),
-    ("encoding file that is a path", "towns.zip", "grids", _shapefile_in_zip(cpg=b"../../../etc/passwd")),
+    ("encoding file that is a path", "towns.zip", "grids", _shapefile_in_zip(cpg=b"../../../etc/passwd"), True),
     ("VRT named .geojson", "towns.geojson", "grids", _vrt(lambda b: str(b.secret))),
     ("VRT named .gpkg", "towns.gpkg", "grids", _vrt(lambda b: f"/vsicurl/{b.address}/x")),
     ("VRT named .csv", "members.csv", "members", _vrt(lambda b: str(b.secret))),

@@ -152,7 +152,8 @@ def _read(conn: Connection[Any], asked: _Asked) -> Terms | None:
     if measure is None:
         asked.faults["measure"] = _("Choose a limit.")
     most = 10_000_000 if measure == "unserved" else 100
-    amount = int(values["amount"]) if values["amount"].isdecimal() else 0
+    written = values["amount"]
+    amount = int(written) if written.isdecimal() and len(written) < 10 else 0
     if not 1 <= amount <= most:
         asked.faults["amount"] = _("Write a whole number from 1 to %(most)s.", most=f"{most:,}")
     scope = values["scope"]

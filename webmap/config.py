@@ -42,7 +42,7 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
     app.config.from_mapping(
         HOME=home,
         DATABASE_URL=os.environ.get("GRIDMAP_DATABASE_URL"),
-        POOL_SIZE=int(os.environ.get("GRIDMAP_POOL_SIZE", "8")),
+        POOL_SIZE=_number("GRIDMAP_POOL_SIZE", 8),
         TIMEZONE=clock.zone(),
         MAX_CONTENT_LENGTH=1024 * 1024,
         PROXIES=_number("GRIDMAP_PROXIES"),
@@ -114,8 +114,8 @@ def secret_key(home: Path) -> str:
         ) from error
 
 
-def _number(name: str) -> int:
-    text = os.environ.get(name) or "0"
+def _number(name: str, default: int = 0) -> int:
+    text = os.environ.get(name) or str(default)
     if not text.isdecimal() or len(text) > 2:
         raise SetupError("{name} is “{value}”: it must be a number.", name=name, value=text[:40])
     return int(text)

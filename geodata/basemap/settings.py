@@ -217,7 +217,8 @@ def _typed(name: str, value: object, default: object) -> object:
             return str(value).lower() in ("true", "1", "yes")
         raise _wrong(name, value, Phrase("true or false"))
     if isinstance(default, int):
-        if isinstance(value, bool) or not str(value).isdecimal() or int(str(value)) > MAX_ZOOM:
+        text = "" if isinstance(value, bool) else str(value)
+        if not text.isdecimal() or len(text) > 9 or int(text) > MAX_ZOOM:
             raise _wrong(
                 name, value, Phrase("a whole number from 0 to {limit}", {"limit": MAX_ZOOM})
             )

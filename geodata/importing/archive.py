@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from geodata.importing import geojson
 from geodata.importing.refusals import LAYERS_APART, FileRefusedError
 from geodata.importing.sniffing import DRIVERS, Source, kind_of
 from geodata.phrases import Phrase
@@ -29,6 +31,11 @@ def open_source(
         FileRefusedError
     """
     source = _source(path, work, layer)
+    if source.driver == "GeoJSON" and geojson.is_list(source.path):
+        note = Phrase("The file is a bare list of features; it was read as a collection of them.")
+        title = source.title or path.stem
+        collected = geojson.collect(source.path, work / "collected.geojson")
+        source = replace(source, path=collected, notes=(*source.notes, note), title=title)
     if source.driver not in drivers:
         raise FileRefusedError(
             "wrong_format",
@@ -155,7 +162,9 @@ def _single(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], work: Path
     kind = kind_of(target)
     if kind not in {"GPKG", "GeoJSON", "FlatGeobuf", "KML", "DXF"}:
         raise FileRefusedError("nested_zip", "The archive holds another archive.")
-    return Source(kind, target)
+    # These two are called what their file is called, which is our copy here.
+    title = PurePosixPath(found[0].filename).stem if kind in {"GeoJSON", "FlatGeobuf"} else None
+    return Source(kind, target, title=title)
 
 
 def _from_siblings(path: Path, work: Path) -> Source:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geodata.errors import InvalidInputError
+from geodata.importing.counting import read_count
 from geodata.importing.cut_numbers import is_cut
 from geodata.importing.encoding import broken
 from geodata.importing.requests import GridRequest, KnownGrid
@@ -28,9 +29,12 @@ class Row:
 
 
 def rows_of(
-    columns: dict[str, list[object]], request: GridRequest
+    columns: dict[str, list[object]], request: GridRequest, *, is_decoded: bool = True
 ) -> tuple[list[Row], list[Problem]]:
     """Take the named columns out of a table and check them.
+
+    ``is_decoded``: the texts were bytes in an encoding that can be chosen; else they were stored as
+    they are.
 
     Raises:
         InvalidInputError: a column is not in the file
@@ -49,7 +53,7 @@ def rows_of(
         Row(codes[i], names[i], _text(parent[i]) or None, households[i], population[i])
         for i in range(len(code))
     ]
-    return rows, problems + _text_problems(codes, names)
+    return rows, problems + _text_problems(codes, names, is_decoded)
 
 
 def _cut(column: str, values: Sequence[object]) -> list[Problem]:
@@ -76,7 +80,7 @@ def second_counties(
     return [Problem("second_county", "blocking", (row,), data=data) for row in new.values()]
 
 
-def _text_problems(codes: list[str], names: list[str]) -> list[Problem]:
+def _text_problems(codes: list[str], names: list[str], is_decoded: bool) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for row, code in enumerate(codes):
@@ -90,9 +94,11 @@ def _text_problems(codes: list[str], names: list[str]) -> list[Problem]:
         if not name:
             problems.append(Problem("no_name", "blocking", (row,)))
             continue
-        meant = broken(name)
-        if meant is not None:
-            data = {"text": name, "encoding": "" if meant == "?" else meant}
+        if meant := broken(name) or broken(codes[row]):
+            text = name if broken(name) else codes[row]
+            data = {"text": text, "encoding": "" if meant == "?" else meant}
+            if not is_decoded:
+                data["stored"] = "yes"
             problems.append(Problem("broken_text", "blocking", (row,), data=data))
     return problems
 
@@ -130,7 +136,7 @@ def _counts(
     counts: list[int | None] = []
     for row, value in enumerate(_column(columns, name)):
         text = _text(value)
-        number = int(text) if text.isdigit() else None
+        number = read_count(text)
         if text and number is None:
             data = {"column": name, "text": text}
             problems.append(Problem("bad_number", "blocking", (row,), data=data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pyproj.exceptions import CRSError
 from pyproj.transformer import Transformer, TransformerGroup
 
 from geodata.frames import Frame, to_wgs84
+from geodata.importing import datums
 from geodata.importing.refusals import FileRefusedError
 from geodata.phrases import Phrase
 
@@ -32,6 +34,7 @@ _USUAL: tuple[tuple[int, Phrase, int | None], ...] = (
     *((32643 + n, Phrase("UTM"), 75 + 6 * n) for n in range(11)),
 )
 _ZONE_REACH_DEGREES = 9
+_NUMBER = re.compile(r"\s*[0-9]+\s*")
 _NEAR_DEGREES = 0.3
 
 
@@ -56,7 +59,7 @@ def parse(text: str) -> CRS:
         FileRefusedError
     """
     try:
-        return CRS.from_user_input(int(text) if text.strip().isdigit() else text)
+        return CRS.from_user_input(f"EPSG:{text.strip()}" if _NUMBER.fullmatch(text) else text)
     except CRSError as failure:
         raise FileRefusedError(
             "unknown_crs",
@@ -97,13 +100,7 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
             allow_ballpark=False,
         )
     if not group.transformers:
-        raise FileRefusedError(
-            "no_way",
-            "There is no exact way from {name} to WGS 84.",
-            hint="Xian 1980 and Beijing 1954 are about 100 m off, differently in every place: have"
-            " the file exported in CGCS2000 or WGS 84.",
-            name=name,
-        )
+        raise datums.refusal(crs, area) if datums.is_unnamed(crs) else _no_way(crs, name)
     best = group.transformers[0]
     missing = [
         grid.short_name
@@ -114,6 +111,21 @@ def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:
     accuracy = best.accuracy if best.accuracy >= 0 else None
     operation = _operation(best.description)
     return Way(name, operation, accuracy, missing[0] if missing else None, best)
+
+
+def _no_way(crs: CRS, name: str) -> FileRefusedError:
+    """Return the refusal of a system from which nothing exact leads to WGS 84."""
+    datum = crs.geodetic_crs.datum if crs.geodetic_crs is not None else None
+    is_old_chinese = datum is not None and datum.name.startswith(("Xian", "Beijing"))
+    return FileRefusedError(
+        "no_way",
+        "There is no exact way from {name} to WGS 84.",
+        hint="Xian 1980 and Beijing 1954 are about 100 m off, differently in every place: have"
+        " the file exported in CGCS2000 or WGS 84."
+        if is_old_chinese
+        else "Have the file exported in CGCS2000 or WGS 84.",
+        name=name,
+    )
 
 
 def _operation(description: str) -> Phrase | None:

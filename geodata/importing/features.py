@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +13,13 @@ import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 
-from geodata.importing.encoding import canonical, detect
+from geodata.importing import counts, dbase, geojson, rings
+from geodata.importing.encoding import decode
 from geodata.importing.refusals import LAYERS_APART, FileRefusedError
+from geodata.importing.rings import OpenRing
 from geodata.importing.sniffing import DRIVERS, Source
 from geodata.phrases import Phrase
+from geodata.privacy import masked
 
 MAX_FEATURES = 2_000_000
 _FAILURES = (
@@ -29,7 +30,6 @@ _FAILURES = (
     shapely.GEOSException,
     UnicodeDecodeError,
 )
-_SAMPLE_ROWS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,15 @@ class Features:
     layer: str
     driver: str
     notes: tuple[Phrase, ...]
+    # Rings that the file leaves open; in ``geoms`` they are closed by a straight line.
+    open_rings: tuple[OpenRing, ...] = ()
+
+    def read_as(self) -> Phrase:
+        """Say what was read; a layer that is called "layer" is not named."""
+        read = {"format": self.driver, "layer": self.layer, "rows": counts.rows(len(self.geoms))}
+        if self.layer.lower() == "layer":
+            return Phrase("{format}, {rows}.", read)
+        return Phrase("{format}, layer {layer}, {rows}.", read)
 
 
 def allowed_drivers_only(drivers: Sequence[str] = DRIVERS) -> None:
@@ -75,8 +84,11 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
     notes = list(source.notes)
     taken = None
     if source.driver == "ESRI Shapefile":
-        taken = _table_encoding(source, encoding, notes)
-    meta, geoms, fields = _open(source, name)
+        assert source.table is not None
+        taken = dbase.encoding_of(source.table, encoding, source.declared_encoding, notes)
+    meta, geoms, fields, open_rings = _open(source, name)
+    if source.driver == "GeoJSON":
+        open_rings = geojson.open_rings(source.path)
     if taken is None and encoding is not None:
         notes.append(
             Phrase(
@@ -86,12 +98,15 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
         )
     if shapely.has_z(geoms).any():
         notes.append(Phrase("Heights (3D coordinates) were left out."))
-    names = [_text(name, taken) for name in meta["fields"]]
+    names = [_text(name, taken)[0] for name in meta["fields"]]
     columns = {
         name: [_plain(value, taken) for value in values]
         for name, values in zip(names, fields, strict=True)
     }
-    return _features(source, name, meta, geoms, columns, notes)
+    if taken is not None:
+        notes += _cut_texts(names, fields, taken)
+    found = _features(source, name, meta, geoms, columns, notes)
+    return replace(found, open_rings=tuple(open_rings))
 
 
 def read_shapes(source: Source, *, layer: str | None) -> Features:
@@ -104,7 +119,7 @@ def read_shapes(source: Source, *, layer: str | None) -> Features:
     """
     name = _layer(source, layer)
     kind = ["SubClasses"] if source.driver == "DXF" else []
-    meta, geoms, fields = _open(source, name, kind)
+    meta, geoms, fields, _rings = _open(source, name, kind)
     if kind:
         is_label = np.array([str(each).endswith("Text") for each in fields[0]], dtype=bool)
         geoms = geoms[~is_label]
@@ -113,8 +128,11 @@ def read_shapes(source: Source, *, layer: str | None) -> Features:
 
 def _open(
     source: Source, name: str, columns: list[str] | None = None
-) -> tuple[dict[str, Any], NDArray[np.object_], Sequence[NDArray[np.object_]]]:
-    """Return what the library reads: facts about the layer, shapes, values column by column."""
+) -> tuple[dict[str, Any], NDArray[np.object_], Sequence[NDArray[np.object_]], list[OpenRing]]:
+    """Return what the library reads: facts about the layer, shapes, values column by column.
+
+    Last come the rings that are not closed, as far as the library hands them over so.
+    """
     try:
         meta, _, wkb, fields = pyogrio.raw.read(
             source.path,
@@ -123,18 +141,33 @@ def _open(
             datetime_as_string=True,
             max_features=MAX_FEATURES + 1,
         )
-        geoms = np.asarray(shapely.from_wkb(wkb, on_invalid="fix"), dtype=object)
+        geoms, open_rings = _shapes(wkb)
     except _FAILURES as failure:
         raise _unreadable(failure, source) from failure
     if len(geoms) == 0:
         raise FileRefusedError(
-            "no_features", "The layer {name} is empty: it has no features.", name=name
+            "no_features",
+            "The layer {name} is empty: it has no features.",
+            name=source.title or name,
         )
     if len(geoms) > MAX_FEATURES:
         raise FileRefusedError(
             "too_many", "The layer has more than {limit} features.", limit=MAX_FEATURES
         )
-    return meta, geoms, fields
+    return meta, geoms, fields, open_rings
+
+
+def _shapes(wkb: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[OpenRing]]:
+    """Make shapes of their bytes; rings that are open are closed and told."""
+    geoms = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
+    bad = [row for row in np.flatnonzero(shapely.is_missing(geoms)) if wkb[row] is not None]
+    geoms[bad] = shapely.from_wkb(wkb[bad], on_invalid="fix")
+    found = [
+        OpenRing(int(row), ring, gap)
+        for row in bad
+        for ring, gap in rings.in_binary(bytes(wkb[row]))
+    ]
+    return geoms, found
 
 
 def _features(
@@ -184,6 +217,12 @@ def _layer(source: Source, wanted: str | None) -> str:
 
 
 def _unreadable(failure: Exception, source: Source) -> FileRefusedError:
+    if isinstance(failure, UnicodeDecodeError):
+        return FileRefusedError(
+            "encoding_wrong",
+            "The texts of the file are not in UTF-8, as its format asks.",
+            hint="Save it as UTF-8, or export it again.",
+        )
     reason = " ".join(str(failure).split())
     # The library names the path in our work folder, which says nothing to the reader.
     reason = reason.replace(f"'{source.path}' ", "").replace(str(source.path), source.path.name)
@@ -200,92 +239,41 @@ def _damaged(reason: str | Phrase) -> FileRefusedError:
     )
 
 
-def _table_encoding(source: Source, wanted: str | None, notes: list[Phrase]) -> str:
-    """Choose the encoding of a shapefile's table: as told, as declared if it fits, or by look."""
-    assert source.table is not None
-    samples = table_texts(source.table)
-    if wanted is not None:
-        return canonical(wanted)
-    found = detect(samples)
-    if source.declared_encoding is not None:
-        declared = canonical(source.declared_encoding)
-        fits = sum(_decodes(sample, declared) for sample in samples)
-        if fits >= 0.98 * len(samples):
-            return declared
-        notes.append(
-            Phrase(
-                "The .cpg file says {encoding}, but the text is not in it.",
-                {"encoding": source.declared_encoding},
-            )
-        )
-    if found is None:
-        raise FileRefusedError(
-            "encoding_unknown",
-            "The table does not say in which encoding its text is, and it looks like none.",
-            hint="Give it, for example --encoding gbk.",
-        )
-    if any(not sample.isascii() for sample in samples):
-        shown = {"gb18030": "GBK (GB18030)", "utf-8": "UTF-8", "latin-1": "Latin-1"}[found]
-        notes.append(
-            Phrase(
-                "No .cpg file says the encoding: the text was taken for {encoding}.",
-                {"encoding": shown},
-            )
-        )
-    return found
+def _text(value: str, encoding: str | None) -> tuple[str, int]:
+    """Decode text that was read byte by byte, and say how many bytes at its end are half a letter.
 
-
-def table_texts(path: Path) -> list[bytes]:
-    """Return the texts of a dBASE table's first rows as bytes, and the names of its columns."""
-    raw = path.open("rb")
-    with raw:
-        head = raw.read(32)
-        if len(head) < 32:
-            raise FileRefusedError("truncated", "The .dbf file is cut off.")
-        count, start, width = struct.unpack("<IHH", head[4:12])
-        fields = raw.read(max(start - 33, 0))
-        layout: list[tuple[int, int]] = []
-        texts: list[bytes] = []
-        offset = 1
-        for at in range(0, len(fields) - 31, 32):
-            field = fields[at : at + 32]
-            texts.append(field[:11].split(b"\x00")[0])
-            if field[11:12] == b"C":
-                layout.append((offset, field[16]))
-            offset += field[16]
-        raw.seek(start)
-        for _ in range(min(count, _SAMPLE_ROWS)):
-            row = raw.read(width)
-            texts.extend(row[at : at + size].rstrip(b" \x00") for at, size in layout)
-    return [text for text in texts if text]
-
-
-def _decodes(raw: bytes, encoding: str) -> bool:
-    try:
-        raw.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _text(value: str, encoding: str | None) -> str:
-    """Decode text that was read byte by byte; what does not fit becomes a replacement character."""
+    What does not fit becomes a replacement character.
+    """
     if encoding is None or value.isascii():
-        return value
-    # A column may cut its last character in half: that is no fault of the encoding.
+        return value, 0
     raw = value.encode("latin-1", "replace")
-    for cut in range(4):
-        try:
-            return raw[: len(raw) - cut].decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return raw.decode(encoding, "replace")
+    return decode(raw, encoding) or (raw.decode(encoding, "replace"), 0)
+
+
+def _cut_texts(
+    names: Sequence[str], fields: Sequence[NDArray[np.object_]], encoding: str
+) -> list[Phrase]:
+    """Say in how many texts the last character is lost, because a column has no room for it."""
+    cut = [
+        {"row": row, "column": name, "text": _text(value, encoding)[0]}
+        for name, values in zip(names, fields, strict=True)
+        for row, value in enumerate(values, 1)
+        if isinstance(value, str) and _text(value, encoding)[1]
+    ]
+    if not cut:
+        return []
+    text = (
+        "{count:,} texts were cut off in the middle of a character when the file was written, for"
+        " example row {row}, {column}: “{text}”. They are taken without it: look whether they are"
+        " whole."
+    )
+    return [Phrase(text, {**cut[0], "text": masked(str(cut[0]["text"])), "count": len(cut)})]
 
 
 def _plain(value: object, encoding: str | None) -> object:
     """Return a value that JSON knows."""
     if isinstance(value, str):
-        return _text(value, encoding)
+        return _text(value, encoding)[0]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

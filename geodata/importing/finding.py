@@ -109,6 +109,14 @@ def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
             "Give {readings}. If they are right as they are, add --outside.",
             {"readings": _either(data["readings"])},
         )
+    if kind == "unclosed" and data.get("closed"):
+        return Phrase("They were closed by a straight line: look whether corners are missing.")
+    if kind == "broken_text" and data.get("encoding") and data.get("stored"):
+        return Phrase(
+            "The file was made from texts in {encoding} that were read wrongly: export it again, or"
+            " bring the file that it was made from.",
+            {"encoding": str(data["encoding"]).upper()},
+        )
     if kind == "broken_text" and data.get("encoding"):
         return Phrase("Read the file with --encoding {encoding}.", data)
     if kind == "broken_text":

@@ -22,11 +22,12 @@ from geodata.importing import (
     placing,
 )
 from geodata.importing.requests import GridRequest, Progress
+from geodata.importing.rings import OpenRing
 from geodata.importing.settling import settle
 from geodata.importing.survey import Survey
 from geodata.partition import checks, nesting, noding, offset, repair
 from geodata.partition.polygons import as_multipolygons
-from geodata.partition.problems import Problem
+from geodata.partition.problems import Problem, Severity
 from geodata.phrases import Phrase
 
 
@@ -80,13 +81,29 @@ def _read(request: GridRequest, work: Path, progress: Progress) -> Survey:
     progress("reading", 0.0)
     source = archive.open_source(Path(request.file.path), work, request.file.layer)
     found = features.read(source, layer=request.file.layer, encoding=request.file.encoding)
-    rows, problems = attributes.rows_of(found.columns, request)
-    read = {"format": found.driver, "layer": found.layer, "rows": counts.rows(len(found.geoms))}
-    notes = [Phrase("{format}, layer {layer}, {rows}.", read), *found.notes]
+    is_decoded = found.driver == "ESRI Shapefile"
+    rows, problems = attributes.rows_of(found.columns, request, is_decoded=is_decoded)
+    notes = [found.read_as(), *found.notes]
     survey = Survey(request, found.geoms, rows, notes, problems)
     survey.problems += checks.shape_problems(survey.geoms)
     placing.place(survey, found.crs, source.driver)
+    survey.problems += _open_rings(survey, found.open_rings)
     return survey
+
+
+def _open_rings(survey: Survey, found: Sequence[OpenRing]) -> list[Problem]:
+    """Name rings that the file leaves open, by where they begin."""
+    problems: list[Problem] = []
+    severity: Severity = "warning" if survey.request.repair else "blocking"
+    data = {"closed": "yes"} if survey.request.repair else {}
+    for each in found:
+        place = None
+        shapes = shapely.get_rings(shapely.get_parts(survey.geoms[each.row]))
+        if each.ring < len(shapes):
+            lon, lat = shapely.get_coordinates(shapes[each.ring])[0]
+            place = (float(lon), float(lat)) if np.isfinite((lon, lat)).all() else None
+        problems.append(Problem("unclosed", severity, (each.row,), place=place, data=data))
+    return problems
 
 
 def _check_validity(survey: Survey, good: NDArray[np.intp]) -> NDArray[np.intp]:

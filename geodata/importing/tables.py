@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zipfile
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -17,9 +18,9 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geodata.importing import archive, features, sniffing, workbooks
+from geodata.importing import archive, encoding_choice, features, sniffing, workbooks
 from geodata.importing.cut_numbers import EXACT
-from geodata.importing.encoding import canonical, detect
+from geodata.importing.encoding import SHOWN, canonical
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import FileRequest
 from geodata.phrases import Phrase
@@ -121,7 +122,7 @@ def _is_geojson(path: Path, head: bytes) -> bool:
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in {b"{", b"["}:
         return False
     sniffing.check_json(path)
-    return b'"FeatureCollection"' in head or b'"features"' in head
+    return re.search(rb'"FeatureCollection"|"features"|"type"\s*:\s*"Feature"', head) is not None
 
 
 def _excel(path: Path, sheet: str | None, notes: list[Phrase]) -> Table:
@@ -259,19 +260,12 @@ def _csv_encoding(raw: bytes, wanted: str | None, notes: list[Phrase]) -> str:
         return canonical(wanted)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    found = detect(raw[:4_000_000].split(b"\n"))
-    if found is None:
-        raise FileRefusedError(
-            "encoding_unknown",
-            "The encoding of the file could not be told.",
-            hint="Give it, for example --encoding gbk.",
-        )
+    found = encoding_choice.of_lines(raw)
     if found != "utf-8":
-        shown = {"gb18030": "GBK (GB18030)", "latin-1": "Latin-1"}[found]
         notes.append(
             Phrase(
                 "The text was taken for {encoding}; --encoding says otherwise.",
-                {"encoding": shown},
+                {"encoding": SHOWN.get(found, found)},
             )
         )
     return found

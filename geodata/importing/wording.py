@@ -39,6 +39,12 @@ WORDS: dict[str, Words] = {
         "{row} lies {km:,} km away",
         "Check the coordinate system (--crs) and the order of longitude and latitude.",
     ),
+    "unclosed": Words(
+        "Rings that do not end where they begin",
+        "{row}",
+        "Perhaps corners are missing. Close them in the drawing program, or let --repair close them"
+        " by a straight line.",
+    ),
     "invalid": Words(
         "Invalid shapes",
         "{row}: {reason}",

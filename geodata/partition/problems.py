@@ -16,6 +16,7 @@ Kind = Literal[
     "wrong_type",
     "not_finite",
     "too_many_points",
+    "unclosed",
     "out_of_range",
     "far_away",
     "invalid",

@@ -90,11 +90,10 @@ def _read_osm(request: RoadRequest) -> Found:
 def _read_layer(request: RoadRequest, work: Path) -> Found:
     source = archive.open_source(Path(request.file.path), work, request.file.layer)
     rows = features.read(source, layer=request.file.layer, encoding=request.file.encoding)
-    read = {"format": rows.driver, "layer": rows.layer, "rows": len(rows.geoms)}
     found = Found(
         rows.geoms,
         np.zeros(len(rows.geoms), dtype=np.int64),
-        [Phrase("{format}, layer {layer}, {rows:,} rows.", read), *rows.notes],
+        [rows.read_as(), *rows.notes],
     )
     kind = shapely.get_type_id(rows.geoms)
     is_line = np.isin(kind, (_LINE, _RING, _MULTILINE)) & ~shapely.is_empty(rows.geoms)

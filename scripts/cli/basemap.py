@@ -10,11 +10,13 @@ import click
 
 from geodata import clock
 from geodata.basemap import archive, kinds, making, settings, sources
+from geodata.errors import SetupError
 from geodata.frames import FRAMES, Frame
 from geodata.homes import home_from_env
 from geodata.model import Bounds
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
+from scripts.cli.output import Output, reason_against, refuse_input
 from scripts.cli.progress import Progress
 
 
@@ -34,7 +36,7 @@ def basemap() -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=Output(makes_folders=True),
     help="Default: where GridMap looks.",
 )
 @click.option("--bbox", metavar="W,S,E,N", help="Box to draw, in degrees. Default: the county's.")
@@ -66,6 +68,9 @@ def make(
         given, credit["attribution"], credit["attribution_url"], credit["licence"]
     )
     target = out or home_from_env() / settings.ARCHIVE_NAME
+    if reason := reason_against(target, makes_folders=True):
+        raise click.UsageError(reason)
+    refuse_input(target, *(Path(source.path) for source in given))
     today = clock.today()
     with database() as conn, Progress(_("Making the base map")) as progress:
         box = _box(bbox)
@@ -177,7 +182,14 @@ commands: tuple[click.Command, ...] = (basemap,)
 
 
 def _save(base: settings.BaseMap) -> None:
-    path = settings.save(home_from_env(), base)
+    home = home_from_env()
+    try:
+        path = settings.save(home, base)
+    except OSError as error:
+        path = home / settings.FILE_NAME
+        raise SetupError(
+            "{path} cannot be written: {reason}.", path=path, reason=error.strerror
+        ) from error
     taken = _("{path}: {kind}. Restart GridMap for it to take effect.")
     click.echo(taken.format(path=path, kind=_kind(base)))
     if hosts := base.hosts():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -25,6 +26,7 @@ from geodata.importing.requests import Acceptable, Columns, FileRequest, Progres
 from geodata.model import LEVELS
 from geodata.roads import orders
 from geodata.roads.importing import import_roads
+from scripts.cli import output
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress as Bar
@@ -82,7 +84,7 @@ def _file_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--report",
             "report_file",
-            type=click.Path(dir_okay=False, writable=True, path_type=Path),
+            type=output.Output((".json", ".csv", ".txt")),
             help="Write the whole report: .json, .csv or .txt.",
         ),
     ):
@@ -312,7 +314,13 @@ def _run(
 ) -> None:
     """Do an import, keep or undo it, and show its report."""
     title = _("Importing {file}").format(file=options["file"].name)
-    with database(bulk=True) as conn, Bar(title) as bar:
+    target: Path | None = options["report_file"]
+    output.refuse_input(target, options["file"], options.get("heights"))
+    with (
+        output.written(target) if target is not None else nullcontext() as draft,
+        database(bulk=True) as conn,
+        Bar(title) as bar,
+    ):
         report = work(conn, lambda stage, share: bar(stage, STAGES.get(stage, share)))
         if report.is_written:
             what, name = click.get_current_context().info_name, options["file"].name
@@ -320,25 +328,26 @@ def _run(
             audit.record(conn, "import.written", subject="import", detail=detail)
         else:
             conn.rollback()
+        # Before the commit: what cannot be told is not done.
+        if draft is not None:
+            _save(report, draft)
     click.echo(report.to_text(None if options["show_all"] else 10, translate=_))
-    target: Path | None = options["report_file"]
     if target is not None:
-        _save(report, target)
         click.echo(_("The whole report is in {file}.").format(file=target))
     if report.is_blocked:
         raise ImportBlockedError("")
 
 
-def _save(report: Report, target: Path) -> None:
-    """Write a report in the form that the file's name asks for."""
-    suffix = target.suffix.lower()
+def _save(report: Report, draft: output.Draft) -> None:
+    """Write a report in the form that the ending of the file's name asks for."""
+    suffix = draft.target.suffix.lower()
     if suffix == ".json":
-        target.write_text(report.to_json(_), "utf-8")
+        draft.write(report.to_json(_).encode())
     elif suffix == ".csv":
         # The mark at the start makes Excel read UTF-8.
-        target.write_text(report.to_csv(_), "utf-8-sig")
+        draft.write(report.to_csv(_).encode("utf-8-sig"))
     else:
-        target.write_text(report.to_text(None, translate=_) + "\n", "utf-8")
+        draft.write((report.to_text(None, translate=_) + "\n").encode())
 
 
 def _file(options: dict[str, Any]) -> FileRequest:

@@ -30,6 +30,7 @@ from scripts.cli import references
 from scripts.cli.connecting import database
 from scripts.cli.language import language
 from scripts.cli.language import translate as _
+from scripts.cli.output import Output, written
 
 _number = click.argument("number", type=click.IntRange(min=1))
 _day = click.option(
@@ -99,9 +100,9 @@ def do_(number: int, file: str) -> None:
     One operation or a list of them, as POST /api/plans/NUMBER/steps takes them:
     {"do": "merge", "grid": 12, "other": 13}
     """
-    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
     try:
-        plain = json.loads(text)
+        # Bytes: what is not UTF-8 is no JSON either.
+        plain = json.loads(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
     except (ValueError, RecursionError):
         raise InvalidInputError("{file} is not JSON.", file=file) from None
     todo: list[Any] = plain if isinstance(plain, list) else [plain]
@@ -179,19 +180,18 @@ def accept(number: int, fault: str, reason: str) -> None:
 
 @plan.command()
 @_number
-@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.argument("file", type=Output())
 @click.option("--for", "purpose", type=click.Choice(["signing", "posting"]), default="signing")
 def document(number: int, file: Path, purpose: Literal["signing", "posting"]) -> None:
     """Write what a plan changes as a PDF, to be signed or to be posted."""
     # Slow to load, and no other command needs them.
     from webmap import create_app, papers
 
-    with database() as conn:
+    with written(file) as draft, database() as conn:
         app = create_app({"DATABASE_URL": conn.info.dsn})
         with app.test_request_context(f"/?lang={language()}"):
-            body = papers.render(conn, keeping.get(conn, number), purpose)
+            draft.write(papers.render(conn, keeping.get(conn, number), purpose))
         conn.rollback()
-    file.write_bytes(body)
 
 
 @plan.command("consequences")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from geodata.exporting import coverage as exporting
 from geodata.model import LEVELS
 from scripts.cli.connecting import database
 from scripts.cli.language import language
+from scripts.cli.output import Output, written
 
 _ENDINGS = (".pdf", ".xlsx", ".gpkg", ".svg")
 
@@ -39,7 +39,7 @@ def report() -> None:
     "--out",
     "file",
     required=True,
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=Output(),
     help="The file: .pdf (report), .xlsx, .gpkg or .svg (map of one kind).",
 )
 @click.option(
@@ -70,7 +70,7 @@ def coverage(
     from webmap import create_app, report_pages, reports
 
     on = day.date() if day else clock.today()
-    with database() as conn:
+    with written(file) as draft, database() as conn:
         grid_id = _grid(conn, name, on)
         steps = 2 if ending in (".pdf", ".svg") else len(LEVELS)
         extract = exporting.take(
@@ -84,14 +84,14 @@ def coverage(
         app = create_app({"DATABASE_URL": conn.info.dsn})
         with app.test_request_context(f"/?lang={language()}"):
             if ending == ".pdf":
-                file.write_bytes(reports.to_pdf(report_pages.document(conn, extract, kind)))
+                draft.write(reports.to_pdf(report_pages.document(conn, extract, kind)))
             elif ending == ".svg":
-                file.write_text(report_pages.picture(conn, extract), "utf-8")
+                draft.write(report_pages.picture(conn, extract).encode())
             elif ending == ".xlsx":
-                file.write_bytes(reports.to_excel(extract))
+                draft.write(reports.to_excel(extract))
             else:
-                with reports.to_geopackage(conn, extract) as made, file.open("wb") as out:
-                    shutil.copyfileobj(made, out)
+                with reports.to_geopackage(conn, extract) as made:
+                    draft.copy(made)
 
 
 def _grid(conn: Connection[Any], name: str, on: date) -> int:

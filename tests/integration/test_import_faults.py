@@ -346,19 +346,24 @@ def test_overlap_gap_and_repetition(county: Conn, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "encoding"),
     [
-        ("衡山镇".encode().decode("latin-1"), "utf-8"),
-        ("衡山镇".encode("gbk").decode("latin-1"), "gbk"),
-        ("涓嬬\ue0c1妗ラ晣", "utf-8"),
+        ("衡山镇".encode().decode("latin-1"), "UTF-8"),
+        ("衡山镇".encode("gbk").decode("latin-1"), "GBK"),
+        ("臺北市中正區".encode("big5").decode("gb18030"), "BIG5"),
+        ("涓嬬\ue0c1妗ラ晣", "UTF-8"),
         ("衡\ufffd镇", ""),
     ],
 )
 def test_broken_encoding(county: Conn, tmp_path: Path, name: str, encoding: str) -> None:
+    """The advice is none that GeoJSON cannot follow: it is UTF-8, whatever --encoding says."""
     path = faults.write_json(
         tmp_path / "towns.geojson", faults.features(HALVES, CODES, [name, "佛子岭镇"])
     )
     report = run(county, path)
     assert kinds(report) == {"broken_text"}
-    assert (f"--encoding {encoding}" if encoding else "lost") in report.to_text()
+    assert "--encoding" not in report.to_text()
+    assert (f"texts in {encoding} that were read wrongly" if encoding else "lost") in (
+        report.to_text()
+    )
 
 
 @pytest.mark.parametrize("encoding", ["GBK", "GB18030", "UTF-8"])
@@ -370,6 +375,49 @@ def test_encodings_without_cpg(county: Conn, tmp_path: Path, encoding: str) -> N
     assert report.is_written
     names = county.execute("SELECT name FROM grid_version WHERE level = 'town' ORDER BY code")
     assert [row[0] for row in names] == list(NAMES)
+
+
+@pytest.mark.parametrize(("encoding", "byte"), [("big5", 0x4F), ("gbk", 0x4D)])
+def test_language_byte_of_a_table_is_read(
+    county: Conn, tmp_path: Path, encoding: str, byte: int
+) -> None:
+    """Names of three characters that either encoding could read; and no .cpg file."""
+    names = ("竹橋里", "臺南市")
+    path = faults.shapefile(
+        tmp_path / "towns.zip", faults.frame(names=["12345678", "87654321"]), leave_out=[".cpg"]
+    )
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    table = bytearray(parts["grids.dbf"])
+    table[29] = byte
+    for place, name in zip((b"12345678", b"87654321"), names, strict=True):
+        table = table.replace(place, name.encode(encoding).ljust(8))
+    parts["grids.dbf"] = bytes(table)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    report = run(county, path)
+    assert report.is_written, report.to_text()
+    assert f"as the language byte of the table (0x{byte:02X}) says" in report.to_text()
+    found = county.execute("SELECT name FROM grid_version WHERE level = 'town' ORDER BY code")
+    assert tuple(row[0] for row in found) == names
+
+
+def test_count_that_is_none_is_named_with_its_row(county: Conn, tmp_path: Path) -> None:
+    content = faults.features(HALVES)
+    for feature, count in zip(content["features"], ("1,234", "12²"), strict=True):
+        feature["properties"]["homes"] = count
+    path = faults.write_json(tmp_path / "towns.geojson", content)
+    order = GridImport(
+        file=FileRequest(str(path)),
+        level="town",
+        columns=Columns("name", "code", households="homes"),
+        valid_from=DAY,
+    )
+    report = import_grids(county, order, progress=lambda _stage, _share: None)
+    lines = [each.line() for each in report.findings if each.kind == "bad_number"]
+    assert lines == ['row 2 341525101 佛子岭镇: homes is "12²"']
+    assert not report.is_written
 
 
 def test_three_dimensions_are_left_out(county: Conn, tmp_path: Path) -> None:

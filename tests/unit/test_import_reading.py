@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from geodata.errors import InvalidInputError
-from geodata.importing import columns, coordinates, encoding, tables
+from geodata.importing import columns, coordinates, tables
 from geodata.importing.columns import Field
+from geodata.importing.counting import read_count
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import FileRequest
 from geodata.importing.rows import Sheet
@@ -31,38 +32,6 @@ from geodata.pinyin import search_key
 )
 def test_search_key(name: str, key: str) -> None:
     assert search_key(name) == key
-
-
-@pytest.mark.parametrize(
-    ("texts", "found"),
-    [
-        (["Lewisham"], "utf-8"),
-        (["衡山镇".encode()], "utf-8"),
-        (["衡山镇".encode()[:8]], "utf-8"),
-        (["衡山镇".encode("gbk"), "小区".encode("gbk")], "gb18030"),
-        (["Café".encode("latin-1"), "São".encode("latin-1"), "école".encode("latin-1")], "latin-1"),
-    ],
-)
-def test_detected_encodings(texts: list[str | bytes], found: str) -> None:
-    raw = [text.encode() if isinstance(text, str) else text for text in texts]
-    assert encoding.detect(raw) == found
-
-
-@pytest.mark.parametrize("name", ["衡山镇", "Café São", "Lewisham 001", "㙟山小区", "Ävrå", "é"])
-def test_right_names_look_right(name: str) -> None:
-    assert encoding.broken(name) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "python"), [("GBK", "gb18030"), ("65001", "utf-8"), ("ANSI 1252", "cp1252")]
-)
-def test_names_of_encodings(name: str, python: str) -> None:
-    assert encoding.canonical(name) == python
-
-
-def test_unknown_encoding() -> None:
-    with pytest.raises(InvalidInputError, match="no encoding called klingon"):
-        encoding.canonical("klingon")
 
 
 FIELDS = {"name": Field(("姓名", "name"), is_required=True), "lon": Field(("经度", "lon"))}
@@ -127,6 +96,26 @@ def test_a_long_number_that_is_kept_from_the_spreadsheet() -> None:
     assert sheet.key(0, "id") == "202603020915301234"
 
 
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [
+        (12, 12), ("12", 12), (" 12 ", 12), ("12.0", 12), (12.0, 12), ("1,234", 1234), ("８", 8),
+        ("１，２３４", 1234), ("0", 0), ("12²", None), ("²", None), ("①", None), ("१२", None),
+        ("12.5", None), ("-3", None), ("1,23", None), ("1,234,5", None), ("12户", None),
+        ("1e3", None), ("inf", None), (True, None), ("2147483647", 2147483647),
+        ("2147483648", None), ("9" * 5000, None), ("", None),
+    ],
+)  # fmt: skip
+def test_whole_numbers(value: object, count: int | None) -> None:
+    assert read_count(value) == count
+
+
+@pytest.mark.parametrize("text", ["4548²", "９９９９９", "9" * 5000, "EPSG:", "EPSG:0", "x\x00"])
+def test_what_is_no_system(text: str) -> None:
+    with pytest.raises(FileRefusedError, match="no coordinate system"):
+        coordinates.parse(text)
+
+
 def test_csv_with_an_odd_separator(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes("name¬address\r\nBoots¬Caf\xe9 Road\r\n".encode("latin-1"))
@@ -155,6 +144,44 @@ def test_cgcs2000_is_taken_for_wgs84() -> None:
 def test_old_chinese_systems_are_refused() -> None:
     with pytest.raises(FileRefusedError, match="no exact way from EPSG:2384"):
         coordinates.find_way(coordinates.parse("2384"), np.array([4e5, 3.4e6, 4.1e5, 3.5e6]))
+
+
+_PROJECTED = (
+    'PROJCS["{name}",GEOGCS["GCS_unknown",DATUM["{datum}",SPHEROID["GRS80",6378137,298.257222101]],'
+    'PRIMEM["Greenwich",0],UNIT["Degree",0.017453292519943295]],PROJECTION["Transverse_Mercator"],'
+    'PARAMETER["latitude_of_origin",0],PARAMETER["central_meridian",{middle}],'
+    'PARAMETER["scale_factor",{scale}],PARAMETER["false_easting",{east}],'
+    'PARAMETER["false_northing",0],UNIT["Meter",1]]'
+)
+TAIWAN = np.array([160000.0, 2540000.0, 170000.0, 2550000.0])
+HUOSHAN = np.array([430000.0, 3440000.0, 450000.0, 3480000.0])
+
+
+@pytest.mark.parametrize("datum", ["D_unknown", "unknown", "Unknown based on GRS80 ellipsoid"])
+def test_system_without_a_datum_names_those_that_it_may_be(datum: str) -> None:
+    taiwan = _PROJECTED.format(name="TWD97", datum=datum, middle=121, scale=0.9999, east=250000)
+    with pytest.raises(FileRefusedError, match="does not name its datum") as refused:
+        coordinates.find_way(coordinates.parse(taiwan), TAIWAN)
+    assert "--crs EPSG:3826." in str(refused.value)
+    assert "Xian" not in str(refused.value)
+    china = _PROJECTED.format(name="GK 39", datum=datum, middle=117, scale=1, east=500000)
+    with pytest.raises(FileRefusedError, match=r"--crs EPSG:4548\."):
+        coordinates.find_way(coordinates.parse(china), HUOSHAN)
+
+
+def test_degrees_without_a_datum() -> None:
+    text = (
+        'GEOGCS["x",DATUM["D_unknown",SPHEROID["GRS_1980",6378137,298.257222101]],'
+        'PRIMEM["Greenwich",0],UNIT["Degree",0.017453292519943295]]'
+    )
+    with pytest.raises(FileRefusedError, match="--crs EPSG:4490"):
+        coordinates.find_way(coordinates.parse(text), np.array([116.0, 31.0, 117.0, 32.0]))
+
+
+def test_parameters_of_no_known_system() -> None:
+    text = _PROJECTED.format(name="local", datum="D_unknown", middle=116.3, scale=1, east=50000)
+    with pytest.raises(FileRefusedError, match="Ask who made the file"):
+        coordinates.find_way(coordinates.parse(text), HUOSHAN)
 
 
 def test_swapped_degrees_are_recognised() -> None:
