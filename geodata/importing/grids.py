@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +18,10 @@ from psycopg.types.json import Jsonb
 from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.importing import exchange, places, process
+from geodata.importing import exchange, options, places, process
 from geodata.importing.finding import Finding, RowRef, of_numbers, without_numbers
 from geodata.importing.process import Limits
-from geodata.importing.report import Report, describe
+from geodata.importing.report import Repaired, Report, describe
 from geodata.importing.requests import (
     Acceptable,
     Columns,
@@ -177,8 +177,15 @@ def _report(order: GridImport, request: GridRequest, result: dict[str, Any]) -> 
         Finding("not_in_file", "warning", (RowRef(None, grid.code, grid.name),))
         for grid in (request.existing[index] for index in result["others"])
     ]
-    report.repairs = [(refs[deed["row"]], deed["deed"], deed["m2"]) for deed in result["repairs"]]
+    report.repairs = [_repaired(refs, deed) for deed in result["repairs"]]
+    on = [f"--accept {kind}" for kind in order.accept] + ["--repair"] * order.repair
+    report.options = options.offered("grids", on)
     return report
+
+
+def _repaired(refs: Sequence[RowRef], deed: dict[str, Any]) -> Repaired:
+    place = tuple(deed["place"]) if deed["place"] else None
+    return Repaired(refs[deed["row"]], deed["deed"], deed["m2"], deed["share"], place)
 
 
 def _count(report: Report, request: GridRequest, result: dict[str, Any]) -> None:
