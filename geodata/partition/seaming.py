@@ -31,6 +31,8 @@ from geodata.partition.telling import Tell, part, silent
 
 # A grid that wins or loses more of its ground than this by a repair is another grid.
 MOVED_SHARE = 0.05
+# Of a grid that is itself a leftover of drawing, so much may move whatever its share.
+MOVED_M2 = 10.0
 
 _ROUNDS = 6
 _CHUNK = 50
@@ -136,7 +138,7 @@ def _told(before: Polygons, present: Polygons) -> Seamed:
             continue
         share, where = float(m2 / max(whole, 1e-9)), place(ground)
         repairs.append(Repair(int(row), "coverage", float(m2), share, where))
-        if share > MOVED_SHARE and m2 > SLIVER_M2:
+        if share > MOVED_SHARE and m2 > MOVED_M2:
             data = {"moved": share, "limit": MOVED_SHARE}
             problems.append(Problem("moves_much", "blocking", (int(row),), float(m2), where, data))
     return Seamed(present, repairs, sorted(problems, key=lambda problem: -(problem.m2 or 0)))

@@ -163,7 +163,9 @@ def test_repair_leaves_no_overlap_and_keeps_every_grid(geoms: np.ndarray, gap_m:
     for deed in found.repairs:
         told[deed.row] = deed.m2
     assert np.allclose(told, moved, atol=0.01)
-    much = np.flatnonzero((moved > seaming.MOVED_SHARE * area_m2(before)) & (moved > 1))
+    much = np.flatnonzero(
+        (moved > seaming.MOVED_SHARE * area_m2(before)) & (moved > seaming.MOVED_M2)
+    )
     assert {problem.rows[0] for problem in found.problems} == set(much.tolist())
 
 
