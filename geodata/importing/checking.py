@@ -112,7 +112,7 @@ def _check_nesting(
     shift = offset.find_offset(ground.geoms, above.geoms)
     if shift is not None:
         data = {"frame": shift.frame, "metres": round(shift.shift_m), "misfit": shift.misfit}
-        data |= {"then": shift.misfit_then}
+        data |= {"then": shift.misfit_then, "stored": 1}
         report.findings.append(Finding("frame_offset", "blocking", data=data))
     if level == "compound":
         return

@@ -8,7 +8,9 @@ from functools import reduce
 from typing import Literal, cast
 
 from geodata import privacy
+from geodata.importing.options import named
 from geodata.importing.wording import PERSONAL_NUMBERS, WORDS
+from geodata.partition.seams import BULGE_M, NARROW_M, SEAM_M2
 from geodata.phrases import Phrase, Translate, english
 
 # Findings that hold from a later day on, if one is given.
@@ -88,42 +90,90 @@ class Finding:
             return Phrase("{row}, beside {code} {known}", values)
         if self.kind == "does_not_nest" and not share:
             return Phrase("{row} ({m2} m²) lies in none; the nearest is {parent}", values)
-        return Phrase(WORDS[self.kind].case, values)
+        text = Phrase(WORDS[self.kind].case, values)
+        return self._with_width(text) if "width" in self.data else text
+
+    def _with_width(self, text: Phrase) -> Phrase:
+        """Add to an overlap how wide it is and how much it is of the smaller grid."""
+        width = float(str(self.data["width"]))
+        smaller = self.rows[int(str(self.data["smaller"]))]
+        values = {
+            "text": text,
+            "width": f"{width:,.0f}" if width >= 10 else f"{width:.2g}",
+            "part": self.data["part"],
+            "grid": smaller.name or smaller.code,
+        }
+        return Phrase("{text}, {width} m wide, {part:.1%} of {grid}", values)
 
 
-def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
-    """Return what to do about findings of a kind, None where there is nothing to say."""
-    words = WORDS[kind].advice
+def advice(
+    kind: str, group: Sequence[Finding], options: frozenset[str] = frozenset()
+) -> Phrase | None:
+    """Return what to do about findings of a kind, None where there is nothing to say.
+
+    Sentences that name an option which is not among ``options`` are left out.
+    """
+    said = [sentence for sentence in _sentences(kind, group) if named(sentence.text) <= options]
+    if not said:
+        return None
+    whole = said[0]
+    for sentence in said[1:]:
+        whole = Phrase("{first} {second}", {"first": whole, "second": sentence})
+    return whole
+
+
+def _sentences(kind: str, group: Sequence[Finding]) -> list[Phrase]:
+    """Return all that could be advised, a sentence or two each."""
+    words = WORDS[kind]
     data = group[0].data
     if any(finding.data.get("recorded") for finding in group):
-        return Phrase("Recorded as exceptions from the partition law.")
+        return [Phrase("Recorded as exceptions from the partition law.")]
     if all(finding.data.get("left_out") for finding in group):
-        return Phrase("Left out of the import.")
-    if kind == "out_of_range" and data.get("guess"):
-        return Phrase(
-            "{advice} The coordinates look like {guess}.",
-            {"advice": Phrase(words), "guess": data["guess"]},
-        )
+        return [Phrase("Left out of the import.")]
     if kind == "lie_elsewhere" and data.get("readings"):
-        return Phrase(
-            "Give {readings}. If they are right as they are, add --outside.",
-            {"readings": _either(data["readings"])},
-        )
+        return [
+            Phrase("Give {readings}.", {"readings": _either(data["readings"])}),
+            Phrase("If they are right as they are, add --outside."),
+        ]
     if kind == "unclosed" and data.get("closed"):
-        return Phrase("They were closed by a straight line: look whether corners are missing.")
+        return [Phrase("They were closed by a straight line: look whether corners are missing.")]
     if kind == "broken_text" and data.get("encoding") and data.get("stored"):
-        return Phrase(
-            "The file was made from texts in {encoding} that were read wrongly: export it again, or"
-            " bring the file that it was made from.",
-            {"encoding": str(data["encoding"]).upper()},
-        )
+        return [
+            Phrase(
+                "The file was made from texts in {encoding} that were read wrongly: export it"
+                " again, or bring the file that it was made from.",
+                {"encoding": str(data["encoding"]).upper()},
+            )
+        ]
     if kind == "broken_text" and data.get("encoding"):
-        return Phrase("Read the file with --encoding {encoding}.", data)
+        return [Phrase("Read the file with --encoding {encoding}.", data)]
     if kind == "broken_text":
-        return Phrase(
-            "The characters were lost when the file was saved: export it again, as UTF-8."
+        return [
+            Phrase("The characters were lost when the file was saved: export it again, as UTF-8.")
+        ]
+    found = [Phrase(text, data) for text in (words.advice, words.offer) if text]
+    if kind == "out_of_range" and data.get("guess"):
+        found.append(Phrase("The coordinates look like {guess}.", {"guess": data["guess"]}))
+    if kind == "overlap":
+        found = _sentences_of_overlaps(group, found)
+    return found
+
+
+def _sentences_of_overlaps(group: Sequence[Finding], found: list[Phrase]) -> list[Phrase]:
+    """Offer the repair for slips only, and say where it ends."""
+    slips = [bool(finding.data.get("slip")) for finding in group]
+    if not any(slips):
+        found = found[:1]
+    if not all(slips):
+        limits = {"mean": NARROW_M, "most": BULGE_M, "m2": square_metres(SEAM_M2)}
+        found.append(
+            Phrase(
+                "A slip of the pen is up to {mean:g} m wide on average, {most:g} m at the widest,"
+                " and up to {m2} m².",
+                limits,
+            )
         )
-    return Phrase(words, data) if words else None
+    return found
 
 
 def _either(choices: object) -> Phrase:
@@ -162,6 +212,8 @@ def _frame_phrase(data: Mapping[str, object]) -> Phrase:
         "{misfit:.1%} of the ground does not fit what is there, {then:.1%} would then", data
     )
     values = {**data, "fit": fit, "system": str(data["frame"]).upper()}
+    if data.get("stored"):
+        return Phrase("They seem to be drawn in {system}, about {metres} m off ({fit}).", values)
     if data["frame"] == "wgs84":
         return Phrase("The file seems to be in WGS 84 already: leave --frame out ({fit}).", values)
     return Phrase(

@@ -20,11 +20,11 @@ from psycopg.types.json import Jsonb
 from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.importing import around, counts, exchange, places, process
+from geodata.importing import around, counts, exchange, options, places, process
 from geodata.importing.below import Departure
 from geodata.importing.finding import Finding, RowRef, of_numbers, without_numbers
 from geodata.importing.process import Limits
-from geodata.importing.report import Report, describe
+from geodata.importing.report import Repaired, Report, describe
 from geodata.importing.requests import (
     Acceptable,
     Columns,
@@ -205,8 +205,16 @@ def _report(
     ]
     if left := len(result["left_out"]):
         report.notes.append(counts.left_out(left))
-    report.repairs = [(refs[deed["row"]], deed["deed"], deed["m2"]) for deed in result["repairs"]]
+    report.repairs = [_repaired(refs, deed) for deed in result["repairs"]]
+    on = [f"--accept {kind}" for kind in order.accept] + ["--repair"] * order.repair
+    on += ["--skip-bad-rows"] * order.skip_bad_rows
+    report.options = options.offered("grids", on)
     return report
+
+
+def _repaired(refs: Sequence[RowRef], deed: dict[str, Any]) -> Repaired:
+    place = tuple(deed["place"]) if deed["place"] else None
+    return Repaired(refs[deed["row"]], deed["deed"], deed["m2"], deed["share"], place)
 
 
 def _count(report: Report, request: GridRequest, result: dict[str, Any]) -> None:

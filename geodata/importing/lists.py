@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from geodata import privacy
 from geodata.errors import InvalidInputError
-from geodata.importing import counts, process
+from geodata.importing import counts, options, process
 from geodata.importing.columns import Field, choose
 from geodata.importing.days import Order
 from geodata.importing.finding import without_numbers
@@ -101,6 +101,7 @@ def settle(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str
     """
     sheet.say_orders()
     report = Report(subject, Path(order.file.path).name, sheet.notes, is_dry_run=order.is_dry_run)
+    report.options = options.offered("list")
     sheet.seek_numbers(texts)
     # A report is handed on: no fault repeats a phone number that stands in the wrong column.
     findings = [without_numbers(finding) for finding in sheet.findings]

@@ -16,9 +16,33 @@ from geodata.privacy import masked
 from geodata.spreadsheets import as_text
 
 
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What a repair did to a row: m2 and share of its ground that moved, a place (lon, lat)."""
+
+    row: RowRef
+    deed: str
+    m2: float
+    share: float | None = None
+    place: tuple[float, float] | None = None
+
+    def line(self, translate: Translate = english) -> str:
+        """Return the one-line text of this deed."""
+        values = {"deed": DEEDS[self.deed], "m2": square_metres(self.m2)}
+        text = Phrase("{row}: {deed}, {m2} m²", {**values, "row": self.row.said(translate)})
+        if self.share is not None:
+            text = Phrase("{text} ({share:.2%} of it)", {"text": text, "share": self.share})
+        if self.place is not None:
+            lon, lat = self.place
+            text = Phrase("{text} at {lon:.5f}, {lat:.5f}", {"text": text, "lon": lon, "lat": lat})
+        return text.said(translate)
+
+
 @dataclass(slots=True)
 class Report:
     """The whole of one import. ``counts`` are numbers by name, in the order they are shown.
+
+    ``options`` are those that its advice may name (``options.offered``).
 
     Whoever writes it out gives ``translate``; without, it is English.
     """
@@ -27,12 +51,11 @@ class Report:
     file: str | Phrase
     notes: list[Phrase] = field(default_factory=list[Phrase])
     findings: list[Finding] = field(default_factory=list[Finding])
-    repairs: list[tuple[RowRef, str, float]] = field(
-        default_factory=list[tuple[RowRef, str, float]]
-    )
+    repairs: list[Repaired] = field(default_factory=list[Repaired])
     counts: dict[str, int] = field(default_factory=dict[str, int])
     is_written: bool = False
     is_dry_run: bool = False
+    options: frozenset[str] = frozenset()
 
     @property
     def is_blocked(self) -> bool:
@@ -54,7 +77,7 @@ class Report:
             if groups:
                 lines += ["", head.said(translate)]
             for kind, group in groups.items():
-                lines += _group_lines(kind, group, limit, translate)
+                lines += _group_lines(kind, group, limit, translate, self.options)
         lines += self._repair_lines(limit, translate)
         if verdict:
             lines += ["", self.verdict(translate)]
@@ -71,10 +94,13 @@ class Report:
         plain["file"] = self.file if isinstance(self.file, str) else self.file.said(translate)
         plain["notes"] = [note.said(translate) for note in self.notes]
         plain["verdict"] = self.verdict(translate)
+        del plain["options"]
+        for entry, deed in zip(plain["repairs"], self.repairs, strict=True):
+            entry["text"] = deed.line(translate)
         for entry, finding in zip(plain["findings"], self.findings, strict=True):
             entry["data"] = dict(finding.data)
             entry["text"] = finding.line(translate)
-            entry["title"], entry["advice"] = _title_and_advice(finding, translate)
+            entry["title"], entry["advice"] = _title_and_advice(finding, translate, self.options)
         return json.dumps(plain, ensure_ascii=False, indent=2, default=str)
 
     def to_csv(self, translate: Translate = english) -> str:
@@ -90,14 +116,15 @@ class Report:
                 SEVERITIES[finding.severity].said(translate), finding.kind, first.row or "",
                 as_text(first.code), as_text(first.name), as_text(other),
                 "" if finding.m2 is None else round(finding.m2, 4), lon, lat,
-                as_text(finding.line(translate)), *_title_and_advice(finding, translate),
+                as_text(finding.line(translate)),
+                *_title_and_advice(finding, translate, self.options),
             ])  # fmt: skip
         repaired = SEVERITIES["repaired"].said(translate)
-        for row, deed, m2 in self.repairs:
+        for deed in self.repairs:
+            row, (lon, lat) = deed.row, deed.place or ("", "")
             writer.writerow([
-                repaired, deed, row.row or "", as_text(row.code), as_text(row.name), "",
-                round(m2, 4), "", "",
-                DEEDS[deed].said(translate), "", "",
+                repaired, deed.deed, row.row or "", as_text(row.code), as_text(row.name), "",
+                round(deed.m2, 4), lon, lat, as_text(deed.line(translate)), "", "",
             ])  # fmt: skip
         return out.getvalue()
 
@@ -111,15 +138,13 @@ class Report:
     def _repair_lines(self, limit: int | None, translate: Translate) -> list[str]:
         if not self.repairs:
             return []
-        total = sum(m2 for _, _, m2 in self.repairs)
-        rows = len({row for row, _, _ in self.repairs})
+        total = sum(deed.m2 for deed in self.repairs)
+        rows = len({deed.row for deed in self.repairs})
         head = counts.repaired(rows, square_metres(total))
-        ordered = sorted(self.repairs, key=lambda deed: -deed[2])
+        ordered = sorted(self.repairs, key=lambda deed: -deed.m2)
         shown = ordered if limit is None else ordered[:limit]
         lines = ["", head.said(translate)]
-        for row, deed, m2 in shown:
-            values = {"row": row.said(translate), "deed": DEEDS[deed], "m2": square_metres(m2)}
-            lines.append(f"  {Phrase('{row}: {deed}, {m2} m²', values).said(translate)}")
+        lines += [f"  {deed.line(translate)}" for deed in shown]
         return lines + _more(len(ordered), len(shown), translate)
 
     def _verdict(self) -> Phrase:
@@ -144,7 +169,11 @@ class Report:
 
 
 def _group_lines(
-    kind: str, group: list[Finding], limit: int | None, translate: Translate
+    kind: str,
+    group: list[Finding],
+    limit: int | None,
+    translate: Translate,
+    options: frozenset[str],
 ) -> list[str]:
     ground = sum(finding.m2 or 0.0 for finding in group)
     values: dict[str, object] = {
@@ -159,12 +188,14 @@ def _group_lines(
     lines = [f"  {head.said(translate)}"]
     lines += [f"    {finding.line(translate)}".rstrip() for finding in shown]
     lines += _more(len(group), len(shown), translate, indent=4)
-    told = advice(kind, group)
+    told = advice(kind, group, options)
     return [*lines, f"    > {told.said(translate)}"] if told else lines
 
 
-def _title_and_advice(finding: Finding, translate: Translate) -> tuple[str, str]:
-    told = advice(finding.kind, [finding])
+def _title_and_advice(
+    finding: Finding, translate: Translate, options: frozenset[str]
+) -> tuple[str, str]:
+    told = advice(finding.kind, [finding], options)
     return translate(WORDS[finding.kind].title), told.said(translate) if told else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,10 @@ from geodata.importing.requests import GridRequest, Progress
 from geodata.importing.rings import OpenRing
 from geodata.importing.settling import settle
 from geodata.importing.survey import Survey
-from geodata.partition import checks, nesting, noding, offset, repair
+from geodata.partition import checks, nesting, noding, offset, repair, seaming
 from geodata.partition.polygons import as_multipolygons
 from geodata.partition.problems import Problem, Severity
+from geodata.partition.telling import Tell
 from geodata.phrases import Phrase
 
 
@@ -62,8 +64,7 @@ def _look(survey: Survey, progress: Progress) -> Survey:
         survey.rows, survey.geoms, good, request.existing, survey.existing
     )
     if request.level != "county":
-        progress("checking against the level above", 0.0)
-        _check_nesting(survey, good)
+        _check_nesting(survey, good, progress)
     else:
         _check_frame(survey, survey.geoms[good], survey.existing)
         survey.problems += attributes.second_counties(survey.rows, good, request.counties)
@@ -116,11 +117,8 @@ def _check_validity(survey: Survey, good: NDArray[np.intp]) -> NDArray[np.intp]:
             geom = survey.geoms[row]
             if repair.is_mendable(geom):
                 mended = repair.mend_invalid(geom)
-                before = float(shapely.area(geom))
-                moved = abs(float(shapely.area(mended)) - before) / max(before, 1e-30)
-                m2 = moved * float(checks.area_m2(np.array([mended], dtype=object))[0])
                 survey.geoms[row] = mended
-                survey.repairs.append(repair.Repair(row, "invalid", m2))
+                survey.repairs.append(repair.unfolded(row, geom, mended))
                 continue
             problem = replace(problem, data={**problem.data, "unmendable": repair.crossings(geom)})
         survey.problems.append(problem)
@@ -135,14 +133,15 @@ def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
     count = len(survey.geoms)
     level = np.concatenate((survey.geoms, survey.existing[survey.others]))
     used = np.concatenate((good, np.arange(count, len(level))))
-    progress("fitting shared boundaries", 0.0)
+    stage = Phrase("fitting shared boundaries").text
+    progress(stage, 0.0)
     sources = np.asarray(level[used], dtype=object)
-    noded = noding.node(sources)
+    noded = noding.node(sources, partial(progress, stage))
     shapes = noded.geoms
     survey.drawn_m2 = np.full(len(level), np.inf)
     survey.drawn_m2[used] = checks.area_m2(sources)
     if survey.request.repair:
-        shapes = _mend(survey, sources, noded, used)
+        shapes = _mend(survey, sources, noded, used, progress)
     else:
         survey.suspects = used[noded.suspects]
     level[used] = shapes
@@ -161,20 +160,31 @@ def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
 
 
 def _mend(
-    survey: Survey, sources: NDArray[np.object_], noded: noding.Noded, used: NDArray[np.intp]
+    survey: Survey,
+    sources: NDArray[np.object_],
+    noded: noding.Noded,
+    used: NDArray[np.intp],
+    progress: Progress,
 ) -> NDArray[np.object_]:
+    """Mend what is a slip; what a repair would move beyond its limits becomes a problem."""
     shapes = repair.keep_vanished(noded.geoms, sources, noded.vanished)
     kept = checks.area_m2(shapes[list(noded.vanished)]) if noded.vanished else ()
     for position, m2 in zip(noded.vanished, kept, strict=True):
         survey.repairs.append(repair.Repair(int(used[position]), "vanishes", float(m2)))
-    shapes, deeds = repair.mend_coverage(shapes)
-    survey.repairs += [replace(deed, row=int(used[deed.row])) for deed in deeds]
-    return shapes
+    stage = Phrase("giving slips to neighbours").text
+    progress(stage, 0.0)
+    seamed = seaming.mend_seams(shapes, partial(progress, stage))
+    survey.repairs += [replace(deed, row=int(used[deed.row])) for deed in seamed.repairs]
+    survey.problems += [
+        replace(problem, rows=(int(used[problem.rows[0]]),)) for problem in seamed.problems
+    ]
+    return seamed.geoms
 
 
 def _check_level(survey: Survey, good: NDArray[np.intp], progress: Progress) -> NDArray[np.intp]:
     """Check the level within itself. Returns the rows that still have ground."""
-    progress("looking for overlaps", 0.0)
+    stage = Phrase("looking for overlaps").text
+    progress(stage, 0.0)
     count = len(survey.rows)
     level = np.concatenate((good, np.arange(count, len(survey.geoms))))
     level = level[~shapely.is_empty(survey.geoms[level])]
@@ -182,15 +192,17 @@ def _check_level(survey: Survey, good: NDArray[np.intp], progress: Progress) -> 
     suspects = None
     if survey.suspects is not None:
         suspects = np.flatnonzero(np.isin(level, survey.suspects))
-    for problem in checks.find_overlaps(shapes, suspects):
+    for problem in checks.find_overlaps(shapes, suspects, partial(progress, stage)):
         rows = tuple(int(level[row]) for row in problem.rows)
         if all(row >= count for row in rows):
             continue
         kind = "overlap" if all(row < count for row in rows) else "overlap_existing"
         survey.problems.append(replace(problem, kind=kind, rows=rows))
-    progress("looking for slivers", 0.0)
+    stage = Phrase("looking for slivers").text
+    progress(stage, 0.0)
     found = checks.find_slivers(survey.geoms[good], survey.drawn_m2[good])
-    found += _within(checks.find_narrow_gaps(shapes, suspects), level, good)
+    gaps = checks.find_narrow_gaps(shapes, suspects, partial(progress, stage))
+    found += _within(gaps, level, good)
     for problem in found:
         survey.problems.append(replace(problem, rows=tuple(int(good[row]) for row in problem.rows)))
     return good[~shapely.is_empty(survey.geoms[good])]
@@ -209,8 +221,10 @@ def _within(
     return kept
 
 
-def _check_nesting(survey: Survey, good: NDArray[np.intp]) -> None:
+def _check_nesting(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
     """Find each row's parent, what leaves it, and what of the parents nothing covers."""
+    stage = Phrase("checking against the level above").text
+    progress(stage, 0.0)
     request = survey.request
     wanted, problems = parents.named(survey.rows, request)
     survey.problems += problems
@@ -232,7 +246,7 @@ def _check_nesting(survey: Survey, good: NDArray[np.intp]) -> None:
     parents.explain(survey)
     _check_frame(survey, shapes, survey.parents)
     if request.level != "compound":
-        _check_gaps(survey, good)
+        _check_gaps(survey, good, partial(progress, stage))
 
 
 def _check_frame(survey: Survey, shapes: NDArray[np.object_], around: NDArray[np.object_]) -> None:
@@ -250,7 +264,7 @@ def _check_frame(survey: Survey, shapes: NDArray[np.object_], around: NDArray[np
         )
 
 
-def _check_gaps(survey: Survey, good: NDArray[np.intp]) -> None:
+def _check_gaps(survey: Survey, good: NDArray[np.intp], tell: Tell) -> None:
     """Look for ground of the parents that nothing covers, unless rows are missing anyway."""
     if len(good) < len(survey.rows) - len(survey.left_out):
         survey.notes.append(Phrase("Gaps were not looked for, because some rows cannot be used."))
@@ -259,7 +273,7 @@ def _check_gaps(survey: Survey, good: NDArray[np.intp]) -> None:
     index = {grid.grid_id: position for position, grid in enumerate(request.parents)}
     others = [index.get(request.existing[i].parent_id or -1, -1) for i in survey.others]
     owner = np.concatenate((survey.parent_of, np.asarray(others, dtype=np.intp)))
-    for problem in nesting.find_gaps(survey.geoms, survey.parents, owner):
+    for problem in nesting.find_gaps(survey.geoms, survey.parents, owner, tell):
         position = problem.rows[0]
         parent = request.parents[position]
         data = {**problem.data, "parent": parent.name, "parent_index": position}

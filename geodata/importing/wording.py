@@ -9,11 +9,16 @@ from geodata.phrases import Phrase
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """``title`` heads a group, ``case`` is the template of one line, ``advice`` says what to do."""
+    """``title`` heads a group, ``case`` is the template of one line, ``advice`` says what to do.
+
+    ``offer`` adds what an option does. It is left out where the command has no such option, or
+    where it is on.
+    """
 
     title: str
     case: str
     advice: str = ""
+    offer: str = ""
 
 
 WORDS: dict[str, Words] = {
@@ -48,7 +53,8 @@ WORDS: dict[str, Words] = {
     "invalid": Words(
         "Invalid shapes",
         "{row}: {reason}",
-        "Correct them in the drawing program, or let --repair unfold them.",
+        "Correct them in the drawing program.",
+        "--repair unfolds those that cross themselves up to 50 times.",
     ),
     "no_code": Words("No code", "{row}", "Every grid needs a code of its own."),
     "duplicate_code": Words(
@@ -71,7 +77,8 @@ WORDS: dict[str, Words] = {
     "overlap": Words(
         "Overlaps within the file",
         "{row} and {other} share {m2} m²",
-        "Decide whose ground it is, or let --repair give it to the longer neighbour.",
+        "Decide whose ground it is, and correct the file.",
+        "--repair gives slips of the pen to the neighbour with the longer border.",
     ),
     "overlap_existing": Words(
         "Overlaps with grids that are not in the file",
@@ -81,17 +88,25 @@ WORDS: dict[str, Words] = {
     "sliver": Words(
         "Slivers: grids smaller than 1 m²",
         "{row} has {m2} m²",
-        "Delete the row if it is a leftover of drawing; --repair keeps it and records it.",
+        "Delete the row if it is a leftover of drawing.",
+        "--repair keeps it and records it.",
     ),
     "stray_piece": Words(
         "Stray pieces smaller than 1 m²",
         "{row}: {m2} m²",
-        "--repair gives them to the neighbour.",
+        "Give them to the neighbour.",
+        "--repair does so.",
     ),
     "narrow_gap": Words(
         "Gaps narrower than 1 m between neighbours",
         "{row}: {m2} m²",
+        "Draw the border once for both.",
         "--repair closes them.",
+    ),
+    "moves_much": Words(
+        "More ground would move than a repair may",
+        "{row}: {m2} m², {moved:.1%} of its ground",
+        "Correct the file: a repair moves at most {limit:.0%} of a grid.",
     ),
     "multipart": Words("Not in one piece", "{row} has {pieces} pieces"),
     "no_parent": Words(
@@ -102,14 +117,15 @@ WORDS: dict[str, Words] = {
     "does_not_nest": Words(
         "Does not lie in one grid of the level above",
         "{row}: {share:.1%} in {parent}, {m2} m² outside",
-        "The two levels divide the land differently, or one is of another year. --accept"
-        " outside_parent --reason TEXT records an exception.",
+        "The two levels divide the land differently, or one is of another year.",
+        "--accept outside_parent --reason TEXT records an exception.",
     ),
     "outside_parent": Words("Leaves its parent", "{row} leaves {parent} by {m2} m² ({out:.2%})"),
     "gap": Words(
         "Ground that no grid covers",
         "{parent}: {m2} m² in {pieces} pieces ({share:.1%})",
-        "Draw the missing grids, or --accept gap --reason TEXT.",
+        "Draw the missing grids.",
+        "--accept gap --reason TEXT records an exception.",
     ),
     "no_children": Words("Without any grid of this level yet", "{parent}"),
     "frame_offset": Words(
@@ -197,7 +213,8 @@ WORDS: dict[str, Words] = {
     "crossing": Words(
         "Roads that cross without meeting",
         "two roads",
-        "Nobody can turn there. If they are junctions, import with --join-crossings.",
+        "Nobody can turn there.",
+        "If they are junctions, import with --join-crossings.",
     ),
     "island": Words(
         "Islands: roads without a way to the rest",

@@ -17,8 +17,8 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Level
-from geodata.partition.checks import width_m
 from geodata.partition.ground import Corner, Ground, LawError, Piece, Shape, settled
+from geodata.partition.measure import mean_width_m
 from geodata.partition.meeting import meet
 from geodata.partition.noding import stored
 from geodata.partition.pieces import borders_follow, united
@@ -146,7 +146,7 @@ def _with_left_over(drawn: Shape, rest: Iterable[BaseGeometry]) -> Shape:
     """Return what is drawn with the narrow parts of the rest that share a border with it."""
     for part in rest:
         common = shapely.length(shapely.intersection(shapely.boundary(part), drawn))
-        if common > 0 and width_m(np.asarray([part], dtype=object))[0] < LEFT_OVER_M:
+        if common > 0 and mean_width_m(np.asarray([part], dtype=object))[0] < LEFT_OVER_M:
             drawn = united(drawn, part)
     return drawn
 

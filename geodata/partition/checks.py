@@ -10,19 +10,20 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geodata.partition.measure import area_m2, place
-from geodata.partition.noding import NARROW, Polygons, invalid_edges
+from geodata.partition import seams
+from geodata.partition.measure import area_m2, largest_part, mean_width_m, place, widest_m
+from geodata.partition.noding import Polygons
 from geodata.partition.problems import Problem
+from geodata.partition.seams import SLIVER_M2
+from geodata.partition.telling import Tell, silent
 from geodata.phrases import Phrase
-
-# A grid, or a piece of one, smaller than this is a slip of the drawing tool.
-SLIVER_M2 = 1.0
-# A gap between neighbours narrower than this on average is one too.
-NARROW_M = 1.0
 
 # A polygon with more corners than this is a fault of the file: the longest county boundary of
 # the country needs a tenth of it.
 MAX_CORNERS = 1_000_000
+
+# Of so many overlaps the width is measured at its widest, which takes some milliseconds each.
+_SHOWN = 200
 
 
 def shape_problems(geoms: NDArray[np.object_]) -> list[Problem]:
@@ -62,29 +63,34 @@ def validity_problems(geoms: NDArray[np.object_]) -> list[Problem]:
     return problems
 
 
-def find_overlaps(geoms: Polygons, suspects: NDArray[np.intp] | None = None) -> list[Problem]:
+def find_overlaps(
+    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
+) -> list[Problem]:
     """Find pairs that cover the same ground, the largest overlap first.
 
-    The same question as the database asks: do the interiors meet (DE-9IM T********)? Only
-    ``suspects`` are looked at where they are known (see ``noding.Noded``).
+    Only ``suspects`` are looked at where they are known (see ``noding.Noded``). ``data`` says how
+    wide the overlap is (``width``, in metres), what share of the smaller of the two
+    it is (``part``) and where in ``rows`` that one stands (``smaller``), and whether it is narrow
+    enough for a repair (``slip``).
     """
-    rows = _wrong(geoms, suspects, 0.0)
-    if not len(rows):
+    claims = seams.shared_ground(geoms, suspects, tell)
+    if not len(claims.pairs):
         return []
-    tree = shapely.STRtree(geoms)
-    asked, others = tree.query(geoms[rows], predicate="intersects")
-    pairs = np.sort(np.stack((rows[asked], others), axis=1), axis=1)
-    pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
-    if not len(pairs):
-        return []
-    first, second = geoms[pairs[:, 0]], geoms[pairs[:, 1]]
-    meet = shapely.relate_pattern(first, second, "T********")
-    shared = shapely.intersection(first[meet], second[meet])
-    areas = area_m2(shared)
-    found = [
-        Problem("overlap", "blocking", (int(a), int(b)), m2=float(m2), place=place(ground))
-        for (a, b), ground, m2 in zip(pairs[meet], shared, areas, strict=True)
-    ]
+    areas, own = area_m2(claims.ground), area_m2(geoms[claims.pairs].ravel()).reshape(-1, 2)
+    is_slip = seams.all_slips(claims.ground)
+    widths = _widths_m(claims.ground, is_slip)
+    found: list[Problem] = []
+    for position, (one, other) in enumerate(claims.pairs):
+        smaller = int(np.argmin(own[position]))
+        m2 = float(areas[position])
+        data = {
+            "width": float(widths[position]),
+            "part": min(m2 / max(float(own[position, smaller]), 1e-9), 1.0),
+            "smaller": smaller,
+            "slip": int(is_slip[position]),
+        }
+        where = place(claims.ground[position])
+        found.append(Problem("overlap", "blocking", (int(one), int(other)), m2, where, data))
     return sorted(found, key=lambda problem: -(problem.m2 or 0))
 
 
@@ -128,50 +134,33 @@ def find_slivers(geoms: Polygons, drawn_m2: NDArray[np.float64] | None = None) -
     return problems
 
 
-def find_narrow_gaps(geoms: Polygons, suspects: NDArray[np.intp] | None = None) -> list[Problem]:
-    """Find holes between neighbours that are narrower than 1 m: edges that were meant to meet."""
-    rows = _wrong(geoms, suspects, NARROW)
-    if not len(rows):
+def find_narrow_gaps(
+    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
+) -> list[Problem]:
+    """Find holes between neighbours that are as narrow as a slip: edges that were meant to meet."""
+    gaps = seams.narrow_gaps(geoms, suspects, tell)
+    if not len(gaps):
         return []
-    ground = shapely.union_all(geoms[rows])
-    rings = shapely.get_rings(shapely.get_parts(ground))
-    outer = shapely.get_exterior_ring(shapely.get_parts(ground))
-    outer_keys = {ring.wkb for ring in outer}
-    holes = np.array([shapely.polygons(r) for r in rings if r.wkb not in outer_keys], dtype=object)
-    if not len(holes):
-        return []
-    tree = shapely.STRtree(geoms)
+    gap, beside = shapely.STRtree(geoms).query(gaps, predicate="intersects")
+    first = np.searchsorted(gap, np.arange(len(gaps)))
+    last = np.searchsorted(gap, np.arange(len(gaps)), side="right")
+    areas = area_m2(gaps)
     problems: list[Problem] = []
-    areas, widths = area_m2(holes), width_m(holes)
-    for hole, m2, width in zip(holes, areas, widths, strict=True):
-        beside = tree.query(hole, predicate="intersects")
-        is_filled = shapely.relate_pattern(geoms[beside], hole, "T********").any()
-        if width < NARROW_M and not is_filled:
-            neighbours = tuple(int(row) for row in beside[:2])
-            problems.append(
-                Problem("narrow_gap", "warning", neighbours, m2=float(m2), place=place(hole))
-            )
-    return sorted(problems, key=lambda problem: -(problem.m2 or 0))
+    for position in np.argsort(-areas, kind="stable"):
+        rows = tuple(beside[first[position] : last[position]][:2].tolist())
+        m2, where = float(areas[position]), place(gaps[int(position)])
+        problems.append(Problem("narrow_gap", "warning", rows, m2, where))
+    return problems
 
 
-def width_m(strips: Polygons) -> NDArray[np.float64]:
-    """Return how wide strips are on average, in metres.
+def _widths_m(grounds: NDArray[np.object_], is_slip: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return how wide each of some shapes is, in its largest part.
 
-    For a strip of width w and length l: area w * l, perimeter about 2 * l.
+    At its widest, for the largest that are no slips: those are shown. On average, for all others.
     """
-    return 2 * area_m2(strips) / np.maximum(shapely.length(strips) * 111_320 * 0.85, 1e-9)
-
-
-def is_sliver(pieces: Polygons) -> NDArray[np.bool_]:
-    """Tell which pieces of ground are smaller than 1 m2 or narrower than 1 m on average."""
-    return (area_m2(pieces) < SLIVER_M2) | (width_m(pieces) < NARROW_M)
-
-
-def _wrong(
-    geoms: Polygons, suspects: NDArray[np.intp] | None, gap_width: float
-) -> NDArray[np.intp]:
-    """Return the rows whose edges break the coverage, looking at suspects only."""
-    if suspects is None:
-        suspects = np.arange(len(geoms))
-    lines = invalid_edges(geoms[suspects], gap_width=gap_width)
-    return suspects[~shapely.is_empty(lines)]
+    largest = np.asarray([largest_part(ground) for ground in grounds], dtype=object)
+    widths = mean_width_m(largest)
+    wide = np.flatnonzero(~is_slip)
+    wide = wide[np.argsort(-shapely.area(largest[wide]), kind="stable")][:_SHOWN]
+    widths[wide] = widest_m(largest[wide])
+    return widths

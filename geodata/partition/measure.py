@@ -31,14 +31,45 @@ def length_m(xy_from: NDArray[np.float64], xy_to: NDArray[np.float64]) -> NDArra
     return np.hypot(east, xy_to[:, 1] - xy_from[:, 1]) * DEGREE_M
 
 
+def in_metres(geoms: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return small shapes in metres: each is stretched for its own latitude, to about 1 %."""
+    xy, owner = shapely.get_coordinates(geoms, return_index=True)
+    bounds = shapely.bounds(geoms)
+    shrink = np.cos(np.radians((bounds[:, 1] + bounds[:, 3]) / 2))
+    xy[:, 0] *= shrink[owner]
+    flat: NDArray[np.object_] = geoms.copy()
+    return np.asarray(shapely.set_coordinates(flat, xy * DEGREE_M), dtype=object)
+
+
+def mean_width_m(strips: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return how wide strips are on average, in metres.
+
+    For a strip of width w and length l: area w * l, perimeter about 2 * l.
+    """
+    flat = in_metres(strips)
+    return 2 * np.asarray(shapely.area(flat)) / np.maximum(shapely.length(flat), 1e-9)
+
+
+def widest_m(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return how wide shapes are where they are widest: the largest circle in each, to 2 %."""
+    flat = in_metres(shapes)
+    tolerance = np.maximum(np.sqrt(shapely.area(flat)) / 100, 1e-4)
+    circles = shapely.maximum_inscribed_circle(flat, tolerance=tolerance)
+    return 2 * np.asarray(shapely.length(circles), dtype=np.float64)
+
+
 def place(geom: BaseGeometry | None) -> tuple[float, float] | None:
     """Return a point (lon, lat) on a shape, in its largest part; None for an empty one."""
     if geom is None or geom.is_empty:
         return None
-    parts = shapely.get_parts(geom)
-    largest = parts[int(np.argmax(shapely.area(parts)))]
-    xy = shapely.get_coordinates(shapely.point_on_surface(largest))[0]
+    xy = shapely.get_coordinates(shapely.point_on_surface(largest_part(geom)))[0]
     return float(xy[0]), float(xy[1])
+
+
+def largest_part(geom: BaseGeometry) -> BaseGeometry:
+    """Return the largest part of a shape that is not empty."""
+    parts = shapely.get_parts(geom)
+    return parts[int(np.argmax(shapely.area(parts)))]
 
 
 def _equal_area(lonlat: NDArray[np.float64]) -> NDArray[np.float64]:

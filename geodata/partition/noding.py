@@ -22,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.frames import COORDINATE_SCALE, round_to_grid
 from geodata.partition.measure import DEGREE_M
+from geodata.partition.telling import Tell, silent
 
 Polygons = NDArray[np.object_]
 # The corners that lie on an edge, in order, by its ends: x, y of the smaller one, then the larger.
@@ -31,8 +32,9 @@ STEP = 1 / COORDINATE_SCALE
 # Rounding moves a corner and both ends of the edge that it lay on by at most 0.71 steps each.
 REACH = 1.5 * STEP
 
-# Gaps up to this wide, about 1 m, are suspicious: edges that were meant to meet.
-NARROW = 1e-5
+# Gaps that are this narrow somewhere are suspicious: edges that were meant to meet. A metre from
+# west to east is that many degrees at a latitude of 63.
+NARROW = 2e-5
 
 _ROUNDS = 10
 
@@ -54,7 +56,7 @@ class Noded:
     suspects: NDArray[np.intp]
 
 
-def node(geoms: Polygons) -> Noded:
+def node(geoms: Polygons, tell: Tell = silent) -> Noded:
     """Round polygons to the storage grid and give neighbours each other's corners.
 
     ``geoms`` are valid polygons or multipolygons of one level. Overlaps and gaps narrower than
@@ -65,8 +67,8 @@ def node(geoms: Polygons) -> Noded:
     del exact
     present = on_grid(geoms)
     wrong = np.flatnonzero(~shapely.is_empty(invalid_edges(present, gap_width=NARROW)))
-    suspects = _with_neighbours(present, wrong) if len(wrong) else wrong
-    touched, inserted = _join(present, REACH, mended, suspects)
+    suspects = with_neighbours(present, wrong) if len(wrong) else wrong
+    touched, inserted = _join(present, REACH, mended, suspects, tell)
     move = max(move, inserted)
     vanished = np.flatnonzero(shapely.is_empty(present))
     return Noded(
@@ -105,6 +107,7 @@ def _join(
     reach: float,
     mend: Callable[[BaseGeometry], BaseGeometry] | None,
     active: NDArray[np.intp],
+    tell: Tell = silent,
 ) -> tuple[NDArray[np.bool_], float]:
     """Insert corners in place until nothing is left to do. Returns who changed, and the move.
 
@@ -112,7 +115,8 @@ def _join(
     """
     touched = np.zeros(len(present), dtype=bool)
     move = 0.0
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
+        tell(1 - 0.5**turn)
         lines = invalid_edges(present[active], gap_width=reach)
         flagged = ~shapely.is_empty(lines)
         if not flagged.any():
@@ -123,7 +127,7 @@ def _join(
             break
         move = max(move, inserted)
         touched[changed] = True
-        active = _with_neighbours(present, rows)
+        active = with_neighbours(present, rows)
     return touched, move
 
 
@@ -148,7 +152,7 @@ def invalid_edges(geoms: Polygons, gap_width: float = 0.0) -> NDArray[np.object_
     return lines
 
 
-def _with_neighbours(geoms: Polygons, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+def with_neighbours(geoms: Polygons, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return rows together with those whose boxes they touch."""
     tree = shapely.STRtree(geoms)
     boxes = np.asarray(shapely.box(*shapely.bounds(geoms[rows]).T), dtype=object)

@@ -32,6 +32,7 @@ Kind = Literal[
     "sliver",
     "stray_piece",
     "narrow_gap",
+    "moves_much",
     "multipart",
     "no_parent",
     "does_not_nest",

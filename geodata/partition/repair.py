@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geodata.frames import round_to_grid
-from geodata.partition.checks import SLIVER_M2
-from geodata.partition.measure import area_m2
-from geodata.partition.noding import NARROW, STEP, Polygons, invalid_edges, node, polygonal
+from geodata.partition.measure import area_m2, place
+from geodata.partition.noding import STEP, Polygons, node, polygonal
 
 # A ring that crosses itself more often is not a slip; unfolding it can take minutes and gives
 # a shape that nobody drew.
@@ -26,11 +25,16 @@ _MAX_CORNERS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was done to one row: ``deed`` names it, ``m2`` is the ground that it gained or lost."""
+    """What was done to one row: ``deed`` names it, ``m2`` is the ground that it gained or lost.
+
+    ``share`` is that of the row's ground before, ``place`` a point (lon, lat) where most of it is.
+    """
 
     row: int
     deed: str
     m2: float
+    share: float | None = None
+    place: tuple[float, float] | None = None
 
 
 def crossings(geom: BaseGeometry) -> int:
@@ -59,41 +63,48 @@ def mend_invalid(geom: BaseGeometry) -> BaseGeometry:
     return polygonal(shapely.make_valid(geom))
 
 
-def mend_coverage(geoms: Polygons) -> tuple[Polygons, list[Repair]]:
-    """Remove overlaps, narrow gaps and stray pieces of a level whose polygons are valid.
+def unfolded(row: int, geom: BaseGeometry, mended: BaseGeometry) -> Repair:
+    """Say how much ground unfolding moved: never more than the box around the shape.
 
-    ``geoms`` lie on the storage grid. Overlaps and gaps up to 1 m wide go to the neighbour with
-    the longer common border, pieces below 1 m2 as well; whole grids are kept however small.
+    A ring goes around its ground once. What is not so counts as moved: a loop that runs the other
+    way counts as less than nothing before, and one that runs twice as twice the ground.
     """
-    before = geoms.copy()
-    present = _give_away_pieces(geoms)
-    for _ in range(4):
-        wrong = ~shapely.is_empty(invalid_edges(present, gap_width=NARROW))
-        rows = np.flatnonzero(wrong & ~shapely.is_empty(present))
-        if not len(rows):
-            break
-        # Not yet in the type stubs of shapely 2.2.
-        clean = shapely.coverage_clean  # pyright: ignore[reportAttributeAccessIssue]
-        cleaned = clean(present[rows], gap_width=NARROW)
-        for row, shape in zip(rows, cleaned, strict=True):
-            shape = polygonal(shape) if shape is not None else shape
-            # A grid of its own is never given away whole.
-            if shape is not None and not shapely.is_empty(shape):
-                present[row] = shape
-        present = node(present).geoms
-        if not len(_overlapping(present)):
-            break
-    present = node(_without_lost(present, before)).geoms
-    changed = np.flatnonzero(~shapely.equals_exact(present, before) & ~shapely.is_empty(before))
-    moved = area_m2(
-        np.asarray(shapely.symmetric_difference(before[changed], present[changed], grid_size=STEP))
-    )
-    deeds = [
-        Repair(int(row), "coverage", float(m2))
-        for row, m2 in zip(changed, moved, strict=True)
-        if m2 > 0
-    ]
-    return present, deeds
+    lines = shapely.union_all(shapely.get_rings(geom))
+    faces = np.asarray(shapely.get_parts(shapely.polygonize([lines])), dtype=object)
+    faces = faces[~shapely.is_empty(faces)]
+    if not len(faces):
+        return Repair(row, "invalid", 0.0)
+    points = shapely.get_coordinates(shapely.point_on_surface(faces))
+    after = shapely.contains_xy(mended, points).astype(np.intp)
+    moved = np.abs(_times_inside(geom, points) - after) * area_m2(faces)
+    box = np.asarray([shapely.envelope(geom)], dtype=object)
+    m2 = min(float(moved.sum()), float(area_m2(box)[0]))
+    own = np.asarray([mended], dtype=object)
+    share = min(m2 / max(float(area_m2(own)[0]), 1e-9), 1.0)
+    return Repair(row, "invalid", m2, share, place(faces[int(np.argmax(moved))]))
+
+
+def _times_inside(geom: BaseGeometry, points: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Count how often the rings of an invalid polygon go around each point; holes count against."""
+    times = np.zeros(len(points), dtype=np.intp)
+    for polygon in shapely.get_parts(geom):
+        for number, ring in enumerate(shapely.get_rings(polygon)):
+            xy = shapely.get_coordinates(ring)
+            turns = np.array([_turns(xy, point) for point in points], dtype=np.intp)
+            # The way round that encloses more is the ring's own.
+            x, y = (xy - xy[0]).T
+            way = 1 if float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1])) >= 0 else -1
+            times += turns * (way if number == 0 else -way)
+    return times
+
+
+def _turns(ring: NDArray[np.float64], point: NDArray[np.float64]) -> int:
+    """Return the winding number of a ring around a point that does not lie on it."""
+    x, y = (ring - point).T
+    below = y <= 0
+    up, down = below[:-1] & ~below[1:], ~below[:-1] & below[1:]
+    left = x[:-1] * y[1:] - x[1:] * y[:-1] > 0
+    return int((up & left).sum()) - int((down & ~left).sum())
 
 
 def keep_vanished(geoms: Polygons, sources: Polygons, vanished: tuple[int, ...]) -> Polygons:
@@ -125,43 +136,6 @@ def _smallest_triangle(source: BaseGeometry) -> BaseGeometry:
     # Three steps beside the middle: farther than noding would pull a corner onto an edge.
     third = (start + end) / 2 + np.array((-along[1], along[0])) * 3 * STEP
     return Polygon(round_to_grid(np.stack((start, end, third))))
-
-
-def _overlapping(geoms: Polygons) -> NDArray[np.intp]:
-    return np.flatnonzero(~shapely.is_empty(invalid_edges(geoms)))
-
-
-def _without_lost(present: Polygons, before: Polygons) -> Polygons:
-    """Bring back rows that cleaning left empty, as they were."""
-    lost = shapely.is_empty(present) & ~shapely.is_empty(before)
-    return np.where(lost, before, present)
-
-
-def _give_away_pieces(geoms: Polygons) -> Polygons:
-    """Give pieces below 1 m2 of grids in several pieces to the neighbour beside them."""
-    present = geoms.copy()
-    pieces: list[tuple[int, BaseGeometry]] = []
-    for row in np.flatnonzero(shapely.get_num_geometries(geoms) > 1):
-        parts = shapely.get_parts(geoms[row])
-        sizes = area_m2(parts)
-        if sizes.max() < SLIVER_M2:
-            # Nothing would be left of the grid.
-            continue
-        small = sizes < SLIVER_M2
-        small[int(np.argmax(sizes))] = False
-        if small.any():
-            kept = parts[~small]
-            present[row] = kept[0] if len(kept) == 1 else MultiPolygon(list(kept))
-            pieces.extend((int(row), piece) for piece in parts[small])
-    tree = shapely.STRtree(present)
-    for row, piece in pieces:
-        near = [int(other) for other in tree.query(piece, predicate="intersects") if other != row]
-        borders = [common_border(piece, present[other]) for other in near]
-        if borders and max(borders) > 0:
-            taker = near[int(np.argmax(borders))]
-            joined = polygonal(present[taker].union(piece))
-            present[taker] = joined
-    return np.asarray(node(present).geoms if pieces else present, dtype=object)
 
 
 def common_border(first: BaseGeometry, second: BaseGeometry) -> float:

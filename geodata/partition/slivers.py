@@ -10,10 +10,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geodata.partition.checks import is_sliver
 from geodata.partition.ground import Ground, Shape, settled
 from geodata.partition.noding import polygonal, stored
 from geodata.partition.repair import common_border
+from geodata.partition.seams import is_sliver
 
 
 def close_slivers(ground: Ground, parent_id: int) -> Ground:

@@ -12,7 +12,7 @@ import shapely
 from psycopg.rows import TupleRow
 
 from geodata.errors import InvalidInputError
-from geodata.importing import exchange, lists, process
+from geodata.importing import exchange, lists, options, process
 from geodata.importing.finding import Finding, RowRef
 from geodata.importing.process import Limits, Outcome
 from geodata.importing.refusals import FileRefusedError
@@ -61,6 +61,7 @@ def import_roads(
             hint="Import the county first: then only its surroundings are taken.",
         )
     report = Report(Phrase("Roads"), path.name, is_dry_run=order.is_dry_run)
+    report.options = options.offered("roads", ["--join-crossings"] * order.join_crossings)
     digest = _digest(order, request)
     if any(source.name == order.source and source.digest == digest for source in
            keeping.sources(conn)) and not order.is_replacing:  # fmt: skip

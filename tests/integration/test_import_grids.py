@@ -17,6 +17,7 @@ from geodata.importing.checking import check
 from geodata.importing.grids import GridImport, import_grids
 from geodata.importing.report import Report
 from geodata.importing.requests import Columns, FileRequest
+from geodata.partition.measure import area_m2
 from tests import faults
 from tests.faults import CODES, COUNTY, HALVES, NAMES
 
@@ -216,9 +217,45 @@ def test_repair_gives_overlaps_away_and_says_how_much(county: Conn, tmp_path: Pa
     report = run(county, path, repair=True)
     assert report.is_written
     # 3e-6 degrees by 0.04 degrees.
-    assert sum(m2 for _, _, m2 in report.repairs) == pytest.approx(0.285 * 4435, rel=0.05)
+    assert sum(deed.m2 for deed in report.repairs) == pytest.approx(0.285 * 4435, rel=0.05)
     (ground,) = check(county, ("town",), on=DAY)
     assert not ground.findings
+
+
+def test_repair_stops_at_an_overlap_that_is_no_slip(county: Conn, tmp_path: Path) -> None:
+    """Towns that both claim a strip of 950 m: it was given away, with exit status 0."""
+    shapes = [box(116.30, 31.40, 116.325, 31.44), box(116.315, 31.40, 116.34, 31.44)]
+    path = faults.write_json(tmp_path / "towns.geojson", faults.features(shapes))
+    report = run(county, path, repair=True)
+    assert report.is_blocked
+    assert not report.repairs
+    (overlap,) = report.findings
+    assert "949 m wide, 40.0% of" in overlap.line() or "950 m wide, 40.0% of" in overlap.line()
+    assert any(name in overlap.line().split("% of ")[1] for name in NAMES)
+    assert "--repair" not in report.to_text()
+
+
+def test_an_enclave_that_was_not_cut_out_is_no_work_for_a_repair(
+    county: Conn, tmp_path: Path
+) -> None:
+    shapes = [COUNTY, box(116.31, 31.41, 116.32, 31.42)]
+    path = faults.write_json(tmp_path / "towns.geojson", faults.features(shapes))
+    for repair in (False, True):
+        report = run(county, path, repair=repair)
+        assert report.is_blocked
+        assert "100.0% of 佛子岭镇" in report.to_text()
+        assert "--repair" not in report.to_text()
+
+
+def test_a_bow_tie_moves_no_more_than_its_box(county: Conn, tmp_path: Path) -> None:
+    west, south, east, north = 116.31, 31.41, 116.32, 31.42
+    bow = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
+    path = faults.write_json(tmp_path / "towns.geojson", faults.features([bow, HALVES[1]]))
+    report = run(county, path, repair=True, is_dry_run=True)
+    (deed,) = report.repairs
+    half = area_m2(np.array([box(west, south, east, north)], dtype=object))[0] / 2
+    assert deed.m2 == pytest.approx(half, rel=0.01)
+    assert f"unfolded, {deed.m2:,.0f} m² (100.00% of it) at 116.3" in report.to_text()
 
 
 def test_repair_unfolds_a_bow_tie_only_when_asked(county: Conn, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
 from geodata.frames import round_to_grid
-from geodata.partition import checks, nesting, repair
+from geodata.partition import checks, nesting, seaming
 from geodata.partition.measure import area_m2
 from geodata.partition.noding import join_corners, node
 from geodata.partition.polygons import as_multipolygons, label_points
@@ -152,10 +152,21 @@ def test_repair_leaves_no_overlap_and_keeps_every_grid(geoms: np.ndarray, gap_m:
     if shapely.is_empty(drawn[-1]):
         return
     before = node(drawn).geoms
-    mended, deeds = repair.mend_coverage(before)
-    assert overlapping(mended) == 0
-    assert not shapely.is_empty(mended).any()
-    assert all(deed.m2 > 0 for deed in deeds)
+    found = seaming.mend_seams(before)
+    assert overlapping(found.geoms) == 0
+    assert not checks.find_narrow_gaps(found.geoms)
+    assert not shapely.is_empty(found.geoms).any()
+    assert shapely.is_valid(found.geoms).all()
+    # What it says moved is what moved, and who lost much is named.
+    moved = area_m2(np.asarray(shapely.symmetric_difference(before, found.geoms)))
+    told = np.zeros(len(before))
+    for deed in found.repairs:
+        told[deed.row] = deed.m2
+    assert np.allclose(told, moved, atol=0.01)
+    much = np.flatnonzero(
+        (moved > seaming.MOVED_SHARE * area_m2(before)) & (moved > seaming.MOVED_M2)
+    )
+    assert {problem.rows[0] for problem in found.problems} == set(much.tolist())
 
 
 @given(partitions())
