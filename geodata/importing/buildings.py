@@ -15,8 +15,8 @@ from geodata.phrases import Phrase
 FIELDS = {
     "name": Field(("name", "名称", "楼栋", "楼栋名称", "楼号", "building", "幢号"), True),
     "code": Field(("code", "id", "编号", "楼栋编号", "楼栋编码", "key", "external_key")),
-    "units": Field(("units", "单元数", "单元", "entrances")),
-    "households": Field(("households", "户数", "总户数", "住户数")),
+    "units": Field(("units", "单元数", "单元", "entrances"), is_amount=True),
+    "households": Field(("households", "户数", "总户数", "住户数"), is_amount=True),
     **places.POINT_FIELDS,
 }
 
@@ -44,7 +44,7 @@ def import_buildings(
         lon, lat = float(xy[row][0]), float(xy[row][1])
         code = sheet.text(row, "code") or f"{name}@{lon:.5f},{lat:.5f}"
         if code in seen:
-            sheet.fault(row, "duplicate_row", first=seen[code] + sheet.first)
+            sheet.fault(row, "duplicate_row", first=sheet.place(seen[code]))
         seen.setdefault(code, row)
         if row not in sheet.bad:
             key = f"{order.source}:{code}"

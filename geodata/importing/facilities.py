@@ -59,14 +59,14 @@ def import_facilities(
         text = order.kind or sheet.required(row, "kind")
         kind = _kind(text, kinds)
         if text and kind is None:
-            sheet.fault(row, "unknown_value", column="kind", text=text, known=known)
+            sheet.fault(row, "unknown_value", column=sheet.column("kind"), text=text, known=known)
         code = sheet.text(row, "code") or f"{name}@{xy[row][0]:.5f},{xy[row][1]:.5f}"
         lon, lat = float(xy[row][0]), float(xy[row][1])
         address = sheet.text(row, "address")
         same = seen[kind, code]
         twin = next((number for number, *facts in same if facts == [name, lon, lat]), None)
         if twin is not None:
-            sheet.fault(row, "duplicate_row", "warning", first=twin + sheet.first)
+            sheet.fault(row, "duplicate_row", "warning", first=sheet.place(twin))
         same.append((row, name, lon, lat))
         if row not in sheet.bad:
             key = code if len(same) == 1 else f"{code} ({len(same)})"

@@ -23,7 +23,10 @@ _FALSE = {"", "0", "false", "no", "n", "否", "正", "正职"}
 class Sheet:
     """A table with its columns chosen. ``findings`` grow as values are read.
 
-    ``bad`` are rows with a blocking fault; they are left out where that was asked for.
+    ``bad`` are rows with a blocking fault; they are left out where that was asked for. ``dropped``
+    are fields of which a value that cannot be used is left out instead of its row. ``lines`` are
+    the rows' numbers in the file, ``parts`` their sheets where there are several, ``labels`` what
+    else tells rows of one line apart; without ``lines`` they are counted from ``first``.
     """
 
     columns: list[str]
@@ -33,10 +36,26 @@ class Sheet:
     notes: list[Phrase] = field(default_factory=list[Phrase])
     findings: list[Finding] = field(default_factory=list[Finding])
     bad: set[int] = field(default_factory=set[int])
+    dropped: frozenset[str] = frozenset()
+    lines: Sequence[int] = ()
+    parts: Sequence[str] = ()
+    labels: Sequence[str] = ()
 
     def ref(self, row: int, label: str = "") -> RowRef:
         """Return how a person finds a row."""
-        return RowRef(row + self.first, name=label, code=label)
+        label = label or (self.labels[row] if self.labels else "")
+        part = self.parts[row] if self.parts else ""
+        return RowRef(self.line(row), name=label, code=label, sheet=part)
+
+    def line(self, row: int) -> int:
+        """Return the number that the file's program shows for a row."""
+        return self.lines[row] if self.lines else row + self.first
+
+    def place(self, row: int) -> int | Phrase:
+        """Return a row's number for a text; with its sheet where there are several."""
+        if not self.parts:
+            return self.line(row)
+        return Phrase("{row} ({sheet})", {"row": self.line(row), "sheet": self.parts[row]})
 
     def has(self, name: str) -> bool:
         """Whether a column was chosen for a field."""
@@ -53,7 +72,7 @@ class Sheet:
         """Return a cell's text; note a fault where it is empty."""
         text = self.text(row, name)
         if not text:
-            self.fault(row, "missing_value", column=self._column(name))
+            self.fault(row, "missing_value", column=self.column(name))
         return text
 
     def number(self, row: int, name: str) -> float | None:
@@ -67,7 +86,7 @@ class Sheet:
             value = math.nan
         if not math.isfinite(value):
             reason = Phrase("no number")
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
             return None
         return value
 
@@ -79,7 +98,7 @@ class Sheet:
         if value != int(value) or value < least:
             text = self.text(row, name)
             reason = Phrase("no whole number from {least} on", {"least": least})
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
             return None
         return int(value)
 
@@ -95,7 +114,7 @@ class Sheet:
         except ValueError:
             pass
         reason = Phrase("no date")
-        self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+        self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
         return None
 
     def instant(self, row: int, name: str) -> datetime | None:
@@ -128,7 +147,7 @@ class Sheet:
             return True
         if text not in _FALSE:
             reason = Phrase("yes or no")
-            self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+            self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
         return False
 
     def seek_numbers(self, names: Sequence[str]) -> None:
@@ -136,7 +155,7 @@ class Sheet:
         chosen = [name for name in names if self.has(name)]
         for row in self.usable():
             for name in chosen:
-                found = of_numbers(self.ref(row), self._column(name), self.text(row, name))
+                found = of_numbers(self.ref(row), self.column(name), self.text(row, name))
                 if found is not None:
                     self.findings.append(found)
 
@@ -146,11 +165,17 @@ class Sheet:
         kind: str,
         severity: Literal["blocking", "warning"] = "blocking",
         **data: Any,
-    ) -> None:
-        """Note what is wrong with a row."""
+    ) -> bool:
+        """Note what is wrong with a row; tell whether only the value is to be left out."""
+        is_dropped = any(data.get("column") == self.column(name) for name in self.dropped)
+        if is_dropped and severity == "blocking":
+            severity = "warning"
+            if kind in {"bad_value", "unknown_value"}:
+                kind = "dropped_value"
         self.findings.append(Finding(kind, severity, (self.ref(row),), data=data))
         if severity == "blocking":
             self.bad.add(row)
+        return is_dropped
 
     def usable(self) -> list[int]:
         """Return the rows without a blocking fault."""
@@ -158,8 +183,9 @@ class Sheet:
 
     def _no_instant(self, row: int, name: str, text: str) -> None:
         reason = Phrase("no date and time")
-        self.fault(row, "bad_value", column=self._column(name), text=text, reason=reason)
+        self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
 
-    def _column(self, name: str) -> str:
+    def column(self, name: str) -> str:
+        """Return the header of a field as the file has it, the field's name if it has none."""
         position = self.chosen.get(name)
         return self.columns[position] if position is not None else name

@@ -147,6 +147,7 @@ def _list_command(
             is_dry_run=options["dry_run"],
             skip_bad_rows=options["skip_bad_rows"],
             kind=options.get("kind"),
+            drop_bad=options["drop_bad"],
         )
         _run(options, lambda conn, progress: work(conn, order, progress=progress))
 
@@ -167,6 +168,12 @@ def _list_command(
         ),
         click.option(
             "--skip-bad-rows", is_flag=True, help="Leave rows with problems out and list them."
+        ),
+        click.option(
+            "--drop-bad",
+            multiple=True,
+            metavar="FIELD",
+            help="Leave values of this field out where they are wrong, and keep their rows.",
         ),
         *extra,
     ):
