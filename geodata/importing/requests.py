@@ -35,8 +35,8 @@ class TableRequest:
     """A file with a table, and by which headers its columns are known.
 
     ``headers`` are those of each field, the likeliest first; ``told`` says the column of a field
-    outright, ``given`` are fields that need none; ``amounts`` cannot count for several rows. ``roles`` are words that head a column of people
-    each, where a list has one column for each role.
+    outright, ``given`` are fields that need none, ``amounts`` those that cannot count for several
+    rows. ``roles`` are words that head a column of people each, where each role has its column.
     """
 
     file: FileRequest

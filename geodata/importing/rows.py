@@ -15,6 +15,8 @@ from geodata.phrases import Phrase
 
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
+# Texts shorter than this are likely to come again.
+_REPEATED = 40
 _TRUE = {"1", "true", "yes", "y", "是", "副", "副职", "deputy"}
 _FALSE = {"", "0", "false", "no", "n", "否", "正", "正职"}
 
@@ -153,11 +155,18 @@ class Sheet:
     def seek_numbers(self, names: Sequence[str]) -> None:
         """Warn where free texts hold numbers of persons; rows that are ``bad`` are left out."""
         chosen = [name for name in names if self.has(name)]
+        # Titles and categories repeat.
+        clean: set[str] = set()
         for row in self.usable():
             for name in chosen:
-                found = of_numbers(self.ref(row), self.column(name), self.text(row, name))
+                text = self.text(row, name)
+                if text in clean:
+                    continue
+                found = of_numbers(self.ref(row), self.column(name), text)
                 if found is not None:
                     self.findings.append(found)
+                elif len(text) < _REPEATED:
+                    clean.add(text)
 
     def fault(
         self,
