@@ -20,6 +20,8 @@ from geodata.importing.role_columns import Group, find_groups
 
 # Among so many rows with content the header is looked for.
 HEAD_ROWS = 30
+# As many as a sheet of Excel has.
+MAX_COLUMNS = 16_384
 # A row of a file: its number there, and its cells.
 Numbered = tuple[int, list[object]]
 # Why a row below the header is no row of the list.
@@ -177,6 +179,10 @@ def find(request: TableRequest, head: Sequence[Numbered]) -> Layout:
         name: Field(tuple(headers), name in request.required)
         for name, headers in request.headers.items()
     }
+    if any(len(cells) > MAX_COLUMNS for _, cells in head):
+        raise FileRefusedError(
+            "too_many", "The file has more than {limit} columns.", limit=MAX_COLUMNS
+        )
     rows = [row for row in head if not is_blank(row[1])][:HEAD_ROWS]
     failures: list[tuple[int, GridMapError]] = []
     for at in range(len(rows)):

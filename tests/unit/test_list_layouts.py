@@ -330,3 +330,8 @@ def test_a_text_that_ends_in_another_encoding(tmp_path: Path) -> None:
     path.write_bytes(start + "2,东".encode("gbk"))
     with pytest.raises(FileRefusedError, match=f"byte {len(start) + 2} does not fit"):
         read(path)
+
+
+def test_more_columns_than_a_sheet_has(tmp_path: Path) -> None:
+    with pytest.raises(FileRefusedError, match="more than 16384 columns"):
+        read(write_csv(tmp_path, [[*HEADER, *map(str, range(500_000))], ROW]))
