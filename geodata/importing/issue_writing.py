@@ -104,23 +104,29 @@ def write(
 def _resolve(conn: psycopg.Connection[TupleRow], source: str) -> None:
     """Find category, grid and the issue that each row is already."""
     conn.execute("ANALYZE issue_in")
-    # The finest grid of the day of the report; of the oldest known day for reports before it.
-    # Level by level, because each has an index of its own. A category is looked up once.
+    # A category is looked up once, however many issues are of it.
     conn.execute(
         """
-        WITH first_day AS (SELECT min(lower(valid)) AS day FROM grid_version),
-        named AS MATERIALIZED (
+        WITH named AS MATERIALIZED (
             SELECT word, (
                 SELECT category_id FROM issue_category c
                 WHERE word IN (c.code, c.name_zh) OR lower(word) = lower(c.name_en)
                 ORDER BY (c.code = word) DESC, (c.parent_id IS NOT NULL) DESC LIMIT 1)
                 AS category_id
-            FROM (SELECT DISTINCT category AS word FROM issue_in) AS words),
+            FROM (SELECT DISTINCT category AS word FROM issue_in) AS words)
+        UPDATE issue_in SET geom = ST_SetSRID(ST_Point(lon, lat), 4326), category_id = n.category_id
+        FROM named n WHERE n.word = issue_in.category
+        """
+    )
+    # The finest grid of the day of the report; of the oldest known day for reports before it.
+    # Level by level, because each has an index of its own.
+    conn.execute(
+        """
+        WITH first_day AS (SELECT min(lower(valid)) AS day FROM grid_version),
         placed AS (
-            SELECT number, category, ST_SetSRID(ST_Point(lon, lat), 4326) AS geom,
-                   greatest(reported_at::date, first_day.day) AS day
+            SELECT number, geom, greatest(reported_at::date, first_day.day) AS day
             FROM issue_in, first_day)
-        UPDATE issue_in SET geom = i.geom, category_id = n.category_id, grid_id = coalesce(
+        UPDATE issue_in SET grid_id = coalesce(
             (SELECT v.grid_id FROM grid_version v WHERE v.level = 'compound'
                AND ST_Intersects(v.geom, i.geom) AND v.valid @> i.day LIMIT 1),
             (SELECT v.grid_id FROM grid_version v WHERE v.level = 'community'
@@ -129,7 +135,7 @@ def _resolve(conn: psycopg.Connection[TupleRow], source: str) -> None:
                AND ST_Intersects(v.geom, i.geom) AND v.valid @> i.day LIMIT 1),
             (SELECT v.grid_id FROM grid_version v WHERE v.level = 'county'
                AND ST_Intersects(v.geom, i.geom) AND v.valid @> i.day LIMIT 1))
-        FROM placed i JOIN named n ON n.word = i.category WHERE i.number = issue_in.number
+        FROM placed i WHERE i.number = issue_in.number
         """
     )
     conn.execute(
