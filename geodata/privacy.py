@@ -33,6 +33,8 @@ _PLAIN = str.maketrans(
 # Provinces, and the three numbers under which people of Hong Kong, Macau and Taiwan have one.
 _PROVINCE = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])"
 # Neither inside a longer number nor behind a decimal point.
+# No number of a person has fewer digits, or more than two characters between two of them.
+_ENOUGH = re.compile(r"(?:[0-9][^0-9]{0,2}){10}[0-9]")
 _START = r"(?<![0-9])(?<![0-9]\.)"
 # Looked for ahead, so that the number of a list ("1 3415…") does not hide the one behind it.
 _IDENTITY = re.compile(_START + r"(?=((?:[0-9][ -]?){17}[0-9Xx])(?![0-9Xx]))")
@@ -77,6 +79,8 @@ _FIRST_CLEAR_YEAR = 60
 def findings(text: str) -> list[Finding]:
     """Return the identity and phone numbers in a text, in their order; none overlap."""
     plain = text.translate(_PLAIN)
+    if _ENOUGH.search(plain) is None:
+        return []
     taken: list[Finding] = []
     # What is surest comes first: the digits of an identity number may look like a phone's.
     for number in (

@@ -92,7 +92,7 @@ def _checked(listed: ListedRows, file: str, *, error: str = "") -> Response:
         error=error,
         file=file,
         steps=steps,
-        payload=_sealed("rows", {"file": file, "first": listed.first, "rows": listed.rows}),
+        payload=_sealed("rows", {"file": file, "lines": listed.lines, "rows": listed.rows}),
         new_accounts=len({step.username for step in steps if step.deed == "new"}),
         new_roles=sum(step.gives_role for step in steps),
         known=sum(step.deed == "known" for step in steps),
@@ -104,7 +104,7 @@ def _import(payload: str) -> Response:
     kept = _opened(payload, "rows")
     if kept is None:
         return _page(error=_gone())
-    listed = ListedRows(kept["first"], kept["rows"])
+    listed = ListedRows(kept["lines"], kept["rows"])
     found = acting.signed_in()
     try:
         with acting.as_office("gridmap_accounts") as conn:

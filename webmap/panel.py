@@ -8,7 +8,17 @@ from typing import Any, get_args
 from flask import Blueprint, Response, abort, make_response, render_template, request
 from psycopg import Connection
 
-from geodata import comparing, contacts, facilities, grids, issues, members, searching, settings
+from geodata import (
+    comparing,
+    contacts,
+    facilities,
+    grids,
+    issues,
+    members,
+    phones,
+    searching,
+    settings,
+)
 from geodata.coverage import counts, reading
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
@@ -127,7 +137,8 @@ def contact(member_id: int) -> Response:
     """Show how to reach a duty holder; it is noted who saw it."""
     with acting.connection() as conn:
         found = contacts.show(conn, member_id)
-    return _seen("panel/contact.html", contact=found)
+    numbers = phones.numbers(found.phone or "")
+    return _seen("panel/contact.html", contact=found, numbers=numbers)
 
 
 @bp.post("/issue/<int:issue_id>/reporter")
@@ -135,7 +146,8 @@ def reporter(issue_id: int) -> Response:
     """Show who reported an issue; it is noted who saw it."""
     with acting.connection() as conn:
         found = contacts.show_reporter(conn, issue_id)
-    return _seen("panel/contact.html", contact=found)
+    numbers = phones.numbers(found.phone or "")
+    return _seen("panel/contact.html", contact=found, numbers=numbers)
 
 
 @bp.get("/search")

@@ -12,14 +12,14 @@ from psycopg import Connection, errors
 
 from geodata import passwords, places
 from geodata.errors import GridMapError, InvalidInputError
-from geodata.importing import process
 from geodata.importing.account_rows import FIELDS, Step, read_row
-from geodata.importing.columns import choose
+from geodata.importing.lists import read_table
 from geodata.importing.process import Limits
-from geodata.importing.requests import FileRequest, to_plain
+from geodata.importing.requests import FileRequest
 from geodata.importing.rows import Sheet
 from geodata.importing.times import DAYS_TO_1904
 from geodata.places import RolePlace
+from geodata.privacy import masked
 from geodata.rights import RoleName, is_held_in_county
 
 # At this many, row by row, a person can still look through what would be done.
@@ -30,9 +30,9 @@ _LIMITS = Limits(memory_bytes=2 << 30, cpu_s=30, wall_s=40, file_bytes=64 << 20)
 
 @dataclass(frozen=True, slots=True)
 class ListedRows:
-    """The cells of a list as texts, in the order of ``FIELDS``; ``first`` is its first row."""
+    """The cells of a list as texts, in the order of ``FIELDS``; ``lines`` are the rows' numbers."""
 
-    first: int
+    lines: list[int]
     rows: list[list[str]]
 
 
@@ -52,25 +52,26 @@ def read(path: str) -> ListedRows:
         FileRefusedError: the file cannot be read
         InvalidInputError: a column that is needed is missing, or there are too many rows
     """
-    file = FileRequest(path)
-    with process.opened("table", to_plain(file), {}, _silent, _LIMITS) as done:
-        found: dict[str, Any] = done.result
     try:
-        chosen = choose(found["columns"], FIELDS, {})
+        sheet = read_table(FileRequest(path), FIELDS, _silent, limits=_LIMITS)
     except InvalidInputError as error:
+        if "missing" not in error.data:
+            raise
         raise InvalidInputError(
             "The columns of the user names and of the names were not found.",
             hint="Take the template. The first row of this file says: {columns}.",
             columns=error.data["columns"],
         ) from error
-    sheet = Sheet(found["columns"], found["rows"], found["first"], chosen)
-    if found["is_1904"]:
+    if sheet.ways.is_1904:
         _count_from_1900(sheet)
+    for finding in sheet.findings:
+        raise InvalidInputError(
+            "Row {row} is no row of the list: {text}.",
+            hint="Delete it, or correct it.",
+            row=finding.rows[0].row,
+            text=masked(str(finding.data["text"])),
+        )
     rows = [[sheet.text(row, name) for name in FIELDS] for row in range(len(sheet.rows))]
-    while rows and not any(rows[-1]):
-        rows.pop()
-    if not rows:
-        raise InvalidInputError("The list holds no rows below its header.")
     if len(rows) > MAX_ROWS:
         raise InvalidInputError(
             "The list has {rows} rows; {limit} can be brought at a time.",
@@ -78,7 +79,7 @@ def read(path: str) -> ListedRows:
             rows=len(rows),
             limit=MAX_ROWS,
         )
-    return ListedRows(sheet.first, rows)
+    return ListedRows(list(sheet.lines), rows)
 
 
 def _count_from_1900(sheet: Sheet) -> None:
@@ -105,8 +106,8 @@ def plan(
     ``names`` are what readers of other languages call the roles.
     """
     columns = list(FIELDS)
-    sheet = Sheet(columns, [list(row) for row in listed.rows], listed.first,
-                  {name: at for at, name in enumerate(columns)})  # fmt: skip
+    sheet = Sheet(columns, [list(row) for row in listed.rows], 0,
+                  {name: at for at, name in enumerate(columns)}, lines=listed.lines)  # fmt: skip
     steps = [read_row(sheet, row, today, own, names or {}) for row in range(len(sheet.rows))]
     _settle_places(conn, steps, today)
     _compare_rows(steps)

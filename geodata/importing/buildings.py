@@ -18,8 +18,8 @@ from geodata.phrases import Phrase
 FIELDS = {
     "name": Field(("name", "名称", "楼栋", "楼栋名称", "楼号", "building", "幢号"), True),
     "code": Field(("code", "id", "编号", "楼栋编号", "楼栋编码", "key", "external_key")),
-    "units": Field(("units", "单元数", "单元", "entrances")),
-    "households": Field(("households", "户数", "总户数", "住户数")),
+    "units": Field(("units", "单元数", "单元", "entrances"), is_amount=True),
+    "households": Field(("households", "户数", "总户数", "住户数"), is_amount=True),
     **places.POINT_FIELDS,
 }
 
@@ -52,7 +52,7 @@ def import_buildings(
         code = sheet.key(row, "code")
         first = seen.setdefault(code or f"{name}@{lon:.5f},{lat:.5f}", row)
         if first != row:
-            sheet.fault(row, "duplicate_row", first=first + sheet.first)
+            sheet.fault(row, "duplicate_row", first=sheet.place(first))
         if row not in sheet.bad:
             rows.append(Site(row, "", name, code, "", lon, lat))
     stored = _stored(conn, order.source)

@@ -61,10 +61,10 @@ def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
         return results.of_survey(found, work, _tell)
     if task == "table":
         from geodata.importing import tables
-        from geodata.importing.requests import FileRequest
+        from geodata.importing.requests import table_request
 
         _tell("reading", 0.0)
-        return tables.read(FileRequest(**request), work)
+        return tables.read(table_request(request), work)
     if task == "lines":
         from geodata.importing import features, lines
         from geodata.importing.requests import line_request

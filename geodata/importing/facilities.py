@@ -64,13 +64,13 @@ def import_facilities(
         text = order.kind or sheet.required(row, "kind")
         kind = _kind(text, kinds)
         if text and kind is None:
-            sheet.fault(row, "unknown_value", column="kind", text=text, known=known)
+            sheet.fault(row, "unknown_value", column=sheet.column("kind"), text=text, known=known)
         code = sheet.key(row, "code")
         lon, lat = float(xy[row][0]), float(xy[row][1])
         same = seen[kind, code or f"{name}@{lon:.5f},{lat:.5f}"]
         twin = next((number for number, *facts in same if facts == [name, lon, lat]), None)
         if twin is not None:
-            sheet.fault(row, "duplicate_row", "warning", first=twin + sheet.first)
+            sheet.fault(row, "duplicate_row", "warning", first=sheet.place(twin))
         same.append((row, name, lon, lat))
         if row not in sheet.bad and kind is not None:
             key = f"{code} ({len(same)})" if code and len(same) > 1 else code

@@ -19,11 +19,15 @@ _FROM_A_DAY = ("below_outside", "further_outside", "below_gap")
 
 @dataclass(frozen=True, slots=True)
 class RowRef:
-    """A row of the file (counted as people do), or a grid that is not in the file (row None)."""
+    """A row of the file (counted as people do), or a grid that is not in the file (row None).
+
+    ``sheet`` says of which sheet, where the file has several.
+    """
 
     row: int | None
     code: str = ""
     name: str = ""
+    sheet: str = ""
 
     def said(self, translate: Translate = english) -> str:
         """Return "row 361 E00003241" or the code and name of a grid in the database."""
@@ -31,6 +35,9 @@ class RowRef:
         if self.row is None:
             return label
         where = Phrase("row {row}", {"row": self.row}).said(translate)
+        if self.sheet:
+            data = {"sheet": self.sheet, "row": self.row}
+            where = Phrase("sheet {sheet}, row {row}", data).said(translate)
         return f"{where} {label}".strip()
 
 

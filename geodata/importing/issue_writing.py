@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -81,13 +82,13 @@ def write(
     )
     lists.fill(
         conn,
-        [
+        (
             (
                 row.number, row.external_id, row.category, row.title, row.detail, row.lon, row.lat,
                 row.reported_at, row.state, row.closed_at, row.due_at,
             )
             for row in rows
-        ],
+        ),
         "COPY issue_in (number, external_id, category, title, detail, lon, lat, reported_at,"
         " state, closed_at, due_at) FROM STDIN",
     )  # fmt: skip
@@ -103,13 +104,18 @@ def write(
 def _resolve(conn: psycopg.Connection[TupleRow], source: str) -> None:
     """Find category, grid and the issue that each row is already."""
     conn.execute("ANALYZE issue_in")
+    # A category is looked up once, however many issues are of it.
     conn.execute(
         """
-        UPDATE issue_in SET geom = ST_SetSRID(ST_Point(lon, lat), 4326), category_id = (
-            SELECT category_id FROM issue_category c
-            WHERE issue_in.category IN (c.code, c.name_zh)
-               OR lower(issue_in.category) = lower(c.name_en)
-            ORDER BY (c.code = issue_in.category) DESC, (c.parent_id IS NOT NULL) DESC LIMIT 1)
+        WITH named AS MATERIALIZED (
+            SELECT word, (
+                SELECT category_id FROM issue_category c
+                WHERE word IN (c.code, c.name_zh) OR lower(word) = lower(c.name_en)
+                ORDER BY (c.code = word) DESC, (c.parent_id IS NOT NULL) DESC LIMIT 1)
+                AS category_id
+            FROM (SELECT DISTINCT category AS word FROM issue_in) AS words)
+        UPDATE issue_in SET geom = ST_SetSRID(ST_Point(lon, lat), 4326), category_id = n.category_id
+        FROM named n WHERE n.word = issue_in.category
         """
     )
     # The finest grid of the day of the report; of the oldest known day for reports before it.
@@ -178,24 +184,26 @@ def _upsert(conn: psycopg.Connection[TupleRow], source: str) -> tuple[int, int]:
 
 def _append_events(conn: psycopg.Connection[TupleRow]) -> int:
     """Append the steps that lead each issue to its state. Returns how many old ones moved."""
+    steps = [
+        (state, place, before, after)
+        for state, way in _STEPS.items()
+        for place, (before, after) in enumerate(pairwise((None, "reported", *way)))
+    ]
+    # All steps in one statement, which the database checks and carries over at once.
     conn.execute(
         """
         INSERT INTO issue_event (issue_id, at, from_state, to_state)
-        SELECT issue_id, reported_at, NULL, 'reported' FROM issue_in WHERE is_new ORDER BY number
-        """
+        SELECT i.issue_id,
+               CASE WHEN s.place > 0 THEN coalesce(i.closed_at, i.reported_at)
+                    ELSE i.reported_at END,
+               s.before, s.after
+        FROM issue_in i
+        JOIN unnest(%s::text[], %s::integer[], %s::text[], %s::text[])
+            AS s (state, place, before, after) USING (state)
+        WHERE i.is_new ORDER BY i.number, s.place
+        """,
+        [list(column) for column in zip(*steps, strict=True)],
     )
-    for state, steps in _STEPS.items():
-        before = "reported"
-        for step in steps:
-            conn.execute(
-                """
-                INSERT INTO issue_event (issue_id, at, from_state, to_state)
-                SELECT issue_id, coalesce(closed_at, reported_at), %s, %s FROM issue_in
-                WHERE is_new AND state = %s ORDER BY number
-                """,
-                [before, step, state],
-            )
-            before = step
     return _follow(conn)
 
 

@@ -129,29 +129,28 @@ def _row(
     external_id = sheet.key(number, "id") or None
     if external_id is not None:
         if external_id in seen:
-            sheet.fault(number, "duplicate_row", first=seen[external_id] + sheet.first)
+            sheet.fault(number, "duplicate_row", first=sheet.place(seen[external_id]))
         seen.setdefault(external_id, number)
     text = sheet.text(number, "state")
     state = states.get(text.lower())
     if state is None:
         known = ", ".join(sorted(word for word in states if word))
-        sheet.fault(number, "unknown_value", column="state", text=text, known=known)
+        if sheet.fault(
+            number, "unknown_value", column=sheet.column("state"), text=text, known=known
+        ):
+            state = states[""]
     closed_at = sheet.instant(number, "closed_at")
     due_at = sheet.instant(number, "due_at", day_ends=True)
     updated_at = sheet.instant(number, "updated_at")
     if number in sheet.bad or state is None or reported_at is None:
         return None
+    closed_at = _not_before(sheet, number, "closed_at", closed_at, reported_at)
     if closed_at is not None and state != "rejected":
         state = "closed"
     if state in {"closed", "rejected"} and closed_at is None:
-        closed_at = updated_at or reported_at
-    if closed_at is not None and closed_at < reported_at and _is_day_of(closed_at, reported_at):
-        closed_at = reported_at
-    if closed_at is not None and closed_at < reported_at:
-        sheet.fault(
-            number, "bad_value", column="closed_at", text=closed_at.isoformat(),
-            reason=Phrase("earlier than the report"),
-        )  # fmt: skip
+        closed_at = _not_before(sheet, number, "updated_at", updated_at, reported_at)
+        closed_at = closed_at or reported_at
+    if number in sheet.bad:
         return None
     detail = sheet.text(number, "detail")
     title = sheet.text(number, "title") or detail.split("\n")[0] or category
@@ -168,3 +167,18 @@ def _is_day_of(closed_at: datetime, reported_at: datetime) -> bool:
     """Whether a closing time is no more than the day of the report, without a time of its own."""
     day = reported_at.astimezone(closed_at.tzinfo).date()
     return closed_at.time() == time() and closed_at.date() == day
+
+
+def _not_before(
+    sheet: Sheet, number: int, name: str, instant: datetime | None, reported_at: datetime
+) -> datetime | None:
+    """Return an instant at which an issue can be closed, None after noting a fault."""
+    if instant is None or instant >= reported_at:
+        return instant
+    if _is_day_of(instant, reported_at):
+        return reported_at
+    reason = Phrase("earlier than the report")
+    sheet.fault(
+        number, "bad_value", column=sheet.column(name), text=instant.isoformat(), reason=reason
+    )
+    return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 
 import psycopg
 from psycopg import errors
@@ -14,25 +16,29 @@ from psycopg.rows import TupleRow
 from geodata import privacy
 from geodata.errors import InvalidInputError
 from geodata.importing import counts, options, process
-from geodata.importing.columns import Field, choose
+from geodata.importing.columns import Field
 from geodata.importing.days import Order
-from geodata.importing.finding import without_numbers
+from geodata.importing.finding import Finding, RowRef, without_numbers
 from geodata.importing.process import Limits
+from geodata.importing.refusals import FileRefusedError
 from geodata.importing.report import Report
-from geodata.importing.requests import FileRequest, Progress, to_plain
+from geodata.importing.requests import ROWS, FileRequest, Progress, TableRequest, to_plain
 from geodata.importing.rows import Sheet
 from geodata.importing.times import Conventions, told_zone
 from geodata.phrases import Phrase
 
 # What is asked about the whole file, or a whole column: no row can be left out for it.
-_OF_ALL_ROWS = {"lie_elsewhere", "unknown_order"}
+_OF_ALL_ROWS = frozenset(("lie_elsewhere", "unknown_order", "amount_row"))
+# Shorter texts than this are looked up among those before, until there are so many.
+_REPEATED, _DIFFERENT = 40, 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class ListImport:
     """A list to import. ``source`` names it: the same list again updates what it brought.
 
-    ``told`` maps fields to columns; ``kind`` is the service kind of all rows of a facility list.
+    ``told`` maps fields to columns; of the fields ``drop_bad`` a value that cannot be used is left
+    out, and its row stays. ``kind`` is the service kind of all rows of a facility list.
     ``zone`` is that of times which name none, ``date_order`` that of dates such as 03/04/2026.
     ``is_swapped``: the first coordinate is the northing or the latitude; ``may_lie_outside``: most
     rows lie outside the county, and rightly so. ``same`` and ``different`` are the names ("all" for
@@ -51,6 +57,7 @@ class ListImport:
     may_lie_outside: bool = False
     same: Sequence[str] = ()
     different: Sequence[str] = ()
+    drop_bad: Sequence[str] = ()
 
 
 def open_sheet(
@@ -59,35 +66,119 @@ def open_sheet(
     progress: Progress,
     *,
     given: Sequence[str] = (),
+    roles: Sequence[str] = (),
     limits: Limits | None = None,
 ) -> Sheet:
-    """Let the child read a table and choose its columns.
+    """Let the child read a table with the columns of the fields.
+
+    ``roles`` are words that head a column of people each.
 
     Raises:
         FileRefusedError: the file cannot be read
-        InvalidInputError: a column that is needed is not there, or the zone is none
+        InvalidInputError: a column that is needed is not there, or none that may be left out, or
+            the zone is none
     """
     zone = told_zone(order.zone)
+    droppable = [name for name, field in fields.items() if not field.is_required]
+    for name in order.drop_bad:
+        if name not in droppable:
+            raise InvalidInputError(
+                "--drop-bad {name}: values of it cannot be left out. Those of these can: {fields}.",
+                name=name,
+                fields=", ".join(droppable),
+            )
     progress("reading", 0.0)
-    with process.opened("table", to_plain(order.file), {}, progress, limits or Limits()) as done:
-        found: dict[str, Any] = done.result
-    chosen = choose(found["columns"], fields, order.told, given)
-    notes = [Phrase("{rows:,} rows.", {"rows": len(found["rows"])}), *found["notes"]]
+    sheet = read_table(order.file, fields, progress, told=order.told, given=given, roles=roles,
+                       limits=limits or Limits())  # fmt: skip
     taken = [
-        Phrase("{field} = {column}", {"field": name, "column": _shown(found["columns"][at])})
-        for name, at in chosen.items()
+        Phrase("{field} = {column}", {"field": name, "column": _shown(sheet.columns[at])})
+        for name, at in sheet.chosen.items()
     ]
-    notes.append(Phrase("Columns: {columns}.", {"columns": taken}))
-    ways = Conventions(zone, order.date_order, is_1904=found["is_1904"])
-    return Sheet(
-        found["columns"],
-        found["rows"],
-        found["first"],
-        chosen,
-        notes,
-        ways=ways,
-        crs=found.get("crs"),
+    rows = Phrase("{rows:,} rows.", {"rows": len(sheet.rows)})
+    sheet.notes[:] = [rows, *sheet.notes, Phrase("Columns: {columns}.", {"columns": taken})]
+    sheet.dropped = frozenset(order.drop_bad)
+    sheet.ways = Conventions(zone, order.date_order, is_1904=sheet.ways.is_1904)
+    return sheet
+
+
+def read_table(
+    file: FileRequest,
+    fields: Mapping[str, Field],
+    progress: Progress,
+    *,
+    told: Mapping[str, str] | None = None,
+    given: Sequence[str] = (),
+    roles: Sequence[str] = (),
+    limits: Limits,
+) -> Sheet:
+    """Let the child read the columns of the fields; rows that are none of the list are findings.
+
+    Raises:
+        FileRefusedError, InvalidInputError
+    """
+    request = TableRequest(
+        file,
+        {name: column.headers for name, column in fields.items()},
+        [name for name, column in fields.items() if column.is_required],
+        told or {},
+        given,
+        roles,
+        [name for name, column in fields.items() if column.is_amount],
     )
+    try:
+        with process.opened("table", to_plain(request), {}, progress, limits) as done:
+            return _load(done.result, done.work / ROWS, list(fields))
+    except FileRefusedError as refused:
+        if refused.fault != InvalidInputError.code:
+            raise
+        # It is the columns that are wrong, and not the file.
+        data = {key: value for key, value in refused.data.items() if key != "fault"}
+        raise InvalidInputError(refused.message, hint=refused.hint, **data) from refused
+
+
+def _load(found: Mapping[str, Any], path: Path, names: Sequence[str]) -> Sheet:
+    """Read the rows that the child left."""
+    columns: dict[str, str] = found["columns"]
+    # Cells of a list repeat: each text is kept once.
+    once: dict[str, str] = {}
+    lines, parts, labels, rows = array("l"), array("h"), list[str](), list[list[object]]()
+    places = [at for at, name in enumerate(names, 3) if name in columns]
+    with path.open(encoding="utf-8") as file:
+        for text in file:
+            row = json.loads(text)
+            lines.append(row[0])
+            parts.append(row[1])
+            labels.append(once.setdefault(row[2], row[2]))
+            rows.append([_kept(row[at], once) for at in places])
+    sheets: list[str] = found["parts"]
+    sheet = Sheet(
+        [columns[name] for name in names if name in columns],
+        rows,
+        0,
+        {name: at for at, name in enumerate(name for name in names if name in columns)},
+        list(found["notes"]),
+        lines=lines,
+        parts=[sheets[part] for part in parts] if sheets else (),
+        labels=labels if any(labels) else (),
+        ways=Conventions(is_1904=found["is_1904"]),
+        crs=found["crs"],
+    )
+    for left in found["left"]:
+        part = sheets[left["part"]] if sheets else ""
+        severity: Literal["blocking", "warning"] = "warning"
+        if left["why"] in {"extra", "amount"}:
+            severity = "blocking"
+        where = (RowRef(left["line"], sheet=part),)
+        sheet.findings.append(
+            Finding(f"{left['why']}_row", severity, where, data={"text": left["text"]})
+        )
+    return sheet
+
+
+def _kept(cell: object, once: dict[str, str]) -> object:
+    if isinstance(cell, str) and len(cell) < _REPEATED and len(once) < _DIFFERENT:
+        return once.setdefault(cell, cell)
+    return cell
 
 
 def _shown(column: str) -> str | Phrase:
@@ -126,7 +217,7 @@ def check_source(source: str) -> None:
 
 def fill(
     conn: psycopg.Connection[TupleRow],
-    rows: Sequence[tuple[object, ...]],
+    rows: Iterable[tuple[object, ...]],
     statement: LiteralString,
 ) -> None:
     """Send rows to a COPY statement of the caller, which is a literal there.

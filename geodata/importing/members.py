@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,11 +11,12 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.types.range import DateRange
 
-from geodata import clock
+from geodata import clock, phones
 from geodata.importing import lists, member_writing
 from geodata.importing.columns import Field
 from geodata.importing.encoding import broken
 from geodata.importing.finding import Finding
+from geodata.importing.folding import fold
 from geodata.importing.lists import ListImport
 from geodata.importing.persons import Entry, Office, Person, phones_of
 from geodata.importing.report import Report
@@ -62,6 +63,16 @@ _ALSO = {
     "联盟副主席": "alliance_vice_chair",
     "党员": "registered_member",
 }
+# 网格长 alone: the level of the grid that is named says of what.
+_CHIEF = "网格长"
+_CHIEF_OF: dict[str, str] = {
+    "county": "county_chief",
+    "town": "town_chief",
+    "community": "community_chief",
+    "compound": "grid_worker",
+}
+# Heads a column of yes and no.
+_NO_HEADERS = frozenset(("党员",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +107,23 @@ class _Known:
     def __init__(self, conn: psycopg.Connection[TupleRow]) -> None:
         self.roles = dict(_ALSO)
         self.place_of: dict[str, str] = {}
+        self.titles: dict[str, str] = {}
         for role, zh, en, place in conn.execute(
             "SELECT role, name_zh, name_en, place FROM duty_role ORDER BY rank"
         ):
             self.roles |= {role: role, zh: role, en.lower(): role}
             self.place_of[role] = place
+            self.titles[role] = zh
+        self.role_words = [*self.roles, _CHIEF]
         self.grids: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self.folded_grids: dict[tuple[str, str], set[int]] = defaultdict(set)
         for grid_id, level, code, name in conn.execute(
             "SELECT grid_id, level::text, code, name FROM grid_version WHERE upper_inf(valid)"
         ):
             self.grids[level, code].add(grid_id)
             self.grids[level, name].add(grid_id)
+            self.folded_grids[level, fold(code)].add(grid_id)
+            self.folded_grids[level, fold(name)].add(grid_id)
         self.buildings: dict[str, set[int]] = defaultdict(set)
         for building_id, key, name in conn.execute(
             "SELECT building_id, coalesce(external_key, ''), name FROM building"
@@ -114,12 +131,26 @@ class _Known:
             self.buildings[name].add(building_id)
             self.buildings[key].add(building_id)
             self.buildings[key.rpartition(":")[2]].add(building_id)
+        self.folded_roles = {fold(word): role for word, role in self.roles.items()}
         self.organisations = {
             name: organisation_id
             for organisation_id, name in conn.execute(
                 "SELECT organisation_id, name FROM organisation"
             )
         }
+
+    def role(self, text: str, grid: str) -> str | None:
+        """Return the role that a list means, None if there is none; 网格长 is that of its grid."""
+        role = self.roles.get(text) or self.folded_roles.get(fold(text))
+        if role is None and fold(text) == _CHIEF:
+            levels = [level for level in _CHIEF_OF if self.grid(level, grid)]
+            return _CHIEF_OF[levels[0]] if len(levels) == 1 else None
+        return role
+
+    def grid(self, level: str, text: str) -> set[int]:
+        """Return the grids of a code or name: as it is written, else in another spelling."""
+        exact = self.grids.get((level, text))
+        return exact or self.folded_grids.get((level, fold(text)), set())
 
 
 def import_members(
@@ -135,9 +166,10 @@ def import_members(
         FileRefusedError, InvalidInputError
     """
     lists.check_source(order.source)
-    sheet = lists.open_sheet(order, FIELDS, progress)
-    progress("checking", 0.3)
     known = _Known(conn)
+    roles = [word for word in known.role_words if word not in _NO_HEADERS]
+    sheet = lists.open_sheet(order, FIELDS, progress, roles=roles)
+    progress("checking", 0.3)
     today = clock.today()
     duties: dict[int, _Duty] = {}
     for row in range(len(sheet.rows)):
@@ -149,6 +181,7 @@ def import_members(
         sheet.notes.append(
             Phrase("{column} is taken for the last day in office.", {"column": column})
         )
+    sheet.notes += _understood(sheet, known)
     entries = [duty.entry(row) for row, duty in duties.items()]
     people = member_writing.identify(conn, order, sheet, entries, today)
     for person in people:
@@ -170,11 +203,19 @@ def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
         data = {"text": name, "encoding": "" if meant == "?" else meant}
         sheet.findings.append(Finding("broken_text", "blocking", (sheet.ref(row),), data=data))
         sheet.bad.add(row)
+    if len(phones.several_names(name)) > 1:
+        sheet.fault(row, "several_people", text=name)
     text = sheet.required(row, "role")
-    role = known.roles.get(text) or known.roles.get(text.lower())
-    if text and role is None:
+    role = known.role(text, sheet.text(row, "grid"))
+    if role is None and fold(text) == _CHIEF:
+        grid = sheet.required(row, "grid")
+        is_known = any(known.grid(level, grid) for level in _CHIEF_OF)
+        kind = "ambiguous_place" if is_known else "unknown_place"
+        if grid:
+            sheet.fault(row, kind, column=sheet.column("grid"), text=grid)
+    elif text and role is None:
         names = ", ".join(word for word in known.roles if not word.isascii())
-        sheet.fault(row, "unknown_value", column="role", text=text, known=names)
+        sheet.fault(row, "unknown_value", column=sheet.column("role"), text=text, known=names)
     grid_id, building_id = _place(sheet, row, known, role)
     start, last = sheet.day(row, "from"), sheet.last_day(row, "until")
     entrance = sheet.count(row, "entrance", least=1) if role == "unit_lead" else None
@@ -182,11 +223,16 @@ def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
     begin = start or min(today, last or today)
     if last is not None and last < begin:
         reason = Phrase("earlier than the first day")
-        sheet.fault(row, "bad_value", column="until", text=last.isoformat(), reason=reason)
+        column = sheet.column("until")
+        if sheet.fault(row, "bad_value", column=column, text=last.isoformat(), reason=reason):
+            last = None
     organisation = sheet.text(row, "organisation")
     if organisation and organisation not in known.organisations:
-        sheet.fault(row, "unknown_place", "warning", column="organisation", text=organisation)
-    phone, key = sheet.reference(row, "phone"), sheet.key(row, "key")
+        sheet.fault(
+            row, "unknown_place", "warning", column=sheet.column("organisation"), text=organisation
+        )
+    phone = "、".join(phones.pieces(sheet.reference(row, "phone")))
+    key = sheet.key(row, "key")
     if row in sheet.bad or role is None:
         return None
     until = last + timedelta(days=1) if last else None
@@ -195,6 +241,30 @@ def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
         sheet.text(row, "pledge"), begin, until, phone,
         sheet.text(row, "email"), organisation, known.organisations.get(organisation),
     )  # fmt: skip
+
+
+def _understood(sheet: Sheet, known: _Known) -> list[Phrase]:
+    """Say how cells were understood that could be read in more than one way."""
+    notes: list[Phrase] = []
+    rows = range(len(sheet.rows))
+    several = sum(len(phones.pieces(sheet.text(row, "phone"))) > 1 for row in rows)
+    if several:
+        notes.append(
+            Phrase("{rows:,} cells hold several numbers: each is kept.", {"rows": several})
+        )
+    chiefs = Counter(
+        known.role(_CHIEF, sheet.text(row, "grid")) for row in rows
+        if fold(sheet.text(row, "role")) == _CHIEF
+    )  # fmt: skip
+    taken = [
+        Phrase("{role} ({rows:,})", {"role": known.titles[role], "rows": count})
+        for role, count in chiefs.items() if role
+    ]  # fmt: skip
+    if taken:
+        notes.append(
+            Phrase("网格长 was taken for the duty of its grid's level: {roles}.", {"roles": taken})
+        )
+    return notes
 
 
 def _place(
@@ -206,9 +276,9 @@ def _place(
     place = known.place_of[role]
     field = "building" if place in {"building", "entrance"} else "grid"
     text = sheet.required(row, field) and sheet.reference(row, field)
-    found = known.buildings[text] if field == "building" else known.grids[place, text]
+    found = known.buildings[text] if field == "building" else known.grid(place, text)
     if text and not found:
-        column = Phrase("{field} ({place})", {"field": field, "place": Phrase(place)})
+        column = Phrase("{field} ({place})", {"field": sheet.column(field), "place": Phrase(place)})
         sheet.fault(row, "unknown_place", column=column, text=text)
     elif len(found) > 1:
         sheet.fault(row, "ambiguous_place", text=text)
@@ -224,7 +294,7 @@ def _find_repeats(sheet: Sheet, person: Person) -> None:
     for entry in person.entries:
         first = next((each for each in seen if each.office.overlaps(entry.office)), None)
         if first is not None:
-            sheet.fault(entry.row, "duplicate_duty", first=first.row + sheet.first)
+            sheet.fault(entry.row, "duplicate_duty", first=sheet.place(first.row))
         seen.append(entry)
 
 

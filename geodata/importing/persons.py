@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 
+from geodata import phones
+
 Place = tuple[int | None, int | None]
 
 
@@ -139,7 +141,7 @@ def plain_name(name: str) -> str:
 def phones_of(text: str) -> frozenset[str]:
     """Return the numbers of a cell as bare digits, without the country's 86."""
     found: set[str] = set()
-    for part in re.split(r"[,，;；、/|\n]", unicodedata.normalize("NFKC", text)):
+    for part in phones.pieces(unicodedata.normalize("NFKC", text)):
         digits = re.sub(r"\D", "", part)
         found.add(re.sub(r"^(?:00)?86(?=1\d{10}$)", "", digits))
     return frozenset(found - {""})

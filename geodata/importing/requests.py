@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from geodata.frames import Frame
@@ -11,6 +11,10 @@ from geodata.model import Level
 
 Progress = Callable[[str, float], None]
 """Called with the name of a stage and how much of it is done, 0 to 1."""
+
+# What the child leaves of a table, as JSON, a row in a line: its number, its sheet, the header of
+# its role where each role has its column, then its cells in the order of the fields.
+ROWS = "rows.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,24 @@ class FileRequest:
     # None: WGS 84 unless the data looks otherwise; "wgs84" said outright silences that look.
     frame: Frame | None = None
     delimiter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRequest:
+    """A file with a table, and by which headers its columns are known.
+
+    ``headers`` are those of each field, the likeliest first; ``told`` says the column of a field
+    outright, ``given`` are fields that need none, ``amounts`` those that cannot count for several
+    rows. ``roles`` are words that head a column of people each, where each role has its column.
+    """
+
+    file: FileRequest
+    headers: Mapping[str, Sequence[str]]
+    required: Sequence[str] = ()
+    told: Mapping[str, str] = field(default_factory=dict[str, str])
+    given: Sequence[str] = ()
+    roles: Sequence[str] = ()
+    amounts: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +110,22 @@ class GridRequest:
     skip_bad_rows: bool = False
 
 
-def to_plain(request: GridRequest | LineRequest | FileRequest) -> dict[str, object]:
+def to_plain(request: GridRequest | LineRequest | FileRequest | TableRequest) -> dict[str, object]:
     """Return a request as data for JSON."""
     return asdict(request)
+
+
+def table_request(plain: dict[str, Any]) -> TableRequest:
+    """Read a request for a table back."""
+    return TableRequest(
+        FileRequest(**plain["file"]),
+        plain["headers"],
+        plain["required"],
+        plain["told"],
+        plain["given"],
+        plain["roles"],
+        plain["amounts"],
+    )
 
 
 def line_request(plain: dict[str, Any]) -> LineRequest:

@@ -25,6 +25,8 @@ _SAID = {
     "dmy": Phrase("{column}: the day stands first, as {text} shows."),
     "mdy": Phrase("{column}: the month stands first, as {text} shows."),
 }
+# Texts shorter than this are likely to come again.
+_REPEATED = 40
 _TRUE = {"1", "true", "yes", "y", "是", "副", "副职", "deputy"}
 _FALSE = {"", "0", "false", "no", "n", "否", "正", "正职"}
 
@@ -33,8 +35,12 @@ _FALSE = {"", "0", "false", "no", "n", "否", "正", "正职"}
 class Sheet:
     """A table with its columns chosen. ``findings`` grow as values are read.
 
-    ``bad`` are rows with a blocking fault; they are left out where that was asked for. ``crs`` is
-    the system of a layer's points, where the file says one.
+    ``bad`` are rows with a blocking fault; they are left out where that was asked for. ``dropped``
+    are fields of which a value that cannot be used is left out instead of its row. ``lines`` are
+    the rows' numbers in the file, ``parts`` their sheets where there are several, ``labels`` what
+    else tells rows of one line apart; without ``lines`` they are counted from ``first``. ``ways``
+    is how days and times are read; ``crs`` is the system of a layer's points, where the file says
+    one.
     """
 
     columns: list[str]
@@ -44,6 +50,10 @@ class Sheet:
     notes: list[Phrase] = field(default_factory=list[Phrase])
     findings: list[Finding] = field(default_factory=list[Finding])
     bad: set[int] = field(default_factory=set[int])
+    dropped: frozenset[str] = frozenset()
+    lines: Sequence[int] = ()
+    parts: Sequence[str] = ()
+    labels: Sequence[str] = ()
     ways: Conventions = field(default_factory=Conventions)
     crs: str | None = None
     _of_times: dict[str, TimeColumn] = field(default_factory=dict[str, TimeColumn])
@@ -52,7 +62,19 @@ class Sheet:
 
     def ref(self, row: int, label: str = "") -> RowRef:
         """Return how a person finds a row."""
-        return RowRef(row + self.first, name=label, code=label)
+        label = label or (self.labels[row] if self.labels else "")
+        part = self.parts[row] if self.parts else ""
+        return RowRef(self.line(row), name=label, code=label, sheet=part)
+
+    def line(self, row: int) -> int:
+        """Return the number that the file's program shows for a row."""
+        return self.lines[row] if self.lines else row + self.first
+
+    def place(self, row: int) -> int | Phrase:
+        """Return a row's number for a text; with its sheet where there are several."""
+        if not self.parts:
+            return self.line(row)
+        return Phrase("{row} ({sheet})", {"row": self.line(row), "sheet": self.parts[row]})
 
     def has(self, name: str) -> bool:
         """Whether a column was chosen for a field."""
@@ -170,11 +192,18 @@ class Sheet:
     def seek_numbers(self, names: Sequence[str]) -> None:
         """Warn where free texts hold numbers of persons; rows that are ``bad`` are left out."""
         chosen = [name for name in names if self.has(name)]
+        # Titles and categories repeat.
+        clean: set[str] = set()
         for row in self.usable():
             for name in chosen:
-                found = of_numbers(self.ref(row), self.column(name), self.text(row, name))
+                text = self.text(row, name)
+                if text in clean:
+                    continue
+                found = of_numbers(self.ref(row), self.column(name), text)
                 if found is not None:
                     self.findings.append(found)
+                elif len(text) < _REPEATED:
+                    clean.add(text)
 
     def fault(
         self,
@@ -182,11 +211,17 @@ class Sheet:
         kind: str,
         severity: Literal["blocking", "warning"] = "blocking",
         **data: Any,
-    ) -> None:
-        """Note what is wrong with a row."""
+    ) -> bool:
+        """Note what is wrong with a row; tell whether only the value is to be left out."""
+        is_dropped = any(data.get("column") == self.column(name) for name in self.dropped)
+        if is_dropped and severity == "blocking":
+            severity = "warning"
+            if kind in {"bad_value", "unknown_value"}:
+                kind = "dropped_value"
         self.findings.append(Finding(kind, severity, (self.ref(row),), data=data))
         if severity == "blocking":
             self.bad.add(row)
+        return is_dropped
 
     def usable(self) -> list[int]:
         """Return the rows without a blocking fault."""

@@ -7,44 +7,60 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import json
 import re
 import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import shapely
 
-from geodata.importing import archive, encoding_choice, features, sniffing, workbooks
+from geodata.errors import GridMapError
+from geodata.importing import (
+    archive,
+    encoding_choice,
+    features,
+    layouts,
+    listing,
+    sniffing,
+    workbooks,
+)
 from geodata.importing.cut_numbers import EXACT
 from geodata.importing.encoding import SHOWN, canonical
+from geodata.importing.layouts import Numbered, Part
 from geodata.importing.refusals import FileRefusedError
-from geodata.importing.requests import FileRequest
+from geodata.importing.requests import ROWS, FileRequest, TableRequest
 from geodata.phrases import Phrase
 
-MAX_ROWS = 2_000_000
 _MAX_UNPACKED = 1 << 30
 _DELIMITERS = ",;\t|¬"
+_HEAD_LINES = 200
+# As much of a text as tells its encoding.
+_SAMPLE = 4_000_000
 # Columns that a layer of points brings along with its attributes.
 POINT_COLUMNS = ("@lon", "@lat")
 
 
-def read(request: FileRequest, work: Path) -> dict[str, object]:
-    """Return {"columns", "rows", "first", "notes", "is_1904", "crs"}.
+def read(request: TableRequest, work: Path) -> dict[str, object]:
+    """Write the rows of a list to ``ROWS`` in the work folder, and return how it was understood.
 
-    ``first`` is the number of the first row; ``is_1904`` how a workbook counts days; ``crs`` is the
-    system of a layer's points, None where there is no layer.
+    Cells stand in the order of the request's fields; of other columns nothing is handed on. Rows
+    have the number that the program shows in which people see the file; those of layers and of
+    JSON are counted from 1.
 
-    Rows are counted as the program does in which people see the file: with a header, the first
-    row of data is row 2.
+    Returns {"columns": header of each field that has one, "count", "parts", "left", "notes",
+    "is_1904": how a workbook counts days, "crs": the system of a layer's points, else None}.
 
     Raises:
-        FileRefusedError
+        FileRefusedError, InvalidInputError
     """
-    path = Path(request.path)
+    path = Path(request.file.path)
     with path.open("rb") as file:
         head = file.read(4096)
     if not head.strip():
@@ -57,33 +73,27 @@ def read(request: FileRequest, work: Path) -> dict[str, object]:
     is_1904 = False
     crs: str | None = None
     if head.startswith(b"\xd0\xcf\x11\xe0") or _is_workbook(path, head):
-        columns, rows = _excel(path, request.layer, notes)
+        parts = workbooks.parts(path, request.file.layer, notes, _value)
         is_1904 = workbooks.counts_from_1904(path)
-        first = 2
+        found = listing.write(request, parts, work / ROWS, notes, is_titled=True)
     elif head.startswith((b"PK", b"SQLite format 3", b"fgb", b"<")) or _is_geojson(path, head):
-        (columns, rows), crs = _layer(path, request, work, notes)
-        first = 1
+        table, crs = _layer(path, request.file, work, notes)
+        found = listing.write(request, [_as_part(table)], work / ROWS, notes)
     elif head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"[", b"{"}:
-        columns, rows = _json(path)
-        first = 1
+        found = listing.write(request, [_as_part(_json(path))], work / ROWS, notes)
     else:
-        columns, rows = _csv(path, request, notes)
-        first = 2
-    if not rows:
-        raise FileRefusedError("no_features", "The file holds no rows.")
-    if len(rows) > MAX_ROWS:
-        raise FileRefusedError("too_many", "The file has more than {limit} rows.", limit=MAX_ROWS)
-    return {
-        "columns": columns,
-        "rows": rows,
-        "first": first,
-        "notes": notes,
-        "is_1904": is_1904,
-        "crs": crs,
-    }
+        part = _csv(path, request, notes)
+        found = listing.write(request, [part], work / ROWS, notes, is_titled=True)
+    return {**asdict(found), "notes": notes, "is_1904": is_1904, "crs": crs}
 
 
 Table = tuple[list[str], list[list[object]]]
+
+
+def _as_part(table: Table) -> Part:
+    """Return a table that says its columns itself, with them as row 0."""
+    columns, rows = table
+    return Part("", [(0, list(columns))], lambda: enumerate(rows, 1))
 
 
 def _gunzip(path: Path, work: Path) -> Path:
@@ -123,51 +133,6 @@ def _is_geojson(path: Path, head: bytes) -> bool:
         return False
     sniffing.check_json(path)
     return re.search(rb'"FeatureCollection"|"features"|"type"\s*:\s*"Feature"', head) is not None
-
-
-def _excel(path: Path, sheet: str | None, notes: list[Phrase]) -> Table:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        names = book.sheet_names
-        if sheet is not None and sheet not in names:
-            raise FileRefusedError(
-                "several_layers",
-                "The workbook has no sheet {name}. It has: {names}.",
-                name=sheet,
-                names=", ".join(names),
-            )
-        chosen = sheet or names[0]
-        if sheet is None and len(names) > 1:
-            notes.append(
-                Phrase(
-                    "The first sheet, {sheet}, was read; --layer chooses another ({others}).",
-                    {"sheet": chosen, "others": names[1:]},
-                )
-            )
-        rows = book.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
-    except CalamineError as failure:
-        raise FileRefusedError(
-            "unreadable",
-            "The workbook is damaged or protected by a password: {reason}.",
-            reason=str(failure),
-        ) from failure
-    header, body = _header(rows)
-    return header, [[_value(value) for value in row] for row in body]
-
-
-def _header(rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
-    if not rows:
-        raise FileRefusedError("no_features", "The sheet is empty.")
-    header = ["" if cell is None else " ".join(str(cell).split()) for cell in rows[0]]
-    if sum(bool(name) for name in header) < 2:
-        raise FileRefusedError(
-            "no_header",
-            "The first row does not hold the names of the columns.",
-            hint="Delete titles above it and unmerge its cells.",
-        )
-    return header, rows[1:]
 
 
 def _value(value: object) -> object:
@@ -213,46 +178,87 @@ def _flat(value: object) -> object:
     return value
 
 
-def _csv(path: Path, request: FileRequest, notes: list[Phrase]) -> Table:
-    raw = path.read_bytes()
-    encoding = _csv_encoding(raw, request.encoding, notes)
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as failure:
-        raise FileRefusedError(
-            "encoding_unknown",
-            "The file is not in {encoding}: byte {place} does not fit.",
-            hint="Try --encoding gbk, utf-8 or latin-1.",
-            encoding=request.encoding or encoding,
-            place=failure.start,
-        ) from failure
-    text = text.removeprefix("\ufeff")
-    if "\x00" in text:
-        raise FileRefusedError("wrong_format", "The file is not a text file.")
-    line = text.split("\n", 1)[0]
-    delimiter = request.delimiter or max(_DELIMITERS, key=line.count)
-    if delimiter == "\\t":
-        delimiter = "\t"
-    if len(delimiter) != 1:
-        raise FileRefusedError("wrong_delimiter", "--delimiter takes one character.")
+def _csv(path: Path, request: TableRequest, notes: list[Phrase]) -> Part:
+    with path.open("rb") as file:
+        encoding = _csv_encoding(file.read(_SAMPLE), request.file.encoding, notes)
     csv.field_size_limit(1 << 24)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as failure:
-        raise FileRefusedError(
-            "unreadable", "The table cannot be read: {reason}.", reason=str(failure)
-        ) from failure
-    if rows and len(rows[0]) < 2:
+        lines = list(islice(_lines(path, encoding), _HEAD_LINES))
+    except UnicodeDecodeError as failure:
+        raise _misfit(path, encoding, request.file.encoding) from failure
+    delimiter = _delimiter(lines, request)
+    head = list(islice(_records(path, encoding, delimiter, request), _HEAD_LINES))
+    if all(len(cells) < 2 for _, cells in head):
         raise FileRefusedError(
             "wrong_delimiter",
             "The first line has no separator {delimiter}: {line}",
             hint="Give the separator with --delimiter.",
             delimiter=delimiter,
-            line=line.strip()[:120],
+            line=lines[0].strip()[:120],
         )
-    header, body = _header([list(row) for row in rows])
-    width = len(header)
-    return header, [[*row[:width], *[None] * (width - len(row))] for row in body if any(row)]
+    rows = partial(_records, path, encoding, delimiter, request)
+    return Part("", head, rows, is_text=True)
+
+
+def _lines(path: Path, encoding: str) -> Iterator[str]:
+    """Return the lines of a text with their ends, without a mark at its start."""
+    with path.open(encoding=encoding, newline="") as file:
+        for number, line in enumerate(file):
+            if "\x00" in line:
+                raise FileRefusedError("wrong_format", "The file is not a text file.")
+            yield line.removeprefix("\ufeff") if number == 0 else line
+
+
+def _records(
+    path: Path, encoding: str, delimiter: str, request: TableRequest
+) -> Iterator[Numbered]:
+    """Return the rows of a CSV as a spreadsheet numbers them: empty lines count, and a row may go
+    over several lines.
+    """
+    try:
+        reader = csv.reader(_lines(path, encoding), delimiter=delimiter)
+        for number, cells in enumerate(reader, 1):
+            yield number, list[object](cells)
+    except csv.Error as failure:
+        raise FileRefusedError(
+            "unreadable", "The table cannot be read: {reason}.", reason=str(failure)
+        ) from failure
+    except UnicodeDecodeError as failure:
+        raise _misfit(path, encoding, request.file.encoding) from failure
+
+
+def _misfit(path: Path, encoding: str, told: str | None) -> FileRefusedError:
+    """Say at which byte a text is not in its encoding: the decoder of a stream counts from where
+    it last stopped.
+    """
+    place = 0
+    try:
+        path.read_bytes().decode(encoding)
+    except UnicodeDecodeError as failure:
+        place = failure.start
+    return FileRefusedError(
+        "encoding_unknown",
+        "The file is not in {encoding}: byte {place} does not fit.",
+        hint="Try --encoding gbk, utf-8 or latin-1.",
+        encoding=told or encoding,
+        place=place,
+    )
+
+
+def _delimiter(lines: Sequence[str], request: TableRequest) -> str:
+    """Return the separator that was told, else the one with which a header is found."""
+    told = request.file.delimiter
+    if told is not None:
+        told = "\t" if told == "\\t" else told
+        if len(told) != 1:
+            raise FileRefusedError("wrong_delimiter", "--delimiter takes one character.")
+        return told
+    for likely in sorted(_DELIMITERS, key=lines[0].count, reverse=True):
+        with suppress(GridMapError, csv.Error):
+            rows = enumerate(csv.reader(lines, delimiter=likely), 1)
+            layouts.find(request, [(number, list[object](cells)) for number, cells in rows])
+            return likely
+    return max(_DELIMITERS, key=lambda each: sum(line.count(each) for line in lines))
 
 
 def _csv_encoding(raw: bytes, wanted: str | None, notes: list[Phrase]) -> str:

@@ -238,6 +238,28 @@ WORDS: dict[str, Words] = {
     "unknown_value": Words(
         "Values that are not known here", '{row}: {column} is "{text}"', "Known are: {known}."
     ),
+    "dropped_value": Words(
+        "Values that were left out", '{row}: {column} is "{text}"', "Their rows are imported."
+    ),
+    "total_row": Words("Totals: no rows of the list, left out", "{row}: {text}"),
+    "note_row": Words("Notes and signatures: no rows of the list, left out", "{row}: {text}"),
+    "heading_row": Words("Headings within the list, left out", "{row}: {text}"),
+    "vacant_row": Words("Duties that nobody holds, left out", "{row}: {text}"),
+    "amount_row": Words(
+        "Amounts in a cell that is merged over several rows",
+        "{row}: {text}",
+        "Write into each row what is its own.",
+    ),
+    "extra_row": Words(
+        "Rows longer than the header",
+        "{row}: {text}",
+        "A separator stands within a text: put the text into quotes.",
+    ),
+    "several_people": Words(
+        "Several people whose numbers cannot be told apart",
+        "{row}: {text}",
+        "Give each person a row, or a number each in the same order.",
+    ),
     "bad_point": Words("No usable place", "{row}: {reason}"),
     "outside_county": Words(
         "Outside the county",

@@ -171,6 +171,7 @@ def _list_command(
             may_lie_outside=options.get("outside", False),
             same=options.get("same", ()),
             different=options.get("different", ()),
+            drop_bad=options["drop_bad"],
         )
         _run(options, lambda conn, progress: work(conn, order, progress=progress))
 
@@ -191,6 +192,12 @@ def _list_command(
         ),
         click.option(
             "--skip-bad-rows", is_flag=True, help="Leave rows with problems out and list them."
+        ),
+        click.option(
+            "--drop-bad",
+            multiple=True,
+            metavar="FIELD",
+            help="Leave values of this field out where they are wrong, and keep their rows.",
         ),
         *extra,
     ):

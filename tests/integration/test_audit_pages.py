@@ -101,6 +101,17 @@ def test_says_who_saw_whose_number_and_shows_none(app):
     assert PHONE not in everything
 
 
+def test_each_number_of_a_contact_is_called_by_itself(app, conn):
+    conn.execute("UPDATE member_contact SET phone = %s", [f"{PHONE}、0564-5022345转8012、短号"])
+    conn.commit()
+    client = signed_in(app, "wang")
+    csrf = token(client.get("/account").text)
+    page = client.post("/panel/member/1/contact", data={"csrf_token": csrf}).text
+    assert re.findall(r'href="tel:([^"]*)"', page) == [PHONE, "0564-5022345;ext=8012"]
+    assert "0564-5022345转8012" in page
+    assert "短号" in page
+
+
 def test_phone_numbers_stay_closed_to_auditors(app):
     client = signed_in(app, "auditor")
     csrf = token(client.get("/account").text)

@@ -116,6 +116,49 @@ def test_a_step_that_the_workflow_does_not_know_is_refused(conn, county):
         conn.execute(step, (issue, "filed", "dispatched"))
 
 
+STEPS = """
+    INSERT INTO issue_event (issue_id, at, from_state, to_state)
+    SELECT issue_id, now(), before, after
+    FROM issue, unnest(%s::text[], %s::text[]) AS s (before, after)
+    WHERE external_id = 'steps'
+"""
+
+
+def report(conn):
+    add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
+    conn.execute(
+        "INSERT INTO issue (source, external_id, category_id, title, geom, reported_at)"
+        " SELECT '', 'steps', min(category_id), 't', ST_Point(116.31, 31.41, 4326), now()"
+        " FROM issue_category"
+    )
+
+
+def test_several_steps_in_one_statement_lead_to_the_last(conn, county):
+    report(conn)
+    conn.execute(STEPS, [[None, "reported", "closed"], ["reported", "closed", "handling"]])
+    found = conn.execute("SELECT state, closed_at FROM issue WHERE external_id = 'steps'")
+    assert found.fetchone() == ("handling", None)
+    way = ["handling", "fed_back", "verified", "closed"]
+    conn.execute(STEPS, [way[:-1], way[1:]])
+    found = conn.execute("SELECT state, closed_at = now() FROM issue WHERE external_id = 'steps'")
+    assert found.fetchone() == ("closed", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "law"),
+    [
+        ([None, "filed"], ["reported", "dispatched"], "issue_event_from_state"),
+        (["reported"], ["closed"], "issue_event_from_state"),
+        ([None, "reported"], ["reported", "verified"], "issue_event_transition"),
+    ],
+)
+def test_one_wrong_step_of_several_is_refused(conn, county, before, after, law):
+    report(conn)
+    with pytest.raises(psycopg.errors.CheckViolation) as refused:
+        conn.execute(STEPS, [before, after])
+    assert refused.value.diag.constraint_name == law
+
+
 @pytest.mark.parametrize("change", ["UPDATE issue_event SET note = ''", "DELETE FROM issue_event"])
 def test_history_is_only_ever_appended_to(conn, county, change):
     add_issue(conn, *HERE, "2026-06-10T08:00+08", None)

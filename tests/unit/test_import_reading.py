@@ -16,7 +16,7 @@ from geodata.importing import columns, coordinates, tables
 from geodata.importing.columns import Field
 from geodata.importing.counting import read_count
 from geodata.importing.refusals import FileRefusedError
-from geodata.importing.requests import FileRequest
+from geodata.importing.requests import ROWS, FileRequest, TableRequest
 from geodata.importing.rows import Sheet
 from geodata.pinyin import search_key
 
@@ -116,24 +116,31 @@ def test_what_is_no_system(text: str) -> None:
         coordinates.parse(text)
 
 
+def read_rows(work: Path) -> list[list[object]]:
+    return [json.loads(line) for line in (work / ROWS).read_text("utf-8").splitlines()]
+
+
 def test_csv_with_an_odd_separator(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes("name¬address\r\nBoots¬Caf\xe9 Road\r\n".encode("latin-1"))
-    found = tables.read(FileRequest(str(path), encoding="latin-1", delimiter="¬"), tmp_path)
-    assert found["rows"] == [["Boots", "Café Road"]]
+    file = FileRequest(str(path), encoding="latin-1", delimiter="¬")
+    tables.read(TableRequest(file, {"name": ["name"], "address": ["address"]}), tmp_path)
+    assert read_rows(tmp_path) == [[2, 0, "", "Boots", "Café Road"]]
 
 
 def test_csv_with_many_lines_and_emoji(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text('id,title\n1,"two\nlines 🎉"\n', "utf-8")
-    assert tables.read(FileRequest(str(path)), tmp_path)["rows"] == [["1", "two\nlines 🎉"]]
+    headers = {"id": ["id"], "title": ["title"]}
+    tables.read(TableRequest(FileRequest(str(path)), headers), tmp_path)
+    assert read_rows(tmp_path) == [[2, 0, "", "1", "two\nlines 🎉"]]
 
 
 def test_json_with_nan(tmp_path: Path) -> None:
     path = tmp_path / "list.json"
     path.write_text('[{"lon": NaN}]')
     with pytest.raises(FileRefusedError, match="NaN"):
-        tables.read(FileRequest(str(path)), tmp_path)
+        tables.read(TableRequest(FileRequest(str(path)), {"lon": ["lon"]}), tmp_path)
 
 
 def test_cgcs2000_is_taken_for_wgs84() -> None:

@@ -1,0 +1,67 @@
+"""Several people and several numbers in one text, as lists and cards have them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# What stands between two numbers or two names. A blank between names pads short ones: 张  三.
+_APART = re.compile(r"[、，,;；/／|｜\n\r]+|(?<=[0-9)）])\s*(?:或者?|和|及)\s*(?=[0-9+(（])")
+_BLANK = re.compile(r"\s+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_EXTENSION = re.compile(r"(?:转|轉|分机|ext\.?|x)\s*([0-9]{1,6})", re.IGNORECASE)
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９＋－（）　", "0123456789+-() ")
+# From 110 to the longest of ITU-T E.164; and the shortest that can stand alone behind a blank.
+_FEWEST, _MOST, _ALONE = 3, 15, 7
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number as it is written; ``dial`` is what a ``tel:`` link holds, "" if none can be."""
+
+    text: str
+    dial: str
+
+
+def numbers(text: str) -> list[Number]:
+    """Return the numbers of a text, each with what is dialled (RFC 3966)."""
+    return [Number(piece, _dial(piece)) for piece in pieces(text)]
+
+
+def pieces(text: str) -> list[str]:
+    """Return the numbers that a text holds, as they are written.
+
+    A blank parts numbers only where each stands alone: "0564 5022345" is one.
+    """
+    found: list[str] = []
+    for part in _APART.split(text):
+        words = _BLANK.split(part.strip())
+        stand_alone = all(len(_digits(word)) >= _ALONE for word in words)
+        found += words if stand_alone else [part.strip()]
+    return [piece for piece in found if piece]
+
+
+def several_names(text: str) -> list[str]:
+    """Return the names in a text: those of several people only where all are Chinese names."""
+    names = [name for part in _APART.split(text) if (name := part.strip())]
+    if len(names) < 2 or not all(_HAN.search(name) and len(name) > 1 for name in names):
+        return [text.strip()]
+    return names
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text.translate(_FULL_WIDTH))
+
+
+def _dial(text: str) -> str:
+    plain = text.translate(_FULL_WIDTH)
+    extension = _EXTENSION.search(plain)
+    body = plain[: extension.start()] if extension else plain
+    # Words beside a number are not dialled; with a second group of digits it is unclear which is.
+    groups = re.findall(r"\+?[0-9][0-9 ()\-.]*", body.replace("(+", "+"))
+    if len(groups) != 1:
+        return ""
+    if not _FEWEST <= len(_digits(groups[0])) <= _MOST:
+        return ""
+    number = re.sub(r"[^0-9+-]", "", groups[0]).strip("-")
+    return number + (f";ext={extension[1]}" if extension else "")

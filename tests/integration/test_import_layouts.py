@@ -1,0 +1,241 @@
+"""Lists as offices lay them out, brought into a county: who is in office then, and what is said."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import psycopg
+import pytest
+
+from geodata.errors import InvalidInputError
+from geodata.importing.buildings import import_buildings
+from geodata.importing.issues import import_issues
+from geodata.importing.lists import ListImport
+from geodata.importing.members import import_members
+from geodata.importing.report import Report
+from geodata.importing.requests import FileRequest
+from tests import county as square
+
+Conn = psycopg.Connection[Any]
+Work = Callable[..., Report]
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "lists"
+handed = pytest.mark.skipif(not CASES.is_dir(), reason="shared/data is not there")
+
+
+@pytest.fixture
+def ground(conn: Conn) -> Conn:
+    """The square county, whose first grids are called as in the lists."""
+    square.build(conn)
+    for level, names in (
+        ("community", ("里A6301-01", "里A6301-02", "里A6301-03", "里A6301-04")),
+        ("compound", ("A6301-0026-00", "A6301-0012-00", "东岗小区")),
+    ):
+        conn.execute(
+            """
+            UPDATE grid_version v SET name = n.name FROM (
+                SELECT version_id, (%s::text[])[row_number() OVER (ORDER BY code)] AS name
+                FROM grid_version WHERE level = %s::grid_level) AS n
+            WHERE v.version_id = n.version_id AND n.name IS NOT NULL
+            """,
+            [list(names), level],
+        )
+    conn.commit()
+    return conn
+
+
+def quiet(_stage: str, _share: float) -> None:
+    pass
+
+
+def bring(conn: Conn, path: Path, work: Work = import_members, **options: Any) -> Report:
+    order = ListImport(FileRequest(str(path)), "测试", **options)
+    return work(conn, order, progress=quiet)
+
+
+def write_csv(folder: Path, rows: Sequence[Sequence[Any]]) -> Path:
+    path = folder / "list.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def write_book(
+    folder: Path, sheets: Mapping[str, Sequence[Sequence[Any]]], merged: Sequence[str] = ()
+) -> Path:
+    book = openpyxl.Workbook()
+    del book["Sheet"]
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(list(row))
+        for area in merged:
+            sheet.merge_cells(area)
+    book.save(folder / "list.xlsx")
+    return folder / "list.xlsx"
+
+
+def duties(conn: Conn) -> list[tuple[Any, ...]]:
+    return conn.execute(
+        """
+        SELECT m.name, d.role, v.name, c.phone FROM duty d JOIN member m USING (member_id)
+        JOIN grid_version v ON v.grid_id = d.grid_id LEFT JOIN member_contact c USING (member_id)
+        ORDER BY m.name
+        """
+    ).fetchall()
+
+
+def test_titles_several_phones_and_signatures(ground: Conn, tmp_path: Path) -> None:
+    rows = [
+        ["六安市网格员信息汇总表"],
+        ["序号", "所属网格", "姓名", "职务", "联系电话", "任职时间"],
+        [1, "里A6301-01", "甲一", "社区网格长", "13000000001、0564-0000001", "2024-03-01"],
+        [2, "A6301-0026-00", "乙二", "专职网格员", "13000000002/13000000003", "2023-11-01"],
+        [3, "A6301-0012-00", "丙三", "专职网格员", 13000000004, "2024-03-01"],
+        ["填表人：丁四", None, None, None, "审核人：戊五"],
+    ]
+    report = bring(ground, write_book(tmp_path, {"网格员": rows}, ["A1:F1"]))
+    assert report.counts["new duties"] == 3
+    assert [(f.kind, f.rows[0].row, f.severity) for f in report.findings] == [
+        ("note_row", 6, "warning")
+    ]
+    assert "2 cells hold several numbers: each is kept." in map(str, report.notes)
+    assert duties(ground) == [
+        ("丙三", "grid_worker", "A6301-0012-00", "13000000004"),
+        ("乙二", "grid_worker", "A6301-0026-00", "13000000002、13000000003"),
+        ("甲一", "community_chief", "里A6301-01", "13000000001、0564-0000001"),
+    ]
+
+
+def test_the_chief_of_a_grid_is_that_of_its_level(ground: Conn, tmp_path: Path) -> None:
+    rows = [
+        ["网格名称", "网格长", "电话", "网格员", "电话"],
+        ["里A6301-01", "甲一", "13000000001", "", ""],
+        ["东岗小区", "乙二", "", "丙三、丁四", "13000000003、13000000004"],
+    ]
+    report = bring(ground, write_csv(tmp_path, rows))
+    assert duties(ground) == [
+        ("丁四", "grid_worker", "东岗小区", "13000000004"),
+        ("丙三", "grid_worker", "东岗小区", "13000000003"),
+        ("乙二", "grid_worker", "东岗小区", None),
+        ("甲一", "community_chief", "里A6301-01", "13000000001"),
+    ]
+    taken = "网格长 was taken for the duty of its grid's level: 社区网格长 (1), 网格员 (1)."
+    assert taken in map(str, report.notes)
+
+
+def test_people_and_numbers_that_do_not_go_together(ground: Conn, tmp_path: Path) -> None:
+    rows = [["网格", "网格员", "电话"], ["东岗小区", "丙三、丁四", "13000000003"]]
+    report = bring(ground, write_csv(tmp_path, rows))
+    assert [finding.kind for finding in report.findings] == ["several_people"]
+    assert "row 2 网格员: 丙三、丁四" in report.to_text()
+    assert duties(ground) == []
+
+
+def test_faults_name_sheet_row_and_header(ground: Conn, tmp_path: Path) -> None:
+    header = ["网格名称", "姓名", "职务", "任职时间"]
+    sheets = {
+        "衡山镇": [["名册"], header, ["东岗小区", "甲一", "网格员", "明天"]],
+        "下符桥镇": [header, ["东岗小区", "甲一", "国王", None], ["西岗", "乙二", "网格员", None]],
+    }
+    text = bring(ground, write_book(tmp_path, sheets)).to_text()
+    assert 'sheet 衡山镇, row 3: 任职时间 is "明天"' in text
+    assert 'sheet 下符桥镇, row 2: 职务 is "国王"' in text
+    assert 'sheet 下符桥镇, row 3: 网格名称 (compound) is "西岗"' in text
+
+
+@pytest.mark.parametrize("row", [
+    ["丁一", "網格員", "東崗小區", "2026/3/1"],
+    ["丁一", "網格員", "Ａ６３０１－００２６－００", "２０２６年３月１日"],
+    ["丁一", "网格员", " a6301-0026-00 ", "2026-03-01"],
+])  # fmt: skip
+def test_names_in_other_characters(ground: Conn, tmp_path: Path, row: list[str]) -> None:
+    report = bring(ground, write_csv(tmp_path, [["姓名", "職務", "網格編碼", "任職日期"], row]))
+    assert report.counts["new duties"] == 1
+    term = ground.execute("SELECT lower(term)::text FROM duty").fetchone()
+    assert term == ("2026-03-01",)
+
+
+ISSUES = [
+    ["编号", "问题类型", "上报时间", "状态", "结案时间", "经度", "纬度"],
+    ["1", "垃圾", "2024-03-01 08:00", "已办结", "不详", 116.311, 31.411],
+    ["2", "垃圾", "2024-03-01 08:00", "待受理", "2024-02-01 08:00", 116.311, 31.411],
+    ["3", "垃圾", "2024-03-01 08:00", "已办结", "2024-03-02 08:00", 116.311, 31.411],
+]
+
+
+def test_one_wrong_closing_time_need_not_lose_the_issue(ground: Conn, tmp_path: Path) -> None:
+    path = write_csv(tmp_path, ISSUES)
+    strict = bring(ground, path, import_issues)
+    assert strict.is_blocked
+    assert {finding.data["column"] for finding in strict.findings} == {"结案时间"}
+    report = bring(ground, path, import_issues, drop_bad=("closed_at",))
+    assert report.counts["new issues"] == 3
+    assert [(f.kind, f.rows[0].row) for f in report.findings] == [
+        ("dropped_value", 2), ("dropped_value", 3)
+    ]  # fmt: skip
+    assert 'row 2: 结案时间 is "不详"' in report.to_text()
+    found = ground.execute("SELECT state, closed_at::text FROM issue ORDER BY external_id")
+    assert found.fetchall() == [
+        ("closed", "2024-03-01 08:00:00+08"),
+        ("reported", None),
+        ("closed", "2024-03-02 08:00:00+08"),
+    ]
+
+
+def test_what_an_issue_needs_cannot_be_left_out(ground: Conn, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="--drop-bad reported_at"):
+        bring(ground, write_csv(tmp_path, ISSUES), import_issues, drop_bad=("reported_at",))
+
+
+def test_households_that_are_merged_over_buildings(ground: Conn, tmp_path: Path) -> None:
+    rows = [
+        ["楼栋", "户数", "经度", "纬度"],
+        ["1号楼", 36, 116.311, 31.411],
+        ["2号楼", None, 116.312, 31.411],
+    ]
+    path = write_book(tmp_path, {"s": rows}, ["B2:B3"])
+    for skip in (False, True):
+        report = bring(ground, path, import_buildings, skip_bad_rows=skip)
+        assert [(f.kind, f.rows[0].row) for f in report.findings] == [("amount_row", 2)]
+        assert report.is_blocked
+
+
+@handed
+@pytest.mark.parametrize(("name", "rows"), [
+    ("members_A3_phones.xlsx", 3),
+    ("members_B_two_header_rows.xlsx", 6),
+    ("members_B2_role_columns.xlsx", 4),
+    ("members_C_merged_down.xlsx", 5),
+])  # fmt: skip
+def test_handed_cases(ground: Conn, name: str, rows: int) -> None:
+    ground.execute(
+        "UPDATE grid_version SET code = '里A6301-0' || n FROM (SELECT version_id AS id,"
+        " row_number() OVER (ORDER BY code) AS n FROM grid_version WHERE level = 'compound') AS o"
+        " WHERE id = version_id AND n < 3 AND %s",
+        ["B" in name],
+    )
+    if "B" in name:
+        ground.execute("UPDATE grid_version SET name = code WHERE level = 'community'")
+    report = bring(ground, CASES / name)
+    assert report.counts["new duties"] == rows, report.to_text()
+    assert not report.findings
+
+
+@handed
+def test_handed_totals_and_notes(ground: Conn) -> None:
+    report = bring(ground, CASES / "total-and-note-rows.xlsx", is_dry_run=True)
+    kinds = [(f.kind, f.rows[0].row) for f in report.findings if f.kind.endswith("_row")]
+    assert kinds == [("total_row", 30), ("note_row", 31)]
+    # The one person's grid is one of the demo county.
+    others = [(f.kind, f.rows[0].row) for f in report.findings if not f.kind.endswith("_row")]
+    assert others == [("unknown_place", 2)]
+
+
+@handed
+def test_handed_blank_lines(ground: Conn) -> None:
+    report = bring(ground, CASES / "blank-lines.csv", is_dry_run=True)
+    assert [f.rows[0].row for f in report.findings if f.kind == "unknown_place"] == [2, 5]
