@@ -77,6 +77,12 @@ def advice(kind: str, group: Sequence[Finding]) -> Phrase | None:
     data = group[0].data
     if any(finding.data.get("recorded") for finding in group):
         return Phrase("Recorded as exceptions from the partition law.")
+    if kind == "overlap_existing" and not data.get("as_plan"):
+        return Phrase(
+            "{advice} A complete new division becomes a plan with --as-plan NAME; --dry-run shows"
+            " what becomes of each grid.",
+            {"advice": Phrase(words)},
+        )
     if kind == "out_of_range" and data.get("guess"):
         return Phrase(
             "{advice} The coordinates look like {guess}.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.importing import exchange, places, process
+from geodata.importing import code_table, exchange, inhabited, listing, places, process
 from geodata.importing.finding import Finding, RowRef, of_numbers, without_numbers
 from geodata.importing.process import Limits
 from geodata.importing.report import Report, describe
@@ -29,6 +29,7 @@ from geodata.importing.requests import (
     GridRequest,
     KnownGrid,
     Progress,
+    TableRow,
     to_plain,
 )
 from geodata.model import LEVELS, Level
@@ -49,7 +50,8 @@ _NEW: dict[Level, str] = {
 class GridImport:
     """What to import and how strictly.
 
-    ``accept`` names findings that may stand as recorded exceptions, for ``reason``.
+    ``accept`` names findings that may stand as recorded exceptions, for ``reason``. ``as_plan``:
+    the file is the whole division that a plan brings, by ``table`` where that is given.
     """
 
     file: FileRequest
@@ -60,6 +62,14 @@ class GridImport:
     repair: bool = False
     accept: tuple[Acceptable, ...] = ()
     reason: str = ""
+    as_plan: bool = False
+    table: tuple[TableRow, ...] | None = None
+
+
+Writer = Callable[
+    [psycopg.Connection[TupleRow], GridImport, GridRequest, process.Outcome, Report], None
+]
+"""Writes what a survey found, and says so in the report."""
 
 
 def import_grids(
@@ -68,11 +78,13 @@ def import_grids(
     *,
     progress: Progress,
     limits: Limits | None = None,
+    write: Writer | None = None,
 ) -> Report:
     """Survey a file and, unless something stands in the way, write its grids. Never commits.
 
     Grids are known again by their code: a code of the level that exists gets a new version from
-    ``valid_from``, or stays untouched where nothing differs.
+    ``valid_from``, or stays untouched where nothing differs. ``write`` does something else with
+    what the survey found.
 
     Raises:
         FileRefusedError: the file cannot be read
@@ -87,11 +99,15 @@ def import_grids(
     shapes = {
         "parents.wkb": _shapes(conn, [grid.grid_id for grid in request.parents], order.valid_from),
         "existing.wkb": _shapes(conn, [g.grid_id for g in request.existing], order.valid_from),
+        "buildings.wkb": inhabited.points(conn, order.valid_from) if request.compares else iter(()),
     }
     with process.opened("grids", to_plain(request), shapes, progress, limits or Limits()) as done:
         report = _report(order, request, done.result)
         if report.is_blocked or order.is_dry_run:
             _count(report, request, done.result)
+            return report
+        if write is not None:
+            write(conn, order, request, done, report)
             return report
         _write(conn, order, request, done, progress)
     _count(report, request, done.result)
@@ -113,6 +129,7 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
                 level=Phrase(order.level),
                 day=order.valid_from.isoformat(),
             )
+    compares = order.is_dry_run or order.as_plan
     return GridRequest(
         file=order.file,
         level=order.level,
@@ -122,6 +139,10 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
         parents=parents,
         existing=_known(conn, order.level, order.valid_from),
         home=places.county_box(conn),
+        compares=compares,
+        as_plan=order.as_plan,
+        table=order.table,
+        households=inhabited.households(conn, order.valid_from) if compares else (),
     )
 
 
@@ -160,13 +181,15 @@ def _report(order: GridImport, request: GridRequest, result: dict[str, Any]) -> 
     subject = Phrase("Grids, level {level}", {"level": Phrase(order.level)})
     report = Report(subject, Path(order.file.path).name)
     report.notes = list(result["notes"])
-    report.is_dry_run = order.is_dry_run
+    report.is_dry_run, report.is_plan = order.is_dry_run, order.as_plan
+    report.differences = listing.listed(result, request, refs)
+    report.table = code_table.lines(result, request)
     for problem in result["problems"]:
         rows = tuple(refs[row] for row in problem["rows"])
         if problem["kind"] == "no_children":
             rows = ()
         place = tuple(problem["place"]) if problem["place"] else None
-        data = problem["data"]
+        data = {**problem["data"], "as_plan": 1} if order.as_plan else problem["data"]
         finding = Finding(problem["kind"], problem["severity"], rows, problem["m2"], place, data)
         report.findings.append(without_numbers(finding))
     for ref, row in zip(refs, result["rows"], strict=False):
@@ -182,6 +205,8 @@ def _report(order: GridImport, request: GridRequest, result: dict[str, Any]) -> 
 
 
 def _count(report: Report, request: GridRequest, result: dict[str, Any]) -> None:
+    if report.is_plan:
+        return
     known = {grid.code for grid in request.existing}
     count = len(result["rows"])
     written = [position for position in result["write"] if position < count]

@@ -65,11 +65,27 @@ Acceptable = Literal["gap", "outside_parent", "sliver"]
 
 
 @dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of the table of old and new codes, '' where there is none on that side.
+
+    ``row`` is its number in the file. ``continues``: the old grid lives on as the new one; None
+    where the table has no column that says so.
+    """
+
+    row: int
+    old: str
+    new: str
+    continues: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GridRequest:
     """A file of grids of one level, and what stands in the database around it.
 
     Shapes of ``parents`` and ``existing`` travel in files beside the request. ``home`` is the box
-    of the county (west, south, east, north), if there is one.
+    of the county (west, south, east, north), if there is one. ``compares``: the difference to what
+    holds is told grid by grid; ``as_plan``: it becomes a plan, by ``table`` where that is given.
+    ``households`` are those of the buildings, whose places travel beside the request.
     """
 
     file: FileRequest
@@ -80,6 +96,10 @@ class GridRequest:
     parents: tuple[KnownGrid, ...]
     existing: tuple[KnownGrid, ...]
     home: tuple[float, float, float, float] | None
+    compares: bool = False
+    as_plan: bool = False
+    table: tuple[TableRow, ...] | None = None
+    households: tuple[int, ...] = ()
 
 
 def to_plain(request: GridRequest | LineRequest | FileRequest) -> dict[str, object]:
@@ -104,4 +124,8 @@ def grid_request(plain: dict[str, Any]) -> GridRequest:
         parents=tuple(KnownGrid(**grid) for grid in plain["parents"]),
         existing=tuple(KnownGrid(**grid) for grid in plain["existing"]),
         home=tuple(plain["home"]) if plain["home"] else None,
+        compares=plain["compares"],
+        as_plan=plain["as_plan"],
+        table=None if plain["table"] is None else tuple(TableRow(**row) for row in plain["table"]),
+        households=tuple(plain["households"]),
     )

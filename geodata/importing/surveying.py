@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geodata.importing import archive, attributes, exchange, features, placing
+from geodata.importing import archive, attributes, differing, exchange, features, placing
 from geodata.importing.requests import GridRequest, Progress
 from geodata.importing.settling import settle
 from geodata.importing.survey import Survey
@@ -30,6 +30,8 @@ def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
     if request.level != "county":
         survey.parents = exchange.load(work / "parents.wkb")
     survey.existing = exchange.load(work / "existing.wkb")
+    if request.compares:
+        survey.buildings = exchange.load(work / "buildings.wkb")
     progress("converting coordinates", 0.0)
     good = placing.check_place(survey)
     progress("checking shapes", 0.0)
@@ -50,6 +52,7 @@ def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
         level_share=_outside_share(survey, good),
         parent_of=survey.parent_of,
     )
+    survey.problems = differing.left_to_plan(survey)
     return survey
 
 
@@ -92,6 +95,10 @@ def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
     codes = {row.code for row in survey.rows}
     known = survey.request.existing
     survey.others = [index for index, grid in enumerate(known) if grid.code not in codes]
+    if survey.request.compares:
+        survey.succession = differing.find_succession(survey, good)
+        if survey.request.as_plan:
+            survey.others = list(survey.succession.staying)
     count = len(survey.geoms)
     level = np.concatenate((survey.geoms, survey.existing[survey.others]))
     used = np.concatenate((good, np.arange(count, len(level))))

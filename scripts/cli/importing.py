@@ -15,7 +15,7 @@ from geodata import audit, clock
 from geodata.frames import FRAMES
 from geodata.importing.buildings import import_buildings
 from geodata.importing.facilities import import_facilities
-from geodata.importing.grids import GridImport, import_grids
+from geodata.importing.grids import GridImport
 from geodata.importing.issues import import_issues
 from geodata.importing.lists import ListImport
 from geodata.importing.members import import_members
@@ -24,6 +24,7 @@ from geodata.importing.requests import Acceptable, Columns, FileRequest, Progres
 from geodata.model import LEVELS
 from geodata.roads import orders
 from geodata.roads.importing import import_roads
+from scripts.cli import divisions
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress as Bar
@@ -109,6 +110,7 @@ def _file_options(function: Callable[..., None]) -> Callable[..., None]:
     help="Let such findings stand as recorded exceptions. May be repeated; needs --reason.",
 )
 @click.option("--reason", default="", metavar="TEXT", help="Why findings may stand.")
+@divisions.options
 def grids(**options: Any) -> None:
     """Import the grids of one level from GeoPackage, GeoJSON, FlatGeobuf, KML or Shapefile."""
     day: datetime | None = options["valid_from"]
@@ -127,8 +129,10 @@ def grids(**options: Any) -> None:
         repair=options["repair"],
         accept=options["accept"],
         reason=options["reason"],
+        as_plan=options["as_plan"] is not None,
+        table=divisions.table(options),
     )
-    _run(options, lambda conn, progress: import_grids(conn, order, progress=progress))
+    _run(options, lambda conn, progress: divisions.bring(conn, order, options, progress))
 
 
 def _list_command(
