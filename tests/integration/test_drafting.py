@@ -14,9 +14,10 @@ from geodata.importing.grids import GridImport
 from geodata.importing.requests import Columns, FileRequest
 from geodata.plans import drawing, from_file, keeping
 from geodata.plans.model import COMMAND_LINE
+from tests import office
 from tests.county import County, box
 from tests.faults import features, write_json
-from tests.office import add, enter, furnish, give, words
+from tests.office import add, enter, furnish, give
 from webmap import create_app, i18n
 
 Conn = psycopg.Connection[Any]
@@ -83,12 +84,13 @@ def test_a_plan_of_a_file_shows_old_beside_new(
     page = browser.get(f"/panel/plans/{report.plan}?lang=en")
     assert page.status_code == 200
     assert "<i>新城南" not in page.text
-    text = words(page)
+    text = office.words(page)
     assert "Old and new grids 2" in text
     assert "城北社区 → <i>新城南</i> 341525100002 → 341525100003" in text
     assert "lives on, with number and duties" in text
     assert "Divide as in a file · division.geojson" in text
     answer = browser.get(f"/api/plans/{report.plan}").json
+    assert answer
     assert answer["history"][0]["operation"] == {"do": "bring", "file": 1}
 
 
