@@ -13,16 +13,18 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geodata.importing.common_ground import Level
 from geodata.importing.requests import KnownGrid
-from geodata.importing.succession import Level, Succession, find
+from geodata.importing.succession import Succession, find
 from geodata.importing.survey import Survey
 from geodata.partition.differing import has_same_ground
 from geodata.partition.measure import area_m2
 from geodata.partition.polygons import as_multipolygons
 from geodata.partition.problems import Problem
 
-# What is left to the checks of a plan, where each can be put right, or accepted with a reason.
-_LEFT_TO_PLAN = ("gap", "does_not_nest")
+# What is left to the checks of a plan, where each can be put right, or accepted with a reason; and
+# what a plan settles, since it knows grids by their ground and not by their codes alone.
+_LEFT_TO_PLAN = ("gap", "does_not_nest", "code_elsewhere", "moved_away", "names_exchanged")
 _HALF = 0.5
 
 

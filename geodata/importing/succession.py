@@ -1,7 +1,6 @@
 """Which known grid becomes which grid of a file: by ground, households and texts, or by a table.
 
-Positions count the known grids (old) and the rows of the file (new) from 0. Shapes are EPSG:4326,
-areas square metres on the ellipsoid.
+Positions count the known grids (old) and the rows of the file (new) from 0.
 """
 
 from __future__ import annotations
@@ -10,15 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-import shapely
-from numpy.typing import NDArray
-
 from geodata.errors import InvalidInputError
-from geodata.frames import round_to_grid
-from geodata.importing.attributes import Row
-from geodata.importing.requests import KnownGrid, TableRow
-from geodata.partition.measure import area_m2
+from geodata.importing.common_ground import Level, Relation, overlaps
+from geodata.importing.requests import TableRow
 
 # A known grid of which less than this passes to another has not gone there: its border moved.
 _PART = 0.1
@@ -27,44 +20,8 @@ _HALF = 0.5
 _SAME_TEXT = 0.5
 # What it weighs that one name holds the other, as in 新一村 and 一村.
 _LIKE_NAME = 0.25
-# Less ground in common is a matter of rounding.
-_LEAST_M2 = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """Ground of a known grid that a grid of the file takes; shares are parts of each, 0 to 1.
-
-    ``households`` are those of the buildings on it, None where no building of the old grid tells.
-    ``continues``: the old grid lives on as the new one.
-    """
-
-    old: int
-    new: int
-    m2: float
-    old_share: float
-    new_share: float
-    households: int | None = None
-    household_share: float = 0.0
-    continues: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The grids of one level, known and in the file; ``good`` are rows with a usable shape.
-
-    ``places`` and ``households`` are buildings. ``has_to_be_filled``: what the file leaves out of
-    the level above would be nobody's ground.
-    """
-
-    known: Sequence[KnownGrid]
-    old_shapes: NDArray[np.object_]
-    rows: Sequence[Row]
-    new_shapes: NDArray[np.object_]
-    good: NDArray[np.intp]
-    places: NDArray[np.object_]
-    households: NDArray[np.int64]
-    has_to_be_filled: bool
+# What a row of a table weighs by itself.
+_TOLD = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +47,7 @@ def find(level: Level, table: Sequence[TableRow] | None) -> Succession:
 
     Raises InvalidInputError where the table names codes that are not there, or contradicts itself.
     """
-    common = _overlaps(level)
+    common = overlaps(level)
     proposed = _continued(level, _mark_eligible(level, common))
     kept = [each for each in proposed if each.continues or _counts(each)]
     named: set[int] = set()
@@ -106,55 +63,6 @@ def find(level: Level, table: Sequence[TableRow] | None) -> Succession:
 def _counts(each: Relation) -> bool:
     share = max(each.old_share, each.household_share)
     return share >= _PART or each.new_share >= _HALF
-
-
-def _overlaps(level: Level) -> list[Relation]:
-    """Return what each known grid and each usable row have in common, where that is ground."""
-    good = level.good
-    old, new = level.old_shapes, _rounded(level.new_shapes[good])
-    if not len(old) or not len(new):
-        return []
-    olds, news = shapely.STRtree(new).query(old, predicate="intersects")
-    common = area_m2(np.asarray(shapely.intersection(old[olds], new[news]), dtype=object))
-    wide = common > _LEAST_M2
-    olds, news, common = olds[wide], news[wide], common[wide]
-    old_m2, new_m2 = area_m2(old), area_m2(new)
-    moved, all_of = _households(level, old, new)
-    return [
-        Relation(
-            int(o),
-            int(good[n]),
-            float(m2),
-            min(1.0, float(m2 / old_m2[o])),
-            min(1.0, float(m2 / new_m2[n])),
-            moved[int(o), int(n)] if all_of[int(o)] else None,
-            moved[int(o), int(n)] / all_of[int(o)] if all_of[int(o)] else 0.0,
-        )
-        for o, n, m2 in zip(olds, news, common, strict=True)
-    ]
-
-
-def _rounded(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    return np.asarray(shapely.transform(shapely.force_2d(shapes), round_to_grid), dtype=object)
-
-
-def _households(
-    level: Level, old: NDArray[np.object_], new: NDArray[np.object_]
-) -> tuple[dict[tuple[int, int], int], dict[int, int]]:
-    """Return the households that pass from one to the other, and all of each known grid."""
-    moved, all_of = defaultdict[tuple[int, int], int](int), defaultdict[int, int](int)
-    if not len(level.places):
-        return moved, all_of
-    tree = shapely.STRtree(level.places)
-    was, now = (np.full(len(level.places), -1, dtype=np.intp) for _ in range(2))
-    for shapes, home in ((old, was), (new, now)):
-        holder, held = tree.query(shapes, predicate="covers")
-        home[held] = holder
-    for o, n, households in zip(was.tolist(), now.tolist(), level.households, strict=True):
-        if o >= 0:
-            all_of[o] += int(households)
-            moved[o, n] += int(households)
-    return moved, all_of
 
 
 def _mark_eligible(level: Level, common: Iterable[Relation]) -> list[tuple[float, Relation]]:
@@ -262,7 +170,7 @@ def _told(
         pair = old_at[row.old], new_at[row.new]
         each = measured.get(pair, Relation(*pair, 0.0, 0.0, 0.0))
         # A table that does not say which goes on leaves it to the ground, the texts, and itself.
-        weight = _weight(level, each) + _LEAST_M2
+        weight = _weight(level, each) + _TOLD
         if row.continues is not None:
             weight = weight if row.continues else 0.0
         said.append((weight, each))

@@ -364,6 +364,69 @@ def test_compounds_that_a_complete_file_no_longer_names_end(office: Office, coun
     assert office.is_sound()
 
 
+def test_a_code_that_ends_may_be_anothers_from_that_day_on(office: Office, county: County) -> None:
+    """The two villages of the west are one, and half of an eastern one gets the code left over."""
+    one, other = box(116.32, 31.40, 116.329, 31.42), box(116.329, 31.40, 116.34, 31.42)
+    rows = [
+        ("341525100001", "城南社区", box(116.30, 31.40, 116.32, 31.44)),
+        ("341525101001", "河东村", one),
+        ("341525100002", "新河村", other),
+        EAST[1],
+    ]
+    report = office.bring(rows)
+    assert whats(report)["341525100001"] == ("moved", "takes_in")
+    assert [each.whats for each in report.differences if each.grid.code == "341525100002"] == [
+        ("split",), ("merged",),
+    ]  # fmt: skip
+    assert report.plan is not None
+    done = office.publish(report.plan)
+    assert office.ground("community")["341525100002"][0] == done.made[-1]
+    assert office.is_sound()
+
+
+def test_a_published_division_brought_again_changes_nothing(office: Office) -> None:
+    whole = box(116.30, 31.40, 116.32, 31.44)
+    rows = [("341525100003", "新城南社区", whole), *EAST]
+    report = office.bring(rows)
+    assert report.plan is not None
+    office.publish(report.plan)
+    again = office.bring(rows)
+    assert (again.plan, again.differences) == (None, [])
+
+
+def test_a_level_of_which_nothing_holds_yet(office: Office, county: County) -> None:
+    office.conn.execute("DELETE FROM grid_version WHERE level = 'compound'")
+    rows = [("341525100001001", "新一小区", box(116.302, 31.402, 116.308, 31.408))]
+    report = office.bring(rows, "compound")
+    assert whats(report) == {"341525100001001": ("new",)}
+    assert report.plan is not None
+    assert files.listed(office.conn, report.plan)[0].pairs[0].old_id is None
+    office.publish(report.plan)
+    assert office.parents() == {"新一小区": "341525100001"}
+    assert office.is_sound()
+
+
+def test_a_county_that_grows_has_ground_that_no_town_covers(office: Office) -> None:
+    report = office.bring([("341525", "霍山县", box(116.30, 31.40, 116.35, 31.44))], "county")
+    assert whats(report) == {"341525": ("moved",)}
+    assert report.plan is not None
+    found = checking.find(office.conn, keeping.get(office.conn, report.plan))
+    assert [each.kind for each in found if each.is_blocking] == ["gap"]
+
+
+def test_villages_that_were_renumbered_by_one(office: Office, county: County) -> None:
+    """Each has the code that was its neighbour's: name and ground say who it is."""
+    codes = ["341525100002", "341525101001", "341525101002", "341525101003"]
+    rows = [(code, name, shape) for code, (_, name, shape) in
+            zip(codes, [*WEST, *EAST], strict=True)]  # fmt: skip
+    report = office.bring(rows)
+    assert set(whats(report).values()) == {("recoded",)}
+    assert report.plan is not None
+    office.publish(report.plan)
+    assert [office.ground("community")[code][0] for code in codes] == county.communities
+    assert office.is_sound()
+
+
 def test_a_file_in_which_nothing_differs_makes_no_plan(office: Office) -> None:
     report = office.bring([*WEST, *EAST])
     assert not report.is_written
