@@ -22,6 +22,7 @@ from geodata.plans import (
     consequences,
     drafts,
     drawing,
+    files,
     keeping,
     meeting,
     operations,
@@ -87,6 +88,7 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
     ids = {each.owner_id for each in (plan, *others) if each.owner_id} | set(plan.collaborators)
     people = meeting.names(conn, ids)
     steps = drawing.steps(conn, plan.plan_id)
+    brought = files.listed(conn, plan.plan_id)
     named = {*touched, *_named(steps), *(id_ for some in beside.values() for id_ in some)}
     wanted = named | ({grid_id} if grid_id is not None else set())
     draft = drafts.load(conn, plan, wanted, with_parents=True)
@@ -105,7 +107,8 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "references": references.listed(conn, plan.plan_id),
         "most_layers": references.MOST_LAYERS,
         "systems": offered_systems(places.county_box(conn)),
-        "steps": [(step, _title(step, names)) for step in steps],
+        "steps": [(step, _title(step, names, brought)) for step in steps],
+        "files": brought,
         "events": keeping.events(conn, plan.plan_id),
         # What has been published was checked then.
         "faults": []
@@ -146,10 +149,12 @@ def _named(steps: Iterable[PlanStep]) -> set[int]:
     return {step.operation[key] for step in steps for key in keys if key in step.operation}
 
 
-def _title(step: PlanStep, names: Mapping[int, str]) -> str:
-    """Say what a step does, and to which grid."""
+def _title(step: PlanStep, names: Mapping[int, str], brought: Sequence[files.Brought]) -> str:
+    """Say what a step does, and to which grid, or by which file."""
     title = i18n.said(operations.TITLES[step.operation["do"]])
     name = names.get(step.operation.get("grid", 0), "") or step.operation.get("name", "")
+    if "file" in step.operation:
+        name = next((f.source for f in brought if f.number == step.operation["file"]), "")
     return f"{title} · {name}" if name else title
 
 

@@ -161,6 +161,13 @@ def _sentences(kind: str, group: Sequence[Finding]) -> list[Phrase]:
     found = [Phrase(text, data) for text in (words.advice, words.offer) if text]
     if kind == "out_of_range" and data.get("guess"):
         found.append(Phrase("The coordinates look like {guess}.", {"guess": data["guess"]}))
+    if kind == "overlap_existing" and not data.get("as_plan"):
+        found.append(
+            Phrase(
+                "A complete new division becomes a plan with --as-plan NAME; --dry-run shows what"
+                " becomes of each grid."
+            )
+        )
     if kind == "overlap":
         found = _sentences_of_overlaps(group, found)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +20,17 @@ from psycopg.types.json import Jsonb
 from geodata import boundaries
 from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.importing import around, counts, exchange, options, places, process
+from geodata.importing import (
+    around,
+    code_table,
+    counts,
+    exchange,
+    grid_differences,
+    inhabited,
+    options,
+    places,
+    process,
+)
 from geodata.importing.below import Departure
 from geodata.importing.finding import Finding, RowRef, of_numbers, without_numbers
 from geodata.importing.process import Limits
@@ -32,6 +42,7 @@ from geodata.importing.requests import (
     GridRequest,
     KnownGrid,
     Progress,
+    TableRow,
     to_plain,
 )
 from geodata.model import LEVELS, Level
@@ -53,7 +64,8 @@ class GridImport:
     """What to import and how strictly.
 
     ``accept`` names findings that may stand as recorded exceptions, for ``reason``.
-    ``skip_bad_rows`` leaves out what cannot be used, and holds the rest to the law.
+    ``skip_bad_rows`` leaves out what cannot be used, and holds the rest to the law. ``as_plan``:
+    the file is the whole division that a plan brings, by ``table`` where that is given.
     """
 
     file: FileRequest
@@ -65,6 +77,14 @@ class GridImport:
     accept: tuple[Acceptable, ...] = ()
     reason: str = ""
     skip_bad_rows: bool = False
+    as_plan: bool = False
+    table: tuple[TableRow, ...] | None = None
+
+
+Writer = Callable[
+    [psycopg.Connection[TupleRow], GridImport, GridRequest, process.Outcome, Report], None
+]
+"""Writes what a survey found, and says so in the report."""
 
 
 def import_grids(
@@ -73,11 +93,13 @@ def import_grids(
     *,
     progress: Progress,
     limits: Limits | None = None,
+    write: Writer | None = None,
 ) -> Report:
     """Survey a file and, unless something stands in the way, write its grids. Never commits.
 
     Grids are known again by their code: a code of the level that exists gets a new version from
-    ``valid_from``, or stays untouched where nothing differs.
+    ``valid_from``, or stays untouched where nothing differs. ``write`` does something else with
+    what the survey found.
 
     Raises:
         FileRefusedError: the file cannot be read
@@ -87,24 +109,34 @@ def import_grids(
     """
     if order.accept and not order.reason.strip():
         raise InvalidInputError("--accept needs --reason: an exception is recorded with one.")
+    if order.as_plan and order.skip_bad_rows:
+        raise InvalidInputError(
+            "--skip-bad-rows does not go with --as-plan: a grid whose row is left out would end.",
+            hint="Correct the file: it is taken for the whole division.",
+        )
     boundaries.lock(conn)
     request = _request(conn, order)
     shapes = {
         "parents.wkb": _shapes(conn, [grid.grid_id for grid in request.parents], order.valid_from),
         "existing.wkb": _shapes(conn, [g.grid_id for g in request.existing], order.valid_from),
         "childless.wkb": _shapes(conn, [g.grid_id for g in request.childless], order.valid_from),
+        "buildings.wkb": inhabited.points(conn, order.valid_from) if request.compares else iter(()),
     }
     with process.opened("grids", to_plain(request), shapes, progress, limits or Limits()) as done:
         refs = _refs(request, done.result)
         report = _report(order, request, done.result, refs)
         geoms, departures = np.empty(0, dtype=object), list[Departure]()
-        if not report.is_blocked and done.result["write"]:
+        # A plan is held to the law of all levels itself.
+        if not report.is_blocked and done.result["write"] and not order.as_plan:
             progress("checking the levels below", 0.0)
             geoms = exchange.load(done.work / "shapes.wkb")
             departures = around.look(conn, request, done.result, geoms, refs, order.valid_from)
             report.findings += [each.finding for each in departures]
         if report.is_blocked or order.is_dry_run:
             _count(report, request, done.result)
+            return report
+        if write is not None:
+            write(conn, order, request, done, report)
             return report
         _write(conn, order, request, done, geoms, progress)
         _record_departures(conn, order, departures)
@@ -130,6 +162,7 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
                 level=Phrase(order.level),
                 day=order.valid_from.isoformat(),
             )
+    compares = order.is_dry_run or order.as_plan
     return GridRequest(
         file=order.file,
         level=order.level,
@@ -142,6 +175,10 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
         childless=around.childless(conn, order.level, order.valid_from),
         counties=around.counties(conn, order.valid_from) if order.level == "county" else (),
         skip_bad_rows=order.skip_bad_rows,
+        compares=compares,
+        as_plan=order.as_plan,
+        table=order.table,
+        households=inhabited.households(conn, order.valid_from) if compares else (),
     )
 
 
@@ -184,13 +221,15 @@ def _report(
     subject = Phrase("Grids, level {level}", {"level": Phrase(order.level)})
     report = Report(subject, Path(order.file.path).name)
     report.notes = list(result["notes"])
-    report.is_dry_run = order.is_dry_run
+    report.is_dry_run, report.is_plan = order.is_dry_run, order.as_plan
+    report.differences = grid_differences.listed(result, request, refs)
+    report.table = code_table.lines(result, request)
     for problem in result["problems"]:
         rows = tuple(refs[row] for row in problem["rows"])
         if problem["kind"] == "no_children":
             rows = ()
         place = tuple(problem["place"]) if problem["place"] else None
-        data = problem["data"]
+        data = {**problem["data"], "as_plan": 1} if order.as_plan else problem["data"]
         finding = Finding(problem["kind"], problem["severity"], rows, problem["m2"], place, data)
         report.findings.append(without_numbers(finding))
     for ref, row in zip(refs, result["rows"], strict=False):
@@ -218,6 +257,8 @@ def _repaired(refs: Sequence[RowRef], deed: dict[str, Any]) -> Repaired:
 
 
 def _count(report: Report, request: GridRequest, result: dict[str, Any]) -> None:
+    if report.is_plan:
+        return
     known = {grid.code for grid in request.existing}
     count = len(result["rows"])
     written = [position for position in result["write"] if position < count]

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from geodata.importing import counts
+from geodata.importing.code_table import TableLine
 from geodata.importing.finding import Finding, RowRef, advice, square_metres
+from geodata.importing.grid_differences import GridDifference, counted
 from geodata.importing.wording import COLUMNS, DEEDS, SEVERITIES, WORDS
 from geodata.phrases import Phrase, Translate, english
 from geodata.privacy import masked
@@ -42,8 +44,9 @@ class Repaired:
 class Report:
     """The whole of one import. ``counts`` are numbers by name, in the order they are shown.
 
-    ``options`` are those that its advice may name (``options.offered``).
-
+    ``options`` are those that its advice may name (``options.offered``). ``differences`` say what
+    becomes of each grid; ``plan`` is the number of the plan that was made of the file, if
+    ``is_plan``.
     Whoever writes it out gives ``translate``; without, it is English.
     """
 
@@ -52,7 +55,12 @@ class Report:
     notes: list[Phrase] = field(default_factory=list[Phrase])
     findings: list[Finding] = field(default_factory=list[Finding])
     repairs: list[Repaired] = field(default_factory=list[Repaired])
+    differences: list[GridDifference] = field(default_factory=list[GridDifference])
     counts: dict[str, int] = field(default_factory=dict[str, int])
+    # Old beside new codes, as far as they are compared.
+    table: list[TableLine] = field(default_factory=list[TableLine])
+    is_plan: bool = False
+    plan: int | None = None
     is_written: bool = False
     is_dry_run: bool = False
     options: frozenset[str] = frozenset()
@@ -79,6 +87,7 @@ class Report:
             for kind, group in groups.items():
                 lines += _group_lines(kind, group, limit, translate, self.options)
         lines += self._repair_lines(limit, translate)
+        lines += self._difference_lines(limit, translate)
         if verdict:
             lines += ["", self.verdict(translate)]
         return "\n".join(lines)
@@ -101,6 +110,8 @@ class Report:
             entry["data"] = dict(finding.data)
             entry["text"] = finding.line(translate)
             entry["title"], entry["advice"] = _title_and_advice(finding, translate, self.options)
+        for entry, difference in zip(plain["differences"], self.differences, strict=True):
+            entry["text"] = difference.line(translate)
         return json.dumps(plain, ensure_ascii=False, indent=2, default=str)
 
     def to_csv(self, translate: Translate = english) -> str:
@@ -118,6 +129,16 @@ class Report:
                 "" if finding.m2 is None else round(finding.m2, 4), lon, lat,
                 as_text(finding.line(translate)),
                 *_title_and_advice(finding, translate, self.options),
+            ])  # fmt: skip
+        differs = SEVERITIES["difference"].said(translate)
+        for each in self.differences:
+            grid = each.grid
+            others = " ".join(other.code for other in each.others)
+            writer.writerow([
+                differs, "+".join(each.whats), grid.row or "", as_text(grid.code),
+                as_text(grid.name), as_text(others or (each.before.code if each.before else "")),
+                round(each.gained_m2 + each.lost_m2, 1), "", "",
+                as_text(each.line(translate)), "", "",
             ])  # fmt: skip
         repaired = SEVERITIES["repaired"].said(translate)
         for deed in self.repairs:
@@ -147,6 +168,20 @@ class Report:
         lines += [f"  {deed.line(translate)}" for deed in shown]
         return lines + _more(len(ordered), len(shown), translate)
 
+    def _difference_lines(self, limit: int | None, translate: Translate) -> list[str]:
+        if not self.differences:
+            return []
+        shown = self.differences if limit is None else self.differences[:limit]
+        values = {"count": len(self.differences), "what": counted(self.differences)}
+        head = Phrase("What becomes of grids: {count:,} ({what})", values)
+        lines = ["", head.said(translate)]
+        lines += [f"  {each.line(translate)}" for each in shown]
+        lines += _more(len(self.differences), len(shown), translate)
+        if not self.is_plan and any(each.needs_plan for each in self.differences):
+            told = Phrase("An import neither ends nor recodes grids: --as-plan NAME makes a plan.")
+            lines.append(f"  > {told.said(translate)}")
+        return lines
+
     def _verdict(self) -> Phrase:
         blocking = sum(finding.severity == "blocking" for finding in self.findings)
         if blocking:
@@ -156,6 +191,17 @@ class Report:
             return Phrase(
                 "Nothing was imported: {things} to put right. The database is as it was.",
                 {"things": things},
+            )
+        if self.plan is not None:
+            return Phrase(
+                "Plan {number} was made; nothing holds yet. Look at it with gridmap plan check"
+                " {number}, or on the map.",
+                {"number": self.plan},
+            )
+        if self.is_dry_run and self.is_plan:
+            return Phrase(
+                "Dry run, nothing was written. The plan would change {what}.",
+                {"what": counted(self.differences) or Phrase("nothing")},
             )
         what = [counts.written(name, number) for name, number in self.counts.items() if number]
         if self.is_dry_run:

@@ -87,6 +87,20 @@ Acceptable = Literal["gap", "outside_parent", "sliver"]
 
 
 @dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of the table of old and new codes, '' where there is none on that side.
+
+    ``row`` is its number in the file. ``continues``: the old grid lives on as the new one; None
+    where the table has no column that says so.
+    """
+
+    row: int
+    old: str
+    new: str
+    continues: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GridRequest:
     """A file of grids of one level, and what stands in the database around it.
 
@@ -94,7 +108,9 @@ class GridRequest:
     ``home`` is the box of the county (west, south, east, north), if there is one.
 
     ``childless`` are the grids two levels above in which there is none of the level between;
-    ``counties`` those that stand on that day or a later one.
+    ``counties`` those that stand on that day or a later one. ``compares``: the difference to what
+    holds is told grid by grid; ``as_plan``: it becomes a plan, by ``table`` where that is given.
+    ``households`` are those of the buildings, whose places travel beside the request.
     """
 
     file: FileRequest
@@ -108,6 +124,10 @@ class GridRequest:
     childless: tuple[KnownGrid, ...] = ()
     counties: tuple[KnownGrid, ...] = ()
     skip_bad_rows: bool = False
+    compares: bool = False
+    as_plan: bool = False
+    table: tuple[TableRow, ...] | None = None
+    households: tuple[int, ...] = ()
 
 
 def to_plain(request: GridRequest | LineRequest | FileRequest | TableRequest) -> dict[str, object]:
@@ -148,4 +168,8 @@ def grid_request(plain: dict[str, Any]) -> GridRequest:
         childless=tuple(KnownGrid(**grid) for grid in plain["childless"]),
         counties=tuple(KnownGrid(**grid) for grid in plain["counties"]),
         skip_bad_rows=plain["skip_bad_rows"],
+        compares=plain["compares"],
+        as_plan=plain["as_plan"],
+        table=None if plain["table"] is None else tuple(TableRow(**row) for row in plain["table"]),
+        households=tuple(plain["households"]),
     )

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geodata.importing import exchange
+from geodata.importing import differing, exchange
 from geodata.importing.requests import KnownGrid, Progress
 from geodata.importing.survey import Survey
 from geodata.partition.polygons import as_multipolygons
@@ -32,7 +32,13 @@ def of_survey(survey: Survey, work: Path, progress: Progress) -> dict[str, objec
         "left_out": sorted(survey.left_out),
         "parent_of": survey.parent_of.tolist(),
         "write": [],
+        "relations": [],
+        "differences": [],
     }
+    if survey.succession is not None and len(survey.geoms):
+        found = differing.differences(survey, survey.succession)
+        plain["relations"] = [asdict(each) for each in survey.succession.relations]
+        plain["differences"] = [asdict(each) for each in found]
     if survey.is_blocked:
         return plain
     progress("handing over", 0.0)
@@ -50,6 +56,8 @@ def of_survey(survey: Survey, work: Path, progress: Progress) -> dict[str, objec
             same[position] = _facts(known) == (row.name, parent_id, row.households, row.population)
     same[sorted(survey.left_out)] = True
     write = np.flatnonzero(~same)
+    if request.as_plan:
+        write = np.flatnonzero(_is_redrawn(survey, geoms))
     exchange.save(work / "shapes.wkb", geoms[write])
     plain["write"] = write.tolist()
     return plain
@@ -76,6 +84,16 @@ def _same_shape(
         new, old = shapely.normalize(geoms[known]), shapely.normalize(existing[before[known]])
         same[known] = shapely.equals_identical(new, old)
     return same
+
+
+def _is_redrawn(survey: Survey, geoms: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Tell which rows have ground that the grid that they continue does not have already."""
+    assert survey.succession is not None
+    continued = survey.succession.continued
+    redrawn = np.ones(len(survey.rows), dtype=bool)
+    for new, old in continued.items():
+        redrawn[new] = differing.moves(survey.existing[old], geoms[new])
+    return redrawn
 
 
 def _facts(grid: KnownGrid) -> tuple[str, int | None, int | None, int | None]:

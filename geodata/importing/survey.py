@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from geodata.importing import attributes
 from geodata.importing.requests import GridRequest
 from geodata.importing.settling import ExceptionRecord
+from geodata.importing.succession import Succession
 from geodata.partition import repair
 from geodata.partition.problems import Problem
 from geodata.phrases import Phrase
@@ -49,6 +50,9 @@ class Survey:
     suspects: NDArray[np.intp] | None = None
     drawn_m2: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     parent_of: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    buildings: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
+    # Which known grid becomes which row, where that is asked for.
+    succession: Succession | None = None
 
     @property
     def is_blocked(self) -> bool:

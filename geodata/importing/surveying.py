@@ -16,6 +16,7 @@ from geodata.importing import (
     attributes,
     codes,
     counts,
+    differing,
     exchange,
     features,
     leaving_out,
@@ -44,6 +45,8 @@ def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
         survey.parents = exchange.load(work / "parents.wkb")
     survey.existing = exchange.load(work / "existing.wkb")
     survey.childless = exchange.load(work / "childless.wkb")
+    if request.compares:
+        survey.buildings = exchange.load(work / "buildings.wkb")
     if not request.skip_bad_rows:
         return _look(survey, progress)
     return leaving_out.survey_without_bad_rows(survey, lambda each: _look(each, progress))
@@ -75,6 +78,7 @@ def _look(survey: Survey, progress: Progress) -> Survey:
         level_share=_outside_share(survey, good),
         parent_of=survey.parent_of,
     )
+    survey.problems = differing.left_to_plan(survey)
     return survey
 
 
@@ -130,6 +134,10 @@ def _node(survey: Survey, good: NDArray[np.intp], progress: Progress) -> None:
     named = {row.code for at, row in enumerate(survey.rows) if at not in survey.left_out}
     known = survey.request.existing
     survey.others = [index for index, grid in enumerate(known) if grid.code not in named]
+    if survey.request.compares:
+        survey.succession = differing.find_succession(survey, good)
+        if survey.request.as_plan:
+            survey.others = list(survey.succession.staying)
     count = len(survey.geoms)
     level = np.concatenate((survey.geoms, survey.existing[survey.others]))
     used = np.concatenate((good, np.arange(count, len(level))))

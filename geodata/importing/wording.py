@@ -208,6 +208,17 @@ WORDS: dict[str, Words] = {
         "Give the parent's code instead of its name.",
     ),
     "not_in_file": Words("In the database but not in the file; they stay as they are", "{row}"),
+    # Plans that are made of a file.
+    "plan_fault": Words(
+        "To be put right in the plan before it is submitted",
+        "{text}",
+        "gridmap plan check lists each with what mends it, and the map draws it.",
+    ),
+    "plan_day_past": Words(
+        "The day of the plan is past: what is past is not published",
+        "{day}",
+        "Give the plan today or a later day: gridmap plan change NUMBER --on DAY.",
+    ),
     # Roads.
     "not_a_line": Words("Not a line", "{row}", "Points and areas are left out of the roads."),
     "crossing": Words(
@@ -381,6 +392,7 @@ SEVERITIES: dict[str, Phrase] = {
     "blocking": Phrase("blocking"),
     "warning": Phrase("warning"),
     "repaired": Phrase("repaired"),
+    "difference": Phrase("difference"),
 }
 
 # What GEOS calls shapes and their faults, and the database the places of duties: they reach a

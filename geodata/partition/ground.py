@@ -158,20 +158,28 @@ def _corners_on_edges(
     return corners_on_edges(corners, starts[meets], ends[meets], REACH)[0]
 
 
-def keep_law(before: Ground, after: Ground, *, may_part: Collection[int] = ()) -> Ground:
+def keep_law(
+    before: Ground,
+    after: Ground,
+    *,
+    may_part: Collection[int] = (),
+    may_leave: Collection[int] = (),
+) -> Ground:
     """Return ``after`` if it breaks no law that ``before`` keeps. Raises LawError.
 
     What was wrong before may stay as wrong: old faults do not stand in the way of other work.
-    ``may_part`` are grids that may come to be in several pieces: an enclave is its owner's.
+    ``may_part`` are grids that may come to be in several pieces: an enclave is its owner's;
+    ``may_leave`` grids of which somebody has said why they may leave their parent.
     """
     changed = after.changed(before) & after.pieces.keys()
     for id_ in sorted(changed):
         _check_shape(before, after, id_, is_whole=id_ not in may_part)
     for id_ in sorted(changed):
         _check_siblings(before, after, id_)
-        _check_parent(before, after, id_)
+        if id_ not in may_leave:
+            _check_parent(before, after, id_)
     for id_ in sorted(after.pieces.keys() - changed):
-        if after[id_].parent in changed:
+        if after[id_].parent in changed and id_ not in may_leave:
             _check_parent(before, after, id_)
     return after
 

@@ -76,7 +76,10 @@ def hand_over(ground: Ground, grid_id: int, parent_id: int) -> Ground:
     piece, target = ground[grid_id], ground[parent_id]
     if piece.parent is None or LEVELS.index(target.level) != LEVELS.index(piece.level) - 1:
         raise InvalidInputError("A grid is handed to one of the level above.")
-    after = borders_follow(ground, piece.shape, piece.parent, parent_id)
+    after = ground
+    # Where its ground is the new owner's already no border moves.
+    if not shapely.covers(target.shape, piece.shape):
+        after = borders_follow(ground, piece.shape, piece.parent, parent_id)
     owners = after.changed(ground)
     after = after.with_pieces({grid_id: replace(piece, parent=parent_id)})
     return settled(ground, after, piece.shape, may_part=owners)

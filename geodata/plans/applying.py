@@ -5,7 +5,7 @@ Coordinates are (lon, lat), EPSG:4326.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -17,12 +17,14 @@ from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Level
 from geodata.partition import actions
 from geodata.partition.ground import Ground, Piece, keep_law, noded
-from geodata.plans import counting
+from geodata.plans import bringing, counting
 from geodata.plans.counting import Buildings
+from geodata.plans.files import PlanFile
 from geodata.plans.model import Draft, Facts
 from geodata.plans.operations import (
     Annex,
     Balance,
+    Bring,
     CloseSlivers,
     Count,
     CutOut,
@@ -50,12 +52,13 @@ class Sources:
 
     ``next_code`` gives the next free code below a code that the given codes leave, for a level;
     ``buildings`` those within west, south, east, north in degrees; ``published`` what the grids of
-    a publication were before it, None for those that it made.
+    a publication were before it, None for those that it made; ``file`` a file of the plan.
     """
 
     next_code: Callable[[Level, str, Sequence[str]], str]
     buildings: Callable[[tuple[float, float, float, float]], Buildings]
     published: Callable[[int], Mapping[int, tuple[Piece, Facts] | None]]
+    file: Callable[[int], PlanFile]
 
 
 def apply(draft: Draft, operation: Operation, new_id: int, sources: Sources) -> Draft:
@@ -74,6 +77,10 @@ def apply(draft: Draft, operation: Operation, new_id: int, sources: Sources) -> 
             return _renamed(draft, operation, sources)
         case Restore():
             return _restored(draft, sources.published(operation.plan))
+        case Bring():
+            file = sources.file(operation.file)
+            after = bringing.brought(draft, file, sources.buildings)
+            return _recoded(draft, after, sources, fixed=file.grids.keys())
         case _:
             pass
     ground = _drawn(draft.ground, operation, new_id, sources)
@@ -175,15 +182,22 @@ def _named(before: Draft, after: Draft, operation: Operation) -> Draft:
     return replace(after, facts=MappingProxyType(facts))
 
 
-def _recoded(before: Draft, after: Draft, sources: Sources) -> Draft:
+def _recoded(
+    before: Draft, after: Draft, sources: Sources, *, fixed: Collection[int] = ()
+) -> Draft:
     """Give new grids, and those that lie in another grid now, the next free code there.
 
-    A code that did not begin with its parent's is the county's own and stays.
+    A code that did not begin with its parent's is the county's own and stays, and so do those of
+    grids that are ``fixed``.
     """
     facts = dict(after.facts)
     for level in LEVELS[1:]:
+        # Last, so that none gets a code that another keeps behind its parent's new one.
+        wanting: list[tuple[int, str]] = []
         for id_, piece in sorted(after.ground.pieces.items()):
             if piece.level != level or piece.parent is None or piece.parent not in facts:
+                continue
+            if id_ in fixed:
                 continue
             known = before.ground.pieces.get(id_)
             prefix = facts[piece.parent].code
@@ -202,8 +216,10 @@ def _recoded(before: Draft, after: Draft, sources: Sources) -> Draft:
                 old = before.facts.get(known.parent) if known.parent is not None else None
                 wanted = old is not None and facts[id_].code.startswith(old.code)
             if wanted:
-                codes = [each.code for each in facts.values()]
-                facts[id_] = replace(facts[id_], code=sources.next_code(level, prefix, codes))
+                wanting.append((id_, prefix))
+        for id_, prefix in wanting:
+            codes = [each.code for each in facts.values()]
+            facts[id_] = replace(facts[id_], code=sources.next_code(level, prefix, codes))
     return replace(after, facts=MappingProxyType(facts))
 
 

@@ -70,7 +70,8 @@ def _weighed(
     )
     weighed = [
         replace(each, is_old=faults.was_there(each, old), accepted=accepted.get(each.key))
-        for each in found
+        # The same ground lies in the boxes of several grids.
+        for each in {each.key: each for each in found}.values()
     ]
     return sorted(weighed, key=lambda each: (not each.is_blocking, each.is_old, -(each.m2 or 0)))
 

@@ -18,6 +18,9 @@ from geodata.partition.polygons import as_multipolygons, to_ewkb
 from geodata.plans.loading import Box, load, plain, published
 from geodata.plans.model import Draft, Facts, Plan, PlanStateError
 
+# More places than this are looked at as fewer larger ones: each is asked for by itself.
+_MOST_BOXES = 50
+
 
 def compare(conn: Connection[Any], plan: Plan) -> tuple[Draft, Draft]:
     """Return what lies where a plan changes something, as published and as the plan has it."""
@@ -64,7 +67,19 @@ def changing(before: Draft, after: Draft) -> list[Box]:
                 boxes[box] = None
             continue
         boxes |= {as_box(each.shape): None for each in (one, other) if each is not None}
-    return list(boxes)
+    return joined(list(boxes)) if len(boxes) > _MOST_BOXES else list(boxes)
+
+
+def joined(boxes: Sequence[Box]) -> list[Box]:
+    """Return boxes that hold the same ground, and more, of which no two meet."""
+    found = list(boxes)
+    while found:
+        whole = shapely.union_all([shapely.box(*box) for box in found])
+        fewer = [as_box(part) for part in shapely.get_parts(whole)]
+        if len(fewer) == len(found):
+            break
+        found = fewer
+    return found
 
 
 def bounds(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Box]:
@@ -208,6 +223,6 @@ def as_box(shape: Any) -> Box:
 
 
 __all__ = [
-    "Box", "as_box", "before_publication", "bounds", "changing", "compare", "least_id", "load",
-    "moved_on", "published", "published_beside", "save", "touched", "within",
+    "Box", "as_box", "before_publication", "bounds", "changing", "compare", "joined", "least_id",
+    "load", "moved_on", "published", "published_beside", "save", "touched", "within",
 ]  # fmt: skip

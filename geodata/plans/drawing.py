@@ -16,13 +16,15 @@ from geodata.errors import InvalidInputError
 from geodata.model import Level
 from geodata.partition.areas import LEFT_OVER_DEG
 from geodata.phrases import from_plain, to_plain
-from geodata.plans import applying, codes, drafts, keeping, operations
+from geodata.plans import applying, codes, drafts, files, keeping, operations
 from geodata.plans.applying import Sources
 from geodata.plans.counting import Buildings
 from geodata.plans.drafts import Box
+from geodata.plans.files import PlanFile
 from geodata.plans.model import Actor, Draft, Plan, PlanStateError, PlanStep
 from geodata.plans.operations import (
     Annex,
+    Bring,
     CutOut,
     Draw,
     HandOver,
@@ -33,7 +35,7 @@ from geodata.plans.operations import (
 )  # fmt: skip
 
 # What moves the borders of the grids above, wherever these run.
-_FAR = (HandOver, Annex, Draw, Trim, Restore)
+_FAR = (HandOver, Annex, Draw, Trim, Restore, Bring)
 # Around what is drawn, in degrees (about 1 m): whatever touches it is looked at as well.
 _MARGIN = 1e-5
 
@@ -139,6 +141,8 @@ def around(conn: Connection[Any], plan: Plan, operation: Operation) -> tuple[lis
         earlier = drafts.before_publication(conn, operation.plan)
         boxes = [_grown(drafts.as_box(each[0].shape)) for each in earlier.values() if each]
         return list(earlier), boxes
+    if isinstance(operation, Bring):
+        return _around_file(conn, plan, files.get(conn, plan.plan_id, operation.file))
     whole, places = operations.concerns(operation)
     boxes = [_grown(box) for id_ in whole for box in drafts.bounds(conn, plan, [id_])]
     # Where a line leaves its grid nothing happens any more.
@@ -160,6 +164,7 @@ def sources(conn: Connection[Any], plan: Plan) -> Sources:
         next_code,
         lambda box: buildings(conn, plan, box),
         lambda plan_id: drafts.before_publication(conn, plan_id),
+        lambda number: files.get(conn, plan.plan_id, number),
     )
 
 
@@ -184,6 +189,16 @@ def _do(conn: Connection[Any], plan: Plan, operation: Operation, new_id: int) ->
     before = drafts.load(conn, plan, ids, boxes, with_parents=isinstance(operation, _FAR))
     after = applying.apply(before, operation, new_id, sources(conn, plan))
     return drafts.save(conn, plan, before, after)
+
+
+def _around_file(conn: Connection[Any], plan: Plan, file: PlanFile) -> tuple[list[int], list[Box]]:
+    """Return the grids of a file and their parents, with the ground that they have or get."""
+    known = [id_ for id_ in file.grids if id_ > 0]
+    there = [grid for grid in file.grids.values() if grid is not None]
+    parents = {grid.parent for grid in there if grid.parent is not None}
+    boxes = drafts.bounds(conn, plan, known)
+    boxes += [drafts.as_box(grid.shape) for grid in there if grid.shape is not None]
+    return [*known, *sorted(parents)], [_grown(box) for box in drafts.joined(boxes)]
 
 
 def _again(conn: Connection[Any], plan: Plan, step: PlanStep) -> None:

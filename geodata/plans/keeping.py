@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.phrases import Phrase
+from geodata.plans import files
 from geodata.plans.model import STATES, Actor, Plan, PlanEvent, PlanStateError, StaleError
 
 TITLE_LENGTH, PURPOSE_LENGTH, REASON_LENGTH = 120, 4000, 1000
@@ -31,7 +32,7 @@ def create(
     conn: Connection[Any], actor: Actor, title: str, purpose: str, effective_on: date
 ) -> Plan:
     """Begin a plan. Raises InvalidInputError on a title that is missing or too long."""
-    title, purpose = _texts(title, purpose)
+    title, purpose = check_texts(title, purpose)
     row = conn.execute(
         "INSERT INTO plan (title, purpose, effective_on, owner_id, owner)"
         " VALUES (%s, %s, %s, %s, %s) RETURNING plan_id",
@@ -84,6 +85,7 @@ def copy(conn: Connection[Any], plan_id: int, actor: Actor, title: str) -> Plan:
         " FROM plan_reference_line WHERE plan_id = %(source)s",
         values,
     )
+    files.copy(conn, plan_id, made.plan_id)
     conn.execute("UPDATE plan SET step = %(step)s WHERE plan_id = %(made)s", values)
     note(conn, made.plan_id, actor, "copied", detail={"from": plan_id})
     return get(conn, made.plan_id)
@@ -140,7 +142,7 @@ def change(
 ) -> Plan:
     """Give a plan another title, purpose or day. Raises InvalidInputError, PlanStateError."""
     check_drawn_by(plan, actor)
-    title, purpose = _texts(title, purpose)
+    title, purpose = check_texts(title, purpose)
     conn.execute(
         "UPDATE plan SET title = %s, purpose = %s, effective_on = %s WHERE plan_id = %s",
         [title, purpose, effective_on, plan.plan_id],
@@ -216,7 +218,8 @@ def counted(conn: Connection[Any], plan: Plan) -> Plan:
     return get(conn, plan.plan_id)
 
 
-def _texts(title: str, purpose: str) -> tuple[str, str]:
+def check_texts(title: str, purpose: str) -> tuple[str, str]:
+    """Return a plan's title and purpose as they are kept. Raises InvalidInputError."""
     title, purpose = " ".join(title.split()), purpose.strip()
     if not title:
         raise InvalidInputError("A plan needs a title.")

@@ -181,6 +181,13 @@ class Restore(_Operation):
     plan: Annotated[int, Field(ge=1, le=2**53)]
 
 
+class Bring(_Operation):
+    """Let the grids of a level be as a file that came with the plan has them."""
+
+    do: Literal["bring"]
+    file: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 Operation = Annotated[
     Move
     | Reshape
@@ -199,7 +206,8 @@ Operation = Annotated[
     | Rename
     | Recode
     | Count
-    | Restore,
+    | Restore
+    | Bring,
     Field(discriminator="do"),
 ]
 OPERATION: TypeAdapter[Any] = TypeAdapter(Operation)
@@ -224,6 +232,7 @@ TITLES: Mapping[str, Phrase] = MappingProxyType(
         "recode": Phrase("Recode"),
         "count": Phrase("Set households"),
         "restore": Phrase("Take back a publication"),
+        "bring": Phrase("Divide as in a file"),
     }
 )
 

@@ -46,7 +46,8 @@ def publish(
     before, after, accepted = _ready(conn, plan, today)
     changed = after.changed(before)
     # What lies in pieces was accepted as such, or is one of the faults that block.
-    keep_law(before.ground, after.ground, may_part=changed)
+    leaving = {each.ids[0] for each in accepted if each.kind == "outside_parent"}
+    keep_law(before.ground, after.ground, may_part=changed, may_leave=leaving)
     homes = _open_issues(conn, plan, drafts.changing(before, after))
     source = f"plan:{plan.plan_id}"
     versions = _versions(conn, plan, changed)

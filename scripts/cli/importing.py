@@ -17,7 +17,7 @@ from geodata.frames import FRAMES
 from geodata.importing import days
 from geodata.importing.buildings import import_buildings
 from geodata.importing.facilities import import_facilities
-from geodata.importing.grids import GridImport, import_grids
+from geodata.importing.grids import GridImport
 from geodata.importing.issues import import_issues
 from geodata.importing.lists import ListImport
 from geodata.importing.members import import_members
@@ -26,7 +26,7 @@ from geodata.importing.requests import Acceptable, Columns, FileRequest, Progres
 from geodata.model import LEVELS
 from geodata.roads import orders
 from geodata.roads.importing import import_roads
-from scripts.cli import output
+from scripts.cli import divisions, output
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress as Bar
@@ -126,6 +126,7 @@ def _file_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--skip-bad-rows", is_flag=True, help="Leave rows with problems out, list them, bring the rest."
 )
+@divisions.options
 def grids(**options: Any) -> None:
     """Import the grids of one level from GeoPackage, GeoJSON, FlatGeobuf, KML or Shapefile."""
     day: datetime | None = options["valid_from"]
@@ -145,8 +146,10 @@ def grids(**options: Any) -> None:
         accept=options["accept"],
         reason=options["reason"],
         skip_bad_rows=options["skip_bad_rows"],
+        as_plan=options["as_plan"] is not None,
+        table=divisions.table(options),
     )
-    _run(options, lambda conn, progress: import_grids(conn, order, progress=progress))
+    _run(options, lambda conn, progress: divisions.bring(conn, order, options, progress))
 
 
 def _list_command(

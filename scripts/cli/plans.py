@@ -69,6 +69,26 @@ def new(title: str, purpose: str, day: datetime | None) -> None:
 
 @plan.command()
 @_number
+@click.option("--title", help="Another title.")
+@click.option("--purpose", help="Another purpose.")
+@_day
+def change(number: int, title: str | None, purpose: str | None, day: datetime | None) -> None:
+    """Give a plan another title, purpose or day; what is left out stays."""
+    with database() as conn:
+        found = keeping.take(conn, number, None)
+        found = keeping.change(
+            conn,
+            found,
+            COMMAND_LINE,
+            title=found.title if title is None else title,
+            purpose=found.purpose if purpose is None else purpose,
+            effective_on=day.date() if day else found.effective_on,
+        )
+    click.echo(_line(found))
+
+
+@plan.command()
+@_number
 def show(number: int) -> None:
     """Show what was drawn in a plan and what happened to it."""
     with database() as conn:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
 
-from geodata.plans import drawing, keeping
+from geodata import clock
+from geodata.importing.grids import GridImport
+from geodata.importing.requests import Columns, FileRequest
+from geodata.plans import drawing, from_file, keeping
 from geodata.plans.model import COMMAND_LINE
-from tests.county import County
+from tests import office
+from tests.county import County, box
+from tests.faults import features, write_json
 from tests.office import add, enter, furnish, give
 from webmap import create_app, i18n
 
@@ -54,6 +60,38 @@ def test_a_plan_says_what_it_changes(conn: Conn, app: Flask, plan: int, county: 
     # It is the command line's: nobody else draws in it.
     assert 'data-may-draw=""' in answer.text
     assert "data-tools" not in answer.text
+
+
+def test_a_plan_of_a_file_shows_old_beside_new(
+    conn: Conn, app: Flask, county: County, tmp_path: Path
+) -> None:
+    whole = box(116.30, 31.40, 116.32, 31.44)
+    east = [box(116.32, 31.40, 116.34, 31.42), box(116.32, 31.42, 116.34, 31.44)]
+    codes = ("341525100003", "341525101001", "341525101002")
+    plain = features([whole, *east], codes, ("<i>新城南</i>", "河东村", "山口村"))
+    order = GridImport(
+        FileRequest(str(write_json(tmp_path / "division.geojson", plain))),
+        "community",
+        Columns("name", "code"),
+        clock.today(),
+        as_plan=True,
+    )
+    report = from_file.plan_grids(
+        conn, order, COMMAND_LINE, "并村", progress=lambda _stage, _share: None
+    )
+    conn.commit()
+    browser = enter(app, conn, "staff")
+    page = browser.get(f"/panel/plans/{report.plan}?lang=en")
+    assert page.status_code == 200
+    assert "<i>新城南" not in page.text
+    text = office.words(page)
+    assert "Old and new grids 2" in text
+    assert "城北社区 → <i>新城南</i> 341525100002 → 341525100003" in text
+    assert "lives on, with number and duties" in text
+    assert "Divide as in a file · division.geojson" in text
+    answer = browser.get(f"/api/plans/{report.plan}").json
+    assert answer
+    assert answer["history"][0]["operation"] == {"do": "bring", "file": 1}
 
 
 def test_plans_are_listed_by_state(conn: Conn, app: Flask, plan: int) -> None:

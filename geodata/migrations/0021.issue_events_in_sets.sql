@@ -1,4 +1,4 @@
--- depends: 0019.providers_dated
+-- depends: 0020.rounded_counts
 -- The steps of many issues, and several steps of one, are checked and carried over in one go: an
 -- import of 121,145 issues called the trigger 230,000 times, and each call wrote every index of the
 -- issue again.

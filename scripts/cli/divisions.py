@@ -1,0 +1,85 @@
+"""``gridmap import grids --as-plan``: a division of the county becomes a plan, not boundaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+from psycopg.rows import TupleRow
+
+from geodata.errors import InvalidInputError
+from geodata.importing import code_table
+from geodata.importing.grids import GridImport, import_grids
+from geodata.importing.report import Report
+from geodata.importing.requests import Progress, TableRow
+from geodata.plans.from_file import plan_grids
+from geodata.plans.model import COMMAND_LINE
+from scripts.cli.language import translate as _
+
+_file = click.Path(dir_okay=False, path_type=Path)
+
+
+def options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add what makes a plan of a file."""
+    for option in (
+        click.option(
+            "--as-plan",
+            metavar="NAME",
+            help="Make a plan of this name of what differs, to be approved and published.",
+        ),
+        click.option("--purpose", default="", metavar="TEXT", help="What the plan is for."),
+        click.option(
+            "--table",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="Old and new codes, edited: code_old, code_new, and continues. Needs --as-plan.",
+        ),
+        click.option(
+            "--write-table",
+            type=_file,
+            help="Write the proposed old and new codes: .csv. Needs --as-plan or --dry-run.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def table(options: dict[str, Any]) -> tuple[TableRow, ...] | None:
+    """Read the table that was given. Raises InvalidInputError if options do not go together."""
+    as_plan, written = options["as_plan"], options["write_table"]
+    if as_plan is None:
+        if options["table"] is not None:
+            raise InvalidInputError("--table needs --as-plan.")
+        if options["purpose"]:
+            raise InvalidInputError("--purpose needs --as-plan.")
+    if written is not None:
+        if as_plan is None and not options["dry_run"]:
+            raise InvalidInputError("--write-table needs --as-plan or --dry-run.")
+        if not written.absolute().parent.is_dir():
+            raise InvalidInputError(
+                "There is no folder {folder} to write the table into.",
+                hint="Make it first, or give another file.",
+                folder=str(written.parent),
+            )
+    return None if options["table"] is None else code_table.read(options["table"])
+
+
+def bring(
+    conn: psycopg.Connection[TupleRow],
+    order: GridImport,
+    options: dict[str, Any],
+    progress: Progress,
+) -> Report:
+    """Import grids, or make a plan of them, and write the table of codes where that is asked."""
+    if options["as_plan"] is None:
+        report = import_grids(conn, order, progress=progress)
+    else:
+        report = plan_grids(
+            conn, order, COMMAND_LINE, options["as_plan"], options["purpose"], progress=progress
+        )
+    written: Path | None = options["write_table"]
+    if written is not None:
+        written.write_bytes(code_table.to_table(report.table, _))
+    return report
