@@ -168,7 +168,7 @@ def meaning(reason: str) -> str:
 def field_titles(extract: Extract) -> geopackage.Titles:
     """Return how the fields of a GeoPackage are titled."""
     names = {kind.kind: i18n.pick(kind.name_zh, kind.name_en) for kind in extract.kinds}
-    own = {"code": _("Code"), "name": _("Name"), "within": _("Lies in")}
+    own = {"code": _("Code"), "name": _("Name of the grid"), "within": _("Lies in")}
     more = {"share": _("Share served"), "note": _("Note")}
 
     def titles(name: str, kind: str) -> str:
@@ -208,7 +208,7 @@ def _figures(extract: Extract) -> Sheet:
         _("Service"),
         _("Level"),
         _("Code"),
-        _("Name"),
+        _("Name of the grid"),
         *(level_name(level) for level in above),
         *(count_title(name) for name in ("households", "met")),
         _("Share served"),

@@ -32,6 +32,8 @@ from webmap import create_app, report_pages, reports
 Conn = Connection[Any]
 DAY = f"on={TODAY}"
 # Households of buildings by lon and lat: most in the west, some outside every compound.
+TABLE, HEAD = re.compile(r"<thead>.*?</tbody>", re.S), re.compile(r"<th\b.*?</th>", re.S)
+ROW, CELL = re.compile(r"<tr.*?</tr>", re.S), re.compile(r"<td\b.*?</td>", re.S)
 BUILDINGS = [
     (116.305, 31.405, 300), (116.315, 31.405, 120), (116.3005, 31.4160, 20),
     (116.305, 31.425, 7), (116.335, 31.435, 90),
@@ -142,6 +144,40 @@ def test_the_pdf_comes_in_both_languages(app: Flask, county: County, place: str)
             answer.headers["Content-Disposition"],
         )
     assert answers[0].data != answers[1].data
+
+
+def test_a_column_holds_what_its_chinese_head_says(
+    conn: Conn, app: Flask, county: County
+) -> None:
+    with app.test_request_context("/?lang=zh"):
+        places = county.county, county.towns[0]
+        pages = [
+            report_pages.document(conn, coverage.take(conn, place, TODAY, kind, least=0), kind)
+            for place in places
+            for kind in (None, "clinic")
+        ]
+    seen: set[str] = set()
+    for found in [each for page in pages for each in TABLE.findall(page)]:
+        heads = [words(head) for head in HEAD.findall(found)]
+        for row in ROW.findall(found):
+            cells = [words(cell) for cell in CELL.findall(row)]
+            for head, cell in zip(heads, cells, strict=True) if cells else ():
+                seen.add(head)
+                if head.endswith("率"):
+                    assert re.fullmatch(r"[0-9]+%|无数据", cell), (head, cell)
+                elif head.endswith("户数"):
+                    assert re.fullmatch(r"[0-9,]+|无数据", cell), (head, cell)
+                assert head != "姓名"
+    assert {"达标率", "达标户数", "未达标户数", "户数"} <= seen
+    client = sign_in(app.test_client(), conn, "county_official", grid_id=county.county)
+    head, *rows = table(client.get(f"/reports/coverage.xlsx?{DAY}&lang=zh"), "服务覆盖")
+    for row in rows:
+        line = dict(zip(head, row, strict=True))
+        assert isinstance(line["网格名称"], str)
+        assert isinstance(line["达标户数"], int | None)
+        assert isinstance(line["达标率"], float | int | None)
+        if line["达标户数"] is not None:
+            assert line["达标率"] == pytest.approx(line["达标户数"] / line["户数"])
 
 
 def table(answer: Any, sheet: str) -> list[tuple[Any, ...]]:
@@ -259,11 +295,11 @@ def test_small_counts_are_for_those_who_may_see_them(
     sign_in(official, conn, "town_official", grid_id=county.towns[0])
     for client, seven in ((visitor, "<10"), (official, 7)):
         head, *rows = table(client.get(path), "Coverage")
-        row = next(row for row in rows if row[head.index("Name")] == "城北社区")
+        row = next(row for row in rows if row[head.index("Name of the grid")] == "城北社区")
         assert row[head.index("Households")] == row[head.index("Unserved")] == seven
     # The town less the other community would be the seven.
     head, *rows = table(visitor.get(path), "Coverage")
-    other = next(row for row in rows if row[head.index("Name")] == "城南社区")
+    other = next(row for row in rows if row[head.index("Name of the grid")] == "城南社区")
     assert other[head.index("Households")] == "*"
     about = table(visitor.get(path), "About these figures")
     assert any(row[0] == "Left out" for row in about)
