@@ -10,7 +10,7 @@ from typing import Any, Literal, LiteralString, get_args
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from geodata.errors import InvalidInputError, NotFoundError
+from geodata.errors import HiddenError, InvalidInputError
 from geodata.model import (
     GridRef,
     Issue,
@@ -187,7 +187,8 @@ def listed(
 def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
     """Return an issue as it stood on a day, with its steps until then.
 
-    Raises NotFoundError if there is none, or it had not been reported yet.
+    Raises HiddenError if there is none, it had not been reported yet, or it is not the acting
+    account's to see.
     """
     at = IssueFilter(instant(on, now), on < now.date(), "all")
     values = {**at.values(), "issue_id": issue_id, "on": on}
@@ -205,7 +206,11 @@ def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
             values,
         ).fetchone()
     if row is None:
-        raise NotFoundError("There is no issue {issue_id} on {on}.", issue_id=issue_id, on=on)
+        raise HiddenError(
+            "There is no issue {issue_id} that can be shown to you on {on}.",
+            issue_id=issue_id,
+            on=on,
+        )
     around = conn.execute(
         """
         SELECT v.grid_id, v.level::text, v.name, v.code

@@ -146,9 +146,7 @@ def test_the_pdf_comes_in_both_languages(app: Flask, county: County, place: str)
     assert answers[0].data != answers[1].data
 
 
-def test_a_column_holds_what_its_chinese_head_says(
-    conn: Conn, app: Flask, county: County
-) -> None:
+def test_a_column_holds_what_its_chinese_head_says(conn: Conn, app: Flask, county: County) -> None:
     with app.test_request_context("/?lang=zh"):
         places = county.county, county.towns[0]
         pages = [
