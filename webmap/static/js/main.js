@@ -85,7 +85,7 @@ function start() {
 /** Bring everything in line with a new view. */
 function react(view, before, how) {
   if (!before || view.mode !== before.mode) showMode(view.mode);
-  const drawn = ["mode", "on", "versus", "kind", "classes", "state", "category", "age", ...(view.versus ? ["grid"] : [])];
+  const drawn = ["mode", "on", "versus", "kind", "classes", "state", "category", "age", "closed", ...(view.versus ? ["grid"] : [])];
   if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
   if (!before || ["grid", "on", "mode"].some((key) => view[key] !== before[key])) select(view).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
