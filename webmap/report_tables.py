@@ -63,7 +63,7 @@ def standard(each: Standard, kind: Kind) -> str:
     if kind.by_facility and each.detour > 1:
         parts.append(_("detour %(n)s", n=f"{each.detour:.4g}"))
     if each.capacity:
-        parts.append(_("%(n)s households to a provider", n=f"{each.capacity:,}"))
+        parts.append(_("%(n)s households per provider", n=f"{each.capacity:,}"))
     if each.minimum > 1:
         parts.append(_("at least %(n)s providers", n=each.minimum))
     return _(", ").join(parts)

@@ -86,7 +86,7 @@ def read(text: str) -> list[Point]:
             lon, lat = math.nan, math.nan
         if not (-180 <= lon <= 180 and -90 <= lat <= 90):
             raise InvalidInputError(
-                "Line {number} is no place: {line}",
+                "Line {number} is not a place: {line}",
                 hint="Write longitude and latitude in degrees, such as 116.333, 31.402.",
                 number=number,
                 line=line[:60],
@@ -209,7 +209,7 @@ def _candidates(
     places = np.unique(np.asarray(found, dtype=np.float64).reshape(-1, 2), axis=0)
     if not len(places):
         raise InvalidInputError(
-            "There are no candidates of this sort.",
+            "There are no such candidates.",
             hint="Take others, such as the buildings themselves.",
         )
     return places

@@ -149,7 +149,7 @@ def rebase(number: int) -> None:
 @plan.command()
 @_number
 def check(number: int) -> None:
-    """Say what is wrong with what a plan draws. Exit status 1 if it must be put right."""
+    """Say what is wrong with what a plan draws. Exit status 1 if it must be fixed."""
     with database() as conn:
         faults = checking.find(conn, keeping.get(conn, number))
         conn.rollback()
@@ -163,7 +163,7 @@ def check(number: int) -> None:
             click.echo(f"    {json.dumps(dict(fault.fix), ensure_ascii=False)}")
     if any(fault.is_blocking for fault in faults):
         raise click.exceptions.Exit(1)
-    click.echo(_("Nothing that must be put right."))
+    click.echo(_("Nothing that must be fixed."))
 
 
 @plan.command()

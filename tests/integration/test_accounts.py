@@ -349,7 +349,7 @@ class TestOneAccount:
             path, role="unit_user", place_text="城市", since=begin.isoformat(),
             last_day=begin.isoformat(),
         )  # fmt: skip
-        assert "not begun yet" in words(chief.get(f"/accounts/{other}"))
+        assert "not started yet" in words(chief.get(f"/accounts/{other}"))
         ends = chief.post(
             path, role="unit_user", place_text="城市", since="2026-02-02", last_day="2026-02-01"
         )

@@ -344,7 +344,7 @@ def test_what_is_not_there_is_said_in_the_readers_language(
         (f"kind=clinic&grid={county.towns[0]}&on={earlier}&lang=en", 404, "did not exist on"),
         (f"kind=clinic&on={earlier}&lang=en", 404, "There are no boundaries on this map on"),
         (f"kind=clinic&grid={county.compounds[0]}&{DAY}&lang=en", 400, "is a compound"),
-        ("kind=clinic&grid=x&lang=en", 400, "is no number"),
+        ("kind=clinic&grid=x&lang=en", 400, "is not a number"),
         ("kind=clinic&grid=999999&lang=en", 404, "There is no grid"),
         ("kind=clinic&on=yesterday&lang=en", 400, "yesterday"),
     ):
@@ -365,7 +365,7 @@ def test_who_comes_when_many_wait_already_is_asked_to_come_again(
     finally:
         waiting.release(taken)
     assert answer.status_code == 503
-    assert "Too many documents are being made" in answer.text
+    assert "Too many documents are being created" in answer.text
     assert answer.headers["Retry-After"]
     assert app.test_client().get(f"/reports/coverage.xlsx?{DAY}").status_code == 200
 
@@ -396,7 +396,7 @@ def test_the_command_writes_the_same(
     for wrong, said in (
         (("--town", "无此镇", "--out", str(pdf)), "no grid"),
         (("--kind", "burning", "--out", str(pdf)), "burning"),
-        (("--out", str(tmp_path / "x.doc")), "no kind of file"),
+        (("--out", str(tmp_path / "x.doc")), "not a kind of file"),
         (("--out", str(drawn)), "one kind"),
     ):
         with pytest.raises(GridMapError, match=said):

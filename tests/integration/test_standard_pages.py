@@ -137,7 +137,7 @@ def test_a_change_to_come_is_taken_back_and_a_past_one_is_not(app: Flask, conn: 
     seen = re.search(r'name="seen"\s+value="(\w+)"', wang.page)
     assert seen
     past = wang.post("/standards/clinic/withdraw", seen=seen[1], on=clock.today().isoformat())
-    assert "still to come" in words(past)
+    assert "not taken effect yet" in words(past)
     back = wang.post("/standards/clinic/withdraw", seen=seen[1], on=NEXT.isoformat())
     assert back.status_code == 303
     assert reach(conn) == [1000]
@@ -197,7 +197,7 @@ def test_full_width_digits_are_read_and_nothing_new_is_refused(app: Flask, conn:
     wang.get("/standards/clinic/change?lang=en")
     again = send(wang, "try", town_reach="3500")
     assert again.status_code == 422
-    assert "This is what holds already." in words(again)
+    assert "This standard already applies." in words(again)
     nobody = wang.post("/standards/clinic/change", do="try", **FORM | {"facility": []})
     assert nobody.status_code in (409, 422)
     assert fault(nobody, "providers").startswith("Tick at least one")
@@ -211,7 +211,7 @@ def test_a_kind_of_ones_own(app: Flask, conn: Conn) -> None:
         send(wang, "try", "new", name_zh="献血", name_en="献血"), "name_en"
     )
     names = {"name_zh": "献血屋", "name_en": "Blood donation", "area": "town_office"}
-    assert "stays missing data" in words(send(wang, "try", "new", **names))
+    assert "counts as missing data" in words(send(wang, "try", "new", **names))
     saved = send(wang, "save", "new", **names)
     assert saved.headers["Location"] == "/standards/blood_donation"
     text = words(wang.get("/standards/blood_donation?lang=en"))
