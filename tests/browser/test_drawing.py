@@ -124,7 +124,7 @@ def test_a_fault_is_found_let_stand_and_mended_by_one_click(sit: Sit) -> None:
     staff.press(".fault-warning .drawer summary")
     staff.page.locator(".fault-warning [name=reason]").fill("明年拆分")
     staff.press(".fault-warning form button")
-    expect(staff.page.locator(".fault-warning")).to_contain_text("Let stand: 明年拆分")
+    expect(staff.page.locator(".fault-warning")).to_contain_text("Accepted: 明年拆分")
     staff.press(".fault-go")
     expect(staff.page.locator(".fault-item.current")).to_be_visible()
 

@@ -72,7 +72,7 @@ def test_the_county_raises_the_standard_for_clinics(
     expect(effects.get_by_role("listitem").filter(has_text="城南社区")).to_contain_text("−30")
     fits(page)
     effects.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved. It holds from 1 Jan 2027 on.")).to_be_visible()
+    expect(page.get_by_text("Saved. It applies from 1 Jan 2027.")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("1 Jan 2027"))).to_contain_text("300 m on foot")
     fits(page)
     page.get_by_role("button", name="Undo").click()
@@ -82,7 +82,7 @@ def test_the_county_raises_the_standard_for_clinics(
     expect(page.get_by_text("Redone.", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     page.get_by_role("button", name="Withdraw").click()
-    expect(page.get_by_text("The change of 1 Jan 2027 is taken back.")).to_be_visible()
+    expect(page.get_by_text("The change of 1 Jan 2027 has been withdrawn.")).to_be_visible()
 
 
 def test_two_at_once(

@@ -69,7 +69,7 @@ def reach(conn: Conn) -> list[Any]:
 def test_everybody_reads_and_few_set(app: Flask, conn: Conn) -> None:
     visitor = Browser(app.test_client())
     text = words(visitor.get("/standards?lang=en"))
-    assert "Grid worker where they hold the duty, 500 households to a provider" in text
+    assert "Grid worker where they hold the duty, 500 households per provider" in text
     assert "Add a kind" not in text
     assert "Change the standard" not in words(visitor.get("/standards/clinic?lang=en"))
     assert visitor.get("/standards/nothing").status_code == 404
@@ -92,7 +92,7 @@ def test_the_effect_is_shown_before_it_is_saved_and_undone(app: Flask, conn: Con
     assert reach(conn) == [1000, 300]
     text = words(wang.get("/standards/clinic?lang=en"))
     assert "by wang. Undo" in text
-    assert "1 Jan 2027 to come 300 m on foot" in text
+    assert "1 Jan 2027 upcoming 300 m on foot" in text
     assert "changes on 1 Jan 2027" in words(wang.get("/standards?lang=en"))
     entry = enter(app, conn, "au")
     text = words(entry.get("/audit?lang=en&action=standard.changed"))
@@ -152,7 +152,7 @@ def test_nobody_overwrites_another_unseen(app: Flask, conn: Conn) -> None:
     assert late.status_code == 409
     text = words(late)
     assert "Somebody else has saved this standard in the meantime" in text
-    assert "What holds now on 1 Jan 2027 In towns 300 m on foot" in text
+    assert "What applies on 1 Jan 2027 In towns 300 m on foot" in text
     assert 'value="500"' in late.text
     assert reach(conn) == [1000, 300]
     # Whoever has seen it may save.
