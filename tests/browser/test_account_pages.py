@@ -98,7 +98,7 @@ def test_a_list_is_imported_and_its_passwords_are_downloaded(
     fits(page)
     for rows, said in (
         ("wf,王芳,网格员,没有,,\n", "1 row must be corrected."),
-        ("wf,王芳,网格员,城南社区,,\nlq,李强,,,,\n", "make 2 accounts"),
+        ("wf,王芳,网格员,城南社区,,\nlq,李强,,,,\n", "create 2 accounts"),
     ):
         page.get_by_label("List of accounts").set_input_files({
             "name": "名单.csv", "mimeType": "text/csv",

@@ -105,9 +105,9 @@ def test_a_list_is_shown_first_and_imported_when_told(
     assert checked.status_code == 200, words(checked)
     assert checked.headers["Cache-Control"] == "no-store"
     shown = words(checked)
-    assert "make 5 accounts" in shown
+    assert "create 5 accounts" in shown
     assert "give 5 roles" in shown
-    assert "leave 1 row as it is" in shown
+    assert "leave 1 row unchanged" in shown
     rows = rows_of(checked)
     assert list(rows) == [2, 3, 4, 5, 6, 7, 8]
     assert "城南社区甲小区 1 Jan 2026 to 31 Dec 2026 new account with this role" in rows[2]

@@ -335,7 +335,7 @@ class TestOneAccount:
         chief.post(end)
         assert their.get("/account").status_code == 302
         shown = chief.get(f"/accounts/{other}")
-        assert "· over" in words(shown)
+        assert "· ended" in words(shown)
         assert "/end" not in shown.text.replace("/sessions/end", "")
         assert chief.post(end).status_code == 404
         assert [entry[0] for entry in trail(conn)] == ["role.granted", "role.changed"]
