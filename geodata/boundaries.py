@@ -366,7 +366,7 @@ def _translate(failure: psycopg.Error) -> GridMapError | None:
             "Grid {grid}: coordinates are not on the grid of 1e-7 degrees.", grid=grid
         )
     if constraint.startswith("grid_version_level_code_valid"):
-        return CodeTakenError("Another grid carries the code at that time: {detail}", detail=detail)
+        return CodeTakenError("Another grid has this code at that time: {detail}", detail=detail)
     if constraint.startswith("grid_version_grid_id_valid"):
         return DateOrderError("A grid has two versions at a time: {detail}", detail=detail)
     return None

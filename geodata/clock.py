@@ -18,7 +18,7 @@ def zone() -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise SetupError(
-            "GRIDMAP_TIMEZONE is no time zone: {name}", hint="Write Asia/Shanghai.", name=name
+            "GRIDMAP_TIMEZONE is not a time zone: {name}", hint="Write Asia/Shanghai.", name=name
         ) from error
 
 

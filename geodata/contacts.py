@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from geodata import audit
-from geodata.errors import NotFoundError
+from geodata.errors import HiddenError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Reporter:
 def show(conn: Connection[Any], member_id: int) -> Contact:
     """Return a member's contact and note in the audit trail that it was seen.
 
-    Raises NotFoundError where there is none, and alike where it is not the acting account's to see.
+    Raises HiddenError where there is none, and alike where it is not the acting account's to see.
     """
     row = conn.execute(
         """
@@ -52,7 +52,7 @@ def show(conn: Connection[Any], member_id: int) -> Contact:
         [member_id],
     ).fetchone()
     if row is None:
-        raise NotFoundError("No contact is shown to you here.")
+        raise HiddenError("No contact is shown to you here.")
     audit.record(conn, "contact.shown", subject="member", subject_id=member_id)
     return Contact(*row)
 
@@ -68,13 +68,13 @@ def has_reporter(conn: Connection[Any], issue_id: int) -> bool:
 def show_reporter(conn: Connection[Any], issue_id: int) -> Reporter:
     """Return who reported an issue and note in the audit trail that it was seen.
 
-    Raises NotFoundError where nobody is known, and alike where it is not the acting account's to
+    Raises HiddenError where nobody is known, and alike where it is not the acting account's to
     see.
     """
     row = conn.execute(
         "SELECT issue_id, name, phone FROM issue_reporter WHERE issue_id = %s", [issue_id]
     ).fetchone()
     if row is None:
-        raise NotFoundError("No contact is shown to you here.")
+        raise HiddenError("No contact is shown to you here.")
     audit.record(conn, "reporter.shown", subject="issue", subject_id=issue_id)
     return Reporter(*row)

@@ -152,7 +152,7 @@ def migrate(url: str) -> int:
             unknown = set(backend.get_applied_migration_hashes()) - {m.hash for m in migrations}
             if unknown:
                 raise SetupError(
-                    "The database was made by a newer GridMap ({count} unknown migrations).",
+                    "The database was created by a newer GridMap ({count} unknown migrations).",
                     hint="Update this installation, or restore an older backup.",
                     count=len(unknown),
                 )

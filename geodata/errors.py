@@ -44,6 +44,12 @@ class NotFoundError(GridMapError):
     code = "not_found"
 
 
+class HiddenError(NotFoundError):
+    """What does not exist, or is not the reader's to see: which of the two is told to nobody."""
+
+    code = "hidden"
+
+
 class AbsentError(NotFoundError):
     """A grid that exists, but not on that day.
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, LiteralString, get_args
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from geodata.errors import InvalidInputError, NotFoundError
+from geodata.errors import HiddenError, InvalidInputError
 from geodata.model import (
     GridRef,
     Issue,
@@ -50,18 +50,23 @@ MATCHING: LiteralString = """
         WHEN 'open' THEN s.is_open
         WHEN 'overdue' THEN s.is_overdue
         WHEN 'suspended' THEN s.is_suspended
-        WHEN 'closed' THEN NOT s.is_open AND s.closed_at > %(at)s::timestamptz - interval '30 days'
+        WHEN 'closed' THEN NOT s.is_open
+            AND s.closed_at > %(at)s::timestamptz - make_interval(days => %(closed)s)
         ELSE true END
 """
 # Longer than any county has records: no limit of age.
 _ANY_AGE = 36_500
+# Of those that are closed the latest are shown, unless another time is asked for, or any.
+CLOSED_DAYS = 30
+_ANY_TIME = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class IssueFilter:
     """Which issues, as they stood when.
 
-    ``closed`` are those of the last 30 days; ``category`` is a code of either level, '' for all.
+    Of those that are ``closed``, the ones closed within ``closed_days`` (None: at any time);
+    ``category`` is a code of either level, '' for all.
     """
 
     at: datetime
@@ -69,6 +74,7 @@ class IssueFilter:
     state: StateFilter = "open"
     category: str = ""
     age_days: int | None = None
+    closed_days: int | None = CLOSED_DAYS
 
     def values(self) -> dict[str, object]:
         """Return the parameters of MATCHING."""
@@ -78,17 +84,24 @@ class IssueFilter:
             "state": self.state,
             "category": self.category,
             "age": self.age_days or _ANY_AGE,
+            "closed": self.closed_days or _ANY_AGE,
         }
+
+    @property
+    def closed_within(self) -> str:
+        """How an address says when the closed ones were closed: '' for what is not said."""
+        return "" if self.closed_days == CLOSED_DAYS else str(self.closed_days or _ANY_TIME)
 
     def address(self) -> dict[str, str]:
         """Return what an address must say to ask the same again; defaults are left out."""
         said = {"at": str(int(self.at.timestamp())), "state": self.state, "category": self.category}
         said["age"] = str(self.age_days or "")
+        said["closed"] = self.closed_within
         return {name: value for name, value in said.items() if value not in ("", "open")}
 
 
 def read_filter(args: Mapping[str, str], on: date, now: datetime) -> IssueFilter:
-    """Read state, category, age and at (seconds since 1970) from an address.
+    """Read state, category, age, closed and at (seconds since 1970) from an address.
 
     Without ``at``: the end of a past day, the present (to ten minutes) otherwise. Raises
     InvalidInputError.
@@ -110,12 +123,21 @@ def read_filter(args: Mapping[str, str], on: date, now: datetime) -> IssueFilter
             value=age,
             choices=", ".join(map(str, AGES)),
         )
+    closed = args.get("closed") or str(CLOSED_DAYS)
+    if closed not in (_ANY_TIME, *map(str, AGES)):
+        raise InvalidInputError(
+            "“{value}” is not a time within which issues were closed.",
+            hint="Use one of: {choices} (days).",
+            value=closed[:40],
+            choices=", ".join([*map(str, AGES), _ANY_TIME]),
+        )
     category = args.get("category") or ""
     if len(category) > 100 or "\0" in category:
         raise InvalidInputError("“{value}” is not a category code.", value=category[:40])
     past = on < now.date()
     at = _instant(args.get("at"), now) if args.get("at") else instant(on, now)
-    return IssueFilter(at, past, state, category, int(age) if age else None)
+    closed_days = None if closed == _ANY_TIME else int(closed)
+    return IssueFilter(at, past, state, category, int(age) if age else None, closed_days)
 
 
 def instant(on: date, now: datetime) -> datetime:
@@ -133,7 +155,8 @@ def counts(
     row = conn.execute(
         "SELECT count(*) FILTER (WHERE is_open), count(*) FILTER (WHERE is_overdue),"
         " count(*) FILTER (WHERE is_suspended),"
-        " count(*) FILTER (WHERE NOT is_open AND closed_at > %(at)s - interval '30 days')"
+        " count(*) FILTER (WHERE NOT is_open"
+        " AND closed_at > %(at)s - make_interval(days => %(closed)s))"
         " FROM (" + MATCHING + ") i WHERE " + _within(grid_id),
         {**replace(chosen, state="all").values(), "grid_id": grid_id, "on": on},
     ).fetchone()
@@ -187,7 +210,8 @@ def listed(
 def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
     """Return an issue as it stood on a day, with its steps until then.
 
-    Raises NotFoundError if there is none, or it had not been reported yet.
+    Raises HiddenError if there is none, it had not been reported yet, or it is not the acting
+    account's to see.
     """
     at = IssueFilter(instant(on, now), on < now.date(), "all")
     values = {**at.values(), "issue_id": issue_id, "on": on}
@@ -205,7 +229,11 @@ def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
             values,
         ).fetchone()
     if row is None:
-        raise NotFoundError("There is no issue {issue_id} on {on}.", issue_id=issue_id, on=on)
+        raise HiddenError(
+            "There is no issue {issue_id} that can be shown to you on {on}.",
+            issue_id=issue_id,
+            on=on,
+        )
     around = conn.execute(
         """
         SELECT v.grid_id, v.level::text, v.name, v.code

@@ -230,7 +230,7 @@ class IssueCounts:
     open: int
     overdue: int
     suspended: int
-    closed_last_30_days: int
+    closed: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any, Literal, LiteralString, get_args
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from geodata.errors import NotFoundError
+from geodata.errors import HiddenError
 
 State = Literal["new", "seen", "done"]
 STATES: tuple[State, ...] = get_args(State)
@@ -109,13 +109,13 @@ def kinds(conn: Connection[Any]) -> list[tuple[str, str, str]]:
 def mark(conn: Connection[Any], notification_id: int, state: State, actor: str) -> State:
     """Mark an entry and return what it was before.
 
-    Raises NotFoundError where there is none, and alike where it is not the reader's to see.
+    Raises HiddenError where there is none, and alike where it is not the reader's to see.
     """
     row = conn.execute(
         "SELECT state FROM notification WHERE notification_id = %s FOR UPDATE", [notification_id]
     ).fetchone()
     if row is None:
-        raise NotFoundError("There is no such notification.")
+        raise HiddenError("There is no such notification that can be shown to you.")
     conn.execute(
         "UPDATE notification SET state = %s, state_by = %s, state_at = now()"
         " WHERE notification_id = %s",

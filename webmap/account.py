@@ -55,12 +55,12 @@ def change_password() -> Response:
     if outcome.result == "too_often":
         return _password_form(present=gettext("Too many attempts. Try again in a few minutes."))
     if outcome.result == "wrong":
-        return _password_form(present=gettext("This is not your present password."))
+        return _password_form(present=gettext("This is not your current password."))
     new = request.form.get("new", "")
     if new == present:
-        return _password_form(new=gettext("This is your present password."))
+        return _password_form(new=gettext("This is already your current password."))
     if new != request.form.get("again"):
-        return _password_form(again=gettext("The two do not agree."))
+        return _password_form(again=gettext("The two passwords do not match."))
     # Who asked to be kept signed in on this device still is.
     is_kept = session.permanent
     try:

@@ -177,7 +177,7 @@ def _check_size(conn: Connection[Any], grid_id: int, on: date) -> None:
     """Refuse what has so many buildings that it would be a blot on the map, and take long."""
     if grids.get(conn, grid_id, on).buildings > MOST:
         raise InvalidInputError(
-            "These are more than {most} buildings.",
+            "There are more than {most} buildings here.",
             hint="Ask for a town, a community or a compound.",
             most=MOST,
         )

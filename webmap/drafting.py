@@ -121,6 +121,7 @@ def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) 
         "here": _here(draft, grid_id),
         "path": _path(draft, grid_id),
         "places": _places(draft, touched),
+        "opening": _opening(conn, plan, draft, touched) if grid_id is None else None,
     }
 
 
@@ -189,6 +190,38 @@ def _places(draft: Draft, touched: Iterable[int]) -> list[Place]:
             if place.level == "town" and place.grid_id > 0:
                 found[place.grid_id] = place
     return list(found.values())
+
+
+def _opening(
+    conn: Connection[Any], plan: Plan, draft: Draft, touched: Sequence[int]
+) -> tuple[int, drafts.Box] | None:
+    """Return the grid in which a plan is best looked at, and the box of what it changes there.
+
+    The community that holds all of it, else the first town; None where nothing is drawn.
+    """
+    lines = [
+        [*_path(draft, id_), Place(id_, draft.ground[id_].level, "")]
+        for id_ in touched
+        if id_ in draft.facts
+    ]
+    known = {
+        level: [
+            {at.grid_id for at in line if at.level == level and at.grid_id > 0} for line in lines
+        ]
+        for level in ("community", "town")
+    }
+    is_one = lines and all(known["community"]) and len(set.union(*known["community"])) == 1
+    found = known["community" if is_one else "town"]
+    opened = next((min(each) for each in found if each), None)
+    if opened is None:
+        return None
+    # What is published is what the plan made: no ground changes hands any more.
+    changing = [] if plan.state == "published" else drafts.changing(*drafts.compare(conn, plan))
+    boxes = changing or drafts.bounds(conn, plan, touched)
+    if not boxes:
+        return None
+    west, south, east, north = zip(*boxes, strict=True)
+    return opened, (min(west), min(south), max(east), max(north))
 
 
 def _days() -> dict[str, date]:

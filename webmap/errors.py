@@ -12,18 +12,24 @@ from datetime import date
 from urllib.parse import urlencode
 
 from apiflask import APIFlask, HTTPError
-from flask import Response, g, jsonify, make_response, render_template, request
+from flask import Response, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from geodata.boundaries import CodeTakenError, DateOrderError, OverlapError
-from geodata.errors import GridMapError, InvalidInputError, NotFoundError, UnavailableError
+from geodata.errors import (
+    GridMapError,
+    HiddenError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
 from geodata.importing.refusals import LAYERS_APART, FileRefusedError
 from geodata.partition.ground import LawError
 from geodata.phrases import in_words
 from geodata.plans.model import PlanStateError, StaleError
-from webmap import i18n
+from webmap import access, acting, i18n
 from webmap.views import MODES
 
 STATUS: dict[type[GridMapError], int] = {
@@ -62,6 +68,8 @@ def init_app(app: APIFlask) -> None:
         data = _written(error.data)
         text = _(error.message).format(**data)
         hint = _(error.hint).format(**data) if error.hint else ""
+        if isinstance(error, HiddenError):
+            hint = _hidden_hint()
         return _answer(status, error.code, text, hint, _facts(error))
 
     @app.error_processor
@@ -125,6 +133,31 @@ def _http_hint(status: int) -> str:
     return ""
 
 
+def _hidden_hint() -> str:
+    """Say the same of what does not exist and of what is kept from the reader."""
+    if _is_visitor():
+        return _(
+            "It may not exist, or be shown only to those who answer for the territory. Sign in, and"
+            " you come back to this page."
+        )
+    return _("It may not exist, or lie outside what your account may see.")
+
+
+def _is_visitor() -> bool:
+    """Tell whether a person without an account asks, at an address that shows more to others."""
+    return not access.is_public(request.path) and acting.current() is None
+
+
+def _sign_in_url(status: int, *, is_hidden: bool) -> str:
+    """Return where to sign in if that may help, and come back from there; else an empty text."""
+    if status != 401 and not (is_hidden and _is_visitor()):
+        return ""
+    # A panel's own address is none to come back to: the page puts that of the view in its place.
+    if request.method != "GET" or request.path.startswith("/panel/"):
+        return url_for("door.sign_in")
+    return url_for("door.sign_in", next=request.full_path.rstrip("?"))
+
+
 def _facts(error: GridMapError) -> dict[str, object]:
     """Return what a program needs to know about a failure besides its text."""
     if isinstance(error, LawError):
@@ -167,6 +200,7 @@ def _answer(
                 status=status,
                 request_id=g.request_id,
                 county_url=_county_url(),
+                sign_in_url=_sign_in_url(status, is_hidden=code == HiddenError.code),
                 # What is too large is refused before its form is looked at.
                 form_url=request.path if status == 413 else "",
             )

@@ -36,7 +36,8 @@ bp = Blueprint("page", __name__)
 # What an address may carry besides the view; kept by links from one panel to the next.
 _KEPT = (
     "mode", "plan", "scenario", "phase", "on", "versus", "kind", "classes", "beside", "rank",
-    "within", "state", "category", "age", "lang",
+    "within", "state", "category", "age", "closed",
+    "lang",
 )  # fmt: skip
 DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
 

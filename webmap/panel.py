@@ -188,7 +188,7 @@ def asked_number(args: Any, name: str) -> int | None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= 15 and int(text)):
         raise InvalidInputError(
-            "“{value}” is no number.",
+            "“{value}” is not a number.",
             hint="{name} is a whole number from 1 on.",
             value=text[:40],
             name=name,

@@ -41,7 +41,9 @@ def plan_consequences(plan_id: int) -> Response:
     wanted = request.args.get("for", "signing")
     if wanted not in ("signing", "posting"):
         raise InvalidInputError(
-            "“{value}” is no kind of document.", hint="Write signing or posting.", value=wanted[:40]
+            "“{value}” is not a kind of document.",
+            hint="Write signing or posting.",
+            value=wanted[:40],
         )
     with acting.drawing_room() as (conn, _actor):
         plan = keeping.get(conn, plan_id)

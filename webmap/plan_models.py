@@ -140,7 +140,7 @@ class PlanOut(PlanRefOut):
     created_at: datetime
     changed_at: datetime
     touched: list[int]
-    moved_on: list[int] = Field(description="Grids that were published anew since they were drawn.")
+    moved_on: list[int] = Field(description="Grids published again since they were drawn.")
     others: list[OtherPlanOut]
     history: list[StepOut]
     events: list[EventOut]

@@ -115,7 +115,7 @@ def ground(plan_id: int) -> Response:
         draft = drafts.load(conn, plan, [grid_id], boxes, with_parents=True)
         if len(draft.facts) > GROUND_LIMIT:
             raise InvalidInputError(
-                "Too much to draw in at once.", hint="Choose a town or a community."
+                "This area is too large to draw in at once.", hint="Choose a town or a community."
             )
         changed = set(drafts.touched(conn, plan))
         wanted = plan_answers.touching(draft, grid_id)
@@ -293,5 +293,5 @@ def _asked_grid() -> int:
 def _accounts(conn: Connection[Any], usernames: Iterable[str]) -> list[int]:
     known = {username: account_id for account_id, username, _name in meeting.drawers(conn)}
     if unknown := sorted(set(usernames) - known.keys()):
-        raise InvalidInputError("Nobody who draws is called {names}.", names=unknown)
+        raise InvalidInputError("Nobody who can draw is called {names}.", names=unknown)
     return [known[each] for each in usernames]

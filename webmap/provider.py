@@ -116,7 +116,7 @@ def vouched() -> Vouched:
             claims = more if more.get("sub") == subject else claims
     except MismatchingStateError as error:
         raise RefusedError(
-            _("This sign-in was begun too long ago, or is over already. Please start it again.")
+            _("This sign-in took too long or has already ended. Please start again.")
         ) from error
     except requests.RequestException as error:
         _note("does not answer", error)

@@ -100,7 +100,7 @@ def asked_level(args: Mapping[str, str]) -> Level:
     asked = args.get("level") or args.get("rank") or DEFAULT_LEVEL
     if asked not in RANKED:
         raise InvalidInputError(
-            "“{value}” is no level that can be ranked.",
+            "“{value}” is not a level that can be ranked.",
             hint="Use one of: {choices}.",
             value=asked[:40],
             choices=", ".join(RANKED),
@@ -122,7 +122,7 @@ def asked_box(args: Mapping[str, str]) -> Bounds | None:
         west = south = east = north = math.nan
     if not (-720 <= west <= east <= 720 and -90 <= south <= north <= 90):
         raise InvalidInputError(
-            "“{value}” is no box on the globe.",
+            "“{value}” is not a box on the globe.",
             hint="Give west, south, east and north in degrees.",
             value=text[:60],
         )

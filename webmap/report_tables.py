@@ -63,7 +63,7 @@ def standard(each: Standard, kind: Kind) -> str:
     if kind.by_facility and each.detour > 1:
         parts.append(_("detour %(n)s", n=f"{each.detour:.4g}"))
     if each.capacity:
-        parts.append(_("%(n)s households to a provider", n=f"{each.capacity:,}"))
+        parts.append(_("%(n)s households per provider", n=f"{each.capacity:,}"))
     if each.minimum > 1:
         parts.append(_("at least %(n)s providers", n=each.minimum))
     return _(", ").join(parts)
@@ -120,15 +120,15 @@ def about(extract: Extract) -> list[tuple[str, str]]:
                 _("Rounded"),
                 _(
                     "Counts of households are sums over buildings whose households are rounded to"
-                    " classes of %(least)s, so that none tells of a single building. Who answers"
-                    " for the grid sees exact ones after signing in.",
+                    " classes of %(least)s, so that none tells of a single building. Those who"
+                    " answer for the grid see exact ones after signing in.",
                     least=extract.least,
                 ),
             )
         )
     else:
         lines.append(
-            (_("For whom"), _("Counts are exact, and not for everybody: mind who gets them."))
+            (_("For whom"), _("Counts are exact, and not for everybody: be careful who gets them."))
         )
     return lines
 
@@ -165,7 +165,7 @@ def meaning(reason: str) -> str:
 def field_titles(extract: Extract) -> geopackage.Titles:
     """Return how the fields of a GeoPackage are titled."""
     names = {kind.kind: i18n.pick(kind.name_zh, kind.name_en) for kind in extract.kinds}
-    own = {"code": _("Code"), "name": _("Name"), "within": _("Lies in")}
+    own = {"code": _("Code"), "name": _("Name of the grid"), "within": _("Lies in")}
     more = {"share": _("Share served"), "note": _("Note")}
 
     def titles(name: str, kind: str) -> str:
@@ -195,7 +195,7 @@ def _figures(extract: Extract) -> Sheet:
         _("Service"),
         _("Level"),
         _("Code"),
-        _("Name"),
+        _("Name of the grid"),
         *(level_name(level) for level in above),
         *(count_title(name) for name in ("households", "met")),
         _("Share served"),

@@ -83,9 +83,7 @@ def scenario_pdf() -> Response:
         with acting.service_office() as (conn, _person):
             found = keeping.get(conn, number or 0)
             if found.is_removed:
-                raise InvalidInputError(
-                    "This scenario has been thrown away.", hint="Have it back first."
-                )
+                raise InvalidInputError("This scenario has been deleted.", hint="Restore it first.")
             extract = _asked(conn, None, steps=2, is_widened=True)
             page = scenario_paper.document(conn, found, extract, last_search(conn, found))
         name = f"scenario-{found.scenario_id}-{_name(extract, 'pdf').removeprefix('coverage-')}"
@@ -191,5 +189,5 @@ def _turn() -> Generator[None]:
 
 def _busy() -> UnavailableError:
     return UnavailableError(
-        "Too many documents are being made at the moment.", hint="Try again in a minute."
+        "Too many documents are being created at the moment.", hint="Try again in a minute."
     )

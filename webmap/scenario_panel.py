@@ -48,12 +48,15 @@ def scenario(scenario_id: int) -> Response:
         found = keeping.get(conn, scenario_id)
         least = least_of(conn, None, on)
         effects = effects_of(conn, found, on, is_rounded=least > 0)
-        kinds = found.altered.apply(standards.kinds(conn, on))
+        every = found.altered.apply(standards.every(conn, on))
+        kinds = standards.known(conn, every, {each.kind for each in found.altered.added})
         chosen = _chosen(request.args.get("kind"), effects, [kind.kind for kind in kinds])
         here = _here(conn, grid_id, on)
         context = {
             "kinds": kinds,
-            "placed": [kind for kind in kinds if kind.by_facility],
+            # The first of its kind can be placed and searched for, but nothing stands where it is.
+            "placed": [kind for kind in every if kind.by_facility],
+            "sites": [kind for kind in kinds if kind.by_facility],
             "kind": next((kind for kind in kinds if kind.kind == chosen), None),
             **here,
             "towns": grids.of_level(conn, "town", on),

@@ -184,7 +184,7 @@ def _county(conn: Connection[Any], day: date) -> int:
 def _level(text: str | None) -> Level | None:
     if text and text not in get_args(Level):
         raise InvalidInputError(
-            "“{value}” is no level.",
+            "“{value}” is not a level.",
             hint="Levels are {levels}.",
             value=text[:40],
             levels=get_args(Level),

@@ -133,7 +133,7 @@ def read(typed: Typed, roles: Sequence[str], *, is_new: bool) -> Wanted:
         faults=faults,
     )
     if it.providers == NOBODY:
-        faults["providers"] = _("Tick at least one: somebody must be able to give the service.")
+        faults["providers"] = _("Tick at least one: somebody must be able to provide the service.")
     if is_new:
         it.name_zh = _name(typed, "name_zh", faults)
         it.name_en = _name(typed, "name_en", faults)

@@ -69,14 +69,14 @@ def withdraw(kind: str) -> Response:
     try:
         day = i18n.asked_day(request.form)
         if day <= i18n.today():
-            raise InvalidInputError("Only a change that is still to come can be taken back.")
+            raise InvalidInputError("Only a change that has not taken effect yet can be withdrawn.")
         with acting.service_office() as (conn, person):
             wanted = defining.get(conn, kind).withdrawn(day)
             seen = request.form.get("seen", "")
             defining.save(conn, person.username, seen, wanted, what="withdrawn", since=day)
     except (InvalidInputError, SetMeanwhileError) as error:
         return _one(kind, fault=errors.said(error))
-    flash(_("The change of %(day)s is taken back.", day=i18n.day(day)))
+    flash(_("The change of %(day)s has been withdrawn.", day=i18n.day(day)))
     return _to(url_for("standards.show", kind=kind))
 
 
@@ -92,9 +92,9 @@ def undo(kind: str) -> Response:
     except (InvalidInputError, SetMeanwhileError) as error:
         return _one(kind, fault=errors.said(error))
     if left is None:
-        flash(_("The kind is taken back."))
+        flash(_("The kind of service has been withdrawn."))
         return _to(url_for("standards.index"))
-    flash(_("Done again.") if last and last.is_undone else _("Undone."))
+    flash(_("Redone.") if last and last.is_undone else _("Undone."))
     return _to(url_for("standards.show", kind=kind))
 
 
@@ -134,12 +134,12 @@ def _form(kind: str | None) -> Response:
             try:
                 if request.form.get("do") == "save":
                     _save(conn, person.username, present, it, wanted)
-                    flash(_("Saved. It holds from %(day)s on.", day=i18n.day(wanted.day)))
+                    flash(_("Saved. It applies from %(day)s.", day=i18n.day(wanted.day)))
                     return _to(url_for("standards.show", kind=it.kind))
                 if present is None:
                     defining.check_names(conn, it)
                 elif it == present:
-                    raise InvalidInputError("This is what holds already.")
+                    raise InvalidInputError("This standard already applies.")
                 found = effects.find(conn, _changes(conn, present, it, wanted), it.kind, wanted.day)
             except InvalidInputError as error:
                 faults[""] = errors.said(error)

@@ -74,7 +74,7 @@ def action_groups(known: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]
         (
             _("Plans for boundaries"),
             {
-                "plan.created": _("Plan begun"),
+                "plan.created": _("Plan created"),
                 "plan.copied": _("Plan copied"),
                 "plan.changed": _("Plan changed"),
                 "plan.submitted": _("Plan submitted"),
@@ -83,7 +83,7 @@ def action_groups(known: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]
                 "plan.published": _("Plan published"),
                 "plan.withdrawn": _("Plan withdrawn"),
                 "plan.archived": _("Plan archived"),
-                "plan.unarchived": _("Plan fetched from the archive"),
+                "plan.unarchived": _("Plan unarchived"),
                 "plan.reference_added": _("Reference layer added"),
                 "plan.reference_removed": _("Reference layer removed"),
                 "plan.rebased": _("Plan brought up to date"),
@@ -94,7 +94,7 @@ def action_groups(known: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]
             {
                 "standard.added": _("Kind of service added"),
                 "standard.changed": _("Standard changed"),
-                "standard.withdrawn": _("Change to come taken back"),
+                "standard.withdrawn": _("Pending change withdrawn"),
                 "standard.undone": _("Change of a standard undone"),
             },
         ),

@@ -93,7 +93,7 @@ def check(conn: Connection[Any], terms: Terms, day: date) -> None:
     count, _ = reported(conn, terms, day, limit=1)
     if count > MOST_REPORTS:
         raise InvalidInputError(
-            "This rule would report {count:,} grids today; nobody reads so many.",
+            "This rule would report {count:,} grids today, too many to read.",
             hint="Choose a stricter limit, one service or a coarser level: up to {most:,}.",
             count=count,
             most=MOST_REPORTS,

@@ -90,7 +90,7 @@ def write(
                     tile_id = zxy_to_tileid(tile.z, tile.x, tile.y)
                     writer.write_tile(tile_id, gzip.compress(data, 9, mtime=0))
                 if not writer.tile_entries:
-                    raise InvalidInputError("Nothing of the source lies on the map.")
+                    raise InvalidInputError("The source does not overlap the map.")
                 writer.finalize(_header(bounds), metadata)
             stream.flush()
             os.fsync(stream.fileno())

@@ -42,7 +42,7 @@ def read(args: Mapping[str, str]) -> Classes:
         return Classes("quantile")
     if not text.startswith("own:"):
         raise InvalidInputError(
-            "“{value}” is no way to make classes.",
+            "“{value}” is not a way to make classes.",
             hint="Use equal, quantile, or own: and four limits, as own:30,50,80,95.",
             value=text[:40],
         )
@@ -52,7 +52,7 @@ def read(args: Mapping[str, str]) -> Classes:
 def _limits(parts: list[str]) -> tuple[int, ...]:
     if len(parts) != LIMITS or not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
         raise InvalidInputError(
-            "“{value}” are not four limits of classes.",
+            "“{value}” is not four class limits.",
             hint="Give four whole numbers from 1 to 100, each larger than the one before.",
             value=",".join(parts)[:40],
         )

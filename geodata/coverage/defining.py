@@ -120,7 +120,7 @@ def save(
     if present.digest != seen:
         raise SetMeanwhileError("Somebody else has changed this standard in the meantime.")
     if wanted == present:
-        raise InvalidInputError("This is what holds already.")
+        raise InvalidInputError("This standard already applies.")
     _write(conn, wanted)
     _note(conn, actor, what, present, wanted, since)
 
@@ -282,7 +282,7 @@ def _remove(conn: Connection[Any], kind: str) -> None:
             conn.execute("DELETE FROM service_kind WHERE kind = %s", [kind])
     except errors.ForeignKeyViolation:
         raise InvalidInputError(
-            "Facilities of this kind have been entered: it cannot be taken back."
+            "Facilities of this kind have been entered, so it cannot be withdrawn."
         ) from None
 
 

@@ -161,7 +161,7 @@ def worded(standard: Standard, *, by_facility: bool) -> Phrase:
     if by_facility and standard.detour > 1:
         parts.append(Phrase("detour {n:g}", {"n": standard.detour}))
     if standard.capacity:
-        parts.append(Phrase("{n:,} households to a provider", {"n": standard.capacity}))
+        parts.append(Phrase("{n:,} households per provider", {"n": standard.capacity}))
     if standard.minimum > 1:
         parts.append(Phrase("at least {n} providers", {"n": standard.minimum}))
     return Phrase("{parts}", {"parts": parts})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import shapely
-from shapely.geometry import LineString, MultiPolygon, Polygon
+from shapely.geometry import LineString, MultiLineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import InvalidInputError
@@ -23,20 +23,21 @@ from geodata.partition.rings import open_rings, polygon, rounded
 def split(ground: Ground, grid_id: int, line: Sequence[Corner], new_id: int) -> Ground:
     """Split a grid in two along a line from border to border; the smaller part gets the new id.
 
-    What lies in the grid goes to the part in which it lies.
+    The line may run over holes, such as an enclave: they stay as they are. What lies in the grid
+    goes to the part in which it lies.
     """
     piece = ground[grid_id]
     drawn = rounded(line)
     if len(drawn) < 2:
         raise InvalidInputError("A line has two corners at least.")
     ready, drawn = meet(ground, drawn, [grid_id])
-    path = _crossing(ready[grid_id].shape, drawn)
-    parts = _cut(ready[grid_id].shape, path)
+    paths = _crossings(ready[grid_id].shape, drawn)
+    parts = _cut(ready[grid_id].shape, paths)
     parts.sort(key=shapely.area, reverse=True)
     after = ready.with_pieces(
         {grid_id: replace(piece, shape=parts[0]), new_id: replace(piece, shape=parts[1])}
     )
-    return settled(ground, after, LineString(path), homes=[grid_id, new_id])
+    return settled(ground, after, MultiLineString(paths), homes=[grid_id, new_id])
 
 
 def merge(ground: Ground, grid_id: int, other_id: int) -> Ground:
@@ -118,48 +119,78 @@ def united(one: BaseGeometry, other: BaseGeometry) -> Shape:
     return stored(shapely.union(one, other))
 
 
-def _crossing(shape: BaseGeometry, line: list[Corner]) -> list[Corner]:
-    """Return the part of a line that runs in a shape, from where it enters to where it leaves."""
-    inside = shapely.get_parts(shapely.intersection(LineString(line), shape))
-    inside = [each for each in inside if shapely.length(each) > REACH]
-    path = rounded(shapely.get_coordinates(inside[0])) if len(inside) == 1 else []
-    ends = shapely.points([path[0], path[-1]]) if len(path) > 1 else []
-    if not len(ends) or max(shapely.distance(shapely.boundary(shape), ends)) > REACH:
+def _crossings(shape: BaseGeometry, line: list[Corner]) -> list[list[Corner]]:
+    """Return the stretches of a line in a shape, from border to border, in the order drawn.
+
+    There is one, or one more than there are holes on the way: from hole to hole.
+    """
+    drawn = LineString(line)
+    inside = [
+        each
+        for each in shapely.get_parts(shapely.intersection(drawn, shape))
+        if shapely.length(each) > REACH
+    ]
+    inside.sort(key=lambda each: float(shapely.line_locate_point(drawn, shapely.centroid(each))))
+    found = [rounded(shapely.get_coordinates(each)) for each in inside]
+    ends = [corner for path in found if len(path) > 1 for corner in (path[0], path[-1])]
+    border = shapely.boundary(shape)
+    if not ends or max(shapely.distance(border, shapely.points(ends))) > REACH:
         raise InvalidInputError(
             "The line must cross the grid once, from border to border.",
             hint="Begin and end outside the grid, or on its border.",
         )
-    return path
+    _check_holes(shape, ends)
+    return found
 
 
-def _cut(shape: BaseGeometry, path: list[Corner]) -> list[Shape]:
-    """Cut a shape along a path between two corners of one of its outer rings."""
+def _check_holes(shape: BaseGeometry, ends: list[Corner]) -> None:
+    """Raise InvalidInputError unless stretches begin and end at holes, but the first and last."""
+    rings = [open_rings(part) for part in shapely.get_parts(shape)]
+    outer = {corner for each in rings for corner in each[0]}
+    holes = {corner for each in rings for hole in each[1:] for corner in hole}
+    if {ends[0], ends[-1]} & (holes - outer):
+        raise InvalidInputError(
+            "The line begins or ends in a hole of the grid, and divides nothing there.",
+            hint="Draw it across the hole to the outer border, or use “Cut an area out”.",
+        )
+    if any(corner not in holes for corner in ends[1:-1]):
+        raise InvalidInputError(
+            "The line must cross the grid once, from border to border.",
+            hint="Begin and end outside the grid, or on its border.",
+        )
+
+
+def _cut(shape: BaseGeometry, paths: list[list[Corner]]) -> list[Shape]:
+    """Cut a shape in two along a line that runs from its outer border, over holes, to it again."""
     parts = list(shapely.get_parts(shape))
     for at, part in enumerate(parts):
-        outer, *holes = open_rings(part)
-        if path[0] not in outer or path[-1] not in outer:
+        outer = open_rings(part)[0]
+        if paths[0][0] not in outer or paths[-1][-1] not in outer:
             continue
-        start = outer.index(path[0])
-        turned = outer[start:] + outer[:start]
-        end = turned.index(path[-1])
-        halves = [
-            [*turned[: end + 1], *reversed(path[1:-1])],
-            [*path, *turned[end + 1 :]],
-        ]
-        cut = [polygon([half]) for half in halves]
-        if not all(shapely.is_valid(half) and not shapely.is_empty(half) for half in cut):
-            break
-        shapes = [
-            Polygon(half.exterior, [h for h in holes if shapely.covers(half, Polygon(h))])
-            for half in cut
-        ]
-        if sum(len(each.interiors) for each in shapes) != len(holes):
+        shapes = _halves(part, paths)
+        if len(shapes) != 2:
             break
         if len(parts) == 1:
             return list(shapes)
         rest = parts[:at] + parts[at + 1 :]
         return [MultiPolygon([*rest, shapes[0]]), shapes[1]]
     raise InvalidInputError(
-        "The line must cut the grid in two, without meeting its border or a hole between.",
+        "The line must cut the grid in two, without running along its border.",
         hint="Draw it from one side of the outer border to the other.",
     )
+
+
+def _halves(part: Polygon, paths: list[list[Corner]]) -> list[Polygon]:
+    """Return the faces into which paths between corners of its rings cut a polygon.
+
+    None if one would have a corner that neither the polygon nor a path has.
+    """
+    lines = shapely.union_all([shapely.boundary(part), *map(LineString, paths)])
+    faces = [
+        polygon(open_rings(face))
+        for face in shapely.get_parts(shapely.polygonize([lines]))
+        if shapely.covers(part, shapely.point_on_surface(face))
+    ]
+    known = {corner for ring in (*open_rings(part), *paths) for corner in ring}
+    drawn = {corner for face in faces for ring in open_rings(face) for corner in ring}
+    return faces if drawn <= known else []

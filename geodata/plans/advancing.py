@@ -82,7 +82,7 @@ def _check_deed(plan: Plan, actor: Actor, deed: Deed) -> None:
             keeping.check_own(plan, actor)
         case "approve":
             if not actor.may_approve:
-                raise PlanStateError("Plans are approved by whoever has the right to.")
+                raise PlanStateError("Plans are approved by people who have the right to approve.")
             if actor.account_id is not None and plan.is_drawn_by(actor):
                 raise PlanStateError("Nobody approves a plan of their own.")
         case "return":

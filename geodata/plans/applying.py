@@ -226,6 +226,6 @@ def _recoded(
 def _code(draft: Draft, id_: int, sources: Sources) -> str:
     piece = draft.ground[id_]
     if piece.parent is None or piece.parent not in draft.facts:
-        raise InvalidInputError("A county's code is not counted on; give one.")
+        raise InvalidInputError("A county's code is not assigned automatically; enter one.")
     codes = [each.code for each in draft.facts.values()]
     return sources.next_code(piece.level, draft.facts[piece.parent].code, codes)

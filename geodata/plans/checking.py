@@ -92,7 +92,7 @@ def check_submittable(conn: Connection[Any], plan: Plan) -> tuple[Draft, Draft, 
     found = compared(conn, plan, before, after)
     if blocking := [each for each in found if each.is_blocking]:
         raise PlanStateError(
-            "{n} must be put right first.",
+            "{n} must be fixed first.",
             hint="Open the plan: each is listed with its place.",
             n=len(blocking),
         )
@@ -109,7 +109,7 @@ def accept(conn: Connection[Any], plan: Plan, actor: Actor, key: str, reason: st
     if fault is None:
         raise NotFoundError("This fault is no longer there.")
     if not fault.can_be_accepted:
-        raise PlanStateError("This has to be put right.")
+        raise PlanStateError("This must be fixed.")
     conn.execute(
         "DELETE FROM plan_acceptance WHERE plan_id = %s AND problem = %s", [plan.plan_id, key]
     )
@@ -158,7 +158,7 @@ def _names(conn: Connection[Any], plan: Plan, before: Draft, after: Draft) -> It
         for same_code, same_name, other in rows[:1]:
             if same_code:
                 text = Phrase(
-                    "{name} has the code {code}, which {other} carries.",
+                    "{name} has the code {code}, which {other} already uses.",
                     {"name": facts.name, "code": facts.code, "other": other},
                 )
                 yield replace(

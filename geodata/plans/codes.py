@@ -41,6 +41,6 @@ def next_free(conn: Connection[Any], level: Level, prefix: str, taken: Sequence[
     number = max(used) + 1
     if number >= 10**_DIGITS:
         raise InvalidInputError(
-            "All numbers below {prefix} have been used.", hint="Give a code.", prefix=prefix
+            "All numbers below {prefix} have been used.", hint="Enter a code.", prefix=prefix
         )
     return f"{prefix}{number:0{_DIGITS}d}"

@@ -30,7 +30,7 @@ TITLES: Mapping[What, Phrase] = {
     "handed_over": Phrase("handed over"),
     "renamed": Phrase("renamed"),
     "recoded": Phrase("recoded"),
-    "counted": Phrase("counted anew"),
+    "counted": Phrase("household count changed"),
 }
 
 

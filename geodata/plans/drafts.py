@@ -154,7 +154,7 @@ def before_publication(
         version_id, level, parent, name, code, households, population, geom = row
         if version_id is None:
             raise PlanStateError(
-                "What held before has been replaced on the same day, and cannot be brought back."
+                "The previous version was replaced on the same day and cannot be restored."
             )
         piece = Piece(level, parent, plain(shapely.from_wkb(geom)))
         found[grid_id] = piece, Facts(name, code, households, population)

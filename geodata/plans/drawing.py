@@ -73,7 +73,7 @@ def undo(conn: Connection[Any], plan_id: int, actor: Actor, *, revision: int | N
     plan = keeping.take(conn, plan_id, revision)
     keeping.check_drawn_by(plan, actor)
     if plan.step == 0:
-        raise PlanStateError("Nothing has been drawn that could be undone.")
+        raise PlanStateError("There is nothing to undo.")
     return _go(conn, plan, plan.step - 1)
 
 
@@ -82,7 +82,7 @@ def redo(conn: Connection[Any], plan_id: int, actor: Actor, *, revision: int | N
     plan = keeping.take(conn, plan_id, revision)
     keeping.check_drawn_by(plan, actor)
     if plan.step == plan.steps:
-        raise PlanStateError("Nothing was undone that could be done again.")
+        raise PlanStateError("There is nothing to redo.")
     return _go(conn, plan, plan.step + 1)
 
 

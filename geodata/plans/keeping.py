@@ -110,7 +110,7 @@ def take(conn: Connection[Any], plan_id: int, revision: int | None) -> Plan:
     if revision is not None and plan.revision != revision:
         raise StaleError(
             "Somebody else has changed this plan since you opened it; nothing was saved.",
-            hint="Look at what is there now, then do it again on top of it.",
+            hint="Check the current version, then make your change again.",
             revision=plan.revision,
         )
     return plan

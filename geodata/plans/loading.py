@@ -149,7 +149,7 @@ def _published_in(conn: Connection[Any], plan: Plan, box: Box) -> list[_Row]:
     )
     if len(rows) > MOST:
         raise InvalidInputError(
-            "Too much to draw in at once.", hint="Choose a town or a community."
+            "This area is too large to draw in at once.", hint="Choose a town or a community."
         )
     return rows
 

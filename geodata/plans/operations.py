@@ -231,7 +231,7 @@ TITLES: Mapping[str, Phrase] = MappingProxyType(
         "rename": Phrase("Rename"),
         "recode": Phrase("Recode"),
         "count": Phrase("Set households"),
-        "restore": Phrase("Take back a publication"),
+        "restore": Phrase("Revert a publication"),
         "bring": Phrase("Divide as in a file"),
     }
 )
@@ -244,7 +244,7 @@ def read(plain: object) -> Operation:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise InvalidInputError(
-            "This is no operation on boundaries: {where}: {reason}",
+            "This is not an operation on boundaries: {where}: {reason}",
             where=".".join(str(each) for each in first["loc"]) or "do",
             reason=first["msg"],
         ) from None

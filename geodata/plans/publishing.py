@@ -80,7 +80,7 @@ def oppose(
     """
     source = keeping.get(conn, plan_id)
     if source.state != "published":
-        raise PlanStateError("Only what was published can be taken back.")
+        raise PlanStateError("Only a published plan can be reverted.")
     made = keeping.create(conn, actor, title, source.purpose, effective_on)
     restore = {"do": "restore", "plan": plan_id}
     return drawing.do(conn, made.plan_id, actor, restore, revision=None).plan

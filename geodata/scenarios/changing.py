@@ -150,7 +150,7 @@ def change_standard(
     _check_kind(conn, kind, is_placed=False)
     _check_room(conn, scenario_id)
     if _holds(conn, scenario_id, kind, place, standard):
-        raise InvalidInputError("This is what holds already.")
+        raise InvalidInputError("This standard already applies.")
     try:
         with conn.transaction():
             conn.execute(
@@ -205,7 +205,7 @@ def take_plan(conn: Connection[Any], scenario_id: int, plan_id: int) -> None:
     own(conn, scenario_id)
     plan = plans.get(conn, plan_id)
     if plan.state in ("published", "withdrawn"):
-        raise InvalidInputError("This plan is no draft any more: it is published or withdrawn.")
+        raise InvalidInputError("This plan is no longer a draft: it is published or withdrawn.")
     _check_room(conn, scenario_id)
     conn.execute(
         """
@@ -280,7 +280,7 @@ def _check_room(conn: Connection[Any], scenario_id: int, wanted: int = 1) -> Non
     if row and row[0] + wanted > MOST_CHANGES:
         raise InvalidInputError(
             "A scenario has at most {most} changes.",
-            hint="Take some back, or begin another.",
+            hint="Take some out, or start another.",
             most=MOST_CHANGES,
         )
 
@@ -308,7 +308,7 @@ def _check_point(conn: Connection[Any], point: Point) -> None:
         [point.lon, point.lat],
     ).rowcount:
         raise InvalidInputError(
-            "This place lies outside the county.", hint="Click a place inside its boundary."
+            "This place is outside the county.", hint="Click a place inside its boundary."
         )
 
 

@@ -176,6 +176,6 @@ def own(conn: Connection[Any], scenario_id: int) -> None:
     ).rowcount:
         raise NotFoundError(
             "There is no scenario {id} of your own.",
-            hint="Copy that of somebody else first.",
+            hint="Copy the other person's scenario first.",
             id=scenario_id,
         )

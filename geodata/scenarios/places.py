@@ -39,7 +39,8 @@ class Question:
     that serve ``percent`` of all.
 
     ``grid_id`` names the town or community whose households count (None: the county's).
-    ``candidates`` is "buildings", "junctions" of roads, a service kind (where its facilities
+    ``candidates`` is "buildings" (points spread over the compounds where none is known),
+    "junctions" of roads, a service kind (where its facilities
     stand), or "given": ``points``. ``capacity`` is households to a place, None for any number.
     """
 
@@ -85,7 +86,7 @@ def read(text: str) -> list[Point]:
             lon, lat = math.nan, math.nan
         if not (-180 <= lon <= 180 and -90 <= lat <= 90):
             raise InvalidInputError(
-                "Line {number} is no place: {line}",
+                "Line {number} is not a place: {line}",
                 hint="Write longitude and latitude in degrees, such as 116.333, 31.402.",
                 number=number,
                 line=line[:60],
@@ -102,8 +103,9 @@ def find(conn: Connection[Any], question: Question, changes: Changes, day: date)
     """
     if question.ask != "fewest" and not 1 <= question.count <= MOST_PLACES:
         raise InvalidInputError("Ask for 1 to {most} places.", most=MOST_PLACES)
+    # Also a kind of which the county has none yet: the first is what is searched for.
     kind = next(
-        (k for k in changes.apply(standards.kinds(conn, day)) if k.kind == question.kind), None
+        (k for k in changes.apply(standards.every(conn, day)) if k.kind == question.kind), None
     )
     if kind is None or not kind.by_facility:
         raise InvalidInputError(
@@ -175,7 +177,9 @@ def _candidates(
     if question.candidates == "given":
         found: Sequence[Any] = [(point.lon, point.lat) for point in question.points]
     elif question.candidates == "buildings":
-        found = counted.lon_lat[~counted.rows["is_estimated"]].tolist()
+        known = ~counted.rows["is_estimated"]
+        # Where no building is known at all, the points over which households are spread stand in.
+        found = counted.lon_lat[known if known.any() else slice(None)].tolist()
     elif question.candidates == "junctions":
         found = conn.execute(
             """
@@ -205,7 +209,7 @@ def _candidates(
     places = np.unique(np.asarray(found, dtype=np.float64).reshape(-1, 2), axis=0)
     if not len(places):
         raise InvalidInputError(
-            "There are no candidates of this sort.",
+            "There are no such candidates.",
             hint="Take others, such as the buildings themselves.",
         )
     return places

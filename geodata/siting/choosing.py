@@ -176,8 +176,8 @@ def _capacities(demand: Demand, capacity: ArrayLike | None, minimum: int) -> Flo
         return None
     if minimum > 1:
         raise InvalidInputError(
-            "Where the standard asks for several providers, what a place can take cannot be set.",
-            hint="Leave the households to a place out.",
+            "Where the standard requires several providers, a limit per place cannot be set.",
+            hint="Leave “Households per place” empty.",
         )
     given = np.asarray(capacity, dtype=np.float64)
     if not (given >= 1).all():

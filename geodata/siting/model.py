@@ -32,7 +32,7 @@ class ShortfallError(InvalidInputError):
 
     def without_counts(self) -> InvalidInputError:
         """Return the same for those who may not know how many households that are."""
-        return InvalidInputError("No choice of the candidates does what is asked.", hint=self.hint)
+        return InvalidInputError("No combination of the candidates achieves this.", hint=self.hint)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

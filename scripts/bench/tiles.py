@@ -259,7 +259,7 @@ def sizes(conn: Connection[Any]) -> list[Row]:
     figures.ensure(conn, ON)
     values = {
         "on": ON, "kind": reading.DEFAULT_KIND, "at": f"{ON}T23:59:59Z", "past": False,
-        "state": "open", "category": "", "age": 36500,
+        "state": "open", "category": "", "age": 36500, "closed": 30,
     }  # fmt: skip
     rows: list[Row] = []
     for layer in layers.LAYERS:

@@ -27,7 +27,7 @@ from scripts.cli.language import translate as _
 def check(levels: tuple[str, ...], day: datetime | None, show_all: bool) -> None:
     """Check overlaps, gaps, slivers and nesting of what is in the database.
 
-    Exit status 1 when something must be put right; recorded exceptions do not count.
+    Exit status 1 when something must be fixed; recorded exceptions do not count.
     """
     on = day.date() if day else clock.today()
     with database() as conn:
@@ -41,10 +41,10 @@ def check(levels: tuple[str, ...], day: datetime | None, show_all: bool) -> None
         click.echo()
     blocking = sum(f.severity == "blocking" for report in reports for f in report.findings)
     if blocking:
-        one, several = _("One to put right."), _("{number:,} to put right.")
+        one, several = _("1 to fix."), _("{number:,} to fix.")
         click.echo(several.format(number=blocking) if blocking > 1 else one)
         raise click.exceptions.Exit(1)
-    click.echo(_("Nothing that must be put right."))
+    click.echo(_("Nothing that must be fixed."))
 
 
 commands: tuple[click.Command, ...] = (check,)

@@ -36,7 +36,7 @@ _REASONS = {
 @click.option("--level", type=click.Choice(LEVELS), help="The grids of this level in it instead.")
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day; today if left out.")
 @click.option("--standards", is_flag=True, help="List the standards instead.")
-@click.option("--recompute", is_flag=True, help="Compute the figures of the day anew first.")
+@click.option("--recompute", is_flag=True, help="Compute the figures of the day again first.")
 @click.option("--json", "as_json", is_flag=True, help="As /api/coverage and /api/standards answer.")
 def coverage(
     grid: str | None,

@@ -22,10 +22,10 @@ LISTED = 200
 @click.option(
     "--again-from",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Compute the months from this day on anew, from what is known today.",
+    help="Recompute the months from this day on, from what is known today.",
 )
 def coverage_history(again_from: datetime | None) -> None:
-    """Write down coverage on the first of each of the last 24 months, where it is missing.
+    """Record coverage on the first of each of the last 24 months, where it is missing.
 
     The running server does it every hour. What stands stays as it was known then, unless
     --again-from says otherwise.

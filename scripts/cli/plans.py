@@ -44,7 +44,7 @@ def plan() -> None:
 
 
 @plan.command("list")
-@click.option("--archived", is_flag=True, help="Those that were put out of the way instead.")
+@click.option("--archived", is_flag=True, help="List archived plans instead.")
 def list_(archived: bool) -> None:
     """List plans, those that wait for somebody first."""
     with database() as conn:
@@ -61,7 +61,7 @@ def list_(archived: bool) -> None:
 @click.option("--purpose", default="", help="What it is for.")
 @_day
 def new(title: str, purpose: str, day: datetime | None) -> None:
-    """Begin a plan; its number is told."""
+    """Create a plan and print its number."""
     with database() as conn:
         made = keeping.create(conn, COMMAND_LINE, title, purpose, _read_day(day))
     click.echo(_line(made))
@@ -136,7 +136,7 @@ def do_(number: int, file: str) -> None:
 @plan.command()
 @_number
 def undo(number: int) -> None:
-    """Take the last step back."""
+    """Undo the last step."""
     with database() as conn:
         done = drawing.undo(conn, number, COMMAND_LINE, revision=None)
     _tell(done)
@@ -145,7 +145,7 @@ def undo(number: int) -> None:
 @plan.command()
 @_number
 def redo(number: int) -> None:
-    """Do again what was taken back."""
+    """Redo what was undone."""
     with database() as conn:
         done = drawing.redo(conn, number, COMMAND_LINE, revision=None)
     _tell(done)
@@ -154,7 +154,7 @@ def redo(number: int) -> None:
 @plan.command()
 @_number
 def rebase(number: int) -> None:
-    """Do all steps again on the boundaries as they are published now."""
+    """Redo all steps on the boundaries that are published now."""
     with database() as conn:
         done = drawing.rebase(conn, number, COMMAND_LINE, revision=None)
         failed = [step for step in drawing.steps(conn, number) if step.fault]
@@ -170,7 +170,7 @@ def rebase(number: int) -> None:
 @plan.command()
 @_number
 def check(number: int) -> None:
-    """Say what is wrong with what a plan draws. Exit status 1 if it must be put right."""
+    """Say what is wrong with what a plan draws. Exit status 1 if it must be fixed."""
     with database() as conn:
         faults = checking.find(conn, keeping.get(conn, number))
         conn.rollback()
@@ -184,7 +184,7 @@ def check(number: int) -> None:
             click.echo(f"    {json.dumps(dict(fault.fix), ensure_ascii=False)}")
     if any(fault.is_blocking for fault in faults):
         raise click.exceptions.Exit(1)
-    click.echo(_("Nothing that must be put right."))
+    click.echo(_("Nothing that must be fixed."))
 
 
 @plan.command()
@@ -192,7 +192,7 @@ def check(number: int) -> None:
 @click.argument("fault")
 @click.argument("reason")
 def accept(number: int, fault: str, reason: str) -> None:
-    """Let a fault stand, by its key and with the reason."""
+    """Accept a fault, by its key and with a reason."""
     with database() as conn:
         found = keeping.take(conn, number, None)
         checking.accept(conn, found, COMMAND_LINE, fault, reason)
@@ -278,7 +278,7 @@ def advance(number: int, deed: Deed, reason: str) -> None:
 @plan.command()
 @_number
 def publish(number: int) -> None:
-    """Let an approved plan hold from its day on, in one transaction."""
+    """Publish an approved plan, in one transaction; it applies from its day."""
     with database() as conn:
         done = publishing.publish(conn, number, COMMAND_LINE, clock.today(), revision=None)
     click.echo(_line(done.plan))
@@ -293,7 +293,7 @@ def publish(number: int) -> None:
 @click.argument("title")
 @_day
 def opposite(number: int, title: str, day: datetime | None) -> None:
-    """Begin a plan that takes a publication back."""
+    """Create a plan that reverts a publication."""
     with database() as conn:
         made = publishing.oppose(conn, number, COMMAND_LINE, title, _read_day(day))
     click.echo(_line(made))

@@ -58,7 +58,7 @@ def list_(number: int) -> None:
 @_number
 @click.argument("layer", type=click.IntRange(min=1))
 def remove(number: int, layer: int) -> None:
-    """Take a layer out of a plan, for good."""
+    """Remove a layer from a plan for good."""
     with database() as conn:
         references.remove(conn, number, COMMAND_LINE, layer)
 

@@ -57,7 +57,7 @@ def coverage(
     ending = file.suffix.lower()
     if ending not in _ENDINGS:
         raise InvalidInputError(
-            "“{value}” is no kind of file that a report can have.",
+            "“{value}” is not a kind of file for reports.",
             hint="Let its name end in one of: {choices}.",
             value=ending or file.name,
             choices=", ".join(_ENDINGS),

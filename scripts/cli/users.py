@@ -72,7 +72,7 @@ def add(username: str, name: str, role: RoleName | None, place: str, password_st
         if role:
             _give(conn, account_id, role, place, clock.today(), None)
         found = accounts.get(conn, account_id)
-    click.echo(_("The account {username} has been made.").format(username=found.username))
+    click.echo(_("The account {username} has been created.").format(username=found.username))
     if given is None:
         _tell(password)
 

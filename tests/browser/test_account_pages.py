@@ -54,8 +54,8 @@ def test_an_account_is_made_and_taken_over(
     expect(page.get_by_text("Several places match.")).to_be_visible()
     fits(page)
     page.get_by_role("radio", name=re.compile("城北社区")).check()
-    page.get_by_role("button", name="Make the account").click()
-    expect(page.get_by_role("heading", name="The account has been made")).to_be_visible()
+    page.get_by_role("button", name="Create the account").click()
+    expect(page.get_by_role("heading", name="The account has been created")).to_be_visible()
     fits(page)
     first = page.locator(".secret").inner_text()
 
@@ -66,9 +66,9 @@ def test_an_account_is_made_and_taken_over(
     # Nothing else before that.
     theirs.goto(f"{office}/account")
     expect(theirs.get_by_role("heading", name="Change the password")).to_be_visible()
-    theirs.get_by_label("Present password").fill(first)
+    theirs.get_by_label("Current password").fill(first)
     theirs.get_by_label("New password", exact=True).fill("four-own-quiet-words")
-    theirs.get_by_label("New password again").fill("four-own-quiet-words")
+    theirs.get_by_label("Repeat the new password").fill("four-own-quiet-words")
     theirs.get_by_role("button", name="Change the password").click()
     expect(theirs.get_by_text("Your password has been changed.")).to_be_visible()
     theirs.get_by_role("button", name="Sign out", exact=True).click()
@@ -97,8 +97,8 @@ def test_a_list_is_imported_and_its_passwords_are_downloaded(
     expect(page.get_by_role("heading", name="Import accounts")).to_be_visible()
     fits(page)
     for rows, said in (
-        ("wf,王芳,网格员,没有,,\n", "1 row has to be put right."),
-        ("wf,王芳,网格员,城南社区,,\nlq,李强,,,,\n", "make 2 accounts"),
+        ("wf,王芳,网格员,没有,,\n", "1 row must be corrected."),
+        ("wf,王芳,网格员,城南社区,,\nlq,李强,,,,\n", "create 2 accounts"),
     ):
         page.get_by_label("List of accounts").set_input_files({
             "name": "名单.csv", "mimeType": "text/csv",
@@ -129,7 +129,7 @@ def test_a_role_is_given_without_javascript(browser: Browser, office: str) -> No
     page.get_by_label("Place", exact=True).fill("镇")
     page.get_by_role("button", name="Search").click()
     page.get_by_role("radio", name=re.compile("佛子岭镇")).check()
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_role("button", name="Create the account").click()
     page.get_by_role("link", name="To the account").click()
     expect(page.get_by_text("佛子岭镇")).to_be_visible()
     context.close()

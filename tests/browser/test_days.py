@@ -67,7 +67,7 @@ def test_when_did_the_village_become_smaller(opened: Open, by: str) -> None:
 
     press(page, by, ".view [data-do=days]")
     expect(page.locator(".timeline header")).to_contain_text("青崖村")
-    chosen(page, "as since 1 Jan 2026")
+    chosen(page, "unchanged since 1 Jan 2026")
     press(page, by, "[data-step='-1']")
     chosen(page, "1 Jan 2026 · 15 grids changed")
     assert "on=2026-01-01" in page.url

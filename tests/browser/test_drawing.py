@@ -69,9 +69,9 @@ class TestStories:
         publish(staff, sit)
         assert parents(staff, "河岸小区")[1:3] == ["佛子岭镇", "河东村"]
         # And back, by a plan that takes the publication back.
-        staff.press(".drawer summary", "Take it back")
+        staff.press(".drawer summary", "Revert this publication")
         staff.press("form[data-send=opposite] button[type=submit]")
-        expect(staff.page.locator("#panel-body h1")).to_contain_text("Take back")
+        expect(staff.page.locator("#panel-body h1")).to_contain_text("Revert")
         staff.settle()
         publish(staff, sit)
         assert parents(staff, "河岸小区")[1:3] == ["衡山镇", "城南社区"]
@@ -124,7 +124,7 @@ def test_a_fault_is_found_let_stand_and_mended_by_one_click(sit: Sit) -> None:
     staff.press(".fault-warning .drawer summary")
     staff.page.locator(".fault-warning [name=reason]").fill("明年拆分")
     staff.press(".fault-warning form button")
-    expect(staff.page.locator(".fault-warning")).to_contain_text("Let stand: 明年拆分")
+    expect(staff.page.locator(".fault-warning")).to_contain_text("Accepted: 明年拆分")
     staff.press(".fault-go")
     expect(staff.page.locator(".fault-item.current")).to_be_visible()
 
@@ -139,7 +139,7 @@ def test_a_change_by_somebody_else_is_shown_and_mine_goes_on_top(sit: Sit) -> No
     other.choose(ESTATE, "城南社区甲小区")
     other.drag((116.302, 31.402), 20, -20, aside=True)
     expect(other.page.locator(".notice-warn")).to_contain_text("Somebody else")
-    other.press(".notice-warn button", "Do mine on top")
+    other.press(".notice-warn button", "Apply mine on top")
     expect(other.page.locator(".history .count")).to_have_text("2")
 
 

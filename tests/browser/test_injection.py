@@ -385,8 +385,8 @@ def test_what_an_address_says(page: Page, site: Site, watch: Watch, address: str
 
 
 def test_what_the_address_of_the_map_says(page: Page, site: Site, watch: Watch) -> None:
-    names = ("mode", "on", "kind", "state", "category", "age", "grid", "issue", "list", "page",
-             "q", "z", "lat", "lon", "next")  # fmt: skip
+    names = ("mode", "on", "kind", "state", "category", "age", "closed", "grid", "issue", "list",
+             "page", "q", "z", "lat", "lon", "next")  # fmt: skip
     for index, text in enumerate(SCRIPTS[:: 3 * THIN]):
         query = urlencode({**dict.fromkeys(names, text), "lang": LANGUAGES[index % 2]})
         page.goto(f"{site.host}/?{query}#{quote(text)}", wait_until="domcontentloaded")

@@ -36,7 +36,7 @@ def test_plans_in_the_panel(page: Page, site: Site, watch: Watch) -> None:  # no
             assert page.locator(".plans li").count() > len(SCRIPTS) // 4
             watch.look(page)
     # Each kind of text was there: names as drawn, reasons, why a step failed, people to share with.
-    for mark in ("Let stand:", "Could not be done again", 'class="choice"', "Returned"):
+    for mark in ("Accepted:", "Could not be redone", 'class="choice"', "Returned"):
         assert mark in seen
     watch.check()
 

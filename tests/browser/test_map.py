@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
+from layers.style import STYLE
+
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SIDEWAYS = {"width": 844, "height": 390}
@@ -45,6 +47,10 @@ def watched(page: Page, live_server: str) -> Iterator[Watch]:
 def official(context: BrowserContext, enter: Callable[[BrowserContext, str], None]) -> None:
     """Somebody who sees the issues of the whole county is signed in."""
     enter(context, "official")
+
+
+# From half a zoom below on, the tiles of this one are drawn.
+COMPOUNDS_FROM = STYLE["grids"]["from_zoom"]["compound"] - 0.5
 
 
 def show(page: Page, live_server: str, address: str = "/", size: dict[str, int] = DESK) -> None:
@@ -329,6 +335,46 @@ def test_axe_finds_nothing(
     assert found.response["violations"] == [], found.generate_report()
 
 
+@pytest.mark.parametrize("by", ["link", "search"])
+def test_a_village_chosen_on_a_phone_shows_its_compounds(
+    page: Page,
+    live_server: str,
+    watched: Watch,
+    demo_conn: psycopg.Connection[tuple[int, str, str]],
+    by: str,
+) -> None:
+    # The largest: what it takes to see all of it is farthest from what shows its compounds.
+    row = demo_conn.execute(
+        "SELECT grid_id, name, name FROM grid_version WHERE level = 'community'"
+        " AND upper_inf(valid) ORDER BY area_m2 DESC LIMIT 1"
+    ).fetchone()
+    assert row
+    grid_id, name, _ = row
+    page.set_viewport_size(PHONE)
+    if by == "link":
+        show(page, live_server, f"/?grid={grid_id}", PHONE)
+    else:
+        show(page, live_server, "/", PHONE)
+        page.locator("#search").fill(name)
+        page.locator(f"#hits [data-grid='{grid_id}']").click()
+    heading(page, name)
+    page.wait_for_function(f"map_grid.getZoom() >= {COMPOUNDS_FROM}")
+    # Its middle is in what the sheet leaves free.
+    middle = page.evaluate(
+        """async (id) => {
+          const { west, south, east, north } = await fetch(`/api/grids/${id}`)
+            .then((answer) => answer.json()).then((grid) => grid.bounds);
+          const place = [(south + north) / 2, (west + east) / 2];
+          const { x, y } = map_grid.latLngToContainerPoint(place);
+          const sheet = document.querySelector("#panel").getBoundingClientRect().top;
+          return [x, y, innerWidth, sheet];
+        }""",
+        grid_id,
+    )
+    assert 0 < middle[0] < middle[2]
+    assert 0 < middle[1] < middle[3]
+
+
 def test_another_service_is_chosen_without_losing_the_town(
     page: Page,
     live_server: str,
@@ -466,18 +512,29 @@ def test_a_phone_held_sideways_has_the_panel_beside_the_map(
         assert box["y"] + box["height"] <= SIDEWAYS["height"]
 
 
+@pytest.mark.parametrize("by", ["button", "Control+p", "Meta+p"])
 def test_prints_the_map_the_legend_and_the_panel(
     page: Page,
     live_server: str,
     watched: Watch,
     demo_conn: psycopg.Connection[tuple[int, str, str]],
+    by: str,
 ) -> None:
-    page.add_init_script("window.print = () => document.documentElement.classList.add('printed')")
+    page.add_init_script(
+        "window.printed = 0;"
+        "window.print = () => { printed += 1;"
+        " document.documentElement.classList.add('printed') }"
+    )
     grid_id, _ = town(demo_conn)
     show(page, live_server, f"/?mode=responsibility&grid={grid_id}")
     before = page.url
-    page.locator("[data-do=print]").click()
+    if by == "button":
+        page.locator("[data-do=print]").click()
+    else:
+        page.keyboard.press(by)
+        page.keyboard.press(by)
     page.wait_for_selector("html.paper.printed")
+    assert page.evaluate("printed") == 1
     sheet, legend, panel = (
         page.locator(part).bounding_box() for part in (".map", ".legend-body", ".panel-body")
     )

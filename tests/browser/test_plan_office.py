@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.drawing import Desk, Sit
+
+BANK = (116.317, 31.416)
 
 
 def share(desk: Desk, *names: str) -> None:
@@ -43,16 +46,16 @@ def test_a_plan_is_shared_and_taken_away_again(sit: Sit) -> None:
 def test_a_plan_is_put_away_and_brought_back(sit: Sit) -> None:
     staff = sit("staff", "touch")
     staff.new_plan("放到一边")
-    staff.press("summary", "Withdraw it")
+    staff.press("summary", "Withdraw")
     staff.press("[data-key^='Withdraw'] button")
     expect(staff.page.locator("article .kicker .level")).to_contain_text("Withdrawn")
     staff.settle()
-    staff.press(".deeds button", "Archive it")
+    staff.press(".deeds button", "Archive")
     expect(staff.page.locator(".put-away")).to_be_visible()
     staff.press(".notice button", "Undo")
     expect(staff.page.locator(".put-away")).to_have_count(0)
     staff.settle()
-    staff.press(".deeds button", "Archive it")
+    staff.press(".deeds button", "Archive")
     expect(staff.page.locator(".put-away")).to_be_visible()
     staff.press(".back a")
     expect(staff.page.locator("article h1 .count")).to_have_text("1")
@@ -66,3 +69,35 @@ def test_a_plan_is_put_away_and_brought_back(sit: Sit) -> None:
     expect(staff.page.locator("article h1")).to_have_text("Plans")
     expect(staff.page.locator(".plans a", has_text="放到一边")).to_be_visible()
     assert staff.page.locator(".more").count() == 0
+
+
+@pytest.mark.parametrize("by", ["mouse", "touch"])
+def test_who_decides_on_a_plan_sees_first_what_changes(sit: Sit, by: str) -> None:
+    staff = sit("staff")
+    plan = staff.new_plan("河岸小区划归河东村")
+    staff.open((116.31, 31.405), "城南社区")
+    staff.look_at(BANK, 15)
+    staff.choose(BANK, "河岸小区")
+    staff.press("[data-tool=hand_over]")
+    staff.pick((116.325, 31.416))
+    expect(staff.page.locator(".changes")).to_contain_text("handed over")
+    staff.deed("Submit for approval", "Submitted")
+    official = sit("official", by)
+    official.go(f"?mode=draw&plan={plan}&lang=en")
+    expect(official.page.locator(".place h2")).to_contain_text("Looking at 衡山镇")
+    expect(official.page.locator(".phases")).to_be_visible()
+    # The compound that changes hands fills the map, not its town.
+    official.page.wait_for_function(
+        """([lon, lat]) => {
+          const { x, y } = map_grid.latLngToContainerPoint([lat, lon]);
+          const { x: w, y: h } = map_grid.getSize();
+          return map_grid.getZoom() >= 14 && x > 0 && x < w && y > 0 && y < h;
+        }""",
+        arg=BANK,
+    )
+    # Leaving it is not undone.
+    official.settle()
+    official.press("[data-do=leave-grid]")
+    expect(official.page.locator(".place h2")).to_have_text("Where to look")
+    official.settle()
+    expect(official.page.locator(".place h2")).to_have_text("Where to look")

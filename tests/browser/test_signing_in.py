@@ -178,3 +178,22 @@ def test_axe_finds_nothing_on_the_pages(
     if lang == "zh":
         text = page.locator("main").inner_text()
         assert set(re.findall(r"[A-Za-z]{2,}", text)) <= {"Chrome", "Linux", "official", "Headless"}
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_shared_link_to_an_issue_leads_through_the_door_to_the_issue(
+    page: Page,
+    live_server: str,
+    demo_passwords: dict[str, str],
+    demo_conn: Connection[Any],
+    size: Any,
+) -> None:
+    row = demo_conn.execute("SELECT issue_id, title FROM issue ORDER BY issue_id").fetchone()
+    assert row
+    page.set_viewport_size(size)
+    sheet(page, f"{live_server}/?mode=issues&issue={row[0]}")
+    expect(page.locator("#panel-body")).to_contain_text("没有可供您查看的")
+    page.locator("#panel-body [data-sign-in]").click()
+    fill(page, "official", demo_passwords["official"])
+    page.wait_for_url(re.compile(rf"issue={row[0]}"))
+    expect(page.locator("#panel-body h1")).to_have_text(row[1])

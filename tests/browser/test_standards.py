@@ -55,7 +55,7 @@ def test_the_county_raises_the_standard_for_clinics(
     fits(page)
     towns = page.get_by_role("group", name="In towns")
     towns.get_by_label("No farther than").fill("far")
-    page.get_by_label("Holds from").fill("2027-01-01")
+    page.get_by_label("In force from").fill("2027-01-01")
     page.get_by_role("button", name="Show what would change").click()
     expect(page.get_by_text("Write a whole number from 1 to 100,000.")).to_be_visible()
     fits(page)
@@ -67,22 +67,22 @@ def test_the_county_raises_the_standard_for_clinics(
     page.get_by_role("button", name="Show what would change").click()
     effects = page.locator("#effects")
     expect(effects).to_contain_text("1,000 m on foot → 300 m on foot")
-    assert page.evaluate("sessionStorage.said") == "Reckoning every grid."
+    assert page.evaluate("sessionStorage.said") == "Calculating for every grid."
     expect(effects.locator(".total")).to_contain_text("60 → 30")
     expect(effects.get_by_role("listitem").filter(has_text="城南社区")).to_contain_text("−30")
     fits(page)
     effects.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved. It holds from 1 Jan 2027 on.")).to_be_visible()
+    expect(page.get_by_text("Saved. It applies from 1 Jan 2027.")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("1 Jan 2027"))).to_contain_text("300 m on foot")
     fits(page)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Undone.", exact=True)).to_be_visible()
     expect(page.get_by_text("300 m on foot")).to_have_count(0)
-    page.get_by_role("button", name="Do it again").click()
-    expect(page.get_by_text("Done again.", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Redo").click()
+    expect(page.get_by_text("Redone.", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
-    page.get_by_role("button", name="Take back").click()
-    expect(page.get_by_text("The change of 1 Jan 2027 is taken back.")).to_be_visible()
+    page.get_by_role("button", name="Withdraw").click()
+    expect(page.get_by_text("The change of 1 Jan 2027 has been withdrawn.")).to_be_visible()
 
 
 def test_two_at_once(

@@ -82,7 +82,7 @@ def test_an_estate_is_split_along_the_red_line(sit: Sit, tmp_path: Path, by: str
     staff.press("[data-tool=split]")
     staff.page.locator(".cursor-marker").wait_for(state="attached")
     staff.press(".draw-bar button", "Follow lines")
-    expect(staff.page.locator(".draw-bar")).to_contain_text("all corners between are taken")
+    expect(staff.page.locator(".draw-bar")).to_contain_text("All corners between two points")
     staff.sketch(RED_LINE[0], RED_LINE[-1])
     expect(staff.page.locator(".changes")).to_contain_text("城南社区甲小区 2")
     # The line's corners within the estate are the new boundary's, to the last digit, on both sides.

@@ -128,7 +128,7 @@ def test_a_facility_comes_moves_and_closes_on_the_map(opened: Open, by: str) -> 
     # What the scenario itself adds is taken out, not closed.
     expect(page.locator(".notice", has_text="这里没有")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.locator(".notice", has_text="要撤销的设施")).to_have_count(0)
+    expect(page.locator(".notice", has_text="要停办的设施")).to_have_count(0)
     expect(page.locator(".scenario h1")).to_be_visible()
 
 

@@ -105,13 +105,13 @@ def test_a_list_is_shown_first_and_imported_when_told(
     assert checked.status_code == 200, words(checked)
     assert checked.headers["Cache-Control"] == "no-store"
     shown = words(checked)
-    assert "make 5 accounts" in shown
+    assert "create 5 accounts" in shown
     assert "give 5 roles" in shown
-    assert "leave 1 row as it is" in shown
+    assert "leave 1 row unchanged" in shown
     rows = rows_of(checked)
     assert list(rows) == [2, 3, 4, 5, 6, 7, 8]
     assert "城南社区甲小区 1 Jan 2026 to 31 Dec 2026 new account with this role" in rows[2]
-    assert rows[8].endswith("nothing: it is so already")
+    assert rows[8].endswith("nothing: already so")
     # Nothing is written by looking.
     assert accounts.count(conn) == 2
 
@@ -173,7 +173,7 @@ def test_every_fault_is_named_with_its_row_and_what_to_do(
         ["good", "好人", "审计人员", "", "", ""],
     ]))  # fmt: skip
     assert answer.status_code == 422
-    assert "13 rows have to be put right. Nothing has been imported." in words(answer)
+    assert "13 rows must be corrected. Nothing has been imported." in words(answer)
     assert payload(answer) == ""
     rows = rows_of(answer)
     for row, said in {

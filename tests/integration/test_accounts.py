@@ -335,7 +335,7 @@ class TestOneAccount:
         chief.post(end)
         assert their.get("/account").status_code == 302
         shown = chief.get(f"/accounts/{other}")
-        assert "· over" in words(shown)
+        assert "· ended" in words(shown)
         assert "/end" not in shown.text.replace("/sessions/end", "")
         assert chief.post(end).status_code == 404
         assert [entry[0] for entry in trail(conn)] == ["role.granted", "role.changed"]
@@ -349,7 +349,7 @@ class TestOneAccount:
             path, role="unit_user", place_text="城市", since=begin.isoformat(),
             last_day=begin.isoformat(),
         )  # fmt: skip
-        assert "not begun yet" in words(chief.get(f"/accounts/{other}"))
+        assert "not started yet" in words(chief.get(f"/accounts/{other}"))
         ends = chief.post(
             path, role="unit_user", place_text="城市", since="2026-02-02", last_day="2026-02-01"
         )

@@ -153,7 +153,7 @@ def test_the_command_in_words(county: County, conn: Conn) -> None:
     again = run("--grid", "341525100", "--kind", "clinic", "--recompute")
     assert again.output == ran.output
     listed = run("--standards", "--kind", "grid_worker").output
-    assert "In towns: where they hold the duty, 500 households to a provider" in listed
+    assert "In towns: where they hold the duty, 500 households per provider" in listed
     chinese = CliRunner().invoke(gridmap, ["--lang", "zh", "coverage", "--kind", "clinic"])
     assert "卫生室  82%  73户中60户达标  无服务主体 10  距离过远 3" in chinese.output
 

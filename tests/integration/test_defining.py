@@ -92,7 +92,7 @@ def test_nobody_overwrites_what_was_not_seen(conn: Conn) -> None:
     other = before.changed(DAY, replace(NEAR, reach=500), NEAR, BY)
     with pytest.raises(SetMeanwhileError):
         defining.save(conn, "li", before.digest, other)
-    with pytest.raises(InvalidInputError, match="holds already"):
+    with pytest.raises(InvalidInputError, match="already applies"):
         save(conn, defining.get(conn, "clinic"))
     change = defining.last_change(conn, "clinic")
     assert change
@@ -145,7 +145,7 @@ def test_a_kind_of_ones_own_comes_and_goes(conn: Conn) -> None:
         " VALUES (%s, '一', ST_SetSRID(ST_MakePoint(116, 31), 4326))",
         [code],
     )
-    with pytest.raises(InvalidInputError, match="cannot be taken back"):
+    with pytest.raises(InvalidInputError, match="cannot be withdrawn"):
         defining.undo(conn, "wang", code, change.change_id)
     conn.execute("DELETE FROM facility WHERE kind = %s", [code])
     assert defining.undo(conn, "wang", code, change.change_id) is None

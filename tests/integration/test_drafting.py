@@ -54,7 +54,7 @@ def plan(conn: Conn, app: Flask, county: County) -> int:
 def test_a_plan_says_what_it_changes(conn: Conn, app: Flask, plan: int, county: County) -> None:
     answer = enter(app, conn, "staff").get(f"/panel/plans/{plan}?grid={county.communities[0]}")
     assert answer.status_code == 200
-    for words in ("Move a corner", "城南社区", "山口村", "Copy it", f'data-plan="{plan}"'):
+    for words in ("Move a corner", "城南社区", "山口村", "Make a copy", f'data-plan="{plan}"'):
         assert words in answer.text
     assert "&lt;b&gt;河东扩界&lt;/b&gt;" in answer.text
     # It is the command line's: nobody else draws in it.

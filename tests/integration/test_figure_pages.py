@@ -67,7 +67,7 @@ def test_without_grids_and_without_history_it_says_so(client, conn):
 
 def test_before_the_first_months_are_written_down(client, county):
     page = words(client.get("/figures?lang=en&kind=grid_worker").text)
-    assert "not written down yet" in page
+    assert "not been recorded yet" in page
     # Eight compounds of a hundred: everybody is told the class of each, 100 to 109.
     assert "37% of about 830 households" in page
 

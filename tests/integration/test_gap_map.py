@@ -147,9 +147,9 @@ def test_where_all_are_alike_there_are_fewer_classes(conn, county):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("none", "no way to make classes"),
-        ("own:1,2,3", "not four limits"),
-        ("own:1,2,3,x", "not four limits"),
+        ("none", "not a way to make classes"),
+        ("own:1,2,3", "not four class limits"),
+        ("own:1,2,3,x", "not four class limits"),
         ("own:30,50,50,95", "Limit 3 of the classes, 50, is not between 51 and 100"),
         ("own:30,50,80,101", "Limit 4 of the classes, 101, is not between 81 and 100"),
         ("own:0,1,2,3", "Limit 1 of the classes, 0, is not between 1 and 100"),

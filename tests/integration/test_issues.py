@@ -43,7 +43,7 @@ def test_open_overdue_suspended_and_closed_are_told_apart(conn, county):
     assert ids(conn, read(state="closed")) == [done]
     assert set(ids(conn, read(state="all"))) == {fresh, late, hung, done}
     counts = issues.counts(conn, read(), None, TODAY)
-    assert (counts.open, counts.overdue, counts.suspended, counts.closed_last_30_days) == (
+    assert (counts.open, counts.overdue, counts.suspended, counts.closed) == (
         3, 1, 1, 1,
     )  # fmt: skip
 
@@ -94,7 +94,17 @@ def test_age_and_category_narrow_the_list(conn, county):
     assert ids(conn, read(category="other")) == []
 
 
-@pytest.mark.parametrize("args", [{"state": "x"}, {"age": "8"}, {"at": "soon"}, {"at": "9" * 30}])
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"state": "x"},
+        {"age": "8"},
+        {"closed": "x"},
+        {"closed": "0"},
+        {"at": "soon"},
+        {"at": "9" * 30},
+    ],
+)
 def test_nonsense_is_refused(args):
     with pytest.raises(InvalidInputError):
         read(**args)
@@ -221,8 +231,28 @@ def test_closed_are_those_of_the_last_30_days_the_latest_first(conn, county):
     earlier = closed("2026-06-01T08:00+08")
     latest = closed("2026-06-10T08:00+08")
     assert ids(conn, read(state="closed")) == [latest, earlier]
-    assert issues.counts(conn, read(state="open"), None, TODAY).closed_last_30_days == 2
+    assert issues.counts(conn, read(state="open"), None, TODAY).closed == 2
     assert len(ids(conn, read(state="all"))) == 3
+
+
+def test_closed_are_those_of_the_time_that_is_asked_for(conn, county):
+    def closed(at):
+        return add_issue(conn, *HERE, "2024-05-01T08:00+08", None, f"{at} closed")
+
+    years, months = closed("2024-06-01T08:00+08"), closed("2026-03-20T08:00+08")
+    weeks, days = closed("2026-06-01T08:00+08"), closed("2026-06-10T08:00+08")
+    found = {"": 2, "7": 1, "90": 3, "365": 3, "all": 4}
+    for within, count in found.items():
+        chosen = read(state="closed", closed=within)
+        assert ids(conn, chosen) == [days, weeks, months, years][:count]
+        assert issues.count(conn, chosen, None, TODAY) == count
+        # The number on the button is that of the list behind it, whatever is on show.
+        assert issues.counts(conn, read(closed=within), None, TODAY).closed == count
+        # The map's tiles are asked for by the same words.
+        assert chosen.address().get("closed", "") == within
+    assert read(state="closed", closed="30") == read(state="closed")
+    # What is open does not depend on it.
+    assert ids(conn, read(state="open", closed="7")) == []
 
 
 def test_the_states_are_counted_among_what_else_is_chosen(conn, county):

@@ -153,7 +153,7 @@ def test_errors_speak_the_readers_language(client):
 
 def test_a_day_before_the_first_boundaries_says_so(client):
     text = client.get("/panel/home?on=2020-01-01&lang=en").text
-    assert "This map has no boundaries of 1 Jan 2020" in text
+    assert "This map has no boundaries for 1 Jan 2020" in text
     assert "2024" in text
     assert "gridmap import" not in text
 

@@ -90,7 +90,7 @@ def test_what_blocks_is_said_with_its_place_until_it_is_let_stand(
     assert len(lines) == 2
     assert "not in one piece" in lines[0]
     assert "116.31" in lines[0]
-    with pytest.raises(GridMapError, match="2 must be put right"):
+    with pytest.raises(GridMapError, match="2 must be fixed"):
         run("advance", "1", "submit")
     for line in lines:
         run("accept", "1", line[-17:-1], "飞地")

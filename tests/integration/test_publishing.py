@@ -142,7 +142,7 @@ def test_nothing_of_a_plan_is_written_unless_all_of_it_is(conn: Conn, county: Co
         [county.communities[0]],
     )
     conn.execute("ALTER TABLE grid_version ENABLE TRIGGER grid_version_no_overlap")
-    with pytest.raises(Exception, match=r"ground|overlap|put right"), conn.transaction():
+    with pytest.raises(Exception, match=r"ground|overlap|must be fixed"), conn.transaction():
         publishing.publish(conn, plan.plan_id, COMMAND_LINE, TODAY, revision=None)
     assert conn.execute("SELECT count(*) - 1 FROM grid_version").fetchone() == versions
     assert keeping.get(conn, plan.plan_id).state == "approved"
@@ -298,7 +298,7 @@ def test_faults_are_found_with_place_weight_and_mend(conn: Conn, county: County)
     assert by_kind.keys() == {"code_taken", "few_households"}
     assert by_kind["code_taken"].is_blocking
     assert by_kind["code_taken"].fix == {"do": "recode", "grid": first}
-    with pytest.raises(PlanStateError, match="1 must be put right"), conn.transaction():
+    with pytest.raises(PlanStateError, match="1 must be fixed"), conn.transaction():
         publish(conn, plan)
     drawing.do(conn, plan.plan_id, COMMAND_LINE, by_kind["code_taken"].fix, revision=None)
     plan = keeping.get(conn, plan.plan_id)
@@ -309,7 +309,7 @@ def test_faults_are_found_with_place_weight_and_mend(conn: Conn, county: County)
     enclaves = [each for each in checking.find(conn, plan) if each.kind == "multipart"]
     assert len(enclaves) == 2
     assert all(each.is_blocking and each.place for each in enclaves)
-    with pytest.raises(PlanStateError, match="2 must be put right"), conn.transaction():
+    with pytest.raises(PlanStateError, match="2 must be fixed"), conn.transaction():
         publish(conn, plan)
     for each in enclaves:
         checking.accept(conn, plan, COMMAND_LINE, each.key, "飞地，县政府批复〔2026〕3号")

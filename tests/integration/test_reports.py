@@ -32,6 +32,8 @@ from webmap import create_app, report_pages, reports
 Conn = Connection[Any]
 DAY = f"on={TODAY}"
 # Households of buildings by lon and lat: most in the west, some outside every compound.
+TABLE, HEAD = re.compile(r"<thead>.*?</tbody>", re.S), re.compile(r"<th\b.*?</th>", re.S)
+ROW, CELL = re.compile(r"<tr.*?</tr>", re.S), re.compile(r"<td\b.*?</td>", re.S)
 BUILDINGS = [
     (116.305, 31.405, 300), (116.315, 31.405, 120), (116.3005, 31.4160, 20),
     (116.305, 31.425, 7), (116.335, 31.435, 90),
@@ -146,6 +148,38 @@ def test_the_pdf_comes_in_both_languages(app: Flask, county: County, place: str)
             answer.headers["Content-Disposition"],
         )
     assert answers[0].data != answers[1].data
+
+
+def test_a_column_holds_what_its_chinese_head_says(conn: Conn, app: Flask, county: County) -> None:
+    with app.test_request_context("/?lang=zh"):
+        places = county.county, county.towns[0]
+        pages = [
+            report_pages.document(conn, coverage.take(conn, place, TODAY, kind, least=0), kind)
+            for place in places
+            for kind in (None, "clinic")
+        ]
+    seen: set[str] = set()
+    for found in [each for page in pages for each in TABLE.findall(page)]:
+        heads = [words(head) for head in HEAD.findall(found)]
+        for row in ROW.findall(found):
+            cells = [words(cell) for cell in CELL.findall(row)]
+            for head, cell in zip(heads, cells, strict=True) if cells else ():
+                seen.add(head)
+                if head.endswith("率"):
+                    assert re.fullmatch(r"[0-9]+%|无数据", cell), (head, cell)
+                elif head.endswith("户数"):
+                    assert re.fullmatch(r"[0-9,]+|无数据", cell), (head, cell)
+                assert head != "姓名"
+    assert {"达标率", "达标户数", "未达标户数", "户数"} <= seen
+    client = sign_in(app.test_client(), conn, "county_official", grid_id=county.county)
+    head, *rows = table(client.get(f"/reports/coverage.xlsx?{DAY}&lang=zh"), "服务覆盖")
+    for row in rows:
+        line = dict(zip(head, row, strict=True))
+        assert isinstance(line["网格名称"], str)
+        assert isinstance(line["达标户数"], int | None)
+        assert isinstance(line["达标率"], float | int | None)
+        if line["达标户数"] is not None:
+            assert line["达标率"] == pytest.approx(line["达标户数"] / line["户数"])
 
 
 def table(answer: Any, sheet: str) -> list[tuple[Any, ...]]:
@@ -267,7 +301,7 @@ def test_small_counts_are_for_those_who_may_see_them(
     # Everybody is told as many of seven as of any count from 1 to 9.
     for client, seven in ((visitor, 5), (official, 7)):
         head, *rows = table(client.get(path), "Coverage")
-        row = next(row for row in rows if row[head.index("Name")] == "城北社区")
+        row = next(row for row in rows if row[head.index("Name of the grid")] == "城北社区")
         assert row[head.index("Households")] == row[head.index("Unserved")] == seven
     about = table(visitor.get(path), "About these figures")
     assert any(row[0] == "Rounded" for row in about)
@@ -314,7 +348,7 @@ def test_what_is_not_there_is_said_in_the_readers_language(
         (f"kind=clinic&grid={county.towns[0]}&on={earlier}&lang=en", 404, "did not exist on"),
         (f"kind=clinic&on={earlier}&lang=en", 404, "There are no boundaries on this map on"),
         (f"kind=clinic&grid={county.compounds[0]}&{DAY}&lang=en", 400, "is a compound"),
-        ("kind=clinic&grid=x&lang=en", 400, "is no number"),
+        ("kind=clinic&grid=x&lang=en", 400, "is not a number"),
         ("kind=clinic&grid=999999&lang=en", 404, "There is no grid"),
         ("kind=clinic&on=yesterday&lang=en", 400, "yesterday"),
     ):
@@ -335,7 +369,7 @@ def test_who_comes_when_many_wait_already_is_asked_to_come_again(
     finally:
         waiting.release(taken)
     assert answer.status_code == 503
-    assert "Too many documents are being made" in answer.text
+    assert "Too many documents are being created" in answer.text
     assert answer.headers["Retry-After"]
     assert app.test_client().get(f"/reports/coverage.xlsx?{DAY}").status_code == 200
 
@@ -366,7 +400,7 @@ def test_the_command_writes_the_same(
     for wrong, said in (
         (("--town", "无此镇", "--out", str(pdf)), "no grid"),
         (("--kind", "burning", "--out", str(pdf)), "burning"),
-        (("--out", str(tmp_path / "x.doc")), "no kind of file"),
+        (("--out", str(tmp_path / "x.doc")), "not a kind of file"),
         (("--out", str(drawn)), "one kind"),
     ):
         with pytest.raises(GridMapError, match=said):

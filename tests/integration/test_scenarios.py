@@ -107,6 +107,36 @@ def test_best_places_are_part_of_the_scenario_and_keep_their_promise(
     assert f"+{after - before:,}" in page
 
 
+def test_the_first_place_of_a_kind_can_be_searched_for(official: Client, owner: Conn) -> None:
+    """The county has none of the kind yet: no data, and no reason not to look for the best."""
+    assert owner.execute("SELECT FROM facility WHERE kind = 'dentist'").rowcount == 0
+    made = official.begin("第一家牙科")
+    panel = official.client.get(f"/panel/scenarios/{made}?lang=en").text
+    tools = re.findall(r'<select name="(\w+)"[^>]*>(.*?)</select>', panel, re.S)
+    offered = {name for name, options in tools if 'value="dentist"' in options}
+    # It can be put and searched for; but it stands nowhere, so not where there is one of it.
+    assert offered == {"placed", "kind"}
+    asked = {"kind": "dentist", "ask": "most", "count": 2}
+    response = official.ask("POST", f"/{made}/search", asked)
+    assert response.status_code == 201, response.text
+    found = response.get_json()
+    assert len(found["places"]) == 2
+    assert found["before"] == 0
+    assert found["after"] == sum(found["gains"]) > 0
+    assert official.sums(made)["dentist"] == (0, found["after"])
+    page = official.client.get(f"/panel/scenarios/{made}?kind=dentist&lang=en").text
+    assert re.search(r"Best places for [\w ]+: Dentist", page)
+    # Nobody has one, so a second provider takes two places that both reach somebody.
+    second = official.ask("POST", f"/{made}/search", {**asked, "ask": "second", "count": 1})
+    assert second.status_code == 201, second.text
+    fewest = {"kind": "optician", "ask": "fewest", "percent": 5}
+    assert official.ask("POST", f"/{made}/search", fewest).status_code == 201
+    # What no facility gives, and what is no kind at all, is still refused.
+    for kind in ("grid_worker", "nothing"):
+        refused = official.ask("POST", f"/{made}/search", {**asked, "kind": kind})
+        assert refused.status_code == 400
+
+
 @pytest.mark.parametrize("asked", [{"ask": "most", "count": 3}, {"ask": "fewest", "percent": 12}])
 def test_best_places_for_a_standard_of_two_providers_keep_their_promise(
     official: Client, owner: Conn, asked: dict[str, Any]

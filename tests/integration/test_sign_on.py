@@ -238,7 +238,7 @@ def test_an_answer_serves_once_and_only_who_asked(app, provider, conn):
     client.post("/sign-out", data={"csrf_token": csrf(client)})
     replayed = client.get(answer)
     assert replayed.headers["Location"] == "/sign-in?next=/"
-    assert "over already" in client.get("/sign-in").text
+    assert "has already ended" in client.get("/sign-in").text
     assert client.get("/account").status_code == 302
     for path in ("", "?code=x", "?state=x", "?code=x&state=y"):
         assert client.get(f"/sign-in/sso/callback{path}").status_code == 303

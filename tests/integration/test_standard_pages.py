@@ -69,7 +69,7 @@ def reach(conn: Conn) -> list[Any]:
 def test_everybody_reads_and_few_set(app: Flask, conn: Conn) -> None:
     visitor = Browser(app.test_client())
     text = words(visitor.get("/standards?lang=en"))
-    assert "Grid worker where they hold the duty, 500 households to a provider" in text
+    assert "Grid worker where they hold the duty, 500 households per provider" in text
     assert "Add a kind" not in text
     assert "Change the standard" not in words(visitor.get("/standards/clinic?lang=en"))
     assert visitor.get("/standards/nothing").status_code == 404
@@ -92,7 +92,7 @@ def test_the_effect_is_shown_before_it_is_saved_and_undone(app: Flask, conn: Con
     assert reach(conn) == [1000, 300]
     text = words(wang.get("/standards/clinic?lang=en"))
     assert "by wang. Undo" in text
-    assert "1 Jan 2027 to come 300 m on foot" in text
+    assert "1 Jan 2027 upcoming 300 m on foot" in text
     assert "changes on 1 Jan 2027" in words(wang.get("/standards?lang=en"))
     entry = enter(app, conn, "au")
     text = words(entry.get("/audit?lang=en&action=standard.changed"))
@@ -137,7 +137,7 @@ def test_a_change_to_come_is_taken_back_and_a_past_one_is_not(app: Flask, conn: 
     seen = re.search(r'name="seen"\s+value="(\w+)"', wang.page)
     assert seen
     past = wang.post("/standards/clinic/withdraw", seen=seen[1], on=clock.today().isoformat())
-    assert "still to come" in words(past)
+    assert "not taken effect yet" in words(past)
     back = wang.post("/standards/clinic/withdraw", seen=seen[1], on=NEXT.isoformat())
     assert back.status_code == 303
     assert reach(conn) == [1000]
@@ -152,7 +152,7 @@ def test_nobody_overwrites_another_unseen(app: Flask, conn: Conn) -> None:
     assert late.status_code == 409
     text = words(late)
     assert "Somebody else has saved this standard in the meantime" in text
-    assert "What holds now on 1 Jan 2027 In towns 300 m on foot" in text
+    assert "What applies on 1 Jan 2027 In towns 300 m on foot" in text
     assert 'value="500"' in late.text
     assert reach(conn) == [1000, 300]
     # Whoever has seen it may save.
@@ -197,7 +197,7 @@ def test_full_width_digits_are_read_and_nothing_new_is_refused(app: Flask, conn:
     wang.get("/standards/clinic/change?lang=en")
     again = send(wang, "try", town_reach="3500")
     assert again.status_code == 422
-    assert "This is what holds already." in words(again)
+    assert "This standard already applies." in words(again)
     nobody = wang.post("/standards/clinic/change", do="try", **FORM | {"facility": []})
     assert nobody.status_code in (409, 422)
     assert fault(nobody, "providers").startswith("Tick at least one")
@@ -211,7 +211,7 @@ def test_a_kind_of_ones_own(app: Flask, conn: Conn) -> None:
         send(wang, "try", "new", name_zh="献血", name_en="献血"), "name_en"
     )
     names = {"name_zh": "献血屋", "name_en": "Blood donation", "area": "town_office"}
-    assert "stays missing data" in words(send(wang, "try", "new", **names))
+    assert "counts as missing data" in words(send(wang, "try", "new", **names))
     saved = send(wang, "save", "new", **names)
     assert saved.headers["Location"] == "/standards/blood_donation"
     text = words(wang.get("/standards/blood_donation?lang=en"))

@@ -237,6 +237,21 @@ def test_a_single_issue_carries_what_opens_it(client, conn, county):
     assert fetch(client, "issues", 12, query="&category=other").status_code == 204
 
 
+def test_closed_issues_are_on_the_map_as_in_the_list(client, conn, county):
+    for closed in ("2025-07-01", "2026-04-01", "2026-06-10"):
+        add_issue(conn, *PLACE, "2025-05-01T08:00+08", None, f"{closed}T08:00+08 closed")
+    conn.commit()
+    for query, shown in (("", 1), ("&closed=90", 2), ("&closed=365", 3), ("&closed=all", 3)):
+        query = f"&state=closed{query}"
+        [found] = features(fetch(client, "issues", 12, query=query), "issue")
+        assert (found["n"], found["closed"]) == (shown, shown)
+        for path in ("home?mode=issues", f"grid/{county.county}/issues?mode=issues"):
+            text = client.get(f"/panel/{path}&on={DAY}&lang=en{query}").text
+            assert f'<span class="count">{shown}</span>' in text
+            assert f"<b>{shown}</b><span>Closed" in text
+    assert client.get(f"/tiles/issues.json?on={DAY}&state=closed&closed=x").status_code == 400
+
+
 def test_coverage_tiles_tell_missing_data_from_a_missing_service(client, conn, county):
     conn.execute(
         "UPDATE grid_version SET households = NULL WHERE grid_id = %s", [county.compounds[1]]

@@ -8,7 +8,7 @@ const read = (search) => parse(search, TODAY);
 test("an address reads back as the view it was made from", () => {
   for (const search of [
     "",
-    "?mode=issues&grid=7&state=overdue&category=event.rubbish&age=30&list=issues&page=2&z=14&lat=31.40000&lon=116.30000",
+    "?mode=issues&grid=7&state=overdue&category=event.rubbish&age=30&closed=all&list=issues&page=2&z=14&lat=31.40000&lon=116.30000",
     "?mode=coverage&on=2025-01-31&kind=clinic&lang=en",
     "?mode=coverage&kind=worst&classes=own%3A30%2C50%2C80%2C95&beside=2025-06-01&rank=town&within=view&page=2",
     "?mode=issues&issue=12&grid=3",
@@ -55,6 +55,10 @@ test("the panel shows the issue, else the list, else the grid, else the county",
 });
 
 test("a layer is asked for with the day and its own filters only", () => {
+  const closed = read("?mode=issues&state=closed&closed=365&grid=2&list=issues&page=2");
+  assert.equal(layerQuery(closed, "issues"), "?state=closed&closed=365");
+  assert.equal(panelUrl(closed), "/panel/grid/2/issues?mode=issues&state=closed&closed=365&page=2");
+  assert.equal(change(closed, { closed: "all" }).page, 1);
   const view = read("?mode=issues&on=2025-05-05&state=all&kind=shop&age=7");
   assert.equal(layerQuery(view, "grids"), "?on=2025-05-05");
   assert.equal(layerQuery(view, "issues"), "?on=2025-05-05&state=all&age=7");

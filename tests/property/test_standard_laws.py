@@ -112,6 +112,6 @@ def test_another_definition_has_another_digest() -> None:
 def test_standards_in_words() -> None:
     full = Standard(15, "min", 1.3, 1200, 2)
     assert str(worded(full, by_facility=True)) == (
-        "15 minutes on foot, detour 1.3, 1,200 households to a provider, at least 2 providers"
+        "15 minutes on foot, detour 1.3, 1,200 households per provider, at least 2 providers"
     )
     assert str(worded(full, by_facility=False)).startswith("where they hold the duty, 1,200")

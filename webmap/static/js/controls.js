@@ -9,20 +9,25 @@ const MARGIN = 16;
 const TOP_BAR = 48;
 // Zooms that a fit gives up at most, so that the legend hides nothing.
 const GIVE_UP = 0.3;
+// Zooms that it goes nearer at most, so that what lies in the box is drawn: then its middle is shown.
+const GO_NEARER = 1.6;
 
 /**
  * Fit a box [west, south, east, north] into what is free of the map: below the bar at the top and
  * the ``above`` pixels beneath it, over the ``covers`` pixels that are hidden at the bottom; where it
- * costs little, between ``left`` and ``right`` pixels at the sides. A zoom below ``least`` is not taken.
+ * costs little, between ``left`` and ``right`` pixels at the sides. A zoom below ``least`` is not taken,
+ * nor one below ``inside``, from which what lies in it is drawn, if that is not much nearer.
  */
-export function fit(map, [west, south, east, north], { covers, above = 0, left = 0, right = 0, least = 0 }, { maxZoom = 16, animate = true } = {}) {
+export function fit(map, [west, south, east, north], { covers, above = 0, left = 0, right = 0, least = 0 }, { maxZoom = 16, inside = 0, animate = true } = {}) {
   const box = L.latLngBounds([south, west], [north, east]);
   const room = map.getSize().subtract([2 * MARGIN, TOP_BAR + above + 2 * MARGIN + covers]);
   const size = map.project(box.getSouthEast(), 0).subtract(map.project(box.getNorthWest(), 0));
   // On the smallest of screens there may be no room at all; a map has a zoom all the same.
   const exact = (width) => Math.log2(Math.min(Math.max(width, 48) / size.x, Math.max(room.y, 48) / size.y));
   const [all, beside] = [exact(room.x), exact(room.x - left)];
-  const zoom = Math.max(map.getMinZoom(), least, Math.min(maxZoom, allowed(all - beside <= GIVE_UP ? beside : all, Math.floor)));
+  const seen = allowed(all - beside <= GIVE_UP ? beside : all, Math.floor);
+  const nearer = inside - seen <= GO_NEARER ? Math.max(seen, inside) : seen;
+  const zoom = Math.max(map.getMinZoom(), least, Math.min(maxZoom, nearer));
   const spare = Math.max(0, room.x - size.x * 2 ** zoom);
   const aside = Math.min(spare, Math.abs(left - right)) * Math.sign(left - right);
   const middle = map.project(box.getCenter(), zoom).add([-aside / 2, (covers - TOP_BAR - above) / 2]);

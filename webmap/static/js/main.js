@@ -10,7 +10,7 @@ import { LayerSet } from "./layerset.js";
 import { LegendBox } from "./legendbox.js";
 import { Notices, watchNetwork } from "./notices.js";
 import { Panel } from "./panel.js";
-import { print } from "./printing.js";
+import { isPrintKey, print } from "./printing.js";
 import { Search } from "./search.js";
 import { Selection } from "./selection.js";
 import { Services } from "./services.js";
@@ -21,7 +21,7 @@ import { take } from "./taking.js";
 import { layerQuery, panelUrl } from "./view.js";
 import { WhatIf } from "./whatif.js";
 import { Why } from "./why.js";
-import { setExactView } from "./zoom.js";
+import { leastZoom, setExactView } from "./zoom.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const { strings } = config;
@@ -85,7 +85,7 @@ function start() {
 /** Bring everything in line with a new view. */
 function react(view, before, how) {
   if (!before || view.mode !== before.mode) showMode(view.mode);
-  const drawn = ["mode", "on", "versus", "kind", "classes", "state", "category", "age", ...(view.versus ? ["grid"] : [])];
+  const drawn = ["mode", "on", "versus", "kind", "classes", "state", "category", "age", "closed", ...(view.versus ? ["grid"] : [])];
   if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
   if (!before || ["grid", "on", "mode"].some((key) => view[key] !== before[key])) select(view).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
@@ -126,6 +126,7 @@ function watch() {
     if (event.key === "Enter" && event.target === map.getContainer()) pick(map.getCenter());
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && up(event.target));
+  document.addEventListener("keydown", (event) => isPrintKey(event) && (event.preventDefault(), DO.print()));
   // Leaflet takes the focus on every click: the cross is for those who came by keyboard.
   addEventListener("keydown", () => $(".stage").classList.add("by-keys"));
   addEventListener("pointerdown", () => $(".stage").classList.remove("by-keys"), true);
@@ -163,7 +164,7 @@ function pick(latlng) {
 }
 
 /** A fragment is on show: take its grid as the selection, its title, and fit what has no place yet. */
-function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
+function arrived({ grid, level, bounds, point, title, becomes, kindTitle: kind }) {
   // Filters that the data does not know were left out; so the address and the map do too.
   if (becomes) store.note(Object.fromEntries([...new URLSearchParams(becomes)].map(([key, value]) => [key, value || null])), { panel: "loaded" });
   // Outside the county nothing is selected.
@@ -175,13 +176,19 @@ function arrived({ grid, bounds, point, title, becomes, kindTitle: kind }) {
   const found = id && id !== view.grid && !view.issue;
   if (found) store.go({ grid: id }, { panel: "loaded" });
   if (bounds && (fitNext || (!found && id === view.grid && !view.place && !view.issue))) {
-    fit(map, bounds.split(",").map(Number), free(), { animate: fitNext });
+    fit(map, bounds.split(",").map(Number), free(), { animate: fitNext, inside: insideZoom(level) });
   }
   else if (point && sheet.isSheet) reveal(map, ...point.split(",").map(Number), sheet);
   selection.point(view.issue && point ? point.split(",").map(Number).reverse() : null);
   if (view.issue && point && !view.place) fit(map, around(point), free());
   fitNext = false;
   showLegend();
+}
+
+// The zoom from which what lies in a town or a community is drawn; of the county all is to be seen.
+function insideZoom(level) {
+  const below = { town: "community", community: "compound" }[level];
+  return below ? leastZoom(layers.styles.grids.from_zoom[below]) : 0;
 }
 
 // What a fit should leave free: the sheet, the days, the legend if it is open, the buttons.
@@ -194,15 +201,15 @@ function free() {
   return { covers, above: days.covers + services.above, least: services.least, left, right: $(".corner-right").offsetWidth };
 }
 
-function showPlace(bounds, point) {
+function showPlace(bounds, point, level) {
   // The sheet first: what it covers is not where the place may be shown.
   sheet.isSheet && sheet.set("half");
-  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), free());
+  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), free(), { inside: insideZoom(level) });
 }
 
 /** Go to what a search hit or a button names: {grid, issue, bounds, point}. */
-function goTo({ grid, issue, bounds, point }) {
-  showPlace(bounds, point);
+function goTo({ grid, issue, bounds, point, level }) {
+  showPlace(bounds, point, level);
   store.go({ grid: grid ? Number(grid) : null, issue: issue ? Number(issue) : null });
 }
 
@@ -235,7 +242,7 @@ const DO = {
   today: () => store.go({ on: null }),
   // On a phone they cover what is selected.
   days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
-  place: ({ dataset }) => showPlace(dataset.bounds, dataset.point),
+  place: ({ dataset }) => showPlace(dataset.bounds, dataset.point, dataset.level),
   gaps: () => why.toggleGaps(),
   take: (button, event) => take(button, event, { notices, strings }),
   retry: () => panel.retry(),

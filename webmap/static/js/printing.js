@@ -11,10 +11,12 @@ const ASK_EVERY_MS = 100;
  * ``painting`` tells by isPainting, and the least zoom that says anything; ``wanted`` is the box to fit, null fits what the screen shows.
  */
 export async function print(map, painting, words, wanted) {
+  const root = document.documentElement;
+  // A second press while the first is still laid out.
+  if (root.classList.contains("paper")) return;
   for (const [name, text] of Object.entries(words)) {
     document.querySelector(`[data-print="${name}"]`).textContent = text;
   }
-  const root = document.documentElement;
   const seen = map.getBounds();
   const box = wanted ?? [seen.getWest(), seen.getSouth(), seen.getEast(), seen.getNorth()];
   const zoom = map.getZoom();
@@ -33,6 +35,11 @@ export async function print(map, painting, words, wanted) {
     setExactView(map, center, zoom, { animate: false });
   }, { once: true });
   globalThis.print();
+}
+
+/** Is this the key by which people print? The browser would print the screen, with the map cut off. */
+export function isPrintKey({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  return key.toLowerCase() === "p" && (ctrlKey || metaKey) && !altKey && !shiftKey;
 }
 
 async function painted(painting) {

@@ -8,6 +8,7 @@ export const MODES = ["territory", "responsibility", "issues", "coverage", "draw
 export const LEVELS = ["county", "town", "community", "compound"];
 const STATES = ["open", "overdue", "suspended", "closed", "all"];
 const AGES = ["7", "30", "90", "365"];
+const CLOSED_WITHIN = ["7", "90", "365", "all"];
 
 const EMPTY = {
   mode: "territory",
@@ -27,6 +28,7 @@ const EMPTY = {
   state: "open",
   category: null,
   age: null,
+  closed: null, // within how many days, or "all"; null: within 30
   list: null, // "issues", "changes" or "why": the long list of a grid; "archived": the plans put away; "scenarios"
   facility: null, // whose service area is shown
   page: 1,
@@ -56,6 +58,7 @@ export function parse(search, today) {
     state: among(query.get("state"), STATES) ?? EMPTY.state,
     category: wordOf(query.get("category")),
     age: among(query.get("age"), AGES),
+    closed: among(query.get("closed"), CLOSED_WITHIN),
     list: among(query.get("list"), ["issues", "changes", "why", "archived", "scenarios"]),
     facility: idOf(query.get("facility")),
     page: Math.max(1, idOf(query.get("page")) ?? 1),
@@ -66,7 +69,7 @@ export function parse(search, today) {
 /** Return the query that parse() reads back; defaults are left out. */
 export function format(view) {
   const query = new URLSearchParams();
-  for (const key of ["mode", "plan", "grid", "issue", "scenario", "phase", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age", "list", "facility", "page", "lang"]) {
+  for (const key of ["mode", "plan", "grid", "issue", "scenario", "phase", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age", "closed", "list", "facility", "page", "lang"]) {
     if (view[key] !== EMPTY[key] && view[key] !== null) query.set(key, view[key]);
   }
   if (view.place) {
@@ -91,7 +94,7 @@ export function change(view, parts) {
   if (next.mode !== "coverage") next.scenario = null;
   if (!next.scenario) next.phase = null;
   if (next.beside === next.kind || next.beside === next.on) next.beside = null;
-  if (["list", "state", "on", "versus", "kind", "rank", "within"].some((key) => next[key] !== view[key])) next.page = parts.page ?? 1;
+  if (["list", "state", "closed", "on", "versus", "kind", "rank", "within"].some((key) => next[key] !== view[key])) next.page = parts.page ?? 1;
   return Object.freeze(next);
 }
 
@@ -106,7 +109,7 @@ export function panelUrl(view) {
     return `/panel/scenarios/${view.scenario}${queryOf(view, ["mode", "on", "kind", "grid", "phase", "classes"])}`;
   }
   if (view.mode === "coverage" && view.list === "scenarios") return `/panel/scenarios${queryOf(view, ["mode", "on", "kind", "grid", "classes"])}`;
-  const shared = ["mode", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age"];
+  const shared = ["mode", "on", "versus", "kind", "classes", "beside", "rank", "within", "state", "category", "age", "closed"];
   // An issue or a facility knows the list that it was opened from, and leads back to it.
   if (view.issue) return `/panel/issue/${view.issue}${queryOf(view, [...shared, "grid", "list", "page"])}`;
   if (view.facility) return `/panel/facility/${view.facility}${queryOf(view, [...shared, "grid", "list", "page"])}`;
@@ -125,7 +128,7 @@ export function panelUrl(view) {
 export function layerQuery(view, layer) {
   // Other classes are other colours for the same tiles; but where quantiles lie the server knows.
   const coverage = view.classes === "quantile" ? ["kind", "classes"] : ["kind"];
-  const filters = { issues: ["state", "category", "age"], coverage, changes: ["versus"] }[layer] ?? [];
+  const filters = { issues: ["state", "category", "age", "closed"], coverage, changes: ["versus"] }[layer] ?? [];
   return queryOf(view, ["on", ...filters]);
 }
 

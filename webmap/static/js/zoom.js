@@ -7,6 +7,11 @@ export function tileZoom(zoom) {
   return Math.round(zoom);
 }
 
+/** Return the least zoom of the map at which what is drawn from a whole zoom on is drawn. */
+export function leastZoom(whole) {
+  return whole - 0.5;
+}
+
 /** Return how many pixels of a tile make one CSS pixel at a zoom of the map: 1 at a whole zoom. */
 export function tilePixels(zoom) {
   return 2 ** (tileZoom(zoom) - zoom);

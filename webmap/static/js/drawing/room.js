@@ -27,6 +27,9 @@ export class Room {
   // The grid that is drawn in, or being opened for it.
   #home = null;
   #turn = 0;
+  // What a plan that is only looked at changes: it opens on it once.
+  #aim = null;
+  #isShown = false;
 
   /** ``parts``: map, config, store, panel, notices, sheet, layers, fit(box). */
   constructor(parts) {
@@ -91,6 +94,8 @@ export class Room {
     if (plan !== this.#plan) {
       this.#close();
       this.#plan = plan;
+      // Who comes with a place, or to a grid of it, has said where to look.
+      this.#isShown = Boolean(view.grid);
       this.references.show(plan);
       this.saver = plan && new Saver(plan, {
         notices: this.notices,
@@ -120,7 +125,8 @@ export class Room {
       if (turn !== this.#turn) return;
       this.#take(plain, grid);
       performance.mark("ground-painted");
-      if (from !== "history" && (from !== "start" || !this.store.view.place)) this.fit(this.#ground.get(grid).box);
+      if (from !== "history" && (from !== "start" || !this.store.view.place)) this.fit(this.#aim ?? this.#ground.get(grid).box);
+      this.#aim = null;
     } catch (problem) {
       if (turn === this.#turn) this.#refused(problem);
       return;
@@ -282,10 +288,21 @@ export class Room {
   #arrived() {
     if (!this.side.isOf(this.#plan)) return;
     this.side.unfold();
+    if (this.#lead()) return;
     if (!this.#ground) this.saver.revision = this.side.revision;
     this.faults.show();
     this.#fill();
     this.#showHandles();
+  }
+
+  // Open a plan that is only looked at where it changes something. Returns whether it does.
+  #lead() {
+    const { opens, changes } = this.panel.root.dataset;
+    if (this.#isShown || !opens || this.store.view.grid) return false;
+    this.#isShown = true;
+    this.#aim = changes.split(",").map(Number);
+    this.store.note({ grid: Number(opens) }, { from: "lead" });
+    return true;
   }
 
   // Lead to a fault: choose the grid that it is about, and go to its place.

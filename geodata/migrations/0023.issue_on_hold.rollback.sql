@@ -1,0 +1,1 @@
+UPDATE issue_state SET name_en = 'Hung up' WHERE state = 'suspended';
