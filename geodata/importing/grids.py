@@ -246,7 +246,7 @@ def _report(
         report.notes.append(counts.left_out(left))
     report.repairs = [_repaired(refs, deed) for deed in result["repairs"]]
     on = [f"--accept {kind}" for kind in order.accept] + ["--repair"] * order.repair
-    on += ["--skip-bad-rows"] * order.skip_bad_rows
+    on += ["--as-plan"] * order.as_plan + ["--dry-run"] * order.is_dry_run
     report.options = options.offered("grids", on)
     return report
 

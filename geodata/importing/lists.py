@@ -192,7 +192,8 @@ def settle(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str
     """
     sheet.say_orders()
     report = Report(subject, Path(order.file.path).name, sheet.notes, is_dry_run=order.is_dry_run)
-    report.options = options.offered("list")
+    # A report of a list is called as its command is.
+    report.options = options.offered(subject.text.lower())
     sheet.seek_numbers(texts)
     # A report is handed on: no fault repeats a phone number that stands in the wrong column.
     findings = [without_numbers(finding) for finding in sheet.findings]

@@ -6,16 +6,22 @@ import re
 from collections.abc import Iterable
 
 _READING = frozenset({"--crs", "--encoding"})
+_LIST = _READING | {"--map"}
+_POINTS = ("--swap", "--outside", "--frame")
+_IDENTITIES = ("--same", "--different")
 
 # By command, the options that texts in wording.py name. tests/unit/test_advice.py holds this
 # against the commands themselves.
 COMMANDS: dict[str, frozenset[str]] = {
     "grids": _READING
     | {
-        "--name", "--parent", "--frame", "--repair",
-        "--accept gap", "--accept outside_parent", "--reason",
+        "--name", "--parent", "--frame", "--repair", "--accept gap", "--accept outside_parent",
+        "--reason", "--level", "--valid-from", "--as-plan", "--dry-run",
     },
-    "list": _READING | {"--map"},
+    "members": _LIST | {"--date-order", *_IDENTITIES},
+    "issues": _LIST | {"--date-order", *_POINTS},
+    "facilities": _LIST | {*_POINTS, *_IDENTITIES},
+    "buildings": _LIST | {*_POINTS, *_IDENTITIES},
     "roads": _READING | {"--frame", "--join-crossings", "--tolerance"},
     "check": frozenset(),
 }  # fmt: skip

@@ -217,7 +217,7 @@ WORDS: dict[str, Words] = {
     "plan_day_past": Words(
         "The day of the plan is past: what is past is not published",
         "{day}",
-        "Give the plan today or a later day: gridmap plan change NUMBER --on DAY.",
+        "Give the plan today or a later day with gridmap plan change.",
     ),
     # Roads.
     "not_a_line": Words("Not a line", "{row}", "Points and areas are left out of the roads."),

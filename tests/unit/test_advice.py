@@ -13,18 +13,24 @@ from scripts.cli.importing import commands as importing
 
 ROWS = (RowRef(1, "101", "衡山镇"), RowRef(2, "102", "佛子岭镇"))
 # What templates take: any of it may stand in an advice.
-DATA: dict[str, object] = {"known": "a", "limit": 0.05, "encoding": "gbk", "guess": "EPSG:4548"}
+DATA: dict[str, object] = {
+    "known": "a",
+    "limit": 0.05,
+    "encoding": "gbk",
+    "guess": "EPSG:4548",
+    "option": "town",
+}
 
 
 def commands() -> dict[str, list[click.Command]]:
     """Return the commands by the name under which reports know them."""
     (group,) = importing
     assert isinstance(group, click.Group)
-    lists = ["members", "issues", "facilities", "buildings"]
+    lists = ("members", "issues", "facilities", "buildings")
     (check,) = [command for command in checking if command.name == "check"]
     return {
         "grids": [group.commands["grids"]],
-        "list": [group.commands[name] for name in lists],
+        **{name: [group.commands[name]] for name in lists},
         "roads": [group.commands["roads"]],
         "check": [check],
     }
