@@ -57,6 +57,7 @@ def _look(survey: Survey, progress: Progress) -> Survey:
     request = survey.request
     progress("converting coordinates", 0.0)
     good = placing.check_place(survey)
+    _drop_open_rings_elsewhere(survey)
     progress("checking shapes", 0.0)
     good = _check_validity(survey, good)
     if not len(good):
@@ -109,6 +110,18 @@ def _open_rings(survey: Survey, found: Sequence[OpenRing]) -> list[Problem]:
             place = (float(lon), float(lat)) if np.isfinite((lon, lat)).all() else None
         problems.append(Problem("unclosed", severity, (each.row,), place=place, data=data))
     return problems
+
+
+def _drop_open_rings_elsewhere(survey: Survey) -> None:
+    """Say nothing of open rings where a corner lies nowhere on earth: that is why they are open."""
+    nowhere = {
+        row for problem in survey.problems if problem.kind == "out_of_range" for row in problem.rows
+    }
+    survey.problems = [
+        problem
+        for problem in survey.problems
+        if problem.kind != "unclosed" or nowhere.isdisjoint(problem.rows)
+    ]
 
 
 def _check_validity(survey: Survey, good: NDArray[np.intp]) -> NDArray[np.intp]:
