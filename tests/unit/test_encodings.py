@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from geodata.errors import InvalidInputError
 from geodata.importing import dbase, encoding, encoding_choice, tables
 from geodata.importing.encoding_choice import Text
 from geodata.importing.refusals import FileRefusedError
-from geodata.importing.requests import FileRequest
+from geodata.importing.requests import ROWS, FileRequest, TableRequest
 from geodata.phrases import Phrase
 
 TAIWAN = ("臺南市", "臺北市", "南投縣", "古坑鄉")
@@ -164,9 +165,11 @@ def test_texts_far_down_and_names_of_columns_count(tmp_path: Path) -> None:
 def test_lists_in_each_encoding(tmp_path: Path, name: str) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes("編號,名稱\r\n1,臺南市\r\n2,嘉義縣竹崎鄉\r\n".encode(name))
-    found = tables.read(FileRequest(str(path)), tmp_path)
-    assert found["columns"] == ["編號", "名稱"]
-    assert found["rows"] == [["1", "臺南市"], ["2", "嘉義縣竹崎鄉"]]
+    request = TableRequest(FileRequest(str(path)), {"code": ["編號"], "name": ["名稱"]})
+    found = tables.read(request, tmp_path)
+    assert found["columns"] == {"code": "編號", "name": "名稱"}
+    rows = [json.loads(line)[3:] for line in (tmp_path / ROWS).read_text("utf-8").splitlines()]
+    assert rows == [["1", "臺南市"], ["2", "嘉義縣竹崎鄉"]]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -13,7 +13,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from geodata.errors import InvalidInputError
 from geodata.importing import tables
-from geodata.importing.requests import FileRequest
+from geodata.importing.requests import ROWS, FileRequest, TableRequest
 from geodata.importing.rows import Sheet
 from geodata.importing.times import Conventions, read_days, read_instant, told_zone
 from geodata.phrases import Phrase
@@ -311,10 +311,12 @@ def test_days_counted_from_1904(tmp_path: Path) -> None:
     sheet.append(["姓名", "日期", "数字"])
     sheet.append(["甲", date(2024, 3, 5), 43894])
     book.save(tmp_path / "mac.xlsx")
-    found: dict[str, Any] = tables.read(FileRequest(str(tmp_path / "mac.xlsx")), tmp_path)
+    headers = {"name": ["姓名"], "day": ["日期"], "number": ["数字"]}
+    found = tables.read(TableRequest(FileRequest(str(tmp_path / "mac.xlsx")), headers), tmp_path)
     assert found["is_1904"] is True
-    (row,) = found["rows"]
-    for value in row[1:]:
+    (line,) = (tmp_path / ROWS).read_text("utf-8").splitlines()
+    _name, *values = json.loads(line)[3:]
+    for value in values:
         read = read_days(value, Conventions(is_1904=True))
         assert not isinstance(read, Phrase)
         assert read.first == date(2024, 3, 5)

@@ -7,7 +7,7 @@ import { Corners } from "./corners.js";
 import { edgesAround } from "./edges.js";
 import { Faults } from "./faults.js";
 import { Ground } from "./ground.js";
-import { gridToOpen } from "./opening.js";
+import { FirstLook, gridToOpen } from "./opening.js";
 import { watchKeys } from "./keys.js";
 import { script } from "./libraries.js";
 import { References } from "./references.js";
@@ -27,9 +27,7 @@ export class Room {
   // The grid that is drawn in, or being opened for it.
   #home = null;
   #turn = 0;
-  // What a plan that is only looked at changes: it opens on it once.
-  #aim = null;
-  #isShown = false;
+  #first = new FirstLook();
 
   /** ``parts``: map, config, store, panel, notices, sheet, layers, fit(box). */
   constructor(parts) {
@@ -94,8 +92,7 @@ export class Room {
     if (plan !== this.#plan) {
       this.#close();
       this.#plan = plan;
-      // Who comes with a place, or to a grid of it, has said where to look.
-      this.#isShown = Boolean(view.grid);
+      this.#first.begin(view.grid);
       this.references.show(plan);
       this.saver = plan && new Saver(plan, {
         notices: this.notices,
@@ -125,8 +122,7 @@ export class Room {
       if (turn !== this.#turn) return;
       this.#take(plain, grid);
       performance.mark("ground-painted");
-      if (from !== "history" && (from !== "start" || !this.store.view.place)) this.fit(this.#aim ?? this.#ground.get(grid).box);
-      this.#aim = null;
+      if (from !== "history" && (from !== "start" || !this.store.view.place)) this.fit(this.#first.box ?? this.#ground.get(grid).box);
     } catch (problem) {
       if (turn === this.#turn) this.#refused(problem);
       return;
@@ -284,28 +280,16 @@ export class Room {
     if (!this.working.refuse(text)) this.notices.show("plan", text, { kind: "warn", forMs: 12_000 });
   }
 
-  /** The panel's fragment is there: a plan, or all of them. */
   #arrived() {
     if (!this.side.isOf(this.#plan)) return;
     this.side.unfold();
-    if (this.#lead()) return;
+    if (this.#first.lead(this.panel.root.dataset, this.store)) return;
     if (!this.#ground) this.saver.revision = this.side.revision;
     this.faults.show();
     this.#fill();
     this.#showHandles();
   }
 
-  // Open a plan that is only looked at where it changes something. Returns whether it does.
-  #lead() {
-    const { opens, changes } = this.panel.root.dataset;
-    if (this.#isShown || !opens || this.store.view.grid) return false;
-    this.#isShown = true;
-    this.#aim = changes.split(",").map(Number);
-    this.store.note({ grid: Number(opens) }, { from: "lead" });
-    return true;
-  }
-
-  // Lead to a fault: choose the grid that it is about, and go to its place.
   #look(ids, at) {
     const known = ids.find((id) => this.#ground?.has(id));
     if (known) this.#choose(known);
