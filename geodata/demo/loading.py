@@ -137,7 +137,8 @@ def remove(conn: psycopg.Connection[TupleRow]) -> None:
         """
         TRUNCATE plan, plan_collaborator, plan_step, plan_grid, plan_base, plan_acceptance,
             plan_event, plan_publication, plan_reference, plan_reference_line, issue_move,
-            issue_event, issue_reporter, issue, issue_category, duty, building, member_contact,
+            issue_event, issue_reporter, issue, issue_category, duty, building, building_rounded,
+            member_contact, plan_file, plan_file_grid, plan_file_pair,
             service_area, facility, road_edge, road_node, road_source, coverage_grid,
             standard_change, scenario, scenario_change, scenario_search, coverage_rest,
             coverage_stretch, coverage_due, coverage_record, coverage_recorded, notification,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,26 @@ from typing import Any
 from geodata.errors import InvalidInputError
 from geodata.importing import process
 from geodata.importing.process import Limits
-from geodata.importing.requests import FileRequest, GridRequest, KnownGrid, TableRow, to_plain
+from geodata.importing.refusals import FileRefusedError
+from geodata.importing.requests import (
+    ROWS,
+    FileRequest,
+    GridRequest,
+    KnownGrid,
+    TableRequest,
+    TableRow,
+    to_plain,
+)
 from geodata.phrases import Phrase, Translate, english
 from geodata.spreadsheets import Cell, as_text, to_csv
 
 # As the columns are called in a table that was written here, in either language.
 _OLD, _NEW, _CONTINUES = "code_old", "code_new", "continues"
-_HEADS: Mapping[str, str] = {
-    "原编码": _OLD, "旧编码": _OLD, "新编码": _NEW, "沿用": _CONTINUES,
-}  # fmt: skip
+_HEADS: Mapping[str, tuple[str, ...]] = {
+    _OLD: ("原编码", "旧编码", "原代码", "旧代码"),
+    _NEW: ("新编码", "新代码"),
+    _CONTINUES: ("沿用",),
+}
 _MARK = "√"
 _YES = {_MARK, "yes", "y", "1", "true", "是", "有", "✓"}
 _NO = {"", "no", "n", "0", "false", "否", "无"}
@@ -95,32 +107,42 @@ def read(path: Path) -> tuple[TableRow, ...]:
     Raises FileRefusedError if the file cannot be read, InvalidInputError if a column is missing or
     a row says nothing.
     """
-    request = to_plain(FileRequest(str(path.resolve())))
-    with process.opened("table", request, {}, lambda _stage, _share: None, Limits()) as done:
-        columns: list[str] = done.result["columns"]
-        rows: list[list[object]] = done.result["rows"]
-        first: int = done.result["first"]
-    at = {_head(column): position for position, column in enumerate(columns)}
-    for name in (_OLD, _NEW):
-        if name not in at:
-            raise InvalidInputError(
-                "The table has no column {name}. It has: {columns}.",
-                hint="--write-table FILE.csv writes a table to begin with.",
-                name=name,
-                columns=", ".join(columns),
-            )
-    found = [_row(row, number, at) for number, row in enumerate(rows, first)]
+    headers = {name: (name, *words) for name, words in _HEADS.items()}
+    request = TableRequest(FileRequest(str(path.resolve())), headers, (_OLD, _NEW))
+    try:
+        with process.opened("table", to_plain(request), {}, _quiet, Limits()) as done:
+            left: list[dict[str, Any]] = done.result["left"]
+            names = [name for name in _HEADS if name in done.result["columns"]]
+            texts = (done.work / ROWS).read_text("utf-8")
+    except FileRefusedError as refused:
+        if refused.fault != InvalidInputError.code:
+            raise
+        data = {key: value for key, value in refused.data.items() if key != "fault"}
+        raise InvalidInputError(
+            refused.message,
+            hint="--write-table FILE.csv writes a table to begin with.",
+            **data,
+        ) from refused
+    for each in left:
+        raise InvalidInputError(
+            "Row {row} of the table names no code.", hint="Delete the row.", row=each["line"]
+        )
+    rows = (json.loads(line) for line in texts.splitlines())
+    places = [place for place, name in enumerate(_HEADS, 3) if name in names]
+    found = [
+        _row(row[0], dict(zip(names, (row[place] for place in places), strict=True)))
+        for row in rows
+    ]
     return tuple(each for each in found if each is not None)
 
 
-def _head(column: str) -> str:
-    name = column.strip().lower()
-    return _HEADS.get(name, name)
+def _quiet(_stage: str, _share: float) -> None:
+    pass
 
 
-def _row(row: Sequence[object], number: int, at: Mapping[str, int]) -> TableRow | None:
-    texts = {name: _text(row[position]) for name, position in at.items() if position < len(row)}
-    old, new = texts.get(_OLD, ""), texts.get(_NEW, "")
+def _row(number: int, cells: Mapping[str, object]) -> TableRow | None:
+    texts = {name: _text(cell) for name, cell in cells.items()}
+    old, new = texts[_OLD], texts[_NEW]
     if not old and not new:
         if any(texts.values()):
             raise InvalidInputError(
@@ -128,8 +150,8 @@ def _row(row: Sequence[object], number: int, at: Mapping[str, int]) -> TableRow 
             )
         return None
     continues = None
-    if _CONTINUES in at:
-        said = texts.get(_CONTINUES, "").lower()
+    if _CONTINUES in texts:
+        said = texts[_CONTINUES].lower()
         if said not in _YES | _NO:
             raise InvalidInputError(
                 'Row {row} of the table: {column} is "{text}", and takes yes or nothing.',

@@ -88,7 +88,19 @@ def import_issues(
         if row is not None:
             rows.append(row)
     zone = {"zone": str(sheet.ways.zone)}
-    sheet.notes.append(Phrase("Times without a zone are those of {zone} (--zone).", zone))
+    sheet.notes.append(
+        Phrase("Times without a zone are those of {zone}.", zone)
+        if order.zone
+        else Phrase("Times without a zone are those of {zone} (--zone).", zone)
+    )
+    if assumed := sum(row.closed_at == row.reported_at for row in rows):
+        sheet.notes.append(
+            Phrase(
+                "Closed issues without a later time of closing: {number:,}. They count as closed"
+                " when they were reported.",
+                {"number": assumed},
+            )
+        )
     report = lists.settle(order, Phrase("Issues"), sheet, ("category", "title", "detail"))
     if report.is_blocked:
         return report

@@ -94,7 +94,7 @@ def open_sheet(
         Phrase("{field} = {column}", {"field": name, "column": _shown(sheet.columns[at])})
         for name, at in sheet.chosen.items()
     ]
-    rows = Phrase("{rows:,} rows.", {"rows": len(sheet.rows)})
+    rows = Phrase("{rows}.", {"rows": counts.rows(len(sheet.rows))})
     sheet.notes[:] = [rows, *sheet.notes, Phrase("Columns: {columns}.", {"columns": taken})]
     sheet.dropped = frozenset(order.drop_bad)
     sheet.ways = Conventions(zone, order.date_order, is_1904=sheet.ways.is_1904)
@@ -206,6 +206,7 @@ def settle(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str
         ]
         if sheet.bad:
             report.notes.append(counts.left_out(len(sheet.bad)))
+            report.left_out = len(sheet.bad)
     report.findings = findings
     return report
 

@@ -94,7 +94,7 @@ def _note_doubt(sheet: Sheet, kind: str, person: Person, others: Sequence[Person
     said: list[Phrase] = []
     for other in others:
         if isinstance(other, Person):
-            rows = [str(entry.row + sheet.first) for entry in other.entries]
+            rows = [sheet.place(entry.row) for entry in other.entries]
             said.append(Phrase("row {rows}", {"rows": rows}))
         else:
             places = list(dict.fromkeys(office.place_name for office in other.offices))

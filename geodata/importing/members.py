@@ -22,6 +22,7 @@ from geodata.importing.persons import Entry, Office, Person, phones_of
 from geodata.importing.report import Report
 from geodata.importing.requests import Progress
 from geodata.importing.rows import Sheet
+from geodata.model import LEVELS
 from geodata.phrases import Phrase
 
 FIELDS = {
@@ -279,7 +280,11 @@ def _place(
     found = known.buildings[text] if field == "building" else known.grid(place, text)
     if text and not found:
         column = Phrase("{field} ({place})", {"field": sheet.column(field), "place": Phrase(place)})
-        sheet.fault(row, "unknown_place", column=column, text=text)
+        level = next((each for each in LEVELS if field == "grid" and known.grid(each, text)), None)
+        if level is None:
+            sheet.fault(row, "unknown_place", column=column, text=text)
+        else:
+            sheet.fault(row, "other_level", column=column, text=text, level=Phrase(level))
     elif len(found) > 1:
         sheet.fault(row, "ambiguous_place", text=text)
     if len(found) != 1:

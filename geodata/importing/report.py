@@ -46,7 +46,7 @@ class Report:
 
     ``options`` are those that its advice may name (``options.offered``). ``differences`` say what
     becomes of each grid; ``plan`` is the number of the plan that was made of the file, if
-    ``is_plan``.
+    ``is_plan``. ``left_out`` are rows that were left out for what is wrong with them.
     Whoever writes it out gives ``translate``; without, it is English.
     """
 
@@ -56,6 +56,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list[Finding])
     repairs: list[Repaired] = field(default_factory=list[Repaired])
     differences: list[GridDifference] = field(default_factory=list[GridDifference])
+    left_out: int = 0
     counts: dict[str, int] = field(default_factory=dict[str, int])
     # Old beside new codes, as far as they are compared.
     table: list[TableLine] = field(default_factory=list[TableLine])
@@ -208,6 +209,10 @@ class Report:
             return Phrase(
                 "Dry run, nothing was written. The import would bring {what}.",
                 {"what": what or Phrase("nothing new")},
+            )
+        if not what and self.left_out:
+            return Phrase(
+                "Nothing was written: what was not left out is there already, if anything."
             )
         if not what:
             return Phrase("Nothing to do: all of it is there already.")

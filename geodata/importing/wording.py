@@ -327,6 +327,11 @@ WORDS: dict[str, Words] = {
         '{row}: {column} is "{text}"',
         "Import the grids first, or correct code or name.",
     ),
+    "other_level": Words(
+        "Places of another level than the duty is for",
+        '{row}: {column} is "{text}", which is a {level} here',
+        "Name a grid of the level in brackets, or give the duty that belongs to that place.",
+    ),
     "ambiguous_place": Words(
         "Names that several grids carry", '{row}: "{text}"', "Give the code instead of the name."
     ),

@@ -83,7 +83,8 @@ def test_when_did_the_village_become_smaller(opened: Open, by: str) -> None:
     expect(page.locator(".changes h2")).to_have_text("From 31 Dec 2025 to 1 Jan 2026")
     row = page.locator(".changes tbody tr")
     expect(row).to_contain_text("redrawn")
-    expect(row).to_contain_text(re.compile(r"982\s*→\s*480"))
+    # Households before and after are for those who may see exact counts.
+    expect(row).to_contain_text("not shown")
     expect(page.locator(".changes .moved")).to_have_text("15 km² lost")
     assert "versus=2025-12-31" in page.url
     if by == "touch":

@@ -57,7 +57,7 @@ def test_two_parts_are_merged_again(sit: Sit) -> None:
     staff.press("[data-tool=merge]")
     # What is no neighbour is not taken.
     staff.pick((116.301, 31.401))
-    expect(staff.page.locator(".notice-warn")).to_contain_text("lit up")
+    expect(staff.page.locator(".notice-warn")).to_contain_text("highlighted")
     staff.pick((116.303, 31.405))
     steps(staff, 2)
     expect(staff.page.locator(".undo")).to_contain_text("Undo: Merge")

@@ -504,7 +504,7 @@ def test_the_proposed_table_is_read_back_as_it_was(office: Office, tmp_path: Pat
     path.write_bytes("原编码,新编码,沿用\n341525100001,341525100003,是\n".encode("gbk"))
     assert code_table.read(path) == (TableRow(2, "341525100001", "341525100003", True),)
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(InvalidInputError, match="no column code_old"):
+    with pytest.raises(InvalidInputError, match="No column was recognised for: code_old"):
         code_table.read(path)
     path.write_text("code_old,code_new,continues\n1,2,maybe\n")
     with pytest.raises(InvalidInputError, match='continues is "maybe"'):
