@@ -1,6 +1,7 @@
 """From lines to a network: which ways meet, and where they are cut.
 
-Ways that know their nodes (OpenStreetMap) meet where they share one, and nowhere else. Other lines
+Ways that know their nodes (OpenStreetMap) meet where they share one, and nowhere else: of two nodes
+at one place each is a junction of its own, as where a bridge passes over a road. Other lines
 meet where they share a corner on one and the same layer, and where an end of one lies on another
 or close to it: ends that nearly meet are put together, and a line is led through an end beside it.
 Lines that merely cross do not meet unless that is asked for; bridges and tunnels never do, for
@@ -9,7 +10,7 @@ they lie on another layer; their ends meet what ends there on whatever layer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -21,6 +22,11 @@ from geodata.frames import COORDINATE_SCALE, round_to_grid
 from geodata.partition.measure import DEGREE_M
 from geodata.roads.network import Flags, Floats, Ints, Lines
 
+# Stands for the node of a corner where none is known; no extract has such a number.
+NO_NODE = -(1 << 63)
+# Layers run from -10 to 10 (walkable.py); the floors above are for nodes above each other.
+_TOP = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Ways:
@@ -28,16 +34,25 @@ class Ways:
 
     Ways of one ``batch`` were joined among themselves before: two of them meet at common corners
     only, whatever the tolerance, as do two that know nodes. -1 stands for ways that were not.
+    ``nodes`` are the numbers of the nodes at all corners of the ways, one after the other, counted
+    in each batch for itself; empty where none is known.
     """
 
     lines: Lines
     layer: Ints
     by_node: Flags
     batch: Ints
+    nodes: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def pick(self, some: Flags | Ints) -> Ways:
         """Return some of the ways."""
-        return Ways(self.lines[some], self.layer[some], self.by_node[some], self.batch[some])
+        nodes = self.nodes
+        if len(nodes):
+            stops = np.cumsum(shapely.get_num_coordinates(self.lines))[:-1]
+            every = np.empty(len(self.lines), dtype=object)
+            every[:] = np.split(nodes, stops)
+            nodes = np.concatenate([nodes[:0], *every[some]])
+        return Ways(self.lines[some], self.layer[some], self.by_node[some], self.batch[some], nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,7 @@ class _Corners:
 
     xy: Floats
     way: Ints
+    node: Ints
     shrink: float
 
     @property
@@ -82,7 +98,11 @@ class _Corners:
         key = self.key
         keep = np.ones(len(key), dtype=np.bool_)
         keep[1:] = (key[1:] != key[:-1]) | (self.way[1:] != self.way[:-1])
-        self.xy, self.way = self.xy[keep], self.way[keep]
+        self.keep(keep)
+
+    def keep(self, some: Flags) -> None:
+        """Drop all other corners."""
+        self.xy, self.way, self.node = self.xy[some], self.way[some], self.node[some]
 
     def ends(self) -> tuple[Ints, Ints]:
         """Return the positions of each way's first and last corner."""
@@ -101,6 +121,7 @@ class _Corners:
         ways, places = np.concatenate([self.way, way]), np.concatenate([along_m, at_m])
         order = np.lexsort((places, ways))
         self.way, self.xy = ways[order], np.concatenate([self.xy, xy])[order]
+        self.node = np.concatenate([self.node, np.full(len(way), NO_NODE)])[order]
         self.tidy()
 
 
@@ -111,7 +132,9 @@ def node(ways: Ways, tolerance_m: float, *, join_crossings: bool = False) -> Nod
     """
     xy, way = shapely.get_coordinates(ways.lines, return_index=True)
     shrink = float(np.cos(np.radians(xy[:, 1].mean()))) if len(xy) else 1.0
-    corners = _Corners(round_to_grid(xy), way, shrink)
+    nodes = ways.nodes if len(ways.nodes) else np.full(len(xy), NO_NODE)
+    corners = _Corners(round_to_grid(xy), way, nodes, shrink)
+    _merge_repeated(corners)
     corners.tidy()
     joined, farthest_m, crossings = 0, 0.0, np.empty((0, 2))
     if not ways.by_node.all():
@@ -121,13 +144,28 @@ def node(ways: Ways, tolerance_m: float, *, join_crossings: bool = False) -> Nod
         crossings = _cross(corners, ways, join=join_crossings)
     counts = np.bincount(corners.way, minlength=len(ways.lines))
     whole = counts[corners.way] > 1
-    corners.xy, corners.way = corners.xy[whole], corners.way[whole]
+    corners.keep(whole)
     return _cut(corners, ways, (joined, farthest_m, crossings, int((counts < 2).sum())))
 
 
 def _key(xy: Floats) -> Ints:
     whole = np.rint(xy * COORDINATE_SCALE).astype(np.int64)
     return whole[:, 0] * (1 << 32) + whole[:, 1]
+
+
+def _merge_repeated(corners: _Corners) -> None:
+    """Make nodes one that lie at one place and follow each other on a way."""
+    key, way, node = corners.key, corners.way, corners.node
+    same = (key[1:] == key[:-1]) & (way[1:] == way[:-1]) & (node[1:] != node[:-1])
+    same &= (node[1:] != NO_NODE) & (node[:-1] != NO_NODE)
+    if not same.any():
+        return
+    numbers, number = np.unique(node, return_inverse=True)
+    pairs = (number[1:][same], number[:-1][same])
+    links = coo_array((np.ones(len(pairs[0])), pairs), shape=(len(numbers), len(numbers)))
+    _, group = connected_components(links, directed=False)
+    _, first = np.unique(group, return_index=True)
+    corners.node = numbers[first[group[number]]]
 
 
 def _gather_ends(corners: _Corners, ways: Ways, tolerance_m: float) -> tuple[int, float]:
@@ -153,9 +191,12 @@ def _gather_ends(corners: _Corners, ways: Ways, tolerance_m: float) -> tuple[int
         return 0, 0.0
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy)))
     _, group = connected_components(links, directed=False)
-    order = np.lexsort((np.arange(len(xy)), -uses, group))
+    # A node stays where it is: other ways may go through it.
+    is_node = np.zeros(len(places), dtype=np.bool_)
+    np.logical_or.at(is_node, spot, ways.by_node[way])
+    order = np.lexsort((np.arange(len(xy)), -uses, ~is_node, group))
     chosen = order[np.searchsorted(group[order], np.arange(group.max() + 1))]
-    better = xy[chosen[group]]
+    better = np.where(is_node[:, None], xy, xy[chosen[group]])
     away_m = np.linalg.norm(corners.flat(better) - corners.flat(xy), axis=1)
     corners.xy[at] = better[spot]
     corners.tidy()
@@ -250,10 +291,9 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     """Cut the ways at their junctions."""
     joined, farthest_m, crossings, collapsed = found
     key, way = corners.key, corners.way
-    layer = np.where(ways.by_node, 0, ways.layer)[way]
     _, place = np.unique(key, return_inverse=True)
-    # Layers run from -10 to 10 (walkable.py).
-    _, spot = np.unique(place * 32 + layer, return_inverse=True)
+    floor = _floors(corners, ways, place)
+    _, spot = np.unique(place * (int(floor.max(initial=0)) + 2 * _TOP) + floor, return_inverse=True)
     if not len(spot):
         none = np.empty(0, dtype=np.int64)
         empty = np.empty(0, dtype=object)
@@ -264,6 +304,7 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     first, last = corners.ends()
     is_end[first] = is_end[last] = True
     # Ends meet whatever layer they come from: a bridge begins where the road ends.
+    is_end &= floor <= _TOP
     own = np.arange(spot.max() + 1)
     ends, ends_key = spot[is_end], key[is_end]
     order = np.lexsort((ends, ends_key))
@@ -271,6 +312,7 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     lead = np.concatenate([[True], ends_key[1:] != ends_key[:-1]])
     own[ends] = ends[np.maximum.accumulate(np.where(lead, np.arange(len(ends)), 0))]
     spot = own[spot]
+    is_end[first] = is_end[last] = True
     is_junction = (np.bincount(spot) > 1)[spot] | is_end
     at = np.flatnonzero(is_junction)
     begin, end = at[:-1], at[1:]
@@ -285,3 +327,33 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     nodes[number] = np.concatenate([corners.xy[begin], corners.xy[end]])
     source, target = number[: len(begin)], number[len(begin) :]
     return Noded(nodes, source, target, lines, way[begin], joined, farthest_m, crossings, collapsed)
+
+
+def _floors(corners: _Corners, ways: Ways, place: Ints) -> Ints:
+    """Return on which floor each corner meets others at its place: its layer, 0 if it has a node.
+
+    Of several nodes at one place the one of the lowest layer is on floor 0, where it meets what has
+    no nodes; each of the others has a floor above all layers to itself.
+    """
+    way, node = corners.way, corners.node
+    floor = np.where(ways.by_node[way], 0, ways.layer[way])
+    at = np.flatnonzero(ways.by_node[way] & (node != NO_NODE))
+    if not len(at):
+        return floor
+    batches, batch = np.unique(ways.batch[way[at]], return_inverse=True)
+    slot = place[at] * len(batches) + batch
+    low = np.full(int(slot.max()) + 1, np.iinfo(np.int64).max)
+    high = np.full(len(low), NO_NODE)
+    np.minimum.at(low, slot, node[at])
+    np.maximum.at(high, slot, node[at])
+    several = low[slot] != high[slot]
+    at, slot = at[several], slot[several]
+    pairs, pair = np.unique(np.column_stack([slot, node[at]]), axis=0, return_inverse=True)
+    height = np.full(len(pairs), np.iinfo(np.int64).max)
+    np.minimum.at(height, pair, np.abs(ways.layer[way[at]]))
+    order = np.lexsort((pairs[:, 1], height, pairs[:, 0]))
+    sorted_slot = pairs[order, 0]
+    rank = np.empty(len(pairs), dtype=np.int64)
+    rank[order] = np.arange(len(pairs)) - np.searchsorted(sorted_slot, sorted_slot)
+    floor[at] = np.where(rank[pair] > 0, _TOP + rank[pair], 0)
+    return floor
