@@ -28,8 +28,8 @@ from geodata.roads.reading import is_osm
 OSM_LICENCE = "ODbL 1.0, © OpenStreetMap contributors"
 # An extract cannot be read in pieces: of a larger one only the county's box can be taken.
 OSM_WHOLE_LIMIT = 300 * 1024 * 1024
-# The nodes of a whole country have to be found first, in a file of their own.
-_OSM_LIMITS = Limits(memory_bytes=6 << 30, cpu_s=3600, wall_s=5400, file_bytes=64 << 30)
+# The nodes of a whole country have to be looked through for those of the county.
+_OSM_LIMITS = Limits(memory_bytes=6 << 30, cpu_s=3600, wall_s=5400)
 _MOST_TOLERANCE_M = 50.0
 # Raised when more is read of the same extract: it may then be imported again. 2: areas, nodes.
 _OSM_READING = 2

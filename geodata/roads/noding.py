@@ -20,12 +20,9 @@ from scipy.spatial import KDTree
 
 from geodata.frames import COORDINATE_SCALE, round_to_grid
 from geodata.partition.measure import DEGREE_M
+from geodata.roads import floors
+from geodata.roads.floors import NO_NODE
 from geodata.roads.network import Flags, Floats, Ints, Lines
-
-# Stands for the node of a corner where none is known; no extract has such a number.
-NO_NODE = -(1 << 63)
-# Layers run from -10 to 10 (walkable.py); the floors above are for nodes above each other.
-_TOP = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,8 +289,15 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     joined, farthest_m, crossings, collapsed = found
     key, way = corners.key, corners.way
     _, place = np.unique(key, return_inverse=True)
-    floor = _floors(corners, ways, place)
-    _, spot = np.unique(place * (int(floor.max(initial=0)) + 2 * _TOP) + floor, return_inverse=True)
+    by_node = ways.by_node[way]
+    floor = np.where(by_node, 0, ways.layer[way])
+    at = np.flatnonzero(by_node & (corners.node != NO_NODE))
+    floor[at] = floors.of_nodes(
+        place[at], corners.node[at], ways.layer[way[at]], ways.batch[way[at]]
+    )
+    _, spot = np.unique(
+        place * (int(floor.max(initial=0)) + 2 * floors.TOP) + floor, return_inverse=True
+    )
     if not len(spot):
         none = np.empty(0, dtype=np.int64)
         empty = np.empty(0, dtype=object)
@@ -304,7 +308,7 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     first, last = corners.ends()
     is_end[first] = is_end[last] = True
     # Ends meet whatever layer they come from: a bridge begins where the road ends.
-    is_end &= floor <= _TOP
+    is_end &= floor <= floors.TOP
     own = np.arange(spot.max() + 1)
     ends, ends_key = spot[is_end], key[is_end]
     order = np.lexsort((ends, ends_key))
@@ -327,33 +331,3 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     nodes[number] = np.concatenate([corners.xy[begin], corners.xy[end]])
     source, target = number[: len(begin)], number[len(begin) :]
     return Noded(nodes, source, target, lines, way[begin], joined, farthest_m, crossings, collapsed)
-
-
-def _floors(corners: _Corners, ways: Ways, place: Ints) -> Ints:
-    """Return on which floor each corner meets others at its place: its layer, 0 if it has a node.
-
-    Of several nodes at one place the one of the lowest layer is on floor 0, where it meets what has
-    no nodes; each of the others has a floor above all layers to itself.
-    """
-    way, node = corners.way, corners.node
-    floor = np.where(ways.by_node[way], 0, ways.layer[way])
-    at = np.flatnonzero(ways.by_node[way] & (node != NO_NODE))
-    if not len(at):
-        return floor
-    batches, batch = np.unique(ways.batch[way[at]], return_inverse=True)
-    slot = place[at] * len(batches) + batch
-    low = np.full(int(slot.max()) + 1, np.iinfo(np.int64).max)
-    high = np.full(len(low), NO_NODE)
-    np.minimum.at(low, slot, node[at])
-    np.maximum.at(high, slot, node[at])
-    several = low[slot] != high[slot]
-    at, slot = at[several], slot[several]
-    pairs, pair = np.unique(np.column_stack([slot, node[at]]), axis=0, return_inverse=True)
-    height = np.full(len(pairs), np.iinfo(np.int64).max)
-    np.minimum.at(height, pair, np.abs(ways.layer[way[at]]))
-    order = np.lexsort((pairs[:, 1], height, pairs[:, 0]))
-    sorted_slot = pairs[order, 0]
-    rank = np.empty(len(pairs), dtype=np.int64)
-    rank[order] = np.arange(len(pairs)) - np.searchsorted(sorted_slot, sorted_slot)
-    floor[at] = np.where(rank[pair] > 0, _TOP + rank[pair], 0)
-    return floor

@@ -11,7 +11,7 @@ from geodata.importing import exchange
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import Progress
 from geodata.phrases import Phrase
-from geodata.roads import heights, noding, reading, slope
+from geodata.roads import floors, heights, noding, reading, slope
 from geodata.roads.network import Floats, Ints, Lines, Network, Parts, find_parts, measure
 from geodata.roads.noding import Noded, Ways
 from geodata.roads.orders import Kept, RoadRequest
@@ -81,7 +81,7 @@ def _nodes(found: reading.Found) -> Ints:
     """Return the numbers of the nodes at all corners of what was read."""
     if found.nodes is not None:
         return found.nodes
-    return np.full(int(shapely.get_num_coordinates(found.lines).sum()), noding.NO_NODE)
+    return np.full(int(shapely.get_num_coordinates(found.lines).sum()), floors.NO_NODE)
 
 
 def _kept_nodes(kept: Kept, stay: Lines) -> Ints:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from geodata.roads import noding
+from geodata.roads import floors, noding
 from geodata.roads.network import Network, find_parts, measure
 from geodata.roads.noding import Noded, Ways
 
@@ -200,7 +200,7 @@ def test_a_line_without_nodes_meets_the_lower_of_two_nodes_at_one_place():
             np.concatenate([osm.layer, lane.layer]),
             np.array([True, True, False]),
             np.full(3, -1),
-            np.append(osm.nodes, [noding.NO_NODE] * 2),
+            np.append(osm.nodes, [floors.NO_NODE] * 2),
         )
         found = noding.node(both, 1.0)
         assert sorted(found.way.tolist()) == sorted([ground, ground, 1 - ground, 2])
