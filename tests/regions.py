@@ -10,6 +10,8 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from tests import osm_files as pbf
+
 LAKE = shapely.Point(116.30, 31.42).buffer(0.01)
 FOREST = shapely.box(116.34, 31.36, 116.40, 31.42)
 ROAD = shapely.LineString([(116.26, 31.37), (116.33, 31.38), (116.36, 31.45)])
@@ -57,9 +59,9 @@ def osm_extract(path: Path, *, share_nodes: bool = False) -> Path:
     number = 0
     known: dict[tuple[float, float], int] = {}
     for shape, tags in THINGS:
-        keys = b"".join(_varint(_index(strings, key)) for key in tags)
-        values = b"".join(_varint(_index(strings, value)) for value in tags.values())
-        named = _field(2, keys) + _field(3, values)
+        keys = b"".join(pbf.varint(_index(strings, key)) for key in tags)
+        values = b"".join(pbf.varint(_index(strings, value)) for value in tags.values())
+        named = pbf.field(2, keys) + pbf.field(3, values)
         refs = []
         for lon, lat in shapely.get_coordinates(shape):
             if share_nodes and shape.geom_type == "LineString" and (lon, lat) in known:
@@ -69,19 +71,23 @@ def osm_extract(path: Path, *, share_nodes: bool = False) -> Path:
             refs.append(number)
             if shape.geom_type == "LineString":
                 known[lon, lat] = number
-            place = _number(8, _zigzag(round(lat * 1e7))) + _number(9, _zigzag(round(lon * 1e7)))
+            place = pbf.number(8, pbf.zigzag(round(lat * 1e7))) + pbf.number(
+                9, pbf.zigzag(round(lon * 1e7))
+            )
             is_point = shape.geom_type == "Point"
-            nodes += _field(1, _number(1, _zigzag(number)) + (named if is_point else b"") + place)
+            nodes += pbf.field(
+                1, pbf.number(1, pbf.zigzag(number)) + (named if is_point else b"") + place
+            )
         if shape.geom_type == "Polygon":
             refs[-1] = refs[0]
         if len(refs) > 1:
             steps = [refs[0], *(b - a for a, b in pairwise(refs))]
-            line = b"".join(_varint(_zigzag(step)) for step in steps)
-            ways += _field(3, _number(1, number) + named + _field(8, line))
-    table = b"".join(_field(1, text) for text in strings)
-    header = _field(4, b"OsmSchema-V0.6")
-    data = _field(1, table) + _field(2, nodes) + _field(2, ways)
-    path.write_bytes(_blob(b"OSMHeader", header) + _blob(b"OSMData", data))
+            line = b"".join(pbf.varint(pbf.zigzag(step)) for step in steps)
+            ways += pbf.field(3, pbf.number(1, number) + named + pbf.field(8, line))
+    table = b"".join(pbf.field(1, text) for text in strings)
+    header = pbf.field(4, b"OsmSchema-V0.6")
+    data = pbf.field(1, table) + pbf.field(2, nodes) + pbf.field(2, ways)
+    path.write_bytes(pbf.blob(b"OSMHeader", header) + pbf.blob(b"OSMData", data))
     return path
 
 
@@ -89,32 +95,6 @@ def _index(strings: list[bytes], text: str) -> int:
     if text.encode() not in strings:
         strings.append(text.encode())
     return strings.index(text.encode())
-
-
-def _blob(kind: bytes, data: bytes) -> bytes:
-    blob = _field(1, data)
-    header = _field(1, kind) + _number(3, len(blob))
-    return len(header).to_bytes(4, "big") + header + blob
-
-
-def _field(number: int, data: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(data)) + data
-
-
-def _number(number: int, value: int) -> bytes:
-    return _varint(number << 3) + _varint(value)
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def _zigzag(value: int) -> int:
-    return value << 1 if value >= 0 else (-value << 1) - 1
 
 
 def with_columns(rows: Iterable[dict[str, object]]) -> gpd.GeoDataFrame:

@@ -27,7 +27,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 # As Python, C++ and Rust say it.
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "memory allocation of")
 # A task that reads more formats than the others.
-DRIVERS_OF: Mapping[str, Sequence[str]] = {"lines": SHAPE_DRIVERS, "osm": (*DRIVERS, "OSM")}
+DRIVERS_OF: Mapping[str, Sequence[str]] = {"lines": SHAPE_DRIVERS}
 _HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 
 

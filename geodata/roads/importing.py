@@ -28,9 +28,11 @@ from geodata.roads.reading import is_osm
 OSM_LICENCE = "ODbL 1.0, © OpenStreetMap contributors"
 # An extract cannot be read in pieces: of a larger one only the county's box can be taken.
 OSM_WHOLE_LIMIT = 300 * 1024 * 1024
-# The nodes of a whole country have to be found first, in a file of their own.
-_OSM_LIMITS = Limits(memory_bytes=6 << 30, cpu_s=3600, wall_s=5400, file_bytes=64 << 30)
+# The nodes of a whole country have to be looked through for those of the county.
+_OSM_LIMITS = Limits(memory_bytes=6 << 30, cpu_s=3600, wall_s=5400)
 _MOST_TOLERANCE_M = 50.0
+# Raised when more is read of the same extract: it may then be imported again. 2: areas, nodes.
+_OSM_READING = 2
 
 
 def import_roads(
@@ -94,7 +96,7 @@ def _request(conn: psycopg.Connection[TupleRow], order: RoadImport, osm: bool) -
         rows = conn.execute(
             """
             SELECT e.source_id, e.layer, s.by_node, e.length_m, e.forward_m, e.backward_m,
-                   e.climb_m, e.descent_m
+                   e.climb_m, e.descent_m, e.source, e.target
             FROM road_edge e JOIN road_source s USING (source_id)
             WHERE s.name <> %s ORDER BY e.edge_id
             """,
@@ -137,6 +139,8 @@ def _digest(order: RoadImport, request: RoadRequest) -> str:
         told = (order.file, order.class_column, order.tolerance_m, order.join_crossings,
                 order.heights_crs, order.licence, request.home)  # fmt: skip
         yield repr(told).encode()
+        if request.is_osm:
+            yield f"reading {_OSM_READING}".encode()
         for name in (order.file.path, order.heights):
             if name is None:
                 continue

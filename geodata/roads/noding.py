@@ -1,6 +1,7 @@
 """From lines to a network: which ways meet, and where they are cut.
 
-Ways that know their nodes (OpenStreetMap) meet where they share one, and nowhere else. Other lines
+Ways that know their nodes (OpenStreetMap) meet where they share one, and nowhere else: of two nodes
+at one place each is a junction of its own, as where a bridge passes over a road. Other lines
 meet where they share a corner on one and the same layer, and where an end of one lies on another
 or close to it: ends that nearly meet are put together, and a line is led through an end beside it.
 Lines that merely cross do not meet unless that is asked for; bridges and tunnels never do, for
@@ -9,7 +10,7 @@ they lie on another layer; their ends meet what ends there on whatever layer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -19,6 +20,8 @@ from scipy.spatial import KDTree
 
 from geodata.frames import COORDINATE_SCALE, round_to_grid
 from geodata.partition.measure import DEGREE_M
+from geodata.roads import floors
+from geodata.roads.floors import NO_NODE
 from geodata.roads.network import Flags, Floats, Ints, Lines
 
 
@@ -28,16 +31,25 @@ class Ways:
 
     Ways of one ``batch`` were joined among themselves before: two of them meet at common corners
     only, whatever the tolerance, as do two that know nodes. -1 stands for ways that were not.
+    ``nodes`` are the numbers of the nodes at all corners of the ways, one after the other, counted
+    in each batch for itself; empty where none is known.
     """
 
     lines: Lines
     layer: Ints
     by_node: Flags
     batch: Ints
+    nodes: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def pick(self, some: Flags | Ints) -> Ways:
         """Return some of the ways."""
-        return Ways(self.lines[some], self.layer[some], self.by_node[some], self.batch[some])
+        nodes = self.nodes
+        if len(nodes):
+            stops = np.cumsum(shapely.get_num_coordinates(self.lines))[:-1]
+            every = np.empty(len(self.lines), dtype=object)
+            every[:] = np.split(nodes, stops)
+            nodes = np.concatenate([nodes[:0], *every[some]])
+        return Ways(self.lines[some], self.layer[some], self.by_node[some], self.batch[some], nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,7 @@ class _Corners:
 
     xy: Floats
     way: Ints
+    node: Ints
     shrink: float
 
     @property
@@ -82,7 +95,11 @@ class _Corners:
         key = self.key
         keep = np.ones(len(key), dtype=np.bool_)
         keep[1:] = (key[1:] != key[:-1]) | (self.way[1:] != self.way[:-1])
-        self.xy, self.way = self.xy[keep], self.way[keep]
+        self.keep(keep)
+
+    def keep(self, some: Flags) -> None:
+        """Drop all other corners."""
+        self.xy, self.way, self.node = self.xy[some], self.way[some], self.node[some]
 
     def ends(self) -> tuple[Ints, Ints]:
         """Return the positions of each way's first and last corner."""
@@ -101,6 +118,7 @@ class _Corners:
         ways, places = np.concatenate([self.way, way]), np.concatenate([along_m, at_m])
         order = np.lexsort((places, ways))
         self.way, self.xy = ways[order], np.concatenate([self.xy, xy])[order]
+        self.node = np.concatenate([self.node, np.full(len(way), NO_NODE)])[order]
         self.tidy()
 
 
@@ -111,7 +129,9 @@ def node(ways: Ways, tolerance_m: float, *, join_crossings: bool = False) -> Nod
     """
     xy, way = shapely.get_coordinates(ways.lines, return_index=True)
     shrink = float(np.cos(np.radians(xy[:, 1].mean()))) if len(xy) else 1.0
-    corners = _Corners(round_to_grid(xy), way, shrink)
+    nodes = ways.nodes if len(ways.nodes) else np.full(len(xy), NO_NODE)
+    corners = _Corners(round_to_grid(xy), way, nodes, shrink)
+    _merge_repeated(corners)
     corners.tidy()
     joined, farthest_m, crossings = 0, 0.0, np.empty((0, 2))
     if not ways.by_node.all():
@@ -121,13 +141,28 @@ def node(ways: Ways, tolerance_m: float, *, join_crossings: bool = False) -> Nod
         crossings = _cross(corners, ways, join=join_crossings)
     counts = np.bincount(corners.way, minlength=len(ways.lines))
     whole = counts[corners.way] > 1
-    corners.xy, corners.way = corners.xy[whole], corners.way[whole]
+    corners.keep(whole)
     return _cut(corners, ways, (joined, farthest_m, crossings, int((counts < 2).sum())))
 
 
 def _key(xy: Floats) -> Ints:
     whole = np.rint(xy * COORDINATE_SCALE).astype(np.int64)
     return whole[:, 0] * (1 << 32) + whole[:, 1]
+
+
+def _merge_repeated(corners: _Corners) -> None:
+    """Make nodes one that lie at one place and follow each other on a way."""
+    key, way, node = corners.key, corners.way, corners.node
+    same = (key[1:] == key[:-1]) & (way[1:] == way[:-1]) & (node[1:] != node[:-1])
+    same &= (node[1:] != NO_NODE) & (node[:-1] != NO_NODE)
+    if not same.any():
+        return
+    numbers, number = np.unique(node, return_inverse=True)
+    pairs = (number[1:][same], number[:-1][same])
+    links = coo_array((np.ones(len(pairs[0])), pairs), shape=(len(numbers), len(numbers)))
+    _, group = connected_components(links, directed=False)
+    _, first = np.unique(group, return_index=True)
+    corners.node = numbers[first[group[number]]]
 
 
 def _gather_ends(corners: _Corners, ways: Ways, tolerance_m: float) -> tuple[int, float]:
@@ -153,9 +188,12 @@ def _gather_ends(corners: _Corners, ways: Ways, tolerance_m: float) -> tuple[int
         return 0, 0.0
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(xy), len(xy)))
     _, group = connected_components(links, directed=False)
-    order = np.lexsort((np.arange(len(xy)), -uses, group))
+    # A node stays where it is: other ways may go through it.
+    is_node = np.zeros(len(places), dtype=np.bool_)
+    np.logical_or.at(is_node, spot, ways.by_node[way])
+    order = np.lexsort((np.arange(len(xy)), -uses, ~is_node, group))
     chosen = order[np.searchsorted(group[order], np.arange(group.max() + 1))]
-    better = xy[chosen[group]]
+    better = np.where(is_node[:, None], xy, xy[chosen[group]])
     away_m = np.linalg.norm(corners.flat(better) - corners.flat(xy), axis=1)
     corners.xy[at] = better[spot]
     corners.tidy()
@@ -250,10 +288,16 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     """Cut the ways at their junctions."""
     joined, farthest_m, crossings, collapsed = found
     key, way = corners.key, corners.way
-    layer = np.where(ways.by_node, 0, ways.layer)[way]
     _, place = np.unique(key, return_inverse=True)
-    # Layers run from -10 to 10 (walkable.py).
-    _, spot = np.unique(place * 32 + layer, return_inverse=True)
+    by_node = ways.by_node[way]
+    floor = np.where(by_node, 0, ways.layer[way])
+    at = np.flatnonzero(by_node & (corners.node != NO_NODE))
+    floor[at] = floors.of_nodes(
+        place[at], corners.node[at], ways.layer[way[at]], ways.batch[way[at]]
+    )
+    _, spot = np.unique(
+        place * (int(floor.max(initial=0)) + 2 * floors.TOP) + floor, return_inverse=True
+    )
     if not len(spot):
         none = np.empty(0, dtype=np.int64)
         empty = np.empty(0, dtype=object)
@@ -264,6 +308,7 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     first, last = corners.ends()
     is_end[first] = is_end[last] = True
     # Ends meet whatever layer they come from: a bridge begins where the road ends.
+    is_end &= floor <= floors.TOP
     own = np.arange(spot.max() + 1)
     ends, ends_key = spot[is_end], key[is_end]
     order = np.lexsort((ends, ends_key))
@@ -271,6 +316,7 @@ def _cut(corners: _Corners, ways: Ways, found: tuple[int, float, Floats, int]) -
     lead = np.concatenate([[True], ends_key[1:] != ends_key[:-1]])
     own[ends] = ends[np.maximum.accumulate(np.where(lead, np.arange(len(ends)), 0))]
     spot = own[spot]
+    is_end[first] = is_end[last] = True
     is_junction = (np.bincount(spot) > 1)[spot] | is_end
     at = np.flatnonzero(is_junction)
     begin, end = at[:-1], at[1:]

@@ -33,7 +33,10 @@ class RoadImport:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The edges of other files that stay, column by column; their shapes travel beside."""
+    """The edges of other files that stay, column by column; their shapes travel beside.
+
+    ``source`` and ``target`` are the numbers of the junctions where an edge begins and ends.
+    """
 
     source_id: list[int] = field(default_factory=list[int])
     layer: list[int] = field(default_factory=list[int])
@@ -43,6 +46,8 @@ class Kept:
     backward_m: list[float] = field(default_factory=list[float])
     climb_m: list[float | None] = field(default_factory=list[float | None])
     descent_m: list[float | None] = field(default_factory=list[float | None])
+    source: list[int] = field(default_factory=list[int])
+    target: list[int] = field(default_factory=list[int])
 
 
 @dataclass(frozen=True, slots=True)

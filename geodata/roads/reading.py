@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pyogrio.errors
-import pyogrio.raw
 import shapely
 
 from geodata.importing import archive, coordinates, features
 from geodata.importing.refusals import FileRefusedError
 from geodata.phrases import Phrase
-from geodata.roads import walkable
+from geodata.roads import osm, walkable
 from geodata.roads.network import Flags, Floats, Ints, Lines
 from geodata.roads.orders import RoadRequest
 
 MAX_WAYS = features.MAX_FEATURES
 # Roads this far beyond the county count: the way to the neighbours' clinic, or round a mountain.
 MARGIN_DEGREES = 0.05
-_CONFIG = Path(__file__).with_name("osm.ini")
 _LINE, _RING, _MULTILINE = 1, 2, 5
 
 
@@ -30,6 +26,7 @@ class Found:
     """The ways of a file: lines (lon, lat), their layer (0: the ground), and what was noticed.
 
     ``odd`` are the rows (from 0) that hold no line, ``bad`` those with coordinates that are none.
+    ``nodes`` are the numbers of the nodes at the corners of all lines, if the file has numbers.
     """
 
     lines: Lines
@@ -37,6 +34,7 @@ class Found:
     notes: list[Phrase]
     odd: list[int] = field(default_factory=list[int])
     bad: list[int] = field(default_factory=list[int])
+    nodes: Ints | None = None
 
 
 def is_osm(path: Path) -> bool:
@@ -60,31 +58,9 @@ def read(request: RoadRequest, work: Path) -> Found:
 
 
 def _read_osm(request: RoadRequest) -> Found:
-    box = _grown(request.home)
-    try:
-        meta, _, wkb, fields = pyogrio.raw.read(
-            request.file.path,
-            sql="SELECT * FROM lines WHERE highway IS NOT NULL",
-            bbox=box,
-            max_features=MAX_WAYS + 1,
-            CONFIG_FILE=str(_CONFIG),
-        )
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as failure:
-        raise FileRefusedError(
-            "unreadable",
-            "The file is damaged or cut off: {reason}",
-            hint="Copy or export it again.",
-            reason=" ".join(str(failure).split())[:300],
-        ) from failure
-    _check_count(len(wkb))
-    lines = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
-    tags: dict[str, Sequence[object]] = dict(zip(meta["fields"], fields, strict=True))
-    notes = [Phrase("OpenStreetMap, {count:,} ways in and near the county.", {"count": len(lines)})]
-    walked = walkable.by_tags(tags, len(lines)) & ~shapely.is_missing(lines)
-    layer = walkable.layers(tags, len(lines))
-    if (~walked).any():
-        notes.append(_left_out(int((~walked).sum())))
-    return Found(lines[walked], layer[walked], notes)
+    found = osm.read(Path(request.file.path), _grown(request.home))
+    _check_count(len(found.lines))
+    return Found(found.lines, found.layer, found.notes, nodes=found.nodes)
 
 
 def _read_layer(request: RoadRequest, work: Path) -> Found:

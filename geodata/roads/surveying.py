@@ -11,10 +11,10 @@ from geodata.importing import exchange
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import Progress
 from geodata.phrases import Phrase
-from geodata.roads import heights, noding, reading, slope
-from geodata.roads.network import Floats, Ints, Network, Parts, find_parts, measure
+from geodata.roads import floors, heights, noding, reading, slope
+from geodata.roads.network import Floats, Ints, Lines, Network, Parts, find_parts, measure
 from geodata.roads.noding import Noded, Ways
-from geodata.roads.orders import RoadRequest
+from geodata.roads.orders import Kept, RoadRequest
 from geodata.roads.slope import Efforts
 
 # Cases listed one by one; the numbers in the notes are of all.
@@ -48,6 +48,7 @@ def run(request: RoadRequest, work: Path, progress: Progress) -> Result:
             np.full(count, request.is_osm), np.asarray(request.kept.by_node, dtype=np.bool_)
         ]),
         np.concatenate([np.full(count, -1), np.zeros(len(stay), dtype=np.int64)]),
+        np.concatenate([_nodes(found), _kept_nodes(request.kept, stay)]),
     )  # fmt: skip
     progress("joining roads", 0.0)
     noded = noding.node(ways, request.tolerance_m, join_crossings=request.join_crossings)
@@ -74,6 +75,26 @@ def run(request: RoadRequest, work: Path, progress: Progress) -> Result:
                             np.asarray(request.kept.source_id, dtype=np.int64)])  # fmt: skip
     _hand_over(work, network, parts, efforts, ways.layer[noded.way], owner[noded.way])
     return result
+
+
+def _nodes(found: reading.Found) -> Ints:
+    """Return the numbers of the nodes at all corners of what was read."""
+    if found.nodes is not None:
+        return found.nodes
+    return np.full(int(shapely.get_num_coordinates(found.lines).sum()), floors.NO_NODE)
+
+
+def _kept_nodes(kept: Kept, stay: Lines) -> Ints:
+    """Return numbers for the corners of edges that stay: they meet at their ends and nowhere else.
+
+    The numbers are larger than those of any file.
+    """
+    sizes = np.asarray(shapely.get_num_coordinates(stay), dtype=np.int64)
+    ends = np.concatenate([kept.source, kept.target]).astype(np.int64)
+    nodes = np.arange(sizes.sum()) + int(ends.max(initial=0)) + 1
+    last = np.cumsum(sizes) - 1
+    nodes[last - sizes + 1], nodes[last] = kept.source, kept.target
+    return nodes + (1 << 62)
 
 
 def _weigh(

@@ -35,7 +35,7 @@ WALKED = frozenset({
 })  # fmt: skip
 DRIVEN = frozenset({"motorway", "motorway_link", "trunk_link"})
 # Values of the key that are no road, or none yet.
-_NO_ROADS = frozenset({
+NO_ROADS = frozenset({
     "construction", "proposed", "planned", "abandoned", "razed", "disused", "raceway",
     "bus_guideway", "escape", "busway", "platform", "elevator", "corridor", "via_ferrata",
     "rest_area", "services",
@@ -46,23 +46,25 @@ _NOT_ALLOWED = frozenset({"no", "private"})
 _ALLOWED = frozenset({"yes", "designated", "permissive", "official"})
 _UNSAID = frozenset({"", "no", "f", "false", "0", "n", "否", "none", "null", "nan"})
 
+# Why a way is not walked.
+NO_WAY, CLOSED, MOTORS = "no_way", "closed", "motors"
+
 Texts = Sequence[object]
 
 
-def by_tags(tags: Mapping[str, Texts], count: int) -> Flags:
-    """Tell which of so many ways with OpenStreetMap's tags can be walked."""
+def reasons(tags: Mapping[str, Texts], count: int) -> list[str]:
+    """Tell for each of so many ways with OpenStreetMap's tags why it is not walked.
+
+    Empty where it is.
+    """
     highway, foot, access, motorroad = (
         _texts(tags.get(key), count) for key in ("highway", "foot", "access", "motorroad")
     )
-    is_way = _among(highway, WALKED | DRIVEN)
     is_told = _among(foot, _ALLOWED)
-    is_forbidden = (
-        _among(foot, _NOT_ALLOWED | {"use_sidepath"})
-        | _among(access, _NOT_ALLOWED)
-        | _among(motorroad, frozenset({"yes"}))
-        | _among(highway, DRIVEN)
-    )
-    return is_way & (is_told | ~is_forbidden)
+    is_closed = _among(foot, _NOT_ALLOWED | {"use_sidepath"}) | _among(access, _NOT_ALLOWED)
+    is_for_motors = _among(motorroad, frozenset({"yes"})) | _among(highway, DRIVEN)
+    cases = [~_among(highway, WALKED | DRIVEN), is_told, is_closed, is_for_motors]
+    return np.select(cases, [NO_WAY, "", CLOSED, MOTORS], "").tolist()
 
 
 def by_class(classes: Texts) -> Flags:
@@ -72,7 +74,7 @@ def by_class(classes: Texts) -> Flags:
     """
     texts = _texts(classes, len(classes))
     driven = np.array([any(word in text for word in _DRIVEN_ZH) for text in texts], dtype=np.bool_)
-    return ~(_among(texts, DRIVEN | _NO_ROADS) | driven)
+    return ~(_among(texts, DRIVEN | NO_ROADS) | driven)
 
 
 def layers(tags: Mapping[str, Texts], count: int) -> Ints:

@@ -28,7 +28,7 @@ from geodata.roads import keeping
 from geodata.roads.importing import import_roads
 from geodata.roads.orders import RoadImport
 from tests import county as square
-from tests import regions
+from tests import osm_files, regions
 
 Conn = psycopg.Connection[Any]
 TIGHT = Limits(memory_bytes=3 << 30, cpu_s=25, wall_s=90, file_bytes=1 << 30)
@@ -130,7 +130,9 @@ def test_an_extract_of_openstreetmap(
     # Street in two, lane, track; the bridge meets nothing and is an island no longer than 10 %.
     assert report.counts["new road edges"] == 5
     text = report.to_text()
-    assert "nobody may walk there (motorways, private ways): 2" in text
+    assert "OpenStreetMap, 6 ways in and near the county." in text
+    assert "Left out, motorways, ramps and roads for motors only: 1." in text
+    assert "Left out, closed to people on foot (foot, access): 1." in text
     (source,) = keeping.sources(ground)
     assert (source.name, source.by_node, source.ways) == ("osm", True, 4)
     assert source.licence.startswith("ODbL")
@@ -139,6 +141,46 @@ def test_an_extract_of_openstreetmap(
     assert layers.fetchall() == [(0, 4), (1, 1)]
     parts = ground.execute("SELECT count(DISTINCT part) FROM road_edge").fetchone()
     assert parts == (2,)
+
+
+NODES = {
+    1: LEFT, 2: MIDDLE, 3: RIGHT, 4: (116.32, 31.395), 5: MIDDLE, 6: (116.32, 31.405),
+    7: (116.325, 31.405), 8: (116.325, 31.41), 9: (116.32, 31.41),
+}  # fmt: skip
+
+
+def test_a_square_is_crossed_and_a_bridge_stays_above(ground: Conn, tmp_path: Path) -> None:
+    """Also when other roads come, and when the extract comes once more."""
+    bridge = {"highway": "footway", "bridge": "yes", "layer": "1"}
+    path = osm_files.write(
+        tmp_path / "a.osm.pbf",
+        NODES,
+        {
+            1: ([1, 2, 3], {"highway": "residential"}),
+            2: ([4, 5, 6], bridge),
+            3: ([6, 7, 8, 9, 6], {"highway": "pedestrian", "area": "yes"}),
+        },
+    )
+    report = run(ground, path, source="osm")
+    assert "Outlines of squares and other areas, brought as ways: 1." in report.to_text()
+    assert report.counts["new road edges"] == 3
+
+    def parts() -> list[tuple[int, int]]:
+        return ground.execute(
+            "SELECT part, count(*) FROM road_edge GROUP BY part ORDER BY part"
+        ).fetchall()
+
+    assert parts() == [(0, 2), (1, 1)]
+    other = written(tmp_path / "b.gpkg", shapely.LineString([(116.30, 31.40), LEFT]))
+    run(ground, other, source="other")
+    assert parts() == [(0, 2), (1, 2)]
+    # A lane that ends at both nodes meets the road below; the bridge passes as before.
+    run(ground, written(tmp_path / "c.gpkg", shapely.LineString([MIDDLE, (116.325, 31.395)])),
+        source="lane")  # fmt: skip
+    assert parts() == [(0, 4), (1, 2)]
+    run(ground, other, source="other", licence="again")
+    run(ground, path, source="osm", licence="again")
+    assert parts() == [(0, 4), (1, 2)]
 
 
 def test_ends_are_snapped_and_islands_and_crossings_reported(ground: Conn, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from geodata.roads import noding
+from geodata.roads import floors, noding
 from geodata.roads.network import Network, find_parts, measure
 from geodata.roads.noding import Noded, Ways
 
@@ -182,3 +182,52 @@ def test_what_was_joined_before_is_left_as_it_is():
     )
     found = noding.node(both, 1.0)
     assert (len(found.lines), found.joined) == (6, 1)
+
+
+def with_nodes(one: Ways, *nodes: list[int]) -> Ways:
+    return Ways(one.lines, one.layer, one.by_node, one.batch, np.concatenate(nodes))
+
+
+def test_a_line_without_nodes_meets_the_lower_of_two_nodes_at_one_place():
+    for layers, nodes in (([1, 0], ([1, 2, 3], [4, 5, 6])), ([0, 1], ([1, 5, 3], [4, 2, 6]))):
+        osm = with_nodes(
+            ways(UP_WITH_CORNER, ACROSS_WITH_CORNER, layer=layers, by_node=True), *nodes
+        )
+        ground = layers.index(0)
+        lane = ways([(1.0, 0.0), (2.0, 1.0)])
+        both = Ways(
+            np.concatenate([osm.lines, lane.lines]),
+            np.concatenate([osm.layer, lane.layer]),
+            np.array([True, True, False]),
+            np.full(3, -1),
+            np.append(osm.nodes, [floors.NO_NODE] * 2),
+        )
+        found = noding.node(both, 1.0)
+        assert sorted(found.way.tolist()) == sorted([ground, ground, 1 - ground, 2])
+        assert parts(found) == 2
+        again = noding.node(both.pick(np.array([2, 1, 0])), 1.0)
+        assert sorted(again.way.tolist()) == sorted([2 - ground, 2 - ground, 1 + ground, 0])
+
+
+def test_nodes_that_follow_each_other_at_one_place_are_one():
+    stem = [(1.0, 0.0), (1.0, 1.0)]
+    one = ways([(0.0, 0.0), (1.0, 0.0), (1.0, 0.0), (2.0, 0.0)], stem, stem[::-1], by_node=True)
+    found = noding.node(with_nodes(one, [1, 2, 3, 4], [2, 5], [5, 3]), 1.0)
+    assert (parts(found), len(found.nodes)) == (1, 4)
+
+
+def test_a_node_stays_where_it_is_when_an_end_beside_it_is_joined():
+    """Else ways on another layer that go through it would meet it no more, as steps to a bridge."""
+    near = 0.5 / 95_000 / STEP
+    osm = ways(ACROSS_WITH_CORNER, [(1.0, 0.0), (1.0, 1.0)], by_node=True)
+    # As many ends as the node has, and further west.
+    other = ways([(1.0 - near, 0.0), (1.0, -1.0)])
+    both = Ways(
+        np.concatenate([osm.lines, other.lines]),
+        np.array([1, 0, 0]),
+        np.array([True, True, False]),
+        np.full(3, -1),
+    )
+    found = noding.node(both, 1.0)
+    assert (parts(found), len(found.nodes), len(found.lines)) == (1, 5, 4)
+    assert (116.301, 31.4) in map(tuple, found.nodes)
