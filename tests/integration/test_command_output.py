@@ -147,7 +147,7 @@ def test_report_is_whole_and_takes_the_place_of_an_older_one(
     path.write_text("older")
     path.chmod(0o640)
     assert bring(county, path).exit_code == 0
-    assert json.loads(path.read_text("utf-8"))["counts"]["new county"] == 1
+    assert json.loads(path.read_text("utf-8"))["counts"]["new counties"] == 1
     assert path.stat().st_mode & 0o777 == 0o640
     assert grids_of(conn) == 1
     assert [each.name for each in tmp_path.glob(".gridmap*")] == []

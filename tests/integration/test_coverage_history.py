@@ -26,9 +26,11 @@ def county(conn):
     return made
 
 
-def write_down(conn, today=TODAY, **more) -> list[date]:
+def write_down(conn, today=TODAY, again_from=None) -> list[date]:
     return [
-        d for d, kinds in recording.due(conn, today, **more) if recording.record(conn, d, kinds)
+        d
+        for d, kinds in recording.due(conn, today, again_from)
+        if recording.record(conn, d, kinds, is_again=again_from is not None and d >= again_from)
     ]
 
 
@@ -107,6 +109,20 @@ def test_what_stands_stays_until_it_is_asked_for_anew(conn, county):
     ]  # fmt: skip
     found = shares(conn, county.county)
     assert (found["2026-03"], found["2026-04"]) == (1 / 8, 3 / 8)
+
+
+def test_what_stands_gets_its_rounded_twin_and_stays(conn, county):
+    write_down(conn)
+    known = shares(conn, county.county)
+    conn.execute("UPDATE coverage_recorded SET rounded_to = NULL")
+    conn.execute("DELETE FROM coverage_record WHERE is_rounded")
+    add_duty(conn, county.compounds[4], "丙", "grid_worker", "[2026-01-05,)")
+    assert history.of_grid(conn, county.county, TODAY, is_rounded=True) == {}
+    assert len(write_down(conn)) == 25
+    assert shares(conn, county.county) == known
+    told = history.of_grid(conn, county.county, TODAY, is_rounded=True)["grid_worker"]
+    assert len(told) == 25
+    assert write_down(conn) == []
 
 
 def test_a_new_month_and_a_new_kind_are_filled_in(conn, county):

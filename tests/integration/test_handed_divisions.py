@@ -128,7 +128,7 @@ def test_a_moved_village_border_names_what_it_cuts(conn: Conn) -> None:
         "下坪 leaves 一村, in which it lies. (300,270 m²)",
     ):
         assert text in done.output
-    with pytest.raises(GridMapError, match="2 must be put right"):
+    with pytest.raises(GridMapError, match="2 must be fixed"):
         run("plan", "advance", "1", "submit")
     # What is cut off is taken off each, as the check offers it.
     fixes = [

@@ -20,7 +20,7 @@ from geodata.importing.grids import GridImport, import_grids
 from geodata.importing.process import Limits
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest, to_plain
+from geodata.importing.requests import ROWS, Columns, FileRequest, TableRequest, to_plain
 from tests import faults
 from tests.faults import COUNTY
 from tests.integration.test_import_faults import DAY
@@ -175,9 +175,9 @@ def test_file_in_an_archive_goes_by_its_own_name(conn: Conn, tmp_path: Path) -> 
     with zipfile.ZipFile(tmp_path / "county.zip", "w") as archive:
         archive.write(path, path.name)
     report = run(conn, tmp_path / "county.zip", is_dry_run=True)
-    assert "GeoJSON, layer 霍山, 1 rows." in report.to_text()
+    assert "GeoJSON, layer 霍山, 1 row." in report.to_text()
     path = write_json(tmp_path / "layer.geojson", polygon(AROUND))
-    assert "GeoJSON, 1 rows." in run(conn, path, is_dry_run=True).to_text()
+    assert "GeoJSON, 1 row." in run(conn, path, is_dry_run=True).to_text()
 
 
 def test_list_of_collections_is_read(conn: Conn, tmp_path: Path) -> None:
@@ -215,10 +215,12 @@ def test_list_of_points_as_facilities(tmp_path: Path) -> None:
     feature = {"type": "Feature", "properties": {"name": "药店"}, "geometry": point}
     path = faults.write_json(tmp_path / "list.json", [feature])
     assert geojson.is_list(path)
-    request = to_plain(FileRequest(str(path)))
+    lon, lat = tables.POINT_COLUMNS
+    headers = {"name": ["name"], "lon": [lon], "lat": [lat]}
+    request = to_plain(TableRequest(FileRequest(str(path)), headers))
     with process.opened("table", request, {}, lambda _stage, _share: None, Limits()) as done:
-        assert done.result["columns"] == ["name", *tables.POINT_COLUMNS]
-        assert done.result["rows"] == [["药店", 116.31, 31.41]]
+        (line,) = (done.work / ROWS).read_text("utf-8").splitlines()
+        assert json.loads(line)[3:] == ["药店", 116.31, 31.41]
 
 
 def test_geojson_that_is_no_utf8(conn: Conn, tmp_path: Path) -> None:

@@ -323,7 +323,7 @@ def test_terms_of_accounts_are_read_by_the_same_rules(tmp_path: Path) -> None:
     ]
     listed = accounts.read(str(table(tmp_path / "a.csv", [header, *rows])))
     columns = {name: at for at, name in enumerate(account_rows.FIELDS)}
-    sheet = Sheet(list(columns), [list(row) for row in listed.rows], listed.first, columns)
+    sheet = Sheet(list(columns), [list(row) for row in listed.rows], 2, columns)
     steps = [
         account_rows.read_row(sheet, row, date(2026, 3, 1), "", {}) for row in range(len(rows))
     ]

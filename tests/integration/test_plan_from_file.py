@@ -289,7 +289,7 @@ def test_a_border_that_leaves_compounds_outside_is_a_fault_of_the_plan(
     assert [f.m2 for f in report.findings if f.kind == "plan_fault"] == [
         pytest.approx(blocking[0].m2)
     ]
-    with pytest.raises(PlanStateError, match="1 must be put right"):
+    with pytest.raises(PlanStateError, match="1 must be fixed"):
         office.publish(report.plan)
     office.conn.rollback()
     drawing.do(office.conn, report.plan, COMMAND_LINE, blocking[0].fix, revision=None)
