@@ -106,8 +106,8 @@ def test_faults_of_a_list_are_reported_in_chinese(tmp_path: Path) -> None:
         "列的对应：name = 姓名、role = 职务",
         "第 2 行：姓名 为空",
         "第 3 行：任职日期 为“明天”（不是日期）",
-        "第 4 行：grid（乡镇） 为“9”",
-        "（不晚于任职日期）",
+        "第 4 行：网格编码（乡镇） 为“9”",
+        "（早于起始日期）",
     ):
         assert words in done.output, done.output
     assert not ENGLISH.findall(done.output)
@@ -119,7 +119,7 @@ def test_the_check_speaks_chinese() -> None:
     assert done.output == "2001-01-01 没有网格。\n"
     done = run("check")
     assert "县网格：数据库，截至 " in done.output
-    assert "共 1 个网格。" in done.output
+    assert "共 1 个县。" in done.output
     assert not ENGLISH.findall(done.output)
 
 
