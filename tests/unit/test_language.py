@@ -149,12 +149,12 @@ def test_counts_in_chinese(chinese: None) -> None:
 
 def test_json_keeps_its_codes(chinese: None) -> None:
     data = {"column": "电话", "text": "x", "reason": Phrase("no number")}
-    report = Report(Phrase("Members"), "a.csv", [Phrase("{rows:,} rows.", {"rows": 1200})])
+    report = Report(Phrase("Members"), "a.csv", [Phrase("{rows}.", {"rows": counts.rows(1200)})])
     report.findings = [Finding("bad_value", "blocking", (RowRef(2),), data=data)]
     plain = json.loads(report.to_json(language.translate))
     (finding,) = plain["findings"]
     assert plain["subject"] == "成员"
-    assert plain["notes"] == ["共 1,200 行。"]
+    assert plain["notes"] == ["1,200 行。"]
     assert (finding["kind"], finding["severity"]) == ("bad_value", "blocking")
     assert finding["data"]["reason"] == "no number"
     assert finding["text"] == "第 2 行：电话 为“x”（不是数字）"
