@@ -123,6 +123,7 @@ def import_grids(
         "buildings.wkb": inhabited.points(conn, order.valid_from) if request.compares else iter(()),
     }
     with process.opened("grids", to_plain(request), shapes, progress, limits or Limits()) as done:
+        progress("handing over", 0.5)
         refs = _refs(request, done.result)
         report = _report(order, request, done.result, refs)
         geoms, departures = np.empty(0, dtype=object), list[Departure]()

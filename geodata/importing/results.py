@@ -21,6 +21,7 @@ def of_survey(survey: Survey, work: Path, progress: Progress) -> dict[str, objec
 
     ``write`` lists positions whose version is new or changed, ``untouched`` counts the rest.
     """
+    progress("handing over", 0.0)
     request = survey.request
     plain: dict[str, object] = {
         "notes": survey.notes,
@@ -41,7 +42,6 @@ def of_survey(survey: Survey, work: Path, progress: Progress) -> dict[str, objec
         plain["differences"] = [asdict(each) for each in found]
     if survey.is_blocked:
         return plain
-    progress("handing over", 0.0)
     geoms = as_multipolygons(survey.geoms)
     by_code = {grid.code: index for index, grid in enumerate(request.existing)}
     before = np.array(

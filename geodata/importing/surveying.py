@@ -194,7 +194,9 @@ def _mend(
         survey.repairs.append(repair.Repair(int(used[position]), "vanishes", float(m2)))
     stage = Phrase("giving slips to neighbours").text
     progress(stage, 0.0)
-    seamed = seaming.mend_seams(shapes, partial(progress, stage))
+    suspects = None if noded.vanished else noded.suspects
+    seamed = seaming.mend_seams(shapes, suspects, partial(progress, stage))
+    survey.suspects = used[seamed.suspects]
     survey.repairs += [replace(deed, row=int(used[deed.row])) for deed in seamed.repairs]
     survey.problems += [
         replace(problem, rows=(int(used[problem.rows[0]]),)) for problem in seamed.problems

@@ -13,5 +13,6 @@ DROP TRIGGER round_changed ON building;
 DROP TRIGGER round_made ON building;
 DROP FUNCTION round_changed_buildings, round_buildings;
 DROP TABLE building_rounded;
-DROP INDEX building_block;
-DROP FUNCTION rounding_block, rounded_count, least_count;
+DROP TRIGGER put_in_block ON building;
+ALTER TABLE building DROP COLUMN rounding_block;
+DROP FUNCTION put_in_block, block_of, rounded_count, least_count;

@@ -15,10 +15,27 @@ CREATE FUNCTION rounded_count(count bigint, base integer) RETURNS bigint LANGUAG
 RETURN CASE WHEN count = 0 OR base <= 1 THEN count
             ELSE sign(count)::bigint * (greatest(1, abs(count) / base * base) + abs(count) / base * base + base - 1) / 2 END;
 
--- Squares of 0.01 degrees, about 1 km: the buildings in one are rounded together.
-CREATE FUNCTION rounding_block(place geometry) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN floor((ST_X(place) + 180) * 100)::bigint * 100000 + floor((ST_Y(place) + 90) * 100)::bigint;
-CREATE INDEX building_block ON building (rounding_block(geom)) WHERE households > 0;
+-- The buildings of a block are rounded together: those of the lowest grid in which they lay when
+-- they were put in, or of a square of 0.01 degrees (about 1 km) where there was none. Whoever may
+-- see exact counts may see them in whole grids, and knows the whole of a block or nothing of it. A
+-- building stays in its block when boundaries move: two roundings of one count narrow each other.
+CREATE FUNCTION block_of(place geometry, days daterange) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+RETURN coalesce(
+    (SELECT v.grid_id FROM grid_version v
+     WHERE v.geom && place AND ST_Covers(v.geom, place)
+       AND v.valid @> least(greatest(current_date, lower(days)), upper(days) - 1)
+     ORDER BY v.level DESC, v.code LIMIT 1),
+    -floor((ST_X(place) + 180) * 100)::bigint * 100000 - floor((ST_Y(place) + 90) * 100)::bigint - 1);
+ALTER TABLE building ADD COLUMN rounding_block bigint;
+UPDATE building SET rounding_block = block_of(geom, valid);
+ALTER TABLE building ALTER COLUMN rounding_block SET NOT NULL;
+CREATE INDEX building_block ON building (rounding_block) WHERE households > 0;
+CREATE FUNCTION put_in_block() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.rounding_block := block_of(NEW.geom, NEW.valid);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER put_in_block BEFORE INSERT ON building FOR EACH ROW EXECUTE FUNCTION put_in_block();
 
 CREATE TABLE building_rounded (
     building_id bigint PRIMARY KEY REFERENCES building ON DELETE CASCADE,
@@ -34,14 +51,14 @@ DECLARE
     base constant integer := greatest(1, least_count());
 BEGIN
     DELETE FROM building_rounded r USING building b
-    WHERE b.building_id = r.building_id AND (blocks IS NULL OR rounding_block(b.geom) = ANY(blocks))
+    WHERE b.building_id = r.building_id AND (blocks IS NULL OR b.rounding_block = ANY(blocks))
       AND coalesce(b.households, 0) = 0;
     WITH class AS (
-        SELECT building_id, rounding_block(geom) AS block, households,
+        SELECT building_id, rounding_block AS block, households,
                CASE WHEN base = 1 THEN households ELSE greatest(1, households / base * base) END AS low,
                households / base * base + base - 1 AS high
         FROM building
-        WHERE households > 0 AND (blocks IS NULL OR rounding_block(geom) = ANY(blocks))),
+        WHERE households > 0 AND (blocks IS NULL OR rounding_block = ANY(blocks))),
     block AS (
         SELECT block, sum(households - low)::bigint AS excess, sum(high - low)::bigint AS span
         FROM class GROUP BY block),
@@ -76,15 +93,12 @@ DECLARE
     blocks bigint[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        blocks := ARRAY(SELECT DISTINCT rounding_block(geom) FROM after);
+        blocks := ARRAY(SELECT DISTINCT rounding_block FROM after);
     ELSIF TG_OP = 'DELETE' THEN
-        blocks := ARRAY(SELECT DISTINCT rounding_block(geom) FROM before);
+        blocks := ARRAY(SELECT DISTINCT rounding_block FROM before);
     ELSE
-        blocks := ARRAY(SELECT rounding_block(b.geom) FROM before b JOIN after a USING (building_id)
-                        WHERE a.households IS DISTINCT FROM b.households OR NOT a.geom ~= b.geom
-                        UNION
-                        SELECT rounding_block(a.geom) FROM before b JOIN after a USING (building_id)
-                        WHERE a.households IS DISTINCT FROM b.households OR NOT a.geom ~= b.geom);
+        blocks := ARRAY(SELECT DISTINCT a.rounding_block FROM before b JOIN after a USING (building_id)
+                        WHERE a.households IS DISTINCT FROM b.households);
     END IF;
     IF cardinality(blocks) > 0 THEN
         PERFORM round_buildings(blocks);

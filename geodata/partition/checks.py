@@ -11,11 +11,18 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.partition import seams
-from geodata.partition.measure import area_m2, largest_part, mean_width_m, place, widest_m
-from geodata.partition.noding import Polygons
+from geodata.partition.measure import (
+    area_m2,
+    largest_parts,
+    mean_width_m,
+    place,
+    places,
+    widest_m,
+)
+from geodata.partition.noding import NARROW, Polygons
 from geodata.partition.problems import Problem
 from geodata.partition.seams import SLIVER_M2
-from geodata.partition.telling import Tell, silent
+from geodata.partition.telling import Tell, part, silent
 from geodata.phrases import Phrase
 
 # A polygon with more corners than this is a fault of the file: the longest county boundary of
@@ -73,12 +80,14 @@ def find_overlaps(
     it is (``part``) and where in ``rows`` that one stands (``smaller``), and whether it is narrow
     enough for a repair (``slip``).
     """
-    claims = seams.shared_ground(geoms, suspects, tell)
+    rows = seams.wrong(geoms, suspects, 0.0)
+    claims = seams.shared_ground(geoms, rows, part(tell, 0.0, 0.8))
+    tell(0.8)
     if not len(claims.pairs):
         return []
     areas, own = area_m2(claims.ground), area_m2(geoms[claims.pairs].ravel()).reshape(-1, 2)
     is_slip = seams.all_slips(claims.ground)
-    widths = _widths_m(claims.ground, is_slip)
+    widths, where = _widths_m(claims.ground, is_slip), places(claims.ground)
     found: list[Problem] = []
     for position, (one, other) in enumerate(claims.pairs):
         smaller = int(np.argmin(own[position]))
@@ -89,8 +98,8 @@ def find_overlaps(
             "smaller": smaller,
             "slip": int(is_slip[position]),
         }
-        where = place(claims.ground[position])
-        found.append(Problem("overlap", "blocking", (int(one), int(other)), m2, where, data))
+        pair = (int(one), int(other))
+        found.append(Problem("overlap", "blocking", pair, m2, where[position], data))
     return sorted(found, key=lambda problem: -(problem.m2 or 0))
 
 
@@ -138,18 +147,20 @@ def find_narrow_gaps(
     geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
 ) -> list[Problem]:
     """Find holes between neighbours that are as narrow as a slip: edges that were meant to meet."""
-    gaps = seams.narrow_gaps(geoms, suspects, tell)
+    rows = seams.wrong(geoms, suspects, NARROW)
+    gaps = seams.narrow_gaps(geoms, rows, part(tell, 0.0, 0.8))
+    tell(0.8)
     if not len(gaps):
         return []
     gap, beside = shapely.STRtree(geoms).query(gaps, predicate="intersects")
     first = np.searchsorted(gap, np.arange(len(gaps)))
     last = np.searchsorted(gap, np.arange(len(gaps)), side="right")
-    areas = area_m2(gaps)
+    areas, where = area_m2(gaps), places(gaps)
     problems: list[Problem] = []
     for position in np.argsort(-areas, kind="stable"):
-        rows = tuple(beside[first[position] : last[position]][:2].tolist())
-        m2, where = float(areas[position]), place(gaps[int(position)])
-        problems.append(Problem("narrow_gap", "warning", rows, m2, where))
+        around = tuple(beside[first[position] : last[position]][:2].tolist())
+        m2 = float(areas[position])
+        problems.append(Problem("narrow_gap", "warning", around, m2, where[position]))
     return problems
 
 
@@ -158,7 +169,7 @@ def _widths_m(grounds: NDArray[np.object_], is_slip: NDArray[np.bool_]) -> NDArr
 
     At its widest, for the largest that are no slips: those are shown. On average, for all others.
     """
-    largest = np.asarray([largest_part(ground) for ground in grounds], dtype=object)
+    largest = largest_parts(grounds)
     widths = mean_width_m(largest)
     wide = np.flatnonzero(~is_slip)
     wide = wide[np.argsort(-shapely.area(largest[wide]), kind="stable")][:_SHOWN]

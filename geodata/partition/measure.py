@@ -66,6 +66,21 @@ def place(geom: BaseGeometry | None) -> tuple[float, float] | None:
     return float(xy[0]), float(xy[1])
 
 
+def places(geoms: NDArray[np.object_]) -> list[tuple[float, float]]:
+    """Return a point (lon, lat) on each of some shapes, none of them empty, in its largest part."""
+    points = shapely.point_on_surface(largest_parts(geoms))
+    return [(x, y) for x, y in shapely.get_coordinates(points).tolist()]
+
+
+def largest_parts(geoms: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the largest part of each of some shapes, none of them empty."""
+    parts, owner = shapely.get_parts(geoms, return_index=True)
+    parts = np.asarray(parts, dtype=object)
+    # By owner, the largest first.
+    order = np.lexsort((-shapely.area(parts), owner))
+    return parts[order[np.searchsorted(owner, np.arange(len(geoms)))]]
+
+
 def largest_part(geom: BaseGeometry) -> BaseGeometry:
     """Return the largest part of a shape that is not empty."""
     parts = shapely.get_parts(geom)

@@ -142,11 +142,13 @@ def find_gaps(
             continue
         rivals = children[(owner != position) & shapely.intersects(children, parent)]
         step = part(tell, position / len(parents), (position + 1) / len(parents))
-        together = unite(np.concatenate((own, rivals)), None, step)
+        together = unite(np.concatenate((own, rivals)), None, part(step, 0.0, 0.6))
+        step(0.6)
         # The holes are taken by themselves: a hundred thousand of them make one shape slow.
         holes = together.holes[shapely.intersects(together.holes, parent)]
         around = _difference(parent, together.ground)
         inside = intersection(holes, np.full(len(holes), parent, dtype=object))
+        step(0.8)
         pieces = np.concatenate((shapely.get_parts(around), shapely.get_parts(inside)))
         wide = pieces[~shapely.is_empty(shapely.buffer(pieces, -_ROUNDING))]
         if not len(wide):

@@ -10,8 +10,7 @@ them in near linear time. All coordinates are EPSG:4326.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -22,11 +21,13 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.frames import COORDINATE_SCALE, round_to_grid
 from geodata.partition.measure import DEGREE_M
-from geodata.partition.telling import Tell, silent
+from geodata.partition.telling import Tell, part, silent
 
 Polygons = NDArray[np.object_]
-# The corners that lie on an edge, in order, by its ends: x, y of the smaller one, then the larger.
-CornersOfEdges = dict[tuple[float, ...], list[NDArray[np.float64]]]
+# Edges by their ends, n by 2 each.
+Edges = tuple[NDArray[np.float64], NDArray[np.float64]]
+# The ends of an edge: x, y of the smaller one, then of the larger.
+EdgeKey = tuple[float, float, float, float]
 
 STEP = 1 / COORDINATE_SCALE
 # Rounding moves a corner and both ends of the edge that it lay on by at most 0.71 steps each.
@@ -37,6 +38,44 @@ REACH = 1.5 * STEP
 NARROW = 2e-5
 
 _ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CornersOfEdges:
+    """The corners that lie on edges: ``by_ends`` has them in order, from an edge's smaller end on.
+
+    ``hashes`` are those of the edges, ascending: of a million edges few have corners, and those are
+    told from the others in one step.
+    """
+
+    by_ends: dict[EdgeKey, list[NDArray[np.float64]]]
+    hashes: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.by_ends)
+
+    def within(self, ring: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the numbers of a ring's edges that may have corners; n corners, n by 2."""
+        hashes = _edge_hashes(ring[:-1], ring[1:])
+        at = np.searchsorted(self.hashes, hashes)
+        return np.flatnonzero(self.hashes[np.minimum(at, len(self.hashes) - 1)] == hashes)
+
+    def parts(self) -> Edges:
+        """Return the edges into which the corners cut those on which they lie."""
+        starts: list[tuple[float, float]] = []
+        ends: list[tuple[float, float]] = []
+        for (x, y, to_x, to_y), corners in self.by_ends.items():
+            way = [(x, y), *map(tuple, corners), (to_x, to_y)]
+            starts += way[:-1]
+            ends += way[1:]
+        return smaller_first(np.asarray(starts), np.asarray(ends))
+
+    def of(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Return the corners on one edge, from its start to its end."""
+        one, other = (float(start[0]), float(start[1])), (float(end[0]), float(end[1]))
+        if one > other:
+            return self.by_ends.get((*other, *one), [])[::-1]
+        return self.by_ends.get((*one, *other), [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +104,36 @@ def node(geoms: Polygons, tell: Tell = silent) -> Noded:
     exact = shapely.get_coordinates(geoms)
     move = float(np.max(np.abs(exact - round_to_grid(exact)), initial=0.0)) * np.sqrt(2)
     del exact
-    present = on_grid(geoms)
-    wrong = np.flatnonzero(~shapely.is_empty(invalid_edges(present, gap_width=NARROW)))
+    return _noded(on_grid(geoms), np.arange(len(geoms)), move, tell)
+
+
+def node_again(
+    geoms: Polygons, changed: NDArray[np.intp], suspects: NDArray[np.intp], tell: Tell = silent
+) -> Noded:
+    """Node polygons of which only those at ``changed`` are others than ``node`` returned.
+
+    ``suspects`` are those that it returned.
+    """
+    present = geoms.copy()
+    present[changed] = on_grid(geoms[changed])
+    looked = with_neighbours(present, changed)
+    noded = _noded(present, looked, 0.0, tell)
+    left = np.setdiff1d(suspects, looked, assume_unique=True)
+    return replace(noded, suspects=np.union1d(left, noded.suspects))
+
+
+def _noded(present: Polygons, looked: NDArray[np.intp], move: float, tell: Tell) -> Noded:
+    """Node the shapes at ``looked`` and beside them, which are on the storage grid, in place."""
+    flagged = ~shapely.is_empty(invalid_edges(present[looked], gap_width=NARROW))
+    wrong = looked[flagged]
     suspects = with_neighbours(present, wrong) if len(wrong) else wrong
-    touched, inserted = _join(present, REACH, mended, suspects, tell)
-    move = max(move, inserted)
-    vanished = np.flatnonzero(shapely.is_empty(present))
+    joining = _Joining(REACH, mended)
+    touched = _join(present, suspects, joining, tell)
     return Noded(
         geoms=present,
         noded=tuple(np.flatnonzero(touched).tolist()),
-        vanished=tuple(vanished.tolist()),
-        largest_move_m=move * DEGREE_M,
+        vanished=tuple(np.flatnonzero(shapely.is_empty(present)).tolist()),
+        largest_move_m=max(move, joining.move) * DEGREE_M,
         suspects=suspects,
     )
 
@@ -90,7 +148,7 @@ def join_corners(geoms: Polygons, reach: float) -> Polygons:
     present = geoms.copy()
     usable = np.flatnonzero(shapely.is_valid(present) & ~shapely.is_empty(present))
     joined = present[usable]
-    _join(joined, reach, None, np.arange(len(joined)))
+    _join(joined, np.arange(len(joined)), _Joining(reach))
     present[usable] = joined
     return present
 
@@ -102,33 +160,83 @@ def longest_edge(geoms: Polygons) -> float:
     return float(np.max(steps, initial=0.0))
 
 
+@dataclass(slots=True)
+class _Joining:
+    """How corners are put into edges, and which edges are new since all were looked at.
+
+    A shape that becomes invalid goes through ``mend``, or stays as it was. ``move`` is the largest
+    move, in the unit of the coordinates.
+    """
+
+    reach: float
+    mend: Callable[[BaseGeometry], BaseGeometry] | None = None
+    move: float = 0.0
+
+    def insert(
+        self,
+        geoms: Polygons,
+        rows: NDArray[np.intp],
+        corners: NDArray[np.float64],
+        edges: Edges,
+        tell: Tell,
+    ) -> NDArray[np.intp]:
+        """Give edges the corners that lie on them, in place. Returns the rows that changed.
+
+        An edge that was cut is bent by up to ``reach``: the corners are held against its parts
+        until none lies on one any more.
+        """
+        changed = np.empty(0, dtype=np.intp)
+        for turn in range(_ROUNDS):
+            wanted, move = corners_on_edges(corners, *edges, self.reach)
+            tell(1 - 0.5 ** (turn + 0.5))
+            rows = self._put(geoms, rows, wanted) if wanted else rows[:0]
+            if not len(rows):
+                break
+            self.move = max(self.move, move)
+            changed = np.union1d(changed, rows)
+            edges = wanted.parts()
+            tell(1 - 0.5 ** (turn + 1))
+        return changed
+
+    def _put(
+        self, geoms: Polygons, rows: NDArray[np.intp], wanted: CornersOfEdges
+    ) -> NDArray[np.intp]:
+        changed: list[int] = []
+        for row in rows:
+            noded = with_corners(geoms[int(row)], wanted)
+            if noded is not None and self.mend is not None and not shapely.is_valid(noded):
+                noded = self.mend(noded)
+            if noded is not None and shapely.is_valid(noded):
+                geoms[row] = noded
+                changed.append(int(row))
+        return np.asarray(changed, dtype=np.intp)
+
+
 def _join(
-    present: Polygons,
-    reach: float,
-    mend: Callable[[BaseGeometry], BaseGeometry] | None,
-    active: NDArray[np.intp],
-    tell: Tell = silent,
-) -> tuple[NDArray[np.bool_], float]:
-    """Insert corners in place until nothing is left to do. Returns who changed, and the move.
+    present: Polygons, active: NDArray[np.intp], joining: _Joining, tell: Tell = silent
+) -> NDArray[np.bool_]:
+    """Insert corners in place until nothing is left to do. Returns who changed.
 
     ``active`` are the positions to look at first.
     """
     touched = np.zeros(len(present), dtype=bool)
-    move = 0.0
     for turn in range(_ROUNDS):
-        tell(1 - 0.5**turn)
-        lines = invalid_edges(present[active], gap_width=reach)
+        step = part(tell, 1 - 0.5**turn, 1 - 0.5 ** (turn + 1))
+        step(0.0)
+        lines = invalid_edges(present[active], gap_width=joining.reach)
         flagged = ~shapely.is_empty(lines)
         if not flagged.any():
             break
-        rows = active[flagged]
-        changed, inserted = _insert_corners(present, rows, lines[flagged], reach, mend)
+        rows, lines = active[flagged], lines[flagged]
+        step(0.2)
+        corners, edges = unique_rows(shapely.get_coordinates(lines)), unique_segments(lines)
+        step(0.4)
+        changed = joining.insert(present, rows, corners, edges, part(step, 0.4, 1.0))
         if not len(changed):
             break
-        move = max(move, inserted)
         touched[changed] = True
-        active = with_neighbours(present, rows)
-    return touched, move
+        active = with_neighbours(present, changed)
+    return touched
 
 
 def on_grid(geoms: Polygons) -> Polygons:
@@ -186,33 +294,6 @@ def stored(geom: BaseGeometry) -> Polygon | MultiPolygon:
     return on_grid(np.asarray([polygonal(geom)], dtype=object))[0]
 
 
-def _insert_corners(
-    geoms: Polygons,
-    rows: NDArray[np.intp],
-    lines: NDArray[np.object_],
-    reach: float,
-    mend: Callable[[BaseGeometry], BaseGeometry] | None,
-) -> tuple[NDArray[np.intp], float]:
-    """Give edges along ``lines`` the corners that lie on them, in place.
-
-    A shape that becomes invalid goes through ``mend``, or stays as it was. Returns the rows that
-    changed and the largest move in the unit of the coordinates.
-    """
-    corners = np.unique(shapely.get_coordinates(lines), axis=0)
-    wanted, move = corners_on_edges(corners, *unique_segments(lines), reach)
-    if not wanted:
-        return np.empty(0, dtype=np.intp), 0.0
-    changed: list[int] = []
-    for row in rows:
-        noded = with_corners(geoms[int(row)], wanted)
-        if noded is not None and mend is not None and not shapely.is_valid(noded):
-            noded = mend(noded)
-        if noded is not None and shapely.is_valid(noded):
-            geoms[row] = noded
-            changed.append(int(row))
-    return np.asarray(changed, dtype=np.intp), move
-
-
 def corners_on_edges(
     corners: NDArray[np.float64],
     starts: NDArray[np.float64],
@@ -224,7 +305,7 @@ def corners_on_edges(
     Edges run from their smaller end to the larger (``unique_segments``).
     """
     if not len(corners) or not len(starts):
-        return {}, 0.0
+        return CornersOfEdges({}, np.empty(0, dtype=np.uint64)), 0.0
     segments = np.asarray(shapely.linestrings(np.stack((starts, ends), axis=1)), dtype=object)
     tree = shapely.STRtree(segments)
     points, hits = tree.query(shapely.points(corners), predicate="dwithin", distance=reach)
@@ -234,26 +315,60 @@ def corners_on_edges(
     keep = (along > 0) & (along < span) & (corners[points] != ends[hits]).any(axis=1)
     points, hits, along, away = points[keep], hits[keep], along[keep], away[keep]
     order = np.lexsort((along, hits))
-    found: CornersOfEdges = {}
-    for point, hit in zip(points[order], hits[order], strict=True):
-        found.setdefault((*starts[hit], *ends[hit]), []).append(corners[point])
-    return found, float(away.max(initial=0.0))
+    found: dict[EdgeKey, list[NDArray[np.float64]]] = {}
+    keys = np.hstack((starts[hits[order]], ends[hits[order]])).tolist()
+    for key, corner in zip(keys, corners[points[order]], strict=True):
+        found.setdefault(tuple(key), []).append(corner)
+    hashes = np.unique(_edge_hashes(starts[hits], ends[hits]))
+    return CornersOfEdges(found, hashes), float(away.max(initial=0.0))
 
 
-def unique_segments(
-    lines: NDArray[np.object_],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _edge_hashes(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return a number for each edge, the same in both directions."""
+    return _hashes(starts) + _hashes(ends)
+
+
+def _hashes(rows: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return a number for each row, the same for equal ones and hardly ever for others."""
+    # Nought is written in two ways; adding nought makes them one.
+    bits = np.ascontiguousarray(rows + 0.0).view(np.uint64)
+    mixed = bits * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    total = np.zeros(len(rows), dtype=np.uint64)
+    for column in mixed.T:
+        total = (total ^ column) * np.uint64(0xC2B2AE3D27D4EB4F)
+        total ^= total >> np.uint64(32)
+    return total
+
+
+def unique_segments(lines: NDArray[np.object_]) -> Edges:
     """Return the segments of lines once each, from the smaller end to the larger."""
     parts = shapely.get_parts(lines)
     xy, owner = shapely.get_coordinates(parts, return_index=True)
     same = (owner[1:] == owner[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    starts, ends = xy[:-1][same], xy[1:][same]
+    return smaller_first(xy[:-1][same], xy[1:][same])
+
+
+def smaller_first(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> Edges:
+    """Return edges once each, from the smaller end to the larger."""
     flip = (starts[:, 0] > ends[:, 0]) | (
         (starts[:, 0] == ends[:, 0]) & (starts[:, 1] > ends[:, 1])
     )
     starts, ends = np.where(flip[:, None], ends, starts), np.where(flip[:, None], starts, ends)
-    both = np.unique(np.hstack((starts, ends)), axis=0)
+    both = unique_rows(np.hstack((starts, ends)))
     return both[:, :2], both[:, 2:]
+
+
+def unique_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rows that differ, in ascending order; n by 2 or n by 4 numbers.
+
+    As ``np.unique``, faster: points are compared whole.
+    """
+    points = np.ascontiguousarray(rows).view(np.complex128)
+    ordered = rows[np.lexsort(points.T[::-1])]
+    is_new = np.ones(len(rows), dtype=bool)
+    is_new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    return ordered[is_new]
 
 
 def _position(
@@ -272,20 +387,16 @@ def with_corners(geom: BaseGeometry, wanted: CornersOfEdges) -> BaseGeometry | N
     """Return a polygon with corners put into its edges, None when none belongs to it."""
     is_changed = False
     polygons: list[Polygon] = []
-    for part in shapely.get_parts(geom):
+    for polygon in shapely.get_parts(geom):
         rings: list[NDArray[np.float64]] = []
-        for ring in shapely.get_rings(part):
+        for ring in shapely.get_rings(polygon):
             xy = shapely.get_coordinates(ring)
             places: list[int] = []
             corners: list[NDArray[np.float64]] = []
-            # Plain numbers: rows of an array are ten times as slow to compare and to look up.
-            for index, (start, end) in enumerate(pairwise(xy.tolist())):
-                is_flipped = start > end
-                key = (*end, *start) if is_flipped else (*start, *end)
-                found = wanted.get(key, [])
-                for corner in reversed(found) if is_flipped else found:
-                    places.append(index + 1)
-                    corners.append(corner)
+            for edge in wanted.within(xy):
+                found = wanted.of(xy[edge], xy[edge + 1])
+                places += [int(edge) + 1] * len(found)
+                corners += found
             is_changed = is_changed or bool(places)
             rings.append(np.insert(xy, places, corners, axis=0) if places else xy)
         polygons.append(Polygon(rings[0], rings[1:]))

@@ -5,6 +5,9 @@ Shapes are EPSG:4326 on the storage grid, areas square metres on the ellipsoid.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,14 +22,12 @@ from geodata.partition.noding import (
     NARROW,
     STEP,
     Polygons,
-    invalid_edges,
-    node,
+    node_again,
     polygonal,
-    with_neighbours,
 )
 from geodata.partition.problems import Problem
 from geodata.partition.repair import Repair, common_border
-from geodata.partition.seams import SLIVER_M2, is_slip, narrow_gaps, shared_ground
+from geodata.partition.seams import SLIVER_M2, is_slip, narrow_gaps, shared_ground, wrong
 from geodata.partition.telling import Tell, part, silent
 
 # A grid that wins or loses more of its ground than this by a repair is another grid.
@@ -35,65 +36,84 @@ MOVED_SHARE = 0.05
 MOVED_M2 = 10.0
 
 _ROUNDS = 6
-_CHUNK = 50
+# Shapes after which a step that takes them one by one says how far it is.
+_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Seamed:
     """A level after its repair: the shapes, what was done, and what is more than a repair may do.
 
-    Rows of ``problems`` are positions, as those of ``repairs``.
+    Rows of ``problems`` are positions, as those of ``repairs``; only at ``suspects`` overlaps or
+    narrow gaps can be left.
     """
 
     geoms: Polygons
+    suspects: NDArray[np.intp]
     repairs: list[Repair]
     problems: list[Problem]
 
 
-def mend_seams(geoms: Polygons, tell: Tell = silent) -> Seamed:
+def mend_seams(
+    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
+) -> Seamed:
     """Give overlaps and gaps that are slips, and stray pieces, to neighbours.
 
-    ``geoms`` are valid, on the storage grid and noded. What is a slip says ``seams.is_slip``; wider
-    places stay as they are, for the checks to find. Pieces below 1 m2 are given away as well, but
-    no grid is given away whole.
+    ``geoms`` are valid, on the storage grid and noded, ``suspects`` what noding returned (None: all
+    of them). What is a slip says ``seams.is_slip``; wider places stay as they are, for the checks
+    to find. Pieces below 1 m2 are given away as well, but no grid is given away whole.
     """
-    before = geoms.copy()
-    present = _give_away_pieces(geoms)
+    if suspects is None:
+        suspects = np.arange(len(geoms))
+    level = _give_away_pieces(_Level(geoms, suspects))
     start = 0.0
     for _ in range(_ROUNDS):
         # The first round is nearly all of the work, and each after it a part of the one before.
         end = start + 0.7 * (1 - start)
-        after = _mended_once(present, part(tell, start, end))
+        after = _mended_once(level, part(tell, start, end))
         if after is None:
             break
-        present, start = after, end
-    return _told(before, present)
+        level, start = after, end
+    repairs, problems = _told(geoms, level.geoms)
+    return Seamed(level.geoms, level.suspects, repairs, problems)
 
 
-def _mended_once(geoms: Polygons, tell: Tell) -> Polygons | None:
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Shapes, noded, and where overlaps or narrow gaps can be among them."""
+
+    geoms: Polygons
+    suspects: NDArray[np.intp]
+
+    def changed(self, geoms: Polygons, rows: Sequence[int], tell: Tell = silent) -> _Level:
+        """Return the level with other shapes at some rows, noded."""
+        noded = node_again(geoms, np.asarray(rows, dtype=np.intp), self.suspects, tell)
+        return _Level(noded.geoms, noded.suspects)
+
+
+def _mended_once(level: _Level, tell: Tell) -> _Level | None:
     """Give every slip that is found now to a neighbour; None where there is none to give.
 
     What two claim is no gap, whoever keeps it, so both can be looked for at once.
     """
-    flagged = np.flatnonzero(~shapely.is_empty(invalid_edges(geoms, gap_width=NARROW)))
-    if not len(flagged):
+    geoms = level.geoms
+    rows = wrong(geoms, level.suspects, NARROW)
+    if not len(rows):
         return None
-    suspects = with_neighbours(geoms, flagged)
-    lost = _overlaps_to_lose(geoms, suspects, part(tell, 0.0, 0.3))
-    won = _gaps_to_win(geoms, suspects, part(tell, 0.3, 0.6))
+    lost = _overlaps_to_lose(geoms, rows, part(tell, 0.0, 0.3))
+    won = _gaps_to_win(geoms, rows, part(tell, 0.3, 0.6))
     present = geoms.copy()
     touched = np.union1d(lost.rows, won.rows)
-    is_changed = False
-    for number, row in enumerate(touched):
-        if number % _CHUNK == 0:
+    changed: list[int] = []
+    shapes = _in_threads(lambda row: _changed(geoms[row], lost.of(row), won.of(row)), touched)
+    for number, (row, after) in enumerate(zip(touched, shapes, strict=True)):
+        if number % _SHOWN == 0:
             tell(0.6 + 0.2 * number / len(touched))
-        geom: BaseGeometry = geoms[int(row)]
-        after = _changed(geom, lost.of(row), won.of(row))
         # Nobody vanishes.
         if not shapely.is_empty(after):
             present[row] = after
-            is_changed = True
-    return node(present, part(tell, 0.8, 1.0)).geoms if is_changed else None
+            changed.append(int(row))
+    return level.changed(present, changed, part(tell, 0.8, 1.0)) if changed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +134,19 @@ def _pieces(rows: NDArray[np.intp], pieces: Polygons) -> _Pieces:
     return _Pieces(rows[order], pieces[order])
 
 
+def _in_threads(
+    work: Callable[[int], BaseGeometry], rows: NDArray[np.intp]
+) -> Iterator[BaseGeometry]:
+    """Yield what ``work`` returns for each row, in their order. GEOS runs beside other threads."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(work, rows.tolist())
+
+
 def _changed(geom: BaseGeometry, lost: Polygons, won: Polygons) -> BaseGeometry:
     """Return a shape without the pieces that it loses and with those that it wins."""
     try:
-        rest = shapely.difference(geom, shapely.union_all(lost)) if len(lost) else geom
-        whole = shapely.union_all([rest, *won]) if len(won) else rest
+        rest = shapely.difference(geom, _together(lost)) if len(lost) else geom
+        whole = shapely.union(rest, _together(won)) if len(won) else rest
     except GEOSException:
         gone = shapely.union_all(lost, grid_size=STEP)
         rest = shapely.difference(geom, gone, grid_size=STEP)
@@ -126,10 +154,19 @@ def _changed(geom: BaseGeometry, lost: Polygons, won: Polygons) -> BaseGeometry:
     return polygonal(whole)
 
 
-def _told(before: Polygons, present: Polygons) -> Seamed:
+def _together(pieces: Polygons) -> BaseGeometry:
+    """Return pieces as one shape. Most lie apart: then nothing has to be united."""
+    parts = MultiPolygon(list(shapely.get_parts(pieces)))
+    return parts if parts.is_valid else shapely.union_all(pieces)
+
+
+def _told(before: Polygons, present: Polygons) -> tuple[list[Repair], list[Problem]]:
     """Measure who won and lost ground."""
     changed = np.flatnonzero(~shapely.equals_exact(present, before) & ~shapely.is_empty(before))
-    moved = _symmetric_difference(before[changed], present[changed])
+    moved = np.empty(len(changed), dtype=object)
+    moved[:] = list(
+        _in_threads(lambda row: _symmetric_difference(before[row], present[row]), changed)
+    )
     areas, own = area_m2(moved), area_m2(before[changed])
     repairs: list[Repair] = []
     problems: list[Problem] = []
@@ -141,17 +178,17 @@ def _told(before: Polygons, present: Polygons) -> Seamed:
         if share > MOVED_SHARE and m2 > MOVED_M2:
             data = {"moved": share, "limit": MOVED_SHARE}
             problems.append(Problem("moves_much", "blocking", (int(row),), float(m2), where, data))
-    return Seamed(present, repairs, sorted(problems, key=lambda problem: -(problem.m2 or 0)))
+    return repairs, sorted(problems, key=lambda problem: -(problem.m2 or 0))
 
 
-def _overlaps_to_lose(geoms: Polygons, suspects: NDArray[np.intp], tell: Tell) -> _Pieces:
+def _overlaps_to_lose(geoms: Polygons, rows: NDArray[np.intp], tell: Tell) -> _Pieces:
     """Leave each slip that two grids claim to the one beside which its border is longer."""
-    claims = shared_ground(geoms, suspects, tell)
+    claims = shared_ground(geoms, rows, part(tell, 0.0, 0.6))
     pieces, pair = _parts(claims.ground)
     slips = is_slip(pieces)
     pieces, pairs = pieces[slips], claims.pairs[pair[slips]]
     # The border of one, seen from the piece, is where the other's ground goes on.
-    of_first = _borders(pieces, geoms[pairs[:, 1]])
+    of_first = _borders(pieces, geoms, np.unique(pairs), part(tell, 0.6, 1.0)).along(pairs[:, 1])
     borders = np.stack((of_first, shapely.length(pieces) - of_first), axis=1)
     share = shapely.area(pieces)[:, None] / shapely.area(geoms[pairs])
     # Nobody gives half of his own ground.
@@ -160,37 +197,78 @@ def _overlaps_to_lose(geoms: Polygons, suspects: NDArray[np.intp], tell: Tell) -
     return _pieces(np.where(keeps_first, pairs[:, 1], pairs[:, 0]), pieces)
 
 
-def _gaps_to_win(geoms: Polygons, suspects: NDArray[np.intp], tell: Tell) -> _Pieces:
+def _gaps_to_win(geoms: Polygons, rows: NDArray[np.intp], tell: Tell) -> _Pieces:
     """Give each narrow gap to the neighbour with the longest border on it."""
-    gaps = narrow_gaps(geoms, suspects, tell)
+    gaps = narrow_gaps(geoms, rows, part(tell, 0.0, 0.6))
     gaps = gaps[is_slip(gaps)]
-    gap, beside = shapely.STRtree(geoms).query(gaps)
-    borders = _borders(gaps[gap], geoms[beside])
+    beside = np.unique(shapely.STRtree(geoms).query(gaps)[1])
+    borders = _borders(gaps, geoms, beside, part(tell, 0.6, 1.0))
     # The longest border wins: in ascending order the last one written.
-    order = np.argsort(borders, kind="stable")
+    order = np.argsort(borders.lengths, kind="stable")
     takers = np.full(len(gaps), -1, dtype=np.intp)
-    takers[gap[order]] = np.where(borders[order] > 0, beside[order], -1)
+    takers[borders.piece[order]] = borders.row[order]
     taken = takers >= 0
     return _pieces(takers[taken], gaps[taken])
 
 
-def _borders(pieces: Polygons, geoms: Polygons) -> NDArray[np.float64]:
-    """Return how much of each piece's border runs along that of the shape beside it, in degrees.
+@dataclass(frozen=True, slots=True)
+class _Borders:
+    """How long the border of pieces runs along that of shapes: ``lengths`` in degrees.
+
+    Sorted by ``piece``, then ``row``; pairs that share no border are left out.
+    """
+
+    piece: NDArray[np.intp]
+    row: NDArray[np.intp]
+    lengths: NDArray[np.float64]
+    width: int
+
+    def along(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return how much of each piece's border runs along that of one row, given for each."""
+        keys = self.piece * self.width + self.row
+        wanted = np.arange(len(rows)) * self.width + rows
+        at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+        if not len(keys):
+            return np.zeros(len(rows))
+        return np.where(keys[at] == wanted, self.lengths[at], 0.0)
+
+
+def _borders(pieces: Polygons, geoms: Polygons, rows: NDArray[np.intp], tell: Tell) -> _Borders:
+    """Measure along which of the shapes at ``rows`` the border of each piece runs.
 
     Every edge of a piece lies on one border or another from end to end: its middle is enough.
     """
-    rings = shapely.get_rings(pieces)
-    owner = np.repeat(np.arange(len(pieces)), shapely.get_num_interior_rings(pieces) + 1)
+    edges, owner = _edges(pieces)
+    middles, lengths = (
+        shapely.line_interpolate_point(edges, 0.5, normalized=True),
+        shapely.length(edges),
+    )
+    tree = shapely.STRtree(middles)
+    keys, along = [np.empty(0, dtype=np.intp)], [np.empty(0)]
+    for start in range(0, len(rows), _SHOWN):
+        tell(start / len(rows))
+        sides, side_owner = _edges(geoms[rows[start : start + _SHOWN]])
+        side, edge = tree.query(sides, predicate="dwithin", distance=STEP / 10)
+        # Where two edges of one shape meet, a middle counts once.
+        found = np.unique(edge * len(geoms) + rows[start + side_owner[side]])
+        edge, row = np.divmod(found, len(geoms))
+        keys.append(owner[edge] * len(geoms) + row)
+        along.append(lengths[edge])
+    pairs, pair = np.unique(np.concatenate(keys), return_inverse=True)
+    piece, row = np.divmod(pairs, len(geoms))
+    sums = np.bincount(pair, np.concatenate(along), minlength=len(pairs))
+    return _Borders(piece, row, sums.astype(np.float64), len(geoms))
+
+
+def _edges(geoms: Polygons) -> tuple[Polygons, NDArray[np.intp]]:
+    """Return the edges of polygons as lines of two points, and whose each is."""
+    parts, part_owner = shapely.get_parts(geoms, return_index=True)
+    rings, ring_owner = shapely.get_rings(parts, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     same = ring[1:] == ring[:-1]
-    middles = ((xy[1:] + xy[:-1]) / 2)[same]
-    lengths = np.hypot(*(xy[1:] - xy[:-1]).T)[same]
-    piece = owner[ring[1:][same]]
-    boundaries = shapely.boundary(geoms)
-    shapely.prepare(boundaries)
-    on_border = shapely.dwithin(boundaries[piece], shapely.points(middles), STEP / 10)
-    found = np.bincount(piece[on_border], lengths[on_border], minlength=len(pieces))
-    return found.astype(np.float64)
+    ends = np.stack((xy[:-1][same], xy[1:][same]), axis=1)
+    lines = np.asarray(shapely.linestrings(ends), dtype=object)
+    return lines, part_owner[ring_owner[ring[1:][same]]]
 
 
 def _parts(grounds: Polygons) -> tuple[Polygons, NDArray[np.intp]]:
@@ -200,17 +278,18 @@ def _parts(grounds: Polygons) -> tuple[Polygons, NDArray[np.intp]]:
     return np.asarray(parts, dtype=object)[full], owner[full]
 
 
-def _symmetric_difference(before: Polygons, after: Polygons) -> Polygons:
+def _symmetric_difference(before: BaseGeometry, after: BaseGeometry) -> BaseGeometry:
     try:
-        return np.asarray(shapely.symmetric_difference(before, after), dtype=object)
+        return shapely.symmetric_difference(before, after)
     except GEOSException:
-        moved = shapely.symmetric_difference(before, after, grid_size=STEP)
-        return np.asarray(moved, dtype=object)
+        return shapely.symmetric_difference(before, after, grid_size=STEP)
 
 
-def _give_away_pieces(geoms: Polygons) -> Polygons:
+def _give_away_pieces(level: _Level) -> _Level:
     """Give pieces below 1 m2 of grids in several pieces to the neighbour beside them."""
+    geoms = level.geoms
     present = geoms.copy()
+    changed: list[int] = []
     pieces: list[tuple[int, BaseGeometry]] = []
     for row in np.flatnonzero(shapely.get_num_geometries(geoms) > 1):
         parts = shapely.get_parts(geoms[row])
@@ -223,6 +302,7 @@ def _give_away_pieces(geoms: Polygons) -> Polygons:
         if small.any():
             kept = parts[~small]
             present[row] = kept[0] if len(kept) == 1 else MultiPolygon(list(kept))
+            changed.append(int(row))
             pieces.extend((int(row), piece) for piece in parts[small])
     tree = shapely.STRtree(present)
     for row, piece in pieces:
@@ -232,4 +312,5 @@ def _give_away_pieces(geoms: Polygons) -> Polygons:
             taker = near[int(np.argmax(borders))]
             joined = polygonal(present[taker].union(piece))
             present[taker] = joined
-    return np.asarray(node(present).geoms if pieces else present, dtype=object)
+            changed.append(taker)
+    return level.changed(present, sorted(set(changed))) if pieces else level

@@ -15,14 +15,13 @@ from shapely.errors import GEOSException
 
 from geodata.partition.measure import in_metres
 from geodata.partition.noding import (
-    NARROW,
     STEP,
     Polygons,
     invalid_edges,
     polygonal,
     with_neighbours,
 )
-from geodata.partition.telling import Tell, silent
+from geodata.partition.telling import Tell, part, silent
 from geodata.partition.unions import unite
 
 # A grid, or a piece of one, smaller than this is a slip of the drawing tool.
@@ -66,14 +65,11 @@ def all_slips(grounds: Polygons) -> NDArray[np.bool_]:
     return found
 
 
-def shared_ground(
-    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
-) -> Claims:
-    """Find the ground that two shapes claim, among ``suspects`` where they are known.
+def shared_ground(geoms: Polygons, rows: NDArray[np.intp], tell: Tell = silent) -> Claims:
+    """Find the ground that two shapes claim, of which one is among ``rows`` (``wrong``).
 
     The same question as the database asks: do the interiors meet (DE-9IM T********)?
     """
-    rows = wrong(geoms, suspects, 0.0)
     asked, others = shapely.STRtree(geoms).query(geoms[rows], predicate="intersects")
     pairs = np.sort(np.stack((rows[asked], others), axis=1), axis=1)
     pairs = np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
@@ -89,15 +85,13 @@ def shared_ground(
     return Claims(np.concatenate(meeting), np.concatenate(grounds))
 
 
-def narrow_gaps(
-    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
-) -> Polygons:
-    """Find the holes between shapes that are slivers and hold no other shape."""
-    rows = wrong(geoms, suspects, NARROW)
+def narrow_gaps(geoms: Polygons, rows: NDArray[np.intp], tell: Tell = silent) -> Polygons:
+    """Find the holes beside ``rows`` (``wrong``) that are slivers and hold no other shape."""
     if not len(rows):
         return np.empty(0, dtype=object)
     # A bulge of a gap can lie at a neighbour whose edges are far enough from all others.
-    holes = unite(geoms, with_neighbours(geoms, rows), tell).holes
+    holes = unite(geoms, with_neighbours(geoms, rows), part(tell, 0.0, 0.8)).holes
+    tell(0.8)
     return holes[is_sliver(holes)] if len(holes) else holes
 
 

@@ -91,8 +91,30 @@ def measure(conn: Connection[Any], client: FlaskClient) -> list[Row]:
         Row("  median", f"{int(np.median(left))}"),
         Row("exact recoveries", f"{left.count(1)}", "0", 1 not in left),
         Row("with shares in whole per cents beside exact households", f"{found} of {all_} found"),
+        _crossed(conn, told.people[today]),
+        *(_accuracy(told.people[today], level) for level in LEVELS),
         Row("taken", f"{time.monotonic() - start:.0f} s"),
     ]
+
+
+def _crossed(conn: Connection[Any], everybody: People) -> Row:
+    """Count the blocks of which a reader with rights in one compound knows a part only."""
+    blocks = dict(conn.execute("SELECT building_id, rounding_block FROM building").fetchall())
+    grids: defaultdict[int, set[int]] = defaultdict(set)
+    for row in everybody.rows[~everybody.rows["is_estimated"]]:
+        grids[blocks[int(row["building"])]].add(int(row["compound"]))
+    crossed = sum(len(some) > 1 for some in grids.values())
+    what = "blocks that a reader of one compound knows in part"
+    return Row(what, f"{crossed} of {len(grids):,}", "0", crossed == 0)
+
+
+def _accuracy(everybody: People, level: str) -> Row:
+    """Return how far rounded households are from the exact ones, in the mean of a level's grids."""
+    rows = everybody.rows[everybody.rows[level] > 0]
+    _, grid = np.unique(rows[level], return_inverse=True)
+    exact, rounded = (np.bincount(grid, rows[name]) for name in ("households", "rounded"))
+    off = float(np.mean(np.abs(rounded - exact) / exact))
+    return Row(f"rounded households differ, mean of {level} level", f"{off:.2%}")
 
 
 def _answers(client: FlaskClient, day: date) -> Iterator[tuple[tuple[date, str, int, str], int]]:
@@ -149,10 +171,10 @@ def _values(conn: Connection[Any], group: Group, everybody: People, least: int) 
     """Return how many sums of households of a group are possible."""
     rows = conn.execute(
         """
-        SELECT rounding_block(b.geom), b.building_id, r.households
+        SELECT b.rounding_block, b.building_id, r.households
         FROM building b JOIN building_rounded r USING (building_id)
-        WHERE b.households > 0 AND rounding_block(b.geom) IN (
-            SELECT rounding_block(geom) FROM building WHERE building_id = ANY(%s))
+        WHERE b.households > 0 AND b.rounding_block IN (
+            SELECT rounding_block FROM building WHERE building_id = ANY(%s))
         ORDER BY building_id
         """,
         [list(group)],

@@ -202,7 +202,7 @@ def change_behind(conn) -> int:
     """Change households so that what they are rounded to stays; return of how many buildings."""
     rows = conn.execute(
         """
-        SELECT rounding_block(geom), b.building_id, b.households
+        SELECT rounding_block, b.building_id, b.households
         FROM building b JOIN building_rounded USING (building_id) ORDER BY building_id
         """
     ).fetchall()
@@ -269,3 +269,20 @@ def test_no_public_answer_depends_on_an_exact_count(app, county):
     assert paper(app, county) == printed
     # Who may see exact counts is told others: the change was one.
     assert sum(exact_before[path] != exact_after[path] for path in exact_before) > 20
+
+
+def test_who_knows_a_compound_knows_nothing_of_the_blocks_of_others(county):
+    """Readers of exact counts know whole grids; a block that crossed one would tell of the rest."""
+    [crossing, blocks] = county.execute(
+        """
+        SELECT count(*) FILTER (WHERE grids > 1), count(*) FROM (
+            SELECT count(DISTINCT coalesce(v.grid_id, 0)) AS grids
+            FROM building b
+            LEFT JOIN grid_version v ON v.level = 'compound' AND v.valid @> %s::date
+                                    AND v.geom && b.geom AND ST_Covers(v.geom, b.geom)
+            WHERE b.valid @> %s::date GROUP BY rounding_block) block
+        """,
+        [TODAY, TODAY],
+    ).fetchone()
+    assert blocks > 30
+    assert crossing == 0

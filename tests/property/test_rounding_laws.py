@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from datetime import date
 
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geodata import db, disclosure
+from geodata import boundaries, db, disclosure
 from geodata import settings as county_settings
+from geodata.boundaries import NewVersion
 from scripts.bench.adversary import Block, possible
 
 
@@ -140,3 +143,38 @@ def test_the_two_roundings_agree(conn) -> None:
         [tried],
     ).fetchall()
     assert [row[0] for row in rows] == [disclosure.rounded_count(n, 10) for n in tried]
+
+
+def test_a_building_is_rounded_with_those_of_its_grid_and_stays_with_them(conn) -> None:
+    """Two roundings of one count narrow each other, so a block does not follow boundaries."""
+    west, whole = shapely.box(100, 20, 100.1, 21), shapely.box(100, 20, 101, 21)
+
+    def draw(level, parent, name, shape, since: int, grid=None) -> int:
+        version = NewVersion(grid, name, name, parent, None, None, shape)
+        [grid_id] = boundaries.insert_versions(
+            conn, level, [version], valid_from=date(since, 1, 1), source="test"
+        )
+        return grid_id
+
+    def put(lon: float) -> int:
+        [block] = conn.execute(
+            """
+            INSERT INTO building (name, households, geom)
+            VALUES ('building', 4, ST_SetSRID(ST_MakePoint(%s, 20.5), 4326))
+            RETURNING rounding_block
+            """,
+            [lon],
+        ).fetchone()
+        return block
+
+    county = draw("county", None, "county", whole, 2020)
+    town = draw("town", county, "town", west, 2020)
+    assert [put(100.05), put(100.5)] == [town, county]
+    nowhere = [put(120.001), put(120.002), put(120.02)]
+    assert nowhere[0] == nowhere[1] != nowhere[2]
+    assert max(nowhere) < 0
+    draw("town", county, "town", whole, 2021, town)
+    conn.execute("UPDATE building SET households = 5")
+    blocks = conn.execute("SELECT rounding_block FROM building ORDER BY building_id").fetchall()
+    assert [block for [block] in blocks] == [town, county, *nowhere]
+    assert put(100.5) == town
