@@ -414,6 +414,26 @@ def test_a_county_that_grows_has_ground_that_no_town_covers(office: Office) -> N
     assert [each.kind for each in found if each.is_blocking] == ["gap"]
 
 
+def test_a_name_that_a_plan_under_way_has(office: Office) -> None:
+    rows = [("341525100003", "新城南村", box(116.30, 31.40, 116.32, 31.44)), *EAST]
+    first = office.bring(rows, title="并村")
+    with pytest.raises(InvalidInputError) as refused:
+        office.bring(rows, title=" 并村 ", is_dry_run=True)
+    assert str(refused.value) == (
+        f"There is a plan of this name already: plan {first.plan} “并村”"
+        f" (Draft, from {clock.today()} on). Go on with it (gridmap plan check {first.plan}), or"
+        " give the new plan another name. If the new one is to replace it, withdraw it first:"
+        f" gridmap plan advance {first.plan} withdraw."
+    )
+    plans = office.conn.execute("SELECT plan_id, title FROM plan").fetchall()
+    assert plans == [(first.plan, "并村")]
+    # One that has come to its end is in nobody's way.
+    assert first.plan is not None
+    advancing.advance(office.conn, keeping.get(office.conn, first.plan), COMMAND_LINE, "withdraw")
+    second = office.bring(rows, title="并村")
+    assert second.plan not in {None, first.plan}
+
+
 def test_villages_that_were_renumbered_by_one(office: Office, county: County) -> None:
     """Each has the code that was its neighbour's: name and ground say who it is."""
     codes = ["341525100002", "341525101001", "341525101002", "341525101003"]
