@@ -52,6 +52,8 @@ LONGEST = (
     "test_hostile_files.py",
     "test_map.py",
     "test_import_grids.py",
+    "test_handed_cases_grids.py",
+    "test_handed_cases_lists.py",
     "test_account_pages.py",
     "test_embedded.py",
     "test_sql_injection.py",

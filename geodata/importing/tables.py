@@ -25,7 +25,6 @@ from geodata.errors import GridMapError
 from geodata.importing import (
     archive,
     encoding_choice,
-    features,
     layouts,
     listing,
     sniffing,
@@ -284,6 +283,9 @@ def _layer(
 
     Also returns the system of the points.
     """
+    # Most lists are no layers: they do not wait for the libraries of those.
+    from geodata.importing import features
+
     features.allowed_drivers_only()
     source = archive.open_source(path, work, request.layer)
     found = features.read(source, layer=request.layer, encoding=request.encoding)

@@ -14,7 +14,7 @@ from typing import Any
 import shapely
 from psycopg import Connection
 
-from geodata import clock
+from geodata import boundaries, clock
 from geodata.errors import InvalidInputError
 from geodata.importing import code_table, exchange
 from geodata.importing.finding import Finding, square_metres
@@ -29,7 +29,8 @@ from geodata.phrases import Phrase
 from geodata.plans import checking, drafts, drawing, files, keeping
 from geodata.plans.files import FileGrid, Pair, PlanFile
 from geodata.plans.loading import plain
-from geodata.plans.model import Actor, Draft, Facts, Plan
+from geodata.plans.model import STATES, Actor, Draft, Facts, Plan
+from geodata.plans.sharing import ENDED
 
 
 def plan_grids(
@@ -49,14 +50,17 @@ def plan_grids(
     Raises:
         FileRefusedError: the file, or the table of old and new codes, cannot be used
         NotFoundError: the level above has not been imported
-        InvalidInputError: a column is missing, a title cannot be used, or --accept is given
+        InvalidInputError: a column is missing, a title cannot be used or is that of a plan under
+            way, or --accept is given
     """
     if order.accept:
         raise InvalidInputError(
             "--accept does not go with --as-plan.",
             hint="Faults are let stand in the plan: gridmap plan accept.",
         )
-    keeping.check_texts(title, purpose)
+    title, purpose = keeping.check_texts(title, purpose)
+    boundaries.lock(conn)
+    _check_new(conn, title)
     write = _writer(actor, title, purpose, progress)
     report = import_grids(conn, order, progress=progress, limits=limits, write=write)
     if order.valid_from < clock.today() and not report.is_blocked:
@@ -64,6 +68,26 @@ def plan_grids(
             Finding("plan_day_past", "warning", data={"day": order.valid_from.isoformat()})
         )
     return report
+
+
+def _check_new(conn: Connection[Any], title: str) -> None:
+    """Raise InvalidInputError if a plan under way has a title: the order was given twice."""
+    row = conn.execute(
+        "SELECT plan_id, state, effective_on FROM plan WHERE title = %s AND state <> ALL (%s)"
+        " ORDER BY plan_id DESC LIMIT 1",
+        [title, list(ENDED)],
+    ).fetchone()
+    if row is None:
+        return
+    raise InvalidInputError(
+        "There is a plan of this name already: plan {number} “{title}” ({state}, from {day} on).",
+        hint="Go on with it (gridmap plan check {number}), or give the new plan another name. If"
+        " the new one is to replace it, withdraw it first: gridmap plan advance {number} withdraw.",
+        number=row[0],
+        title=title,
+        state=STATES[row[1]],
+        day=row[2].isoformat(),
+    )
 
 
 def _writer(actor: Actor, title: str, purpose: str, progress: Progress) -> Writer:

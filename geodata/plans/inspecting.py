@@ -109,12 +109,18 @@ def _mend(draft: Draft, kind: str, ids: tuple[int, ...]) -> tuple[Mapping[str, A
 
 
 def _gap_faults(draft: Draft, level: Level, boxes: Sequence[Box]) -> Iterator[Fault]:
-    """Find ground of a county or a town that no town or community covers, within the boxes."""
+    """Find ground of a county or a town that no town or community covers, within the boxes.
+
+    Ground that a grid of another parent covers is no gap, as in an import and in ``gridmap check``:
+    that grid leaves its parent, which is said once.
+    """
     above = LEVELS[LEVELS.index(level) - 1]
     children = defaultdict[int, list[Any]](list)
     for piece in draft.ground.pieces.values():
         if piece.level == level and piece.parent is not None:
             children[piece.parent].append(piece.shape)
+    # Those of which it is said: their parent is drawn here.
+    told = [shape for id_ in children.keys() & draft.ground.pieces for shape in children[id_]]
     parents = [piece.shape for piece in draft.ground.pieces.values() if piece.level == above]
     for id_, shapes in children.items():
         if id_ not in draft.facts:
@@ -130,7 +136,8 @@ def _gap_faults(draft: Draft, level: Level, boxes: Sequence[Box]) -> Iterator[Fa
                 ground = shapely.difference(ground, shapely.union_all(parents)) if near else None
             if ground is None or shapely.is_empty(ground):
                 continue
-            rest = shapely.difference(ground, shapely.union_all(_meeting_shapes(shapes, ground)))
+            cover = _meeting_shapes([*shapes, *told], ground)
+            rest = shapely.difference(ground, shapely.union_all(cover))
             parts = shapely.get_parts(rest)
             wide = parts[~shapely.is_empty(shapely.buffer(parts, -1e-7))]
             for part in wide:

@@ -96,6 +96,7 @@ def test_faults_of_a_list_are_reported_in_chinese(tmp_path: Path) -> None:
         ["", "网格员", "1", "2024-01-01", ""],
         ["王芳", "国王", "1", "明天", ""],
         ["张伟", "Town grid chief", "9", "2024-01-01", "2023-01-01"],
+        ["李娜", "社区网格长", "9", "2024-01-01", ""],
     ]
     with path.open("w", encoding="gbk", newline="") as file:
         csv.writer(file).writerows(rows)
@@ -104,9 +105,10 @@ def test_faults_of_a_list_are_reported_in_chinese(tmp_path: Path) -> None:
     for words in (
         "文字按 GBK (GB18030) 读取；如不对，请用 --encoding 指定。",
         "列的对应：name = 姓名、role = 职务",
-        "第 2 行：姓名 为空",
-        "第 3 行：任职日期 为“明天”（不是日期）",
-        "第 4 行：网格编码（乡镇） 为“9”",
+        "第 2 行：姓名为空",
+        "第 3 行：任职日期为“明天”（不是日期）",
+        "第 4 行：网格编码〔乡镇〕为“9”",
+        "第 5 行：网格编码〔社区（村）〕为“9”",
         "（早于起始日期）",
     ):
         assert words in done.output, done.output

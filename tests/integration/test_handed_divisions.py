@@ -14,12 +14,12 @@ from geodata import clock
 from geodata.errors import GridMapError
 from geodata.plans import checking, keeping
 from scripts.cli.__main__ import gridmap
-from tests.conftest import MISSING
+from tests.handed import CASES, handed
 
 Conn = psycopg.Connection[Any]
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "grids"
+HERE = CASES / "grids"
 COLUMNS = ("--name", "n", "--code", "c")
-pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason=MISSING)
+pytestmark = handed
 
 
 def run(*words: str) -> Result:
@@ -27,7 +27,7 @@ def run(*words: str) -> Result:
 
 
 def bring(name: str, level: str, *words: str) -> Result:
-    return run("import", "grids", str(CASES / name), "--level", level, *COLUMNS, *words)
+    return run("import", "grids", str(HERE / name), "--level", level, *COLUMNS, *words)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def county(conn: Conn, database_url: str, monkeypatch: pytest.MonkeyPatch) -> No
         assert bring(f"{name}.geojson", level, *since).exit_code == 0
     done = bring("compounds.geojson", "compound", *since, "--households", "h")
     assert done.exit_code == 0
-    assert run("import", "members", str(CASES / "community-chiefs.csv")).exit_code == 0
+    assert run("import", "members", str(HERE / "community-chiefs.csv")).exit_code == 0
     conn.commit()
 
 

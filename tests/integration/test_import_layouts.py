@@ -22,8 +22,6 @@ from tests import county as square
 
 Conn = psycopg.Connection[Any]
 Work = Callable[..., Report]
-CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "lists"
-handed = pytest.mark.skipif(not CASES.is_dir(), reason="shared/data is not there")
 
 
 @pytest.fixture
@@ -202,40 +200,3 @@ def test_households_that_are_merged_over_buildings(ground: Conn, tmp_path: Path)
         report = bring(ground, path, import_buildings, skip_bad_rows=skip)
         assert [(f.kind, f.rows[0].row) for f in report.findings] == [("amount_row", 2)]
         assert report.is_blocked
-
-
-@handed
-@pytest.mark.parametrize(("name", "rows"), [
-    ("members_A3_phones.xlsx", 3),
-    ("members_B_two_header_rows.xlsx", 6),
-    ("members_B2_role_columns.xlsx", 4),
-    ("members_C_merged_down.xlsx", 5),
-])  # fmt: skip
-def test_handed_cases(ground: Conn, name: str, rows: int) -> None:
-    ground.execute(
-        "UPDATE grid_version SET code = '里A6301-0' || n FROM (SELECT version_id AS id,"
-        " row_number() OVER (ORDER BY code) AS n FROM grid_version WHERE level = 'compound') AS o"
-        " WHERE id = version_id AND n < 3 AND %s",
-        ["B" in name],
-    )
-    if "B" in name:
-        ground.execute("UPDATE grid_version SET name = code WHERE level = 'community'")
-    report = bring(ground, CASES / name)
-    assert report.counts["new duties"] == rows, report.to_text()
-    assert not report.findings
-
-
-@handed
-def test_handed_totals_and_notes(ground: Conn) -> None:
-    report = bring(ground, CASES / "total-and-note-rows.xlsx", is_dry_run=True)
-    kinds = [(f.kind, f.rows[0].row) for f in report.findings if f.kind.endswith("_row")]
-    assert kinds == [("total_row", 30), ("note_row", 31)]
-    # The one person's grid is one of the demo county.
-    others = [(f.kind, f.rows[0].row) for f in report.findings if not f.kind.endswith("_row")]
-    assert others == [("unknown_place", 2)]
-
-
-@handed
-def test_handed_blank_lines(ground: Conn) -> None:
-    report = bring(ground, CASES / "blank-lines.csv", is_dry_run=True)
-    assert [f.rows[0].row for f in report.findings if f.kind == "unknown_place"] == [2, 5]

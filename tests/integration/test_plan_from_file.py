@@ -414,6 +414,75 @@ def test_a_county_that_grows_has_ground_that_no_town_covers(office: Office) -> N
     assert [each.kind for each in found if each.is_blocking] == ["gap"]
 
 
+def test_what_leaves_its_parent_is_one_fault_by_file_and_by_plan(office: Office) -> None:
+    """The eastern town takes a strip of the western one, in which the villages stay as they are."""
+    towns = [
+        ("341525100", "衡山镇", box(116.30, 31.40, 116.315, 31.44)),
+        ("341525101", "佛子岭镇", box(116.315, 31.40, 116.34, 31.44)),
+    ]
+
+    def listed() -> list[tuple[str, str, int, bool]]:
+        """Return what ``gridmap check`` lists: kind, code, whole m2, whether it is let stand."""
+        return sorted(
+            (each.kind, each.rows[0].code, round(each.m2 or 0), "recorded" in each.data)
+            for report in check(office.conn, LEVELS, on=clock.today())
+            for each in report.findings
+        )
+
+    def exceptions() -> list[tuple[Any, ...]]:
+        rows = office.conn.execute("SELECT kind, grid_id, reason FROM partition_exception")
+        return sorted(rows.fetchall())
+
+    accepted = ("outside_parent",)
+    with office.conn.transaction(force_rollback=True):
+        report = office.bring(towns, "town", title=None, accept=accepted, reason="村随后")
+        assert [(each.kind, each.rows[0].code) for each in report.findings] == [
+            ("below_outside", "341525100001"), ("below_outside", "341525100002"),
+            ("further_outside", "341525100001002"), ("further_outside", "341525100002002"),
+        ]  # fmt: skip
+        assert "> Recorded as exceptions from the partition law." in report.to_text()
+        by_file = listed(), exceptions()
+    report = office.bring(towns, "town", title="镇界")
+    assert report.plan is not None
+    faults = [
+        each
+        for each in checking.find(office.conn, keeping.get(office.conn, report.plan))
+        if each.is_blocking
+    ]
+    assert [(each.kind, round(each.m2 or 0)) for each in faults] == [
+        ("outside_parent", 1_054_361), ("outside_parent", 1_054_140)
+    ]  # fmt: skip
+    for each in faults:
+        plan = keeping.get(office.conn, report.plan)
+        checking.accept(office.conn, plan, COMMAND_LINE, each.key, "村随后")
+    office.publish(report.plan)
+    assert (listed(), exceptions()) == by_file
+    assert by_file[0] == [
+        ("does_not_nest", "341525100001", 1_054_361, True),
+        ("does_not_nest", "341525100002", 1_054_140, True),
+    ]
+
+
+def test_a_name_that_a_plan_under_way_has(office: Office) -> None:
+    rows = [("341525100003", "新城南村", box(116.30, 31.40, 116.32, 31.44)), *EAST]
+    first = office.bring(rows, title="并村")
+    with pytest.raises(InvalidInputError) as refused:
+        office.bring(rows, title=" 并村 ", is_dry_run=True)
+    assert str(refused.value) == (
+        f"There is a plan of this name already: plan {first.plan} “并村”"
+        f" (Draft, from {clock.today()} on). Go on with it (gridmap plan check {first.plan}), or"
+        " give the new plan another name. If the new one is to replace it, withdraw it first:"
+        f" gridmap plan advance {first.plan} withdraw."
+    )
+    plans = office.conn.execute("SELECT plan_id, title FROM plan").fetchall()
+    assert plans == [(first.plan, "并村")]
+    # One that has come to its end is in nobody's way.
+    assert first.plan is not None
+    advancing.advance(office.conn, keeping.get(office.conn, first.plan), COMMAND_LINE, "withdraw")
+    second = office.bring(rows, title="并村")
+    assert second.plan not in {None, first.plan}
+
+
 def test_villages_that_were_renumbered_by_one(office: Office, county: County) -> None:
     """Each has the code that was its neighbour's: name and ground say who it is."""
     codes = ["341525100002", "341525101001", "341525101002", "341525101003"]

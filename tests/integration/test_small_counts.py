@@ -9,6 +9,7 @@ from county import build
 from signing import sign_in
 
 from geodata import settings
+from tests.office import words
 from webmap import create_app
 
 DAY = "2026-06-15"
@@ -74,6 +75,20 @@ def test_only_whoever_may_is_told_a_small_count(app, conn, county, role, place, 
         "10" if sees and place != "compound" else "about 10"
     )
     assert told(client, county.compounds[2]) == "0"
+
+
+def test_no_sentence_begins_with_about(app, conn, county):
+    """The clinic serves two compounds in the south-west; what visitors are told is rounded."""
+    conn.execute(
+        "INSERT INTO facility (kind, name, geom)"
+        " VALUES ('clinic', '城南卫生室', ST_SetSRID(ST_MakePoint(116.31, 31.405), 4326))"
+    )
+    conn.commit()
+    page = app.test_client().get(f"/panel/home?mode=coverage&kind=clinic&lang=en&on={DAY}").text
+    found = re.search(r"<p>([^<]*as the standard says[^<]*)</p>", page)
+    assert found is not None, words(page)
+    told_of = "Served as the standard says: about 20 of about 850 households."
+    assert found[1].strip() == told_of
 
 
 def test_the_open_interface_tells_no_small_count_to_anybody(app, conn, county):

@@ -157,5 +157,5 @@ def test_json_keeps_its_codes(chinese: None) -> None:
     assert plain["notes"] == ["1,200 行。"]
     assert (finding["kind"], finding["severity"]) == ("bad_value", "blocking")
     assert finding["data"]["reason"] == "no number"
-    assert finding["text"] == "第 2 行：电话 为“x”（不是数字）"
+    assert finding["text"] == "第 2 行：电话为“x”（不是数字）"
     assert finding["title"] == "无法识别的值"
