@@ -124,17 +124,15 @@ def node_again(
 
 def _noded(present: Polygons, looked: NDArray[np.intp], move: float, tell: Tell) -> Noded:
     """Node the shapes at ``looked`` and beside them, which are on the storage grid, in place."""
-    flagged = ~shapely.is_empty(invalid_edges(present[looked], gap_width=NARROW))
-    wrong = looked[flagged]
-    suspects = with_neighbours(present, wrong) if len(wrong) else wrong
     joining = _Joining(REACH, mended)
-    touched = _join(present, suspects, joining, tell)
+    touched = _join(present, looked, joining, tell)
+    wrong = looked[~shapely.is_empty(invalid_edges(present[looked], gap_width=NARROW))]
     return Noded(
         geoms=present,
         noded=tuple(np.flatnonzero(touched).tolist()),
         vanished=tuple(np.flatnonzero(shapely.is_empty(present)).tolist()),
         largest_move_m=max(move, joining.move) * DEGREE_M,
-        suspects=suspects,
+        suspects=with_neighbours(present, wrong),
     )
 
 
@@ -262,6 +260,8 @@ def invalid_edges(geoms: Polygons, gap_width: float = 0.0) -> NDArray[np.object_
 
 def with_neighbours(geoms: Polygons, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return rows together with those whose boxes they touch."""
+    if not len(rows):
+        return rows
     tree = shapely.STRtree(geoms)
     boxes = np.asarray(shapely.box(*shapely.bounds(geoms[rows]).T), dtype=object)
     return np.unique(np.concatenate((rows, tree.query(boxes)[1])))
