@@ -84,7 +84,7 @@ def scenario_pdf() -> Response:
             found = keeping.get(conn, number or 0)
             if found.is_removed:
                 raise InvalidInputError("This scenario has been deleted.", hint="Restore it first.")
-            extract = _asked(conn, None, steps=2, is_widened=True)
+            extract = _asked(conn, None, steps=2, is_widened=True, is_tried=True)
             page = scenario_paper.document(conn, found, extract, last_search(conn, found))
         name = f"scenario-{found.scenario_id}-{_name(extract, 'pdf').removeprefix('coverage-')}"
         return downloads.send(to_pdf(page), "application/pdf", name)
@@ -130,10 +130,13 @@ def _asked(
     steps: int = len(LEVELS),
     *,
     is_widened: bool = False,
+    is_tried: bool = False,
 ) -> Extract:
     """Read what is asked for: the county and today where nothing is said.
 
     ``is_widened``: a compound, in which there is nothing to compare, stands for its community.
+    ``is_tried``: what a scenario would bring. Who chooses its capacities would find the neighbours'
+    households by who is served here, so exact counts are for those who see the county's.
     """
     on = i18n.asked_day(request.args)
     grid_id = asked_number(request.args, "grid")
@@ -144,12 +147,13 @@ def _asked(
         grid_id = county[0].grid_id
     found = grids.get(conn, grid_id, on)
     place = found.path[-1] if is_widened and found.level == "compound" else found
+    whose = found.path[0].grid_id if is_tried and found.path else place.grid_id
     return coverage.take(
         conn,
         place.grid_id,
         on,
         kind,
-        least=acting.least_count(conn, place.grid_id, on),
+        least=acting.least_count(conn, whose, on),
         deepest=deepest(place.level, steps),
     )
 

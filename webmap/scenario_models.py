@@ -203,3 +203,6 @@ class FoundOut(BaseModel):
     gap: float | None = Field(description="Null where it is not known.")
     proven: bool
     candidates: int
+    is_rounded: bool = Field(
+        description="Households counted rounded, as everybody is told them: no count is given."
+    )

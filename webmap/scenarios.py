@@ -185,12 +185,20 @@ def search(scenario_id: int) -> Response:
         )
         least = least_of(conn, wanted.grid, i18n.today())
         try:
-            answer = places.find(conn, question, boundaries.altered(conn, found), i18n.today())
+            answer = places.find(
+                conn,
+                question,
+                boundaries.altered(conn, found),
+                i18n.today(),
+                is_rounded=least > 0,
+                # Neighbours share providers: a load tells of their households, too.
+                has_rounded_loads=least_of(conn, None, i18n.today()) > 0,
+            )
         except ShortfallError as error:
             raise (error.without_counts() if least else error) from None
         changing.add_places(conn, scenario_id, wanted.kind, answer.points)
         asked = wanted.model_dump(mode="json", exclude={"points", "places"})
-        note = searches.noted(answer)
+        note = searches.noted(answer, is_rounded=least > 0)
         changed = searches.stamp(keeping.get(conn, scenario_id).changes)
         keeping.note_search(conn, scenario_id, wanted.kind, asked, {**note, "changes": changed})
         return _answer(searches.told(note, is_exact=not least), 201)

@@ -41,7 +41,16 @@ def grid(grid_id: int) -> Response:
         # Asked without a kind, the first that the county has is shown, as elsewhere.
         is_known = any(each.kind == asked for each in kinds)
         name = asked if is_known or not kinds or request.args.get("kind") else kinds[0].kind
-        found = why.explain(conn, grid_id, why.find_kind(conn, name, on), on, is_rounded=least > 0)
+        # A provider serves other grids as well: told in full to those who see the county's.
+        load_least = acting.least_count(conn, place.path[0].grid_id if place.path else grid_id, on)
+        found = why.explain(
+            conn,
+            grid_id,
+            why.find_kind(conn, name, on),
+            on,
+            is_rounded=least > 0,
+            has_rounded_loads=load_least > 0,
+        )
         known = homes.known(found)
         pages = max(1, -(-len(known) // PAGE_SIZE))
         page = min(page, pages)
@@ -66,6 +75,7 @@ def grid(grid_id: int) -> Response:
         estimated=estimated,
         has_dots=place.buildings <= coverage.MOST,
         least=least,
+        load_least=load_least,
         unfolded=UNFOLDED,
     )
 

@@ -120,12 +120,22 @@ def find_kind(conn: Connection[Any], kind: str, day: date) -> Kind:
     )
 
 
-def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date, *, is_rounded: bool) -> Why:
+def explain(
+    conn: Connection[Any],
+    grid_id: int,
+    kind: Kind,
+    day: date,
+    *,
+    is_rounded: bool,
+    has_rounded_loads: bool | None = None,
+) -> Why:
     """Judge the households of a grid by one kind, and find who serves them.
 
-    ``is_rounded``: households are counted as everybody is told them.
+    ``is_rounded``: households are counted as everybody is told them. ``has_rounded_loads`` (as
+    ``is_rounded`` if left out): so are those that a provider serves in all, in other grids too.
     """
     count: Count = "rounded" if is_rounded else "households"
+    loads: Count = "rounded" if is_rounded or has_rounded_loads else "households"
     cells = changes.cells_in(conn, grid_id, day)
     box = changes.rested_on(conn, cells, [kind], day, kind.farthest_m)
     nearby = people.within(conn, day, box) if box else People(np.empty(0, people.BUILDING))
@@ -147,8 +157,9 @@ def explain(conn: Connection[Any], grid_id: int, kind: Kind, day: date, *, is_ro
     verdict = judgement.verdict[own].astype(np.int64)
     spots = ways.find(mine.lon_lat)
     on_road = spots.is_on_road, ways.find(roster.places(sites)).is_on_road
-    listed = _sites(mine, kind, sites, near, found, judgement.load, on_road, count)
-    listed += _servers(nearby, own, kind, servers, count)
+    load = judging.judge(sums.homes(nearby, loads), kind, given).load
+    listed = _sites(mine, kind, sites, near, found, load, on_road, count)
+    listed += _servers(nearby, own, kind, servers, count, loads)
     return Why(
         kind,
         mine,
@@ -231,7 +242,7 @@ def _shortest(
 
 
 def _servers(
-    nearby: People, own: Bools, kind: Kind, servers: list[Server], of: Count
+    nearby: People, own: Bools, kind: Kind, servers: list[Server], of: Count, load_of: Count
 ) -> list[Provider]:
     """Return the organisations and duty holders that serve the grid, by role and name."""
     by_whom: dict[str, tuple[Server, list[Ints]]] = {}
@@ -250,7 +261,7 @@ def _servers(
             Provider(
                 None, server.name, server.via, server.role, server.role_zh, server.role_en,
                 len(here), int(weights[here].sum()),
-                int(weights[those].sum()) if kind.is_limited else None,
+                int(nearby.rows[load_of][those].sum()) if kind.is_limited else None,
                 0, None, "m", False, server.building_id is not None,
             )
         )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +17,10 @@ from geodata.importing.encoding import broken
 from geodata.importing.requests import GridRequest, KnownGrid
 from geodata.partition.problems import Problem
 from geodata.phrases import Phrase
+
+# Letters and digits in full width, as an input method leaves them.
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
+_DECIMAL = re.compile(r"([0-9]+)\.0+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,14 @@ def rows_of(
     households = _counts(columns, wanted.households, len(code), problems)
     population = _counts(columns, wanted.population, len(code), problems)
     problems += _cut(wanted.code, code) + (_cut(wanted.parent, parent) if wanted.parent else [])
-    codes = [_text(value) for value in code]
+    codes = [plain_code(value) for value in code]
     names = [_text(value) for value in name]
+    written = [_text(value) for value in code]
     rows = [
-        Row(codes[i], names[i], _text(parent[i]) or None, households[i], population[i])
+        Row(codes[i], names[i], _parent(parent[i]), households[i], population[i])
         for i in range(len(code))
     ]
-    return rows, problems + _text_problems(codes, names, is_decoded)
+    return rows, problems + _text_problems(codes, written, names, is_decoded)
 
 
 def _cut(column: str, values: Sequence[object]) -> list[Problem]:
@@ -80,7 +87,9 @@ def second_counties(
     return [Problem("second_county", "blocking", (row,), data=data) for row in new.values()]
 
 
-def _text_problems(codes: list[str], names: list[str], is_decoded: bool) -> list[Problem]:
+def _text_problems(
+    codes: list[str], written: list[str], names: list[str], is_decoded: bool
+) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[str, int] = {}
     for row, code in enumerate(codes):
@@ -94,8 +103,8 @@ def _text_problems(codes: list[str], names: list[str], is_decoded: bool) -> list
         if not name:
             problems.append(Problem("no_name", "blocking", (row,)))
             continue
-        if meant := broken(name) or broken(codes[row]):
-            text = name if broken(name) else codes[row]
+        if meant := broken(name) or broken(written[row]):
+            text = name if broken(name) else written[row]
             data = {"text": text, "encoding": "" if meant == "?" else meant}
             if not is_decoded:
                 data["stored"] = "yes"
@@ -142,6 +151,25 @@ def _counts(
             problems.append(Problem("bad_number", "blocking", (row,), data=data))
         counts.append(number)
     return counts
+
+
+def plain_code(value: object) -> str:
+    """Return a code as it is stored: without marks that nobody sees, narrow, a number whole.
+
+    "９９０１０１" -> "990101", "990101.0" (a column of decimal numbers) -> "990101". With a mark
+    of order or a space of no width in it, it would be another code that looks the same.
+    """
+    seen = (each for each in _text(value) if unicodedata.category(each) != "Cf")
+    text = _text("".join(seen).translate(_WIDE))
+    whole = _DECIMAL.fullmatch(text)
+    return whole[1] if whole else text
+
+
+def _parent(value: object) -> str | None:
+    """Return how a file names a parent, by its code or its name."""
+    text = _text(value)
+    code = plain_code(value)
+    return (code if code[:1].isdecimal() else text) or None
 
 
 def _text(value: object) -> str:

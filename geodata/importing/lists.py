@@ -98,6 +98,7 @@ def open_sheet(
     sheet.notes[:] = [rows, *sheet.notes, Phrase("Columns: {columns}.", {"columns": taken})]
     sheet.dropped = frozenset(order.drop_bad)
     sheet.ways = Conventions(zone, order.date_order, is_1904=sheet.ways.is_1904)
+    sheet.seek_errors()
     return sheet
 
 

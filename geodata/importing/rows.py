@@ -25,6 +25,12 @@ _SAID = {
     "dmy": Phrase("{column}: the day stands first, as {text} shows."),
     "mdy": Phrase("{column}: the month stands first, as {text} shows."),
 }
+# What stands in a cell for a value that there is not.
+NO_RESULT = "#NO RESULT"
+_ERRORS = {
+    "#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!",
+    "#GETTING_DATA", NO_RESULT,
+}  # fmt: skip
 # Texts shorter than this are likely to come again.
 _REPEATED = 40
 _TRUE = {"1", "true", "yes", "y", "是", "副", "副职", "deputy"}
@@ -59,6 +65,7 @@ class Sheet:
     _of_times: dict[str, TimeColumn] = field(default_factory=dict[str, TimeColumn])
     _asked: set[str] = field(default_factory=set[str])
     _cut: dict[str, bool] = field(default_factory=dict[str, bool])
+    _failed: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
 
     def ref(self, row: int, label: str = "") -> RowRef:
         """Return how a person finds a row."""
@@ -94,7 +101,7 @@ class Sheet:
     def required(self, row: int, name: str) -> str:
         """Return a cell's text; note a fault where it is empty."""
         text = self.text(row, name)
-        if not text:
+        if not text and (row, name) not in self._failed:
             self.fault(row, "missing_value", column=self.column(name))
         return text
 
@@ -188,6 +195,21 @@ class Sheet:
                 data = {"column": self.column(name), "text": column.witness}
                 said = _SAID[column.ways.order or "dmy"]
                 self.notes.append(Phrase(said.text, data))
+
+    def seek_errors(self) -> None:
+        """Note cells in which a formula has failed or has no result: they are not empty."""
+        for row, cells in enumerate(self.rows):
+            for name, at in self.chosen.items():
+                text = cells[at]
+                if isinstance(text, str) and text in _ERRORS:
+                    reason = (
+                        Phrase("a formula of which the file holds no result: save it once more")
+                        if text == NO_RESULT
+                        else Phrase("a formula that has failed")
+                    )
+                    self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
+                    cells[at] = None
+                    self._failed.add((row, name))
 
     def seek_numbers(self, names: Sequence[str]) -> None:
         """Warn where free texts hold numbers of persons; rows that are ``bad`` are left out."""

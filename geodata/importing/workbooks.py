@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from geodata.importing import formulas
+from geodata.importing.formulas import Lost
 from geodata.importing.layouts import Numbered, Part, is_blank, said
 from geodata.importing.refusals import FileRefusedError
 from geodata.phrases import Phrase
@@ -51,7 +53,10 @@ def parts(
         if hidden and wanted is None:
             notes.append(Phrase("Hidden sheets were not read: {sheets}.", {"sheets": hidden}))
         chosen = [wanted] if wanted is not None else seen
-        return [_part(book.get_sheet_by_name(name), value) for name in chosen]
+        without = formulas.lost(path)
+        return [
+            _part(book.get_sheet_by_name(name), value, without.get(name, {})) for name in chosen
+        ]
     except CalamineError as failure:
         raise FileRefusedError(
             "unreadable",
@@ -75,7 +80,7 @@ def counts_from_1904(path: Path) -> bool:
             return _DATE_1904.search(part.read(1 << 20)) is not None
 
 
-def _part(sheet: Any, value: Callable[[object], object]) -> Part:
+def _part(sheet: Any, value: Callable[[object], object], lost: Lost) -> Part:
     merged: list[Merged] = sheet.merged_cell_ranges or []
     width = sheet.total_width
     wide = frozenset(
@@ -87,9 +92,14 @@ def _part(sheet: Any, value: Callable[[object], object]) -> Part:
     down = [area for area in merged if area[1][0] > area[0][0]]
     # The first rows alone are cheap: a header that is not known is said before the rest is read.
     head = sheet.to_python(skip_empty_area=False, nrows=_HEAD)
-    first = _numbered(head, down, value)
-    return Part(sheet.name, list(first), lambda: _numbered(_rows(sheet), down, value), wide,
-                down=[(top + 1, left) for (top, left), _ in down])  # fmt: skip
+    first = _numbered(_filled(head, lost), down, value)
+    return Part(
+        sheet.name,
+        list(first),
+        lambda: _numbered(_filled(_rows(sheet), lost), down, value),
+        wide,
+        down=[(top + 1, left) for (top, left), _ in down],
+    )
 
 
 _HEAD = 200
@@ -100,6 +110,17 @@ _SERIAL = 4
 def _rows(sheet: Any) -> Iterator[list[object]]:
     if sheet.height:
         yield from sheet.to_python(skip_empty_area=False)
+
+
+def _filled(
+    rows: Sequence[list[object]] | Iterator[list[object]], lost: Lost
+) -> Iterator[list[object]]:
+    """Put the texts of cells without a value where the reader has empty ones."""
+    for at, cells in enumerate(rows):
+        for column, text in lost.get(at, {}).items():
+            if column < len(cells):
+                cells[column] = text
+        yield cells
 
 
 def _numbered(

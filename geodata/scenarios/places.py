@@ -22,6 +22,7 @@ from geodata.coverage.altering import Changes
 from geodata.coverage.judging import Floats, Ints, Judgement, Verdict
 from geodata.coverage.people import Box, People
 from geodata.coverage.standards import Kind
+from geodata.coverage.sums import Count
 from geodata.coverage.ways import Ways, straight
 from geodata.errors import InvalidInputError
 from geodata.model import Point
@@ -95,8 +96,20 @@ def read(text: str) -> list[Point]:
     return found
 
 
-def find(conn: Connection[Any], question: Question, changes: Changes, day: date) -> Answer:
+def find(
+    conn: Connection[Any],
+    question: Question,
+    changes: Changes,
+    day: date,
+    *,
+    is_rounded: bool,
+    has_rounded_loads: bool,
+) -> Answer:
     """Answer a question on top of a scenario's changes.
+
+    ``is_rounded``: the households that count are those that everybody is told. Which places are
+    best, and in which order, would tell exact counts. ``has_rounded_loads``: so are those of all
+    around with whom they share providers.
 
     Raises:
         InvalidInputError: what is asked for cannot be, in words; see ``siting.choosing`` as well.
@@ -117,24 +130,26 @@ def find(conn: Connection[Any], question: Question, changes: Changes, day: date)
     nearby = people.everybody(conn, day) if box is None else people.within(conn, day, box)
     if changes.redrawn:
         nearby = redrawing.move(nearby, changes.redrawn)
+    loads: Count = "rounded" if has_rounded_loads else "households"
     judgement = next(
-        (each for _, each in sums.judged(conn, [kind], nearby, day, box, changes)), None
+        (each for _, each in sums.judged(conn, [kind], nearby, day, box, changes, loads)), None
     )
     if judgement is None:
         raise InvalidInputError("No households are known there, so no place serves any.")
     is_counted = _is_counted(nearby, question.grid_id)
     places = _candidates(conn, question, nearby.where(is_counted), box, day)
     lacking = _lacking(question, kind, nearby, judgement)[is_counted]
-    demand, places = _demand(conn, kind, nearby.where(is_counted), lacking, places, box)
-    minimum, count = int(lacking.max()), min(question.count, len(places))
+    count: Count = "rounded" if is_rounded else "households"
+    demand, places = _demand(conn, kind, nearby.where(is_counted), lacking, places, box, count)
+    minimum, wanted = int(lacking.max()), min(question.count, len(places))
     ways: dict[Ask, Callable[[], Choice]] = {
         "most": lambda: choosing.best(
-            demand, count, question.capacity, TIME_LIMIT_S, minimum=minimum
+            demand, wanted, question.capacity, TIME_LIMIT_S, minimum=minimum
         ),
         "fewest": lambda: choosing.fewest(
             demand, question.percent, question.capacity, TIME_LIMIT_S, minimum=minimum
         ),
-        "second": lambda: choosing.best(demand, count, None, TIME_LIMIT_S, minimum=minimum),
+        "second": lambda: choosing.best(demand, wanted, None, TIME_LIMIT_S, minimum=minimum),
     }
     choice = ways[question.ask]()
     points = tuple(Point(*places[each].tolist()) for each in choice.candidates)
@@ -232,6 +247,7 @@ def _demand(
     lacking: Ints,
     places: Floats,
     box: Box | None,
+    of: Count,
 ) -> tuple[Demand, Floats]:
     """Return who would be in reach of which candidate, and the candidates that reach anybody.
 
@@ -256,4 +272,4 @@ def _demand(
     rows = np.flatnonzero(is_open)[at]
     shape = len(counted), len(places)
     reach = csr_array((np.ones(len(rows)), (rows, by)), shape=shape)
-    return Demand.of(reach, counted.rows["households"], lacking.max() - lacking), places
+    return Demand.of(reach, counted.rows[of], lacking.max() - lacking), places

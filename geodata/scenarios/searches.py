@@ -11,10 +11,10 @@ from geodata.scenarios.model import Change
 from geodata.scenarios.places import Answer
 
 
-def noted(answer: Answer) -> dict[str, Any]:
-    """Return an answer as it is kept and told, every count in it exact."""
+def noted(answer: Answer, *, is_rounded: bool) -> dict[str, Any]:
+    """Return an answer as it is kept: every count in it exact, or none where it is rounded."""
     choice = answer.choice
-    return {
+    note = {
         "places": [{"lon": each.lon, "lat": each.lat} for each in answer.points],
         "gains": list(choice.gains),
         "before": choice.before,
@@ -24,7 +24,9 @@ def noted(answer: Answer) -> dict[str, Any]:
         "gap": choice.gap if math.isfinite(choice.gap) else None,
         "proven": choice.proven,
         "candidates": answer.candidates,
+        "is_rounded": is_rounded,
     }
+    return _without_counts(note) if is_rounded else note
 
 
 def stamp(changes: Sequence[Change]) -> str:
@@ -42,10 +44,12 @@ def stamp(changes: Sequence[Change]) -> str:
 def told(note: dict[str, Any], *, is_exact: bool) -> dict[str, Any]:
     """Return what was noted as a reader may know it: without exact counts, without any.
 
-    Which places are best follows from exact households; how many those are does not have to be told
-    for the places to be of use, and what a scenario brings is told in rounded ones beside them.
+    How many households places serve does not have to be told for them to be of use, and what a
+    scenario brings is told in rounded ones beside them.
     """
-    if is_exact:
-        return note
+    return note if is_exact else _without_counts(note)
+
+
+def _without_counts(note: dict[str, Any]) -> dict[str, Any]:
     gains = [None for _ in note["gains"]]
     return {**note, **dict.fromkeys(("before", "after", "households", "bound")), "gains": gains}

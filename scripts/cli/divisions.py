@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,8 @@ from geodata.importing.report import Report
 from geodata.importing.requests import Progress, TableRow
 from geodata.plans.from_file import plan_grids
 from geodata.plans.model import COMMAND_LINE
+from scripts.cli import output
 from scripts.cli.language import translate as _
-
-_file = click.Path(dir_okay=False, path_type=Path)
 
 
 def options(function: Callable[..., None]) -> Callable[..., None]:
@@ -38,7 +38,7 @@ def options(function: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "--write-table",
-            type=_file,
+            type=output.Output((".csv",)),
             help="Write the proposed old and new codes: .csv. Needs --as-plan or --dry-run.",
         ),
     ):
@@ -57,12 +57,10 @@ def table(options: dict[str, Any]) -> tuple[TableRow, ...] | None:
     if written is not None:
         if as_plan is None and not options["dry_run"]:
             raise InvalidInputError("--write-table needs --as-plan or --dry-run.")
-        if not written.absolute().parent.is_dir():
-            raise InvalidInputError(
-                "There is no folder {folder} to write the table into.",
-                hint="Make it first, or give another file.",
-                folder=str(written.parent),
-            )
+        output.refuse_input(written, options["file"], options["table"])
+        report: Path | None = options["report_file"]
+        if report is not None and report.resolve() == written.resolve():
+            raise InvalidInputError("--report and --write-table name one file.")
     return None if options["table"] is None else code_table.read(options["table"])
 
 
@@ -73,13 +71,15 @@ def bring(
     progress: Progress,
 ) -> Report:
     """Import grids, or make a plan of them, and write the table of codes where that is asked."""
-    if options["as_plan"] is None:
-        report = import_grids(conn, order, progress=progress)
-    else:
-        report = plan_grids(
-            conn, order, COMMAND_LINE, options["as_plan"], options["purpose"], progress=progress
-        )
-    written: Path | None = options["write_table"]
-    if written is not None:
-        written.write_bytes(code_table.to_table(report.table, _))
+    target: Path | None = options["write_table"]
+    # Before the commit: what cannot be told is not done.
+    with output.written(target) if target is not None else nullcontext() as draft:
+        if options["as_plan"] is None:
+            report = import_grids(conn, order, progress=progress)
+        else:
+            report = plan_grids(
+                conn, order, COMMAND_LINE, options["as_plan"], options["purpose"], progress=progress
+            )
+        if draft is not None:
+            draft.write(code_table.to_table(report.table, _))
     return report

@@ -335,7 +335,7 @@ def _run(
     """Do an import, keep or undo it, and show its report."""
     title = _("Importing {file}").format(file=options["file"].name)
     target: Path | None = options["report_file"]
-    output.refuse_input(target, options["file"], options.get("heights"))
+    output.refuse_input(target, options["file"], options.get("heights"), options.get("table"))
     with (
         output.written(target) if target is not None else nullcontext() as draft,
         database(bulk=True) as conn,

@@ -114,7 +114,9 @@ def written(target: Path) -> Generator[Draft]:
         place = target.resolve()
         # A pipe or a device; and a file that may be changed in a folder that may not.
         is_direct = place.exists() and not (place.is_file() and os.access(place.parent, os.W_OK))
-        draft = place if is_direct else place.with_name(f".gridmap-{os.getpid()}")
+        draft = (
+            place if is_direct else place.with_name(f".gridmap-{os.getpid()}-{place.name[-40:]}")
+        )
         if not is_direct:
             draft.touch()
     try:

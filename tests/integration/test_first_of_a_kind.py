@@ -33,7 +33,9 @@ def test_a_shop_is_searched_for_where_only_a_pharmacy_is_known(
     county: Conn, candidates: str
 ) -> None:
     question = Question("shop", "most", candidates=candidates, points=(Point(116.315, 31.405),))
-    answer = places.find(county, question, Changes(), TODAY)
+    answer = places.find(
+        county, question, Changes(), TODAY, is_rounded=False, has_rounded_loads=False
+    )
     assert len(answer.points) == 1
     assert answer.choice.before == 0
     assert answer.choice.after > 0
@@ -50,4 +52,11 @@ def test_a_shop_is_searched_for_where_only_a_pharmacy_is_known(
 def test_what_no_facility_gives_is_still_refused(county: Conn) -> None:
     for kind in ("grid_worker", "nothing"):
         with pytest.raises(InvalidInputError, match="not a service that facilities give"):
-            places.find(county, Question(kind, "most"), Changes(), TODAY)
+            places.find(
+                county,
+                Question(kind, "most"),
+                Changes(),
+                TODAY,
+                is_rounded=False,
+                has_rounded_loads=False,
+            )

@@ -172,11 +172,45 @@ def test_options_that_do_not_go_together(tmp_path: Path) -> None:
         (("--table", str(table)), "--table needs --as-plan"),
         (("--purpose", "x"), "--purpose needs --as-plan"),
         (("--write-table", str(table)), "--write-table needs"),
-        (("--as-plan", "x", "--write-table", str(tmp_path / "no" / "t.csv")), "no folder"),
+        (
+            ("--dry-run", "--write-table", str(table), "--report", str(table)),
+            "--report and --write-table name one file",
+        ),
         (("--as-plan", " "), "needs a title"),
     ):
         with pytest.raises(GridMapError, match=text):
             bring("gen-recode.geojson", "community", *words)
+
+
+def test_a_table_is_written_over_nothing_that_is_read(conn: Conn, tmp_path: Path) -> None:
+    """Nor anywhere where it cannot be: before the first write, as reports are."""
+    file, table, report = (tmp_path / name for name in ("villages.csv", "t.csv", "r.csv"))
+    # A map is read whatever its file is called.
+    file.write_bytes((CASES / "gen-merge-newcode.geojson").read_bytes())
+    table.write_text("code_old,code_new\n990101001001,990101001003\n")
+    before = file.read_bytes(), table.read_bytes()
+    plan = ("--as-plan", "并村")
+    for words, said in (
+        ((*plan, "--write-table", str(file)), "is the file that is read"),
+        ((*plan, "--table", str(table), "--write-table", str(table)), "is the file that is read"),
+        ((*plan, "--table", str(table), "--report", str(table)), "is the file that is read"),
+        ((*plan, "--write-table", str(tmp_path / "no" / "t.csv")), "is not there"),
+        ((*plan, "--write-table", str(tmp_path / "t.xlsx")), "does not end in one of: .csv"),
+    ):
+        done = run("import", "grids", str(file), "--level", "community", *COLUMNS, *words)
+        assert done.exit_code == 2, done.output
+        assert said in done.output
+    # Below a file that is no folder, whoever one is.
+    with pytest.raises(GridMapError, match="cannot be written"):
+        bring("gen-merge-newcode.geojson", "community", *plan, "--write-table", "/proc/t.csv")
+    assert (file.read_bytes(), table.read_bytes()) == before
+    assert conn.execute("SELECT count(*) FROM plan").fetchone() == (0,)
+    run(
+        "import", "grids", str(file), "--level", "community", *COLUMNS, "--dry-run",
+        "--report", str(report), "--write-table", str(tmp_path / "both.csv"),
+    )  # fmt: skip
+    assert report.read_text("utf-8-sig").startswith("severity,")
+    assert (tmp_path / "both.csv").read_text("utf-8-sig").startswith("code_old,")
 
 
 def test_a_plan_gets_another_day() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import zipfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -373,3 +375,58 @@ def test_today_is_the_countys(ground: Conn, tmp_path: Path) -> None:
     assert term(ground, tmp_path, "", "").is_written
     row = ground.execute("SELECT lower(term) FROM duty WHERE source = '测试'").fetchone()
     assert row == (clock.today(),)
+
+
+@pytest.mark.parametrize("broken", ["#VALUE!", "=DATE(2024,1,1)+365"])
+def test_a_formula_without_a_value_is_no_empty_cell(
+    ground: Conn, tmp_path: Path, broken: str
+) -> None:
+    """An empty last day is a term without an end, an empty closing time an issue that is open."""
+    _, code = compound(ground)
+    person = ["甲", "网格员", code, "2024-01-01", broken, "", ""]
+    report = run(ground, "members", workbook(tmp_path / "a.xlsx", [MEMBERS, person]))
+    assert not report.is_written
+    [finding] = report.findings
+    assert (finding.kind, finding.rows[0].row) == ("bad_value", 2)
+    assert "截止日期 is" in finding.line()
+    assert "formula" in finding.line()
+    opened = issue("2026-03-02 15:05", closed=broken)
+    path = workbook(tmp_path / "b.xlsx", [ISSUES, opened])
+    assert not run(ground, "issues", path).is_written
+    # A value that may be left out still can be.
+    assert run(ground, "issues", path, drop_bad=["closed_at"]).is_written
+
+
+def test_a_failed_formula_in_a_csv_and_for_what_is_needed(ground: Conn, tmp_path: Path) -> None:
+    _, code = compound(ground)
+    person = ["#N/A", "网格员", code, "2024-01-01", "", "", ""]
+    report = run(ground, "members", table(tmp_path / "a.csv", [MEMBERS, person]))
+    assert [finding.kind for finding in report.findings] == ["bad_value"]
+    # With a result, of whatever kind, a formula is its result.
+    fine = ["甲", "网格员", code, "2024-01-01", "", "", ""]
+    assert run(ground, "members", workbook(tmp_path / "c.xlsx", [MEMBERS, fine])).is_written
+
+
+def test_formulas_with_results_are_read(ground: Conn, tmp_path: Path) -> None:
+    """As a spreadsheet program stores them: the result beside the formula, an empty text too."""
+    _, code = compound(ground)
+    path = workbook(
+        tmp_path / "a.xlsx", [MEMBERS, ["甲", "网格员", code, "2024-01-01", "=A1", "=A1", ""]]
+    )
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].decode()
+    for cell, kind, result in (("E2", ' t="str"', "2027-12-31"), ("F2", ' t="str"', "")):
+        sheet = re.sub(
+            rf'<c r="{cell}"[^>]*><f>A1</f><v\s*/?>(?:</v>)?</c>',
+            f'<c r="{cell}"{kind}><f>A1</f><v>{result}</v></c>',
+            sheet,
+        )
+    assert sheet.count('t="str"') == 2
+    parts["xl/worksheets/sheet1.xml"] = sheet.encode()
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in parts.items():
+            packed.writestr(name, content)
+    assert run(ground, "members", path).is_written
+    row = ground.execute("SELECT upper(term) FROM duty").fetchone()
+    assert row == (date(2028, 1, 1),)

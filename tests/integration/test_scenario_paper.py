@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from county import TODAY, County, build
-from flask import Flask
+from flask import Flask, template_rendered
 from psycopg import Connection
 from scenario_client import Client
 from signing import sign_in
@@ -281,6 +281,30 @@ def test_a_search_that_is_refused_counts_no_few_households(
             said = response.get_json()["detail"]
             assert (counted in said) == (each is official), said
             assert ("achieves this" in said) == (each is stranger), said
+
+
+def test_on_paper_the_neighbours_households_are_not_found_by_a_capacity(
+    app: Flask, conn: Conn, county: County, official: Client
+) -> None:
+    """Of a place with room for 300 + n, who is served here tells whether n or more live there."""
+    told: dict[str, int] = {}
+    own = Client(app, conn, "town_official", grid_id=county.towns[0])
+    for name, each in (("county", official), ("own", own)):
+        made = each.begin(name)
+        each.change(made, what="add", kind="clinic", lon=116.305, lat=31.415)
+        for place in ("town", "village"):
+            each.change(made, what="standard", kind="clinic", place=place, reach=5000, capacity=303)
+
+        def note(_app: Flask, context: dict[str, Any], name: str = name, **_rest: object) -> None:
+            if "extract" in context:
+                told[name] = context["extract"].least
+
+        with template_rendered.connected_to(note, app):
+            answer = each.client.get(
+                f"/reports/scenario.pdf?scenario={made}&on={TODAY}&grid={county.towns[0]}"
+            )
+            assert answer.status_code == 200, answer.text
+    assert told == {"county": 0, "own": disclosure.LEAST_COUNT}
 
 
 def test_it_is_made_for_those_who_may_try_services(

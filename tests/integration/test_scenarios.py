@@ -415,3 +415,48 @@ def test_few_households_are_told_to_those_who_answer_for_them_alone(
         (stranger, "shown to those who may see"),
     ):
         assert said in each.client.get(f"/panel/scenarios/{made}?kind=clinic&lang=en").text
+
+
+def test_the_order_of_best_places_tells_no_exact_count(
+    app: Flask, official: Client, owner: Conn
+) -> None:
+    """Whose households are known to a town's official must be no measure for the neighbours'."""
+    towns = owner.execute(
+        "SELECT grid_id FROM grid_version WHERE level = 'town' AND valid @> %s::date ORDER BY code",
+        [clock.today()],
+    ).fetchall()
+    rows = owner.execute(
+        """
+        SELECT b.building_id, ST_X(b.geom), ST_Y(b.geom) FROM building b
+        JOIN building_rounded r USING (building_id)
+        WHERE b.households BETWEEN 1 AND 9 AND r.households = 5 ORDER BY building_id LIMIT 2
+        """
+    ).fetchall()
+    body = {
+        "kind": "clinic", "ask": "most", "count": 2, "candidates": "given",
+        "points": [{"lon": lon, "lat": lat} for _, lon, lat in rows],
+    }  # fmt: skip
+    their = Client(app, owner, "town_official", grid_id=towns[0][0])
+    firsts: dict[str, set[str]] = {"town": set(), "county": set()}
+    for more, fewer in (rows, rows[::-1]):
+        # Within their class, and so that the sum of the block stays: rounding does not see it.
+        for (building, *_), households in ((more, 6), (fewer, 4)):
+            owner.execute(
+                "UPDATE building SET households = %s WHERE building_id = %s", [households, building]
+            )
+        owner.commit()
+        for name, each in (("town", their), ("county", official)):
+            made = each.begin(name)
+            for place in ("town", "village"):
+                # So near that each place serves one building alone.
+                assert (
+                    each.change(
+                        made, what="standard", kind="clinic", place=place, reach=1
+                    ).status_code
+                    == 201
+                )
+            response = each.ask("POST", f"/{made}/search", body)
+            assert response.status_code == 201, response.text
+            firsts[name].add(str(response.get_json()["places"][0]))
+    assert len(firsts["county"]) == 2
+    assert len(firsts["town"]) == 1

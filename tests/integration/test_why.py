@@ -221,6 +221,34 @@ def test_households_of_buildings_are_for_those_who_may_know_small_counts(app, co
     assert re.search(r"\d+ households", listed[1])
 
 
+def test_what_a_provider_serves_elsewhere_is_rounded_for_who_answers_for_one_grid(
+    app, conn, county
+):
+    """Less the own households, which are told exactly, it would be the neighbours' count."""
+    conn.execute("UPDATE service_standard SET capacity = 5000 WHERE kind = 'clinic'")
+    conn.commit()
+    address = f"/panel/grid/{county.compounds[0]}/why?mode=coverage&kind=clinic&lang=en&{ON}"
+    told = {}
+    for role, place in (
+        ("grid_leader", county.compounds[0]),
+        ("town_official", county.towns[0]),
+        ("county_official", county.county),
+    ):
+        page = sign_in(app.test_client(), conn, role, grid_id=place).get(address).text
+        told[role] = re.findall(
+            r"(about )?([\d,]+) households here in reach · (about )?([\d,]+) of", page
+        )
+        assert told[role]
+    for role in ("grid_leader", "town_official"):
+        for (here, own, around, in_all), exact in zip(
+            told[role], told["county_official"], strict=True
+        ):
+            assert (here, around) == ("", "about ")
+            assert own == exact[1]
+            assert in_all.endswith("0")
+    assert all(around == "" for _, _, around, _ in told["county_official"])
+
+
 def test_the_open_interface_tells_no_small_count(app, conn, county):
     client = sign_in(app.test_client(), conn)
     town = county.towns[0]
