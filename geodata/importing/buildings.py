@@ -47,7 +47,10 @@ def import_buildings(
     seen: dict[str, int] = {}
     for row in range(len(sheet.rows)):
         name = sheet.required(row, "name")
-        counts[row] = sheet.count(row, "units", least=1), sheet.count(row, "households")
+        counts[row] = (
+            sheet.count(row, "units", least=1, most=2**15 - 1),
+            sheet.count(row, "households"),
+        )
         lon, lat = float(xy[row][0]), float(xy[row][1])
         code = sheet.key(row, "code")
         first = seen.setdefault(code or f"{name}@{lon:.5f},{lat:.5f}", row)

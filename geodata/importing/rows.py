@@ -119,14 +119,18 @@ class Sheet:
             return None
         return value
 
-    def count(self, row: int, name: str, *, least: int = 0) -> int | None:
-        """Return a cell as a whole number not below ``least``."""
+    def count(self, row: int, name: str, *, least: int = 0, most: int = 2**31 - 1) -> int | None:
+        """Return a cell as a whole number from ``least`` to ``most``, the largest that is kept."""
         value = self.number(row, name)
         if value is None:
             return None
-        if value != int(value) or value < least:
+        if value != int(value) or not least <= value <= most:
             text = self.text(row, name)
-            reason = Phrase("no whole number from {least} on", {"least": least})
+            reason = (
+                Phrase("more than {most:,}", {"most": most})
+                if value > most
+                else Phrase("no whole number from {least} on", {"least": least})
+            )
             self.fault(row, "bad_value", column=self.column(name), text=text, reason=reason)
             return None
         return int(value)

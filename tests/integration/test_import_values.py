@@ -430,3 +430,15 @@ def test_formulas_with_results_are_read(ground: Conn, tmp_path: Path) -> None:
     assert run(ground, "members", path).is_written
     row = ground.execute("SELECT upper(term) FROM duty").fetchone()
     assert row == (date(2028, 1, 1),)
+
+
+@pytest.mark.parametrize(("column", "value"), [("单元数", "40000"), ("户数", "9999999999")])
+def test_more_than_can_be_kept_is_named_with_its_row(
+    ground: Conn, tmp_path: Path, column: str, value: str
+) -> None:
+    path = table(tmp_path / "a.csv", [["名称", "经度", "纬度", column], ["楼", *POINT, value]])
+    report = run(ground, "buildings", path)
+    assert not report.is_written
+    [finding] = report.findings
+    assert (finding.kind, finding.rows[0].row) == ("bad_value", 2)
+    assert "more than" in finding.line()
