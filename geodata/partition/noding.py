@@ -10,7 +10,7 @@ them in near linear time. All coordinates are EPSG:4326.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -158,34 +158,76 @@ def longest_edge(geoms: Polygons) -> float:
     return float(np.max(steps, initial=0.0))
 
 
+def _no_hashes() -> NDArray[np.uint64]:
+    return np.empty(0, dtype=np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inserted:
+    """The rows that got corners, and the hashes of the edges that were looked at."""
+
+    rows: NDArray[np.intp]
+    edges: list[NDArray[np.uint64]]
+
+
 @dataclass(slots=True)
 class _Joining:
-    """How corners are put into edges, and which edges are new since all were looked at.
+    """How corners are put into edges, and what was held against each other already.
 
     A shape that becomes invalid goes through ``mend``, or stays as it was. ``move`` is the largest
-    move, in the unit of the coordinates.
+    move, in the unit of the coordinates. ``corners`` and ``edges`` have the hashes, ascending, of
+    those of which each was held against each.
     """
 
     reach: float
     mend: Callable[[BaseGeometry], BaseGeometry] | None = None
     move: float = 0.0
+    corners: NDArray[np.uint64] = field(default_factory=_no_hashes)
+    edges: NDArray[np.uint64] = field(default_factory=_no_hashes)
 
-    def insert(
+    def join(
+        self, geoms: Polygons, rows: NDArray[np.intp], lines: NDArray[np.object_], tell: Tell
+    ) -> NDArray[np.intp]:
+        """Give the edges along ``lines`` the corners that lie on them, in place.
+
+        Returns the rows that changed. What was held against each other before is left out.
+        """
+        xy, (starts, ends) = shapely.get_coordinates(lines), segments(lines)
+        corners, edges = _hashes(xy), _edge_hashes(starts, ends)
+        is_new = ~np.isin(corners, self.corners)
+        is_new_edge = ~np.isin(edges, self.edges)
+        changed = np.empty(0, dtype=np.intp)
+        if is_new_edge.any():
+            of = smaller_first(starts[is_new_edge], ends[is_new_edge])
+            tell(0.2)
+            known = self._insert(geoms, rows, unique_rows(xy), of, part(tell, 0.2, 0.8))
+            changed, edges = known.rows, np.concatenate((edges, *known.edges))
+        if is_new.any() and not is_new_edge.all():
+            of = smaller_first(starts[~is_new_edge], ends[~is_new_edge])
+            more = self._insert(geoms, rows, unique_rows(xy[is_new]), of, part(tell, 0.8, 1.0))
+            changed = np.union1d(changed, more.rows)
+        self.corners = np.union1d(self.corners, corners)
+        self.edges = np.union1d(self.edges, edges)
+        return changed
+
+    def _insert(
         self,
         geoms: Polygons,
         rows: NDArray[np.intp],
         corners: NDArray[np.float64],
         edges: Edges,
         tell: Tell,
-    ) -> NDArray[np.intp]:
-        """Give edges the corners that lie on them, in place. Returns the rows that changed.
+    ) -> _Inserted:
+        """Give edges the corners that lie on them, in place.
 
         An edge that was cut is bent by up to ``reach``: the corners are held against its parts
         until none lies on one any more.
         """
         changed = np.empty(0, dtype=np.intp)
+        held = [_no_hashes()]
         for turn in range(_ROUNDS):
             wanted, move = corners_on_edges(corners, *edges, self.reach)
+            held.append(_edge_hashes(*edges))
             tell(1 - 0.5 ** (turn + 0.5))
             rows = self._put(geoms, rows, wanted) if wanted else rows[:0]
             if not len(rows):
@@ -194,7 +236,7 @@ class _Joining:
             changed = np.union1d(changed, rows)
             edges = wanted.parts()
             tell(1 - 0.5 ** (turn + 1))
-        return changed
+        return _Inserted(changed, held)
 
     def _put(
         self, geoms: Polygons, rows: NDArray[np.intp], wanted: CornersOfEdges
@@ -225,11 +267,8 @@ def _join(
         flagged = ~shapely.is_empty(lines)
         if not flagged.any():
             break
-        rows, lines = active[flagged], lines[flagged]
         step(0.2)
-        corners, edges = unique_rows(shapely.get_coordinates(lines)), unique_segments(lines)
-        step(0.4)
-        changed = joining.insert(present, rows, corners, edges, part(step, 0.4, 1.0))
+        changed = joining.join(present, active[flagged], lines[flagged], part(step, 0.2, 1.0))
         if not len(changed):
             break
         touched[changed] = True
@@ -305,7 +344,7 @@ def corners_on_edges(
     Edges run from their smaller end to the larger (``unique_segments``).
     """
     if not len(corners) or not len(starts):
-        return CornersOfEdges({}, np.empty(0, dtype=np.uint64)), 0.0
+        return CornersOfEdges({}, _no_hashes()), 0.0
     segments = np.asarray(shapely.linestrings(np.stack((starts, ends), axis=1)), dtype=object)
     tree = shapely.STRtree(segments)
     points, hits = tree.query(shapely.points(corners), predicate="dwithin", distance=reach)
@@ -343,10 +382,15 @@ def _hashes(rows: NDArray[np.float64]) -> NDArray[np.uint64]:
 
 def unique_segments(lines: NDArray[np.object_]) -> Edges:
     """Return the segments of lines once each, from the smaller end to the larger."""
+    return smaller_first(*segments(lines))
+
+
+def segments(lines: NDArray[np.object_]) -> Edges:
+    """Return the segments of lines as they run, those without length left out."""
     parts = shapely.get_parts(lines)
     xy, owner = shapely.get_coordinates(parts, return_index=True)
     same = (owner[1:] == owner[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    return smaller_first(xy[:-1][same], xy[1:][same])
+    return xy[:-1][same], xy[1:][same]
 
 
 def smaller_first(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> Edges:
