@@ -163,6 +163,24 @@ def _no_hashes() -> NDArray[np.uint64]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Along:
+    """The corners and edges of lines, and of which line each is."""
+
+    corners: NDArray[np.float64]
+    corner_of: NDArray[np.intp]
+    edges: Edges
+    edge_of: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, lines: NDArray[np.object_]) -> _Along:
+        parts, part_of = shapely.get_parts(lines, return_index=True)
+        xy, owner = shapely.get_coordinates(parts, return_index=True)
+        same = (owner[1:] == owner[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
+        of = part_of[owner]
+        return cls(xy, of, (xy[:-1][same], xy[1:][same]), of[1:][same])
+
+
+@dataclass(frozen=True, slots=True)
 class _Inserted:
     """The rows that got corners, and the hashes of the edges that were looked at."""
 
@@ -192,22 +210,32 @@ class _Joining:
 
         Returns the rows that changed. What was held against each other before is left out.
         """
-        xy, (starts, ends) = shapely.get_coordinates(lines), segments(lines)
-        corners, edges = _hashes(xy), _edge_hashes(starts, ends)
-        is_new = ~np.isin(corners, self.corners)
-        is_new_edge = ~np.isin(edges, self.edges)
+        found = _Along.of(lines)
+        is_new = ~np.isin(_hashes(found.corners), self.corners)
+        is_new_edge = ~np.isin(_edge_hashes(*found.edges), self.edges)
+        fresh = np.union1d(found.corner_of[is_new], found.edge_of[is_new_edge])
         changed = np.empty(0, dtype=np.intp)
+        if not len(fresh):
+            return changed
+        near = np.isin(rows, with_neighbours(geoms, rows[fresh]))
+        corners, edges = near[found.corner_of], near[found.edge_of]
+        starts, ends = found.edges
+        tell(0.1)
+        held: list[NDArray[np.uint64]] = []
         if is_new_edge.any():
             of = smaller_first(starts[is_new_edge], ends[is_new_edge])
+            every = unique_rows(found.corners[corners])
             tell(0.2)
-            known = self._insert(geoms, rows, unique_rows(xy), of, part(tell, 0.2, 0.8))
-            changed, edges = known.rows, np.concatenate((edges, *known.edges))
-        if is_new.any() and not is_new_edge.all():
-            of = smaller_first(starts[~is_new_edge], ends[~is_new_edge])
-            more = self._insert(geoms, rows, unique_rows(xy[is_new]), of, part(tell, 0.8, 1.0))
-            changed = np.union1d(changed, more.rows)
-        self.corners = np.union1d(self.corners, corners)
-        self.edges = np.union1d(self.edges, edges)
+            inserted = self._insert(geoms, rows, every, of, part(tell, 0.2, 0.8))
+            changed, held = inserted.rows, inserted.edges
+        old = edges & ~is_new_edge
+        if is_new.any() and old.any():
+            of = smaller_first(starts[old], ends[old])
+            new = unique_rows(found.corners[is_new])
+            inserted = self._insert(geoms, rows, new, of, part(tell, 0.8, 1.0))
+            changed = np.union1d(changed, inserted.rows)
+        self.corners = np.union1d(self.corners, _hashes(found.corners[is_new]))
+        self.edges = np.unique(np.concatenate((self.edges, *held)))
         return changed
 
     def _insert(
@@ -382,15 +410,7 @@ def _hashes(rows: NDArray[np.float64]) -> NDArray[np.uint64]:
 
 def unique_segments(lines: NDArray[np.object_]) -> Edges:
     """Return the segments of lines once each, from the smaller end to the larger."""
-    return smaller_first(*segments(lines))
-
-
-def segments(lines: NDArray[np.object_]) -> Edges:
-    """Return the segments of lines as they run, those without length left out."""
-    parts = shapely.get_parts(lines)
-    xy, owner = shapely.get_coordinates(parts, return_index=True)
-    same = (owner[1:] == owner[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
-    return xy[:-1][same], xy[1:][same]
+    return smaller_first(*_Along.of(lines).edges)
 
 
 def smaller_first(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> Edges:

@@ -7,12 +7,13 @@ import pyproj
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from shapely.geometry import Polygon, box
 
 from geodata.frames import round_to_grid
 from geodata.partition import checks, nesting, seaming
 from geodata.partition.measure import area_m2
-from geodata.partition.noding import join_corners, node
+from geodata.partition.noding import join_corners, node, unique_rows
 from geodata.partition.polygons import as_multipolygons, label_points
 from geodata.partition.simplify import ZOOM_STEPS, simplify_level
 
@@ -194,3 +195,12 @@ def test_a_level_simplified_in_pieces_is_the_level_simplified_whole(geoms: np.nd
     pieces = simplify_level("compound", nodes, at_once=5)
     for (_, one), (_, other) in zip(whole, pieces, strict=True):
         assert shapely.to_wkb(one).tolist() == shapely.to_wkb(other).tolist()
+
+
+@given(
+    st.integers(0, 30).flatmap(
+        lambda n: arrays(np.float64, (n, 4), elements=st.sampled_from((-1.5, -0.0, 0.0, 1.0, 2.0)))
+    )
+)
+def test_rows_that_differ_are_those_that_numpy_finds(rows: np.ndarray) -> None:
+    assert np.array_equal(unique_rows(rows), np.unique(rows, axis=0))
