@@ -29,13 +29,16 @@ FIELDS = {
     "name": Field(("姓名", "name", "成员姓名", "人员姓名", "网格员姓名"), True),
     "role": Field(("职务", "role", "角色", "岗位", "职责", "duty", "人员类型"), True),
     "grid": Field((
-        "网格编码", "网格代码", "grid_code", "网格", "grid",
-        "所属网格", "网格名称", "负责网格", "辖区", "小区",
+        "网格编码", "网格代码", "grid_code",
+    ), loose=(
+        "网格", "grid", "所属网格", "网格名称", "负责网格", "辖区", "小区",
     )),
-    "building": Field(("楼栋编号", "楼栋", "building", "楼栋号", "楼栋名称")),
+    "building": Field(("楼栋编号",), loose=("楼栋", "building", "楼栋号", "楼栋名称")),
     "entrance": Field(("单元", "entrance", "单元号")),
-    "key": Field(("工号", "编号", "key", "external_key", "id", "人员编号")),
-    "phone": Field(("电话", "手机", "手机号", "联系电话", "联系方式", "phone", "mobile", "tel")),
+    "key": Field(("工号", "人员编号", "external_key"), loose=("编号", "key", "id")),
+    "phone": Field(
+        ("电话", "手机", "手机号", "联系电话", "联系方式", "phone", "mobile", "tel"), is_joined=True
+    ),
     "email": Field(("邮箱", "email", "e-mail")),
     "organisation": Field(("单位", "所属单位", "organisation", "organization", "工作单位")),
     "from": Field((
