@@ -209,6 +209,10 @@ def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
         sheet.bad.add(row)
     if len(phones.several_names(name)) > 1:
         sheet.fault(row, "several_people", text=name)
+    reason = phones.name_fault(name) if name else None
+    if reason is not None:
+        sheet.fault(row, "bad_value", column=sheet.column("name"), text=name, reason=reason)
+    name = phones.tidy_name(name)
     text = sheet.required(row, "role")
     role = known.role(text, sheet.text(row, "grid"))
     if role is None and fold(text) == _CHIEF:
@@ -235,7 +239,11 @@ def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
         sheet.fault(
             row, "unknown_place", "warning", column=sheet.column("organisation"), text=organisation
         )
-    phone = "、".join(phones.pieces(sheet.reference(row, "phone")))
+    text = sheet.reference(row, "phone")
+    reason = phones.fault(text)
+    if reason is not None:
+        sheet.fault(row, "bad_value", column=sheet.column("phone"), text=text, reason=reason)
+    phone = "" if reason else "、".join(phones.kept(text))
     key = sheet.key(row, "key")
     if row in sheet.bad or role is None:
         return None
@@ -251,7 +259,7 @@ def _understood(sheet: Sheet, known: _Known) -> list[Phrase]:
     """Say how cells were understood that could be read in more than one way."""
     notes: list[Phrase] = []
     rows = range(len(sheet.rows))
-    several = sum(len(phones.pieces(sheet.text(row, "phone"))) > 1 for row in rows)
+    several = sum(len(phones.kept(sheet.text(row, "phone"))) > 1 for row in rows)
     if several:
         notes.append(
             Phrase("{rows:,} cells hold several numbers: each is kept.", {"rows": several})

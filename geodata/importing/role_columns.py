@@ -21,10 +21,6 @@ from geodata.importing.requests import TableRequest
 # these: a number is one person's.
 _OWN = ("phone", "email", "key", "from", "until", "organisation", "pledge", "deputy")
 _PERSONAL = ("phone", "email", "key")
-# What stands in the place of a name where nobody holds a duty.
-_VACANT = frozenset(
-    ("无", "暂无", "空缺", "暂缺", "缺", "待定", "/", "\\", "-", "--", "—", "——", "none")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +192,7 @@ def split(row: list[object], names: Sequence[str]) -> Iterator[list[object]]:
 
 def is_vacant(row: Sequence[object], names: Sequence[str]) -> bool:
     """Whether a row says that nobody holds the duty."""
-    return fold(_text(row[names.index("name")])) in _VACANT
+    return fold(_text(row[names.index("name")])) in phones.NONE
 
 
 def _text(cell: object) -> str:
