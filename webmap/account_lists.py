@@ -19,6 +19,7 @@ from geodata.errors import GridMapError, InvalidInputError
 from geodata.importing import accounts as importing
 from geodata.importing.accounts import ListedRows
 from geodata.importing.refusals import FileRefusedError
+from geodata.phrases import in_words
 from geodata.rights import ROLES, TITLES, RoleName
 from webmap import acting, downloads, errors, i18n
 
@@ -88,11 +89,15 @@ def _checked(listed: ListedRows, file: str, *, error: str = "") -> Response:
     with acting.as_office("gridmap_accounts") as conn:
         own = acting.signed_in().username
         steps = importing.plan(conn, listed, i18n.today(), own=own, names=_role_names())
+    unread = in_words(list(listed.unread), gettext)
     return _page(
         error=error,
         file=file,
         steps=steps,
-        payload=_sealed("rows", {"file": file, "lines": listed.lines, "rows": listed.rows}),
+        unread=unread,
+        payload=_sealed(
+            "rows", {"file": file, "lines": listed.lines, "rows": listed.rows, "unread": unread}
+        ),
         new_accounts=len({step.username for step in steps if step.deed == "new"}),
         new_roles=sum(step.gives_role for step in steps),
         known=sum(step.deed == "known" for step in steps),
@@ -104,7 +109,7 @@ def _import(payload: str) -> Response:
     kept = _opened(payload, "rows")
     if kept is None:
         return _page(error=_gone())
-    listed = ListedRows(kept["lines"], kept["rows"])
+    listed = ListedRows(kept["lines"], kept["rows"], [kept["unread"]] if kept["unread"] else [])
     found = acting.signed_in()
     try:
         with acting.as_office("gridmap_accounts") as conn:

@@ -23,8 +23,8 @@ FIELDS = {
     "role": Field(("角色", "role")),
     "place": Field((
         "网格代码或单位", "grid code or unit", "place",
-        "网格代码", "网格编码", "网格", "单位", "辖区",
-    )),
+        "网格代码", "网格编码", "单位",
+    ), loose=("网格", "辖区")),
     "since": Field(("起", "起始日期", "since", "first day", "任期开始", "开始日期", "from")),
     "until": Field(("止", "截止日期", "until", "last day", "任期结束", "结束日期", "to")),
 }  # fmt: skip

@@ -18,6 +18,7 @@ from geodata.importing.process import Limits
 from geodata.importing.requests import FileRequest
 from geodata.importing.rows import Sheet
 from geodata.importing.times import DAYS_TO_1904
+from geodata.phrases import Phrase
 from geodata.places import RolePlace
 from geodata.privacy import masked
 from geodata.rights import RoleName, is_held_in_county
@@ -30,10 +31,14 @@ _LIMITS = Limits(memory_bytes=2 << 30, cpu_s=30, wall_s=40, file_bytes=64 << 20)
 
 @dataclass(frozen=True, slots=True)
 class ListedRows:
-    """The cells of a list as texts, in the order of ``FIELDS``; ``lines`` are the rows' numbers."""
+    """The cells of a list as texts, in the order of ``FIELDS``; ``lines`` are the rows' numbers.
+
+    ``unread`` names the columns of the file that nothing was read from.
+    """
 
     lines: list[int]
     rows: list[list[str]]
+    unread: Sequence[str | Phrase] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,11 @@ def read(path: str) -> ListedRows:
     try:
         sheet = read_table(FileRequest(path), FIELDS, _silent, limits=_LIMITS)
     except InvalidInputError as error:
+        if "row" in error.data:
+            # A page has no option that chooses.
+            raise InvalidInputError(
+                error.message, hint="Rename the others in the file, or delete them.", **error.data
+            ) from error
         if "missing" not in error.data:
             raise
         raise InvalidInputError(
@@ -79,7 +89,7 @@ def read(path: str) -> ListedRows:
             rows=len(rows),
             limit=MAX_ROWS,
         )
-    return ListedRows(list(sheet.lines), rows)
+    return ListedRows(list(sheet.lines), rows, sheet.unread)
 
 
 def _count_from_1900(sheet: Sheet) -> None:

@@ -17,8 +17,8 @@ from geodata.phrases import Phrase
 
 FIELDS = {
     "name": Field(("name", "名称", "楼栋", "楼栋名称", "楼号", "building", "幢号"), True),
-    "code": Field(("code", "id", "编号", "楼栋编号", "楼栋编码", "key", "external_key")),
-    "units": Field(("units", "单元数", "单元", "entrances"), is_amount=True),
+    "code": Field(("code", "楼栋编号", "楼栋编码", "external_key"), loose=("id", "编号", "key")),
+    "units": Field(("units", "单元数", "entrances"), is_amount=True, loose=("单元",)),
     "households": Field(("households", "户数", "总户数", "住户数"), is_amount=True),
     **places.POINT_FIELDS,
 }

@@ -17,10 +17,12 @@ from geodata.importing.sites import Site
 from geodata.phrases import Phrase
 
 FIELDS = {
-    "name": Field(("name", "名称", "机构名称", "设施名称", "organisationname", "单位名称"), True),
+    "name": Field(
+        ("name", "名称", "机构名称", "设施名称", "organisationname"), True, loose=("单位名称",)
+    ),
     "kind": Field(("kind", "type", "类型", "类别", "设施类型", "服务类型", "种类"), True),
-    "code": Field(("code", "id", "编号", "编码", "代码", "organisationcode", "机构代码")),
-    "address": Field(("address", "地址", "详细地址", "address1", "postcode")),
+    "code": Field(("code", "编码", "代码", "organisationcode", "机构代码"), loose=("id", "编号")),
+    "address": Field(("address", "地址", "详细地址", "address1"), loose=("postcode",)),
     **places.POINT_FIELDS,
 }
 # A facility can move across the whole county.

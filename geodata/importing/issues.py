@@ -19,19 +19,20 @@ from geodata.phrases import Phrase
 
 FIELDS = {
     "id": Field((
-        "service_request_id", "id", "编号", "案件编号",
-        "事件编号", "工单编号", "任务号", "external_id",
-    )),
+        "service_request_id", "案件编号", "事件编号", "工单编号", "任务号", "external_id",
+    ), loose=("id", "编号")),
     "category": Field((
         "service_name", "category", "小类", "类别",
-        "问题类型", "事件类型", "事件类别", "service_code",
-    ), True),
-    "title": Field(("title", "标题", "主题", "问题描述", "事件名称", "summary")),
-    "detail": Field(("detail", "description", "描述", "内容", "详情", "事件描述")),
+        "问题类型", "事件类型", "事件类别",
+    ), True, loose=("service_code",)),
+    "title": Field(("title", "标题", "主题", "事件名称", "summary"), loose=("问题描述",)),
+    "detail": Field(("detail", "描述", "内容", "详情", "事件描述"), loose=("description",)),
     "reported_at": Field((
         "requested_datetime", "reported_at", "上报时间", "发生时间", "登记时间", "created", "date",
     ), True),
-    "state": Field(("status_derived", "state", "status", "状态", "办理状态", "案件状态")),
+    "state": Field(
+        ("status_derived",), loose=("state", "status", "状态", "办理状态", "案件状态")
+    ),
     "closed_at": Field((
         "gone_at", "closed_at", "closed_datetime", "结案时间", "办结时间", "关闭时间",
     )),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from geodata.errors import GridMapError, InvalidInputError
-from geodata.importing.columns import Field, choose, plain
+from geodata.importing.columns import Field, choose, fields_of, further, plain
 from geodata.importing.folding import fold
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import TableRequest
@@ -47,7 +47,8 @@ class Layout:
     """Where a table's header is and what its columns are.
 
     ``titles`` and ``header`` are rows by number; ``columns`` are headers as a person reads them,
-    ``chosen`` the column of each field. ``groups`` are the columns of each role, if it has such.
+    ``chosen`` the column of each field, ``further`` those that could be meant as well. ``groups``
+    are the columns of each role, if it has such.
     """
 
     titles: tuple[Numbered, ...]
@@ -56,6 +57,13 @@ class Layout:
     chosen: Mapping[str, int]
     groups: tuple[Group, ...] = ()
     head: tuple[tuple[str, ...], ...] = ()
+    further: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
+
+    def read(self) -> set[int]:
+        """Return the columns that fields are read from."""
+        own = {at for group in self.groups for at in group.columns.values()}
+        own |= {at for group in self.groups for at in group.phones}
+        return own | set(self.chosen.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +183,7 @@ def find(request: TableRequest, head: Sequence[Numbered]) -> Layout:
         FileRefusedError: no row could be a header
         InvalidInputError: a column that is needed is in none of them
     """
-    fields = {
-        name: Field(tuple(headers), name in request.required)
-        for name, headers in request.headers.items()
-    }
+    fields = fields_of(request)
     if any(len(cells) > MAX_COLUMNS for _, cells in head):
         raise FileRefusedError(
             "too_many", "The file has more than {limit} columns.", limit=MAX_COLUMNS
@@ -242,9 +247,10 @@ def _read_header(
         found = find_groups(joined, names, fields, request)
         if found is None:
             raise
-        groups, chosen = found
-        return Layout(tuple(titles), lines, joined, chosen, groups, head)
-    return Layout(tuple(titles), lines, joined, chosen, (), head)
+        groups, chosen, more = found
+        return Layout(tuple(titles), lines, joined, chosen, groups, head, more)
+    more = further(names, fields, request.told, chosen)
+    return Layout(tuple(titles), lines, joined, chosen, (), head, more)
 
 
 def _is_second(
@@ -261,7 +267,7 @@ def _is_second(
 
 def _likeness(fields: Mapping[str, Field], request: TableRequest, cells: Sequence[object]) -> int:
     """Return how many cells of a row are headers that are known; few cells make it no better."""
-    known = {plain(header) for column in fields.values() for header in column.headers}
+    known = {plain(header) for column in fields.values() for header in column.words}
     known |= {plain(column) for column in request.told.values()}
     known |= {plain(role) for role in request.roles}
     names = _filled(cells)

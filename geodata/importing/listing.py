@@ -13,7 +13,7 @@ from typing import TextIO
 
 from geodata.errors import GridMapError
 from geodata.importing import layouts, role_columns
-from geodata.importing.columns import Field, choose
+from geodata.importing.columns import choose, differing, fields_of, further
 from geodata.importing.layouts import Body, Layout, LeftOut, Numbered, Part, Why
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import TableRequest
@@ -29,13 +29,17 @@ _NAMED: frozenset[Why] = frozenset(("total", "note", "heading", "extra", "vacant
 @dataclass(slots=True)
 class Written:
     """What was written. ``columns`` is the header of each field; ``parts`` are names of sheets, if
-    there are several; ``left`` are rows below the header that are no rows of the list.
+    there are several; ``left`` are rows below the header that are no rows of the list. ``unread``
+    are the headers of which no field was read, ``unheaded`` the letters of columns that hold
+    something below no header.
     """
 
     columns: dict[str, str]
     count: int = 0
     parts: list[str] = field(default_factory=list[str])
     left: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    unread: list[str] = field(default_factory=list[str])
+    unheaded: list[str] = field(default_factory=list[str])
 
 
 def write(
@@ -62,6 +66,13 @@ def write(
             written.count += counts[-1]
     if not written.count:
         raise FileRefusedError("no_features", "The file holds no rows.")
+    names = [
+        " ".join(name.split())
+        for _, layout in read
+        for at, name in enumerate(layout.columns)
+        if name and at not in layout.read() | _joined(request, layout)
+    ]
+    written.unread = [name[:_SHOWN] for name in dict.fromkeys(names)]
     if len(read) > 1:
         written.parts = [part.name for part, _ in read]
         sheets = [
@@ -84,12 +95,10 @@ def _understand(
     """
     if not is_titled:
         columns = [str(name) for name in parts[0].head[0][1]]
-        fields = {
-            name: Field(tuple(headers), name in request.required)
-            for name, headers in request.headers.items()
-        }
+        fields = fields_of(request)
         chosen = choose(columns, fields, request.told, request.given)
-        return [(parts[0], Layout((), (), columns, chosen))]
+        more = further(columns, fields, request.told, chosen)
+        return [(parts[0], Layout((), (), columns, chosen, further=more))]
     read: list[tuple[Part, Layout]] = []
     failures: list[tuple[str, GridMapError]] = []
     for part in parts:
@@ -118,6 +127,11 @@ def _headers(request: TableRequest, read: Sequence[Layout]) -> dict[str, str]:
         for chosen in (layout.chosen, *(group.columns for group in layout.groups)):
             for name, at in chosen.items():
                 headers.setdefault(name, {})[layout.columns[at]] = None
+        phones = [at for group in layout.groups for at in group.phones]
+        more = {**layout.further, "phone": [*layout.further.get("phone", ()), *phones]}
+        for name, places in more.items():
+            if name in request.joined:
+                headers.setdefault(name, {}).update({layout.columns[at]: None for at in places})
         if layout.groups:
             headers.setdefault("role", {}).update({each.header: None for each in layout.groups})
     return {name: " / ".join(headers[name]) for name in request.headers if name in headers}
@@ -136,7 +150,19 @@ def _write_part(
     body = Body(layout, request.required, _below(part, layout), part.wide, part.is_text)
     split, names = _splitter(request, layout), list(request.headers)
     count = 0
+    rivals = [
+        (name, (layout.chosen[name], *places))
+        for name, places in layout.further.items()
+        if name not in request.joined
+    ]
+    bare = {at for at, name in enumerate(layout.columns) if not name} - layout.read()
+    filled: set[int] = set()
     for line, cells in body if layout.header else part.rows():
+        _check_rivals(layout, rivals, line, cells)
+        filled.update(at for at in bare - filled if layouts.said(cells[at]))
+        filled.update(
+            at for at in range(len(layout.columns), len(cells)) if layouts.said(cells[at])
+        )
         for label, row in split(cells):
             if request.roles and role_columns.is_vacant(row, names):
                 body.left.append(LeftOut(line, "vacant", label or layouts.shown(cells)))
@@ -148,6 +174,8 @@ def _write_part(
             raise FileRefusedError(
                 "too_many", "The file has more than {limit} rows.", limit=MAX_ROWS
             )
+    letters = [_letters(at) for at in sorted(filled)]
+    written.unheaded += [each for each in letters if each not in written.unheaded]
     amounts = {layout.chosen[name] for name in request.amounts if name in layout.chosen}
     body.left += [
         LeftOut(line, "amount", layout.columns[at]) for line, at in part.down if at in amounts
@@ -158,6 +186,33 @@ def _write_part(
             text = left.text[:_SHOWN]
             written.left.append({"line": left.line, "part": number, "why": left.why, "text": text})
     return count
+
+
+def _check_rivals(
+    layout: Layout,
+    rivals: Sequence[tuple[str, Sequence[int]]],
+    line: int,
+    cells: Sequence[object],
+) -> None:
+    """Refuse a row in which columns differ that are all meant for one field.
+
+    Raises:
+        InvalidInputError
+    """
+    for name, places in rivals:
+        if len({layouts.said(cells[at]) for at in places}) > 1:
+            raise differing(layout.columns, name, sorted(places), line)
+
+
+def _joined(request: TableRequest, layout: Layout) -> set[int]:
+    """Return the columns that are read together with the chosen one."""
+    return {at for name in request.joined for at in layout.further.get(name, ())}
+
+
+def _letters(at: int) -> str:
+    """Return what a spreadsheet calls a column, counted from 0: A, Z, AA."""
+    first, last = divmod(at, 26)
+    return (_letters(first - 1) if first else "") + chr(ord("A") + last)
 
 
 def _below(part: Part, layout: Layout) -> Iterator[Numbered]:
@@ -176,8 +231,17 @@ def _splitter(
     names = list(request.headers)
     places = [layout.chosen.get(name) for name in names]
 
+    together = [
+        (names.index(name), (layout.chosen[name], *layout.further[name]))
+        for name in request.joined
+        if name in layout.further
+    ]
+
     def one(cells: Sequence[object]) -> Iterable[tuple[str, list[object]]]:
-        return [("", [None if at is None else cells[at] for at in places])]
+        row = [None if at is None else cells[at] for at in places]
+        for at, columns in together:
+            row[at] = role_columns.together(cells, columns)
+        return [("", row)]
 
     def each_person(cells: Sequence[object]) -> Iterator[tuple[str, list[object]]]:
         rows = one(cells)

@@ -96,6 +96,8 @@ def open_sheet(
     ]
     rows = Phrase("{rows}.", {"rows": counts.rows(len(sheet.rows))})
     sheet.notes[:] = [rows, *sheet.notes, Phrase("Columns: {columns}.", {"columns": taken})]
+    if sheet.unread:
+        sheet.notes.append(Phrase("Not read: {columns}.", {"columns": sheet.unread}))
     sheet.dropped = frozenset(order.drop_bad)
     sheet.ways = Conventions(zone, order.date_order, is_1904=sheet.ways.is_1904)
     sheet.seek_errors()
@@ -119,12 +121,14 @@ def read_table(
     """
     request = TableRequest(
         file,
-        {name: column.headers for name, column in fields.items()},
+        {name: column.words for name, column in fields.items()},
         [name for name, column in fields.items() if column.is_required],
         told or {},
         given,
         roles,
         [name for name, column in fields.items() if column.is_amount],
+        {name: column.loose for name, column in fields.items() if column.loose},
+        [name for name, column in fields.items() if column.is_joined],
     )
     try:
         with process.opened("table", to_plain(request), {}, progress, limits) as done:
@@ -163,6 +167,7 @@ def _load(found: Mapping[str, Any], path: Path, names: Sequence[str]) -> Sheet:
         labels=labels if any(labels) else (),
         ways=Conventions(is_1904=found["is_1904"]),
         crs=found["crs"],
+        unread=_unread(found["unread"], found["unheaded"]),
     )
     for left in found["left"]:
         part = sheets[left["part"]] if sheets else ""
@@ -180,6 +185,15 @@ def _kept(cell: object, once: dict[str, str]) -> object:
     if isinstance(cell, str) and len(cell) < _REPEATED and len(once) < _DIFFERENT:
         return once.setdefault(cell, cell)
     return cell
+
+
+def _unread(headers: Sequence[str], letters: Sequence[str]) -> list[str | Phrase]:
+    """Return how people are told of columns that were not read, each once."""
+    shape = Phrase("the shape")
+    named = [_shown(header) for header in headers]
+    found = [each for each in named if each != shape]
+    found += [Phrase("column {letters}", {"letters": each}) for each in letters]
+    return [*found, shape] if shape in named else found
 
 
 def _shown(column: str) -> str | Phrase:

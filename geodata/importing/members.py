@@ -29,13 +29,16 @@ FIELDS = {
     "name": Field(("姓名", "name", "成员姓名", "人员姓名", "网格员姓名"), True),
     "role": Field(("职务", "role", "角色", "岗位", "职责", "duty", "人员类型"), True),
     "grid": Field((
-        "网格编码", "网格代码", "grid_code", "网格", "grid",
-        "所属网格", "网格名称", "负责网格", "辖区", "小区",
+        "网格编码", "网格代码", "grid_code",
+    ), loose=(
+        "网格", "grid", "所属网格", "网格名称", "负责网格", "辖区", "小区",
     )),
-    "building": Field(("楼栋编号", "楼栋", "building", "楼栋号", "楼栋名称")),
+    "building": Field(("楼栋编号",), loose=("楼栋", "building", "楼栋号", "楼栋名称")),
     "entrance": Field(("单元", "entrance", "单元号")),
-    "key": Field(("工号", "编号", "key", "external_key", "id", "人员编号")),
-    "phone": Field(("电话", "手机", "手机号", "联系电话", "联系方式", "phone", "mobile", "tel")),
+    "key": Field(("工号", "人员编号", "external_key"), loose=("编号", "key", "id")),
+    "phone": Field(
+        ("电话", "手机", "手机号", "联系电话", "联系方式", "phone", "mobile", "tel"), is_joined=True
+    ),
     "email": Field(("邮箱", "email", "e-mail")),
     "organisation": Field(("单位", "所属单位", "organisation", "organization", "工作单位")),
     "from": Field((
@@ -206,6 +209,10 @@ def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
         sheet.bad.add(row)
     if len(phones.several_names(name)) > 1:
         sheet.fault(row, "several_people", text=name)
+    reason = phones.name_fault(name) if name else None
+    if reason is not None:
+        sheet.fault(row, "bad_value", column=sheet.column("name"), text=name, reason=reason)
+    name = phones.tidy_name(name)
     text = sheet.required(row, "role")
     role = known.role(text, sheet.text(row, "grid"))
     if role is None and fold(text) == _CHIEF:
@@ -232,7 +239,11 @@ def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
         sheet.fault(
             row, "unknown_place", "warning", column=sheet.column("organisation"), text=organisation
         )
-    phone = "、".join(phones.pieces(sheet.reference(row, "phone")))
+    text = sheet.reference(row, "phone")
+    reason = phones.fault(text)
+    if reason is not None:
+        sheet.fault(row, "bad_value", column=sheet.column("phone"), text=text, reason=reason)
+    phone = "" if reason else "、".join(phones.kept(text))
     key = sheet.key(row, "key")
     if row in sheet.bad or role is None:
         return None
@@ -248,7 +259,7 @@ def _understood(sheet: Sheet, known: _Known) -> list[Phrase]:
     """Say how cells were understood that could be read in more than one way."""
     notes: list[Phrase] = []
     rows = range(len(sheet.rows))
-    several = sum(len(phones.pieces(sheet.text(row, "phone"))) > 1 for row in rows)
+    several = sum(len(phones.kept(sheet.text(row, "phone"))) > 1 for row in rows)
     if several:
         notes.append(
             Phrase("{rows:,} cells hold several numbers: each is kept.", {"rows": several})

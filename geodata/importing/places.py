@@ -19,8 +19,10 @@ from geodata.importing.rows import Sheet
 from geodata.phrases import Phrase
 
 POINT_FIELDS = {
-    "lon": Field(("@lon", "lon", "long", "lng", "longitude", "经度", "x", "x坐标", "jd"), True),
-    "lat": Field(("@lat", "lat", "latitude", "纬度", "y", "y坐标", "wd"), True),
+    "lon": Field(
+        ("@lon", "lon", "long", "lng", "longitude", "经度"), True, loose=("x", "x坐标", "jd")
+    ),
+    "lat": Field(("@lat", "lat", "latitude", "纬度"), True, loose=("y", "y坐标", "wd")),
 }
 # About 20 km: facilities this near can serve somebody in the county.
 _AROUND_DEGREES = 0.2

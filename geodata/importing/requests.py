@@ -37,6 +37,8 @@ class TableRequest:
     ``headers`` are those of each field, the likeliest first; ``told`` says the column of a field
     outright, ``given`` are fields that need none, ``amounts`` those that cannot count for several
     rows. ``roles`` are words that head a column of people each, where each role has its column.
+    ``loose`` are those of the headers that count only where none of the others is there; of a
+    field in ``joined`` all columns are read together.
     """
 
     file: FileRequest
@@ -46,6 +48,8 @@ class TableRequest:
     given: Sequence[str] = ()
     roles: Sequence[str] = ()
     amounts: Sequence[str] = ()
+    loose: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    joined: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,8 @@ def table_request(plain: dict[str, Any]) -> TableRequest:
         plain["given"],
         plain["roles"],
         plain["amounts"],
+        plain["loose"],
+        plain["joined"],
     )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from geodata import phones
 from geodata.errors import InvalidInputError
-from geodata.importing.columns import Field, choose, listed, plain
+from geodata.importing.columns import Field, choose, further, listed, plain, several
+from geodata.importing.cut_numbers import shown
 from geodata.importing.folding import fold
 from geodata.importing.requests import TableRequest
 
@@ -20,19 +21,19 @@ from geodata.importing.requests import TableRequest
 # these: a number is one person's.
 _OWN = ("phone", "email", "key", "from", "until", "organisation", "pledge", "deputy")
 _PERSONAL = ("phone", "email", "key")
-# What stands in the place of a name where nobody holds a duty.
-_VACANT = frozenset(
-    ("无", "暂无", "空缺", "暂缺", "缺", "待定", "/", "\\", "-", "--", "—", "——", "none")
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The columns of one role: ``columns`` holds that of each field, the name's among them."""
+    """The columns of one role: ``columns`` holds that of each field, the name's among them.
+
+    ``phones`` are further columns of numbers, read together with the first.
+    """
 
     role: str
     header: str
-    columns: Mapping[str, int]
+    columns: dict[str, int]
+    phones: list[int] = field(default_factory=list[int])
 
 
 def find_groups(
@@ -40,8 +41,9 @@ def find_groups(
     names: Sequence[str],
     fields: Mapping[str, Field],
     request: TableRequest,
-) -> tuple[tuple[Group, ...], dict[str, int]] | None:
-    """Return the groups of a header and the columns that all of them share, None if it has none.
+) -> tuple[tuple[Group, ...], dict[str, int], dict[str, list[int]]] | None:
+    """Return the groups of a header, the columns that all of them share and those that could be
+    meant as well (``columns.further``); None if it has no groups.
 
     ``joined`` are the headers with both their halves, ``names`` the lower half alone.
 
@@ -49,21 +51,21 @@ def find_groups(
         InvalidInputError: it cannot be told whose number a column holds
     """
     roles = {plain(role): role for role in request.roles}
-    words = {plain(header): name for name in (*_OWN, "name") for header in fields[name].headers
+    words = {plain(header): name for name in (*_OWN, "name") for header in fields[name].words
              } if roles else {}  # fmt: skip
     times = Counter(plain(name) for name in names)
-    groups: list[tuple[str, str, dict[str, int]]] = []
+    groups: list[Group] = []
     shared: list[str] = []
     for at, header in enumerate(joined):
-        role, field = _read(plain(header), roles, words)
+        role, said = _read(plain(header), roles, words)
         lower = words.get(plain(names[at]))
-        if role is not None and field == "name":
-            groups.append((role, header, {"name": at}))
-        elif role is not None and field is not None:
-            own = next((group for group in groups if group[0] == role), None)
+        if role is not None and said == "name":
+            groups.append(Group(role, header, {"name": at}))
+        elif role is not None and said is not None:
+            own = next((group for group in groups if group.role == role), None)
             if own is None:
                 return None
-            own[2].setdefault(field, at)
+            _put(own, said, at, joined)
         elif groups and lower in _OWN and (lower in _PERSONAL or times[plain(names[at])] > 1):
             _give(groups, lower, at, header, joined)
         else:
@@ -73,14 +75,28 @@ def find_groups(
     if not groups:
         return None
     others = {
-        name: Field(column.headers, column.is_required) for name, column in fields.items()
+        name: column for name, column in fields.items()
         if name not in {"name", "role", *_PERSONAL}
     }  # fmt: skip
     told = {name: column for name, column in request.told.items() if name in others}
     chosen = choose(shared, others, told, request.given)
     if "grid" not in chosen and "building" not in chosen:
         return None
-    return tuple(Group(*group) for group in groups), chosen
+    return tuple(groups), chosen, further(shared, others, told, chosen)
+
+
+def _put(group: Group, name: str, at: int, joined: Sequence[str]) -> None:
+    """Give a role a column that names it; another one only of numbers, which are all kept.
+
+    Raises:
+        InvalidInputError: it has such a column already
+    """
+    first = group.columns.setdefault(name, at)
+    if first == at:
+        return
+    if name != "phone":
+        raise several(joined, name, (first, at))
+    group.phones.append(at)
 
 
 def _read(
@@ -96,24 +112,29 @@ def _read(
 
 
 def _give(
-    groups: Sequence[tuple[str, str, dict[str, int]]],
-    field: str,
+    groups: Sequence[Group],
+    name: str,
     at: int,
     header: str,
     joined: Sequence[str],
 ) -> None:
     """Give a column to the role at its left, where no other role could be meant."""
-    without = [group for group in groups if field not in group[2]]
-    is_next = len(groups) < 2 or field in groups[-2][2]
-    if not without or without[-1] is not groups[-1] or not is_next:
+    last = groups[-1]
+    beside = {last.columns.get("phone"), *last.phones}
+    if name == "phone" and at - 1 in beside and plain(joined[at - 1]) != plain(header):
+        last.phones.append(at)
+        return
+    without = [group for group in groups if name not in group.columns]
+    is_next = len(groups) < 2 or name in groups[-2].columns
+    if not without or without[-1] is not last or not is_next:
         raise InvalidInputError(
             "It cannot be told of which role {column} is. The file has: {columns}.",
             hint="Write the role into its header, for example {example}.",
             column=header,
             columns=listed(joined),
-            example=f"{groups[-1][1]}{header}",
+            example=f"{last.header}{header}",
         )
-    groups[-1][2][field] = at
+    last.columns[name] = at
 
 
 def people(
@@ -130,9 +151,20 @@ def people(
         columns = {**chosen, **group.columns}
         row = [cells[columns[name]] if name in columns else None for name in names]
         row[names.index("role")] = group.role
+        if group.phones:
+            row[names.index("phone")] = together(cells, (columns["phone"], *group.phones))
         has_own = any(_text(cells[at]) for at in group.columns.values())
         if has_own:
             yield group.header, row
+
+
+def together(cells: Sequence[object], places: Sequence[int]) -> object:
+    """Return what several columns of numbers hold as one cell."""
+    filled = [cells[at] for at in places if _text(cells[at])]
+    texts = dict.fromkeys(
+        shown(cell) if isinstance(cell, float) else _text(cell) for cell in filled
+    )
+    return "、".join(texts) if len(texts) > 1 else next(iter(filled), None)
 
 
 def split(row: list[object], names: Sequence[str]) -> Iterator[list[object]]:
@@ -160,7 +192,7 @@ def split(row: list[object], names: Sequence[str]) -> Iterator[list[object]]:
 
 def is_vacant(row: Sequence[object], names: Sequence[str]) -> bool:
     """Whether a row says that nobody holds the duty."""
-    return fold(_text(row[names.index("name")])) in _VACANT
+    return fold(_text(row[names.index("name")])) in phones.NONE
 
 
 def _text(cell: object) -> str:

@@ -46,7 +46,7 @@ class Sheet:
     the rows' numbers in the file, ``parts`` their sheets where there are several, ``labels`` what
     else tells rows of one line apart; without ``lines`` they are counted from ``first``. ``ways``
     is how days and times are read; ``crs`` is the system of a layer's points, where the file says
-    one.
+    one. ``unread`` names the columns of the file that no field was read from.
     """
 
     columns: list[str]
@@ -62,6 +62,7 @@ class Sheet:
     labels: Sequence[str] = ()
     ways: Conventions = field(default_factory=Conventions)
     crs: str | None = None
+    unread: Sequence[str | Phrase] = ()
     _of_times: dict[str, TimeColumn] = field(default_factory=dict[str, TimeColumn])
     _asked: set[str] = field(default_factory=set[str])
     _cut: dict[str, bool] = field(default_factory=dict[str, bool])

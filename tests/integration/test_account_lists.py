@@ -311,3 +311,19 @@ def test_generated_passwords_keep_the_strictest_rules_and_are_rehashed() -> None
     assert not passwords.is_right(quick, "abcde-fghjk-mnpq3")
     assert passwords.is_weakly_hashed(quick)
     assert not passwords.is_right("nonsense", "x")
+
+
+def test_columns_of_accounts_that_are_not_read_are_named(chief: Browser) -> None:
+    rows = ["用户名,姓名,角色,网格,有效期", "wang.fang,王芳,县业务人员,,三年"]
+    checked = send(chief, "\n".join(rows).encode())
+    assert "Not read: 有效期." in words(checked)
+
+
+def test_two_columns_of_accounts_for_one_thing(chief: Browser) -> None:
+    rows = ["用户名,账号,姓名", "wang.fang,wangfang,王芳"]
+    checked = send(chief, "\n".join(rows).encode())
+    assert checked.status_code == 422
+    said = words(checked)
+    assert "用户名, 账号" in said
+    assert "Rename the others in the file, or delete them." in said
+    assert "--map" not in said

@@ -13,6 +13,7 @@ import pytest
 
 from geodata.errors import InvalidInputError
 from geodata.importing.buildings import import_buildings
+from geodata.importing.facilities import import_facilities
 from geodata.importing.issues import import_issues
 from geodata.importing.lists import ListImport
 from geodata.importing.members import import_members
@@ -200,3 +201,132 @@ def test_households_that_are_merged_over_buildings(ground: Conn, tmp_path: Path)
         report = bring(ground, path, import_buildings, skip_bad_rows=skip)
         assert [(f.kind, f.rows[0].row) for f in report.findings] == [("amount_row", 2)]
         assert report.is_blocked
+
+
+NOT_READ = "Not read: "
+
+
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_columns_that_are_not_read_are_named(
+    ground: Conn, tmp_path: Path, *, is_dry_run: bool
+) -> None:
+    rows = [
+        ["姓名", "职务", "网格", "任期", "", "", "备注", ""],
+        ["甲一", "网格员", "东岗小区", "2024-2027", "", "副职", "", ""],
+        ["乙二", "网格员", "东岗小区", "三年", "", "", "", ""],
+    ]
+    report = bring(ground, write_csv(tmp_path, rows), is_dry_run=is_dry_run)
+    said = [str(note) for note in report.notes if str(note).startswith(NOT_READ)]
+    assert said == ["Not read: 任期, 备注, column F."]
+    assert report.counts["new duties"] == 2
+
+
+def test_a_role_that_is_not_known_is_no_silent_column(ground: Conn, tmp_path: Path) -> None:
+    rows = [
+        ["网格", "网格员", "网格员电话", "副网格员"],
+        ["东岗小区", "甲一", "13900000001", "乙一"],
+    ]
+    report = bring(ground, write_book(tmp_path, {"表": rows}))
+    assert "Not read: 副网格员." in map(str, report.notes)
+
+
+def test_columns_of_all_sheets_that_are_not_read(ground: Conn, tmp_path: Path) -> None:
+    one = [["姓名", "职务", "网格", "备注"], ["甲一", "网格员", "东岗小区", "x"]]
+    two = [["姓名", "职务", "网格", "备注", "籍贯"], ["乙二", "网格员", "东岗小区", "x", "y"]]
+    # A cell beside the header, in a column that has none.
+    two.append(["丙三", "网格员", "东岗小区", "", "", "", "待补"])
+    report = bring(ground, write_book(tmp_path, {"甲": one, "乙": two}))
+    assert "Not read: 备注, 籍贯, column G." in map(str, report.notes)
+    assert report.counts["new duties"] == 3
+
+
+@pytest.mark.parametrize(("work", "header", "row", "unread"), [
+    (import_facilities, ["名称", "类别", "经度", "纬度", "停业日期", "状态"],
+     ["药店甲", "药店", 116.311, 31.411, "2021-12-31", "已关闭"], "停业日期, 状态"),
+    (import_buildings, ["名称", "户数", "经度", "纬度", "备注"],
+     ["1号楼", 3, 116.311, 31.411, "空置"], "备注"),
+    (import_issues, ["类别", "上报时间", "经度", "纬度", "上报人"],
+     ["路面", "2026-03-01", 116.311, 31.411, "甲一"], "上报人"),
+])  # fmt: skip
+def test_columns_of_other_lists_that_are_not_read(
+    ground: Conn, tmp_path: Path, work: Work, header: list[str], row: list[Any], unread: str
+) -> None:
+    report = bring(ground, write_csv(tmp_path, [header, row]), work)
+    assert f"Not read: {unread}." in map(str, report.notes)
+    assert not report.is_blocked
+
+
+def test_a_list_of_which_all_is_read_says_nothing(ground: Conn, tmp_path: Path) -> None:
+    rows = [["姓名", "职务", "网格"], ["甲一", "网格员", "东岗小区"]]
+    report = bring(ground, write_csv(tmp_path, rows))
+    assert not [note for note in report.notes if str(note).startswith(NOT_READ)]
+
+
+TWO_ENDS = ["姓名", "职务", "网格", "截止日期", "任期结束"]
+
+
+def test_two_columns_for_one_field_are_refused_where_they_differ(
+    ground: Conn, tmp_path: Path
+) -> None:
+    rows = [
+        TWO_ENDS,
+        ["甲一", "网格员", "东岗小区", "2027-12-31", "2027-12-31"],
+        ["乙二", "网格员", "东岗小区", "2027-12-31", "2026-06-30"],
+    ]
+    path = write_csv(tmp_path, rows)
+    with pytest.raises(InvalidInputError) as refused:
+        bring(ground, path)
+    said = str(refused.value)
+    assert "until" in said
+    assert "截止日期, 任期结束" in said
+    assert "row 3" in said
+    assert "--map" in refused.value.hint
+    assert duties(ground) == []
+    report = bring(ground, path, told={"until": "截止日期"})
+    assert "Not read: 任期结束." in map(str, report.notes)
+    ends = ground.execute("SELECT DISTINCT upper(term) FROM duty").fetchall()
+    assert [str(end) for (end,) in ends] == ["2028-01-01"]
+
+
+def test_two_columns_that_say_the_same_are_one(ground: Conn, tmp_path: Path) -> None:
+    rows = [TWO_ENDS, ["甲一", "网格员", "东岗小区", "2027-12-31", "2027-12-31"]]
+    report = bring(ground, write_csv(tmp_path, rows))
+    assert report.counts["new duties"] == 1
+    assert "Not read: 截止日期." in map(str, report.notes)
+
+
+def test_a_code_goes_before_a_name(ground: Conn, tmp_path: Path) -> None:
+    (code,) = ground.execute("SELECT code FROM grid_version WHERE name = '东岗小区'").fetchall()[0]
+    rows = [["姓名", "职务", "网格名称", "网格编码"], ["甲一", "网格员", "东岗", code]]
+    report = bring(ground, write_csv(tmp_path, rows))
+    assert duties(ground) == [("甲一", "grid_worker", "东岗小区", None)]
+    assert "Not read: 网格名称." in map(str, report.notes)
+
+
+@pytest.mark.parametrize(("header", "row", "phone"), [
+    (["姓名", "职务", "网格", "电话", "手机"],
+     ["甲一", "网格员", "东岗小区", "0564-1234567", "13900000001"], "0564-1234567、13900000001"),
+    (["姓名", "职务", "网格", "电话(办公)", "电话(手机)"],
+     ["甲一", "网格员", "东岗小区", "0564-1234567", "13900000001"], "0564-1234567、13900000001"),
+    (["姓名", "职务", "网格", "电话", "手机"],
+     ["甲一", "网格员", "东岗小区", "13900000001", "13900000001"], "13900000001"),
+    (["姓名", "职务", "网格", "电话", "手机"],
+     ["甲一", "网格员", "东岗小区", "", "13900000001"], "13900000001"),
+    (["网格", "网格员", "电话", "手机"],
+     ["东岗小区", "甲一", "0564-1234567", "13900000001"], "0564-1234567、13900000001"),
+    (["网格", "网格员", "网格员电话", "网格员手机"],
+     ["东岗小区", "甲一", "0564-1234567", "13900000001"], "0564-1234567、13900000001"),
+])  # fmt: skip
+def test_numbers_of_two_columns_are_both_kept(
+    ground: Conn, tmp_path: Path, header: list[str], row: list[str], phone: str
+) -> None:
+    report = bring(ground, write_csv(tmp_path, [header, row]))
+    assert duties(ground) == [("甲一", "grid_worker", "东岗小区", phone)]
+    assert not [note for note in report.notes if str(note).startswith(NOT_READ)]
+
+
+def test_the_numbers_of_a_column_that_was_told(ground: Conn, tmp_path: Path) -> None:
+    rows = [["姓名", "职务", "网格", "电话", "手机"], ["甲一", "网格员", "东岗小区", "110", "120"]]
+    report = bring(ground, write_csv(tmp_path, rows), told={"phone": "手机"})
+    assert duties(ground) == [("甲一", "grid_worker", "东岗小区", "120")]
+    assert "Not read: 电话." in map(str, report.notes)

@@ -442,3 +442,60 @@ def test_more_than_can_be_kept_is_named_with_its_row(
     [finding] = report.findings
     assert (finding.kind, finding.rows[0].row) == ("bad_value", 2)
     assert "more than" in finding.line()
+
+
+def members_with(ground: Conn, path: Path, pairs: Sequence[tuple[str, str]]) -> Path:
+    """A list of people with a name and a number each, of one compound."""
+    _, code = compound(ground)
+    rows = [[name, "网格员", code, phone] for name, phone in pairs]
+    return table(path, [["姓名", "职务", "网格编码", "电话"], *rows])
+
+
+BAD_PEOPLE = [
+    ("甲一", "王五", "电话", "王五", "no phone number"),
+    ("甲二", "同上", "电话", "同上", "each row needs its own"),
+    ("甲三", "139****0011", "电话", "139****0011", "digits of it are hidden"),
+    ("同上", "13900000001", "姓名", "同上", "each row needs its own"),
+    ("·", "13900000001", "姓名", "·", "no name"),
+    ("13900000009", "13900000002", "姓名", "****", "a phone number: the columns may be swapped"),
+]
+
+
+def test_what_is_no_number_or_no_name_is_refused(ground: Conn, tmp_path: Path) -> None:
+    pairs = [(name, phone) for name, phone, *_ in BAD_PEOPLE]
+    path = members_with(ground, tmp_path / "m.csv", [*pairs, ("甲四", "13900000004")])
+    report = run(ground, "members", path)
+    faults = [
+        (f.rows[0].row, f.data["column"], f.data["text"], str(f.data["reason"]))
+        for f in report.findings
+        if f.kind == "bad_value"
+    ]
+    assert faults == [(row, *each[2:]) for row, each in enumerate(BAD_PEOPLE, 2)]
+    assert ground.execute("SELECT count(*) FROM member").fetchone() == (0,)
+    report = run(ground, "members", path, skip_bad_rows=True)
+    assert ground.execute("SELECT name FROM member").fetchall() == [("甲四",)]
+
+
+def test_a_wrong_number_need_not_lose_the_person(ground: Conn, tmp_path: Path) -> None:
+    path = members_with(ground, tmp_path / "m.csv", [("甲一", "同上")])
+    report = run(ground, "members", path, drop_bad=["phone"])
+    assert [f.kind for f in report.findings] == ["dropped_value"]
+    assert ground.execute("SELECT name FROM member").fetchall() == [("甲一",)]
+    assert ground.execute("SELECT count(*) FROM member_contact").fetchone() == (0,)
+
+
+def test_numbers_and_names_are_kept_as_they_are_meant(ground: Conn, tmp_path: Path) -> None:
+    pairs = [
+        ("甲\n一", "13900000013.0"),
+        ("欧阳　娜娜", "'13900000001"),
+        ("Anna\nSmith", "110"),
+        ("乙二", "无"),
+    ]
+    report = run(ground, "members", members_with(ground, tmp_path / "m.csv", pairs))
+    assert report.findings == []
+    people = ground.execute(
+        "SELECT name, phone FROM member LEFT JOIN member_contact USING (member_id) ORDER BY phone"
+    ).fetchall()
+    assert people == [
+        ("Anna Smith", "110"), ("欧阳娜娜", "13900000001"), ("甲一", "13900000013"), ("乙二", None),
+    ]  # fmt: skip

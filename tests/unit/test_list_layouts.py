@@ -37,7 +37,7 @@ class Read:
 def read(path: Path, **options: Any) -> Read:
     request = TableRequest(
         FileRequest(str(path), layer=options.pop("layer", None)),
-        {name: field.headers for name, field in FIELDS.items()},
+        {name: field.words for name, field in FIELDS.items()},
         REQUIRED,
         roles=ROLES,
         **options,
