@@ -200,7 +200,9 @@ def _check_rivals(
         InvalidInputError
     """
     for name, places in rivals:
-        if len({layouts.said(cells[at]) for at in places}) > 1:
+        # A cell that says nothing beside the chosen one contradicts nothing.
+        taken, *others = (layouts.said(cells[at]) for at in places)
+        if any(other and other != taken for other in others):
             raise differing(layout.columns, name, sorted(places), line)
 
 

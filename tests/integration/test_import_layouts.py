@@ -288,6 +288,17 @@ def test_two_columns_for_one_field_are_refused_where_they_differ(
     assert [str(end) for (end,) in ends] == ["2028-01-01"]
 
 
+def test_a_column_that_says_nothing_contradicts_none(ground: Conn, tmp_path: Path) -> None:
+    """What only one of two columns says is neither refused for nothing nor lost."""
+    row, empty = ["甲一", "网格员", "东岗小区"], ""
+    taken = [TWO_ENDS, [*row, empty, "2027-12-31"], [*row, empty, empty]]
+    report = bring(ground, write_csv(tmp_path, taken[:2]))
+    assert report.counts["new duties"] == 1
+    lost = [TWO_ENDS, [*row, "2027-12-31", empty]]
+    with pytest.raises(InvalidInputError, match="differ in row 2"):
+        bring(ground, write_csv(tmp_path, lost))
+
+
 def test_two_columns_that_say_the_same_are_one(ground: Conn, tmp_path: Path) -> None:
     rows = [TWO_ENDS, ["甲一", "网格员", "东岗小区", "2027-12-31", "2027-12-31"]]
     report = bring(ground, write_csv(tmp_path, rows))
