@@ -20,6 +20,7 @@ from geodata.frames import Frame, to_wgs84
 from geodata.importing import datums
 from geodata.importing.refusals import FileRefusedError
 from geodata.phrases import Phrase
+from geodata.privacy import masked
 
 # Systems that county and open data come in; the first that puts the data where it belongs is named.
 # The third is the middle longitude of a zone: a zone far from the county need not be tried.
@@ -34,6 +35,12 @@ _USUAL: tuple[tuple[int, Phrase, int | None], ...] = (
     *((32643 + n, Phrase("UTM"), 75 + 6 * n) for n in range(11)),
 )
 _ZONE_REACH_DEGREES = 9
+# How a file that is no sheet of WKT names a system: EPSG:4490, urn:ogc:def:crs:OGC:1.3:CRS84, ...
+_BY_AUTHORITY = re.compile(
+    r"(?:urn:(?:x-)?ogc:def:crs:|https?://www\.opengis\.net/def/crs/)?"
+    r"(?P<authority>[A-Za-z]+)[:/](?:[0-9.]*[:/])?(?P<code>[A-Za-z0-9]+)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\s*[0-9]+\s*")
 _NEAR_DEGREES = 0.3
 
@@ -67,6 +74,42 @@ def parse(text: str) -> CRS:
             hint="Give it as --crs EPSG:number, for example --crs EPSG:4548.",
             crs=text[:80],
         ) from failure
+
+
+def named(text: str) -> str | None:
+    """Return the system that a name of a file's own means, as "EPSG:4490"; None if none does."""
+    match = _BY_AUTHORITY.fullmatch(text.strip())
+    if match is None:
+        return None
+    short = f"{match['authority']}:{match['code']}".upper()
+    try:
+        CRS.from_user_input(short)
+    except CRSError:
+        return None
+    return "EPSG:4326" if short == "OGC:CRS84" else short
+
+
+def refused_name(text: str) -> FileRefusedError:
+    """Return the refusal of a file that names a system which nobody knows."""
+    frame = frame_named(text)
+    return FileRefusedError(
+        "unknown_crs",
+        "The file names its coordinate system “{crs}”, which is not known here.",
+        hint="If it is drawn in {system}, give --frame {frame}; else the right system with --crs."
+        if frame
+        else "Give the right one with --crs, for example --crs EPSG:4490.",
+        crs=masked(text[:80]),
+        frame=frame,
+        system=(frame or "").upper(),
+    )
+
+
+def frame_named(text: str) -> Frame | None:
+    """Return the shifted system of Chinese web maps that a name means, None for any other."""
+    plain = re.sub(r"[^a-z0-9]", "", text.lower())
+    if "gcj02" in plain:
+        return "gcj02"
+    return "bd09" if plain.startswith("bd09") and "mc" not in plain else None
 
 
 def find_way(crs: CRS, bounds: NDArray[np.float64]) -> Way:

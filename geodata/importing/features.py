@@ -13,9 +13,10 @@ import pyogrio.raw
 import shapely
 from numpy.typing import NDArray
 
-from geodata.importing import counts, dbase, geojson, rings
+from geodata.importing import coordinates, counts, dbase, geojson, rings
 from geodata.importing.encoding import decode
 from geodata.importing.refusals import LAYERS_APART, FileRefusedError
+from geodata.importing.requests import FileRequest
 from geodata.importing.rings import OpenRing
 from geodata.importing.sniffing import DRIVERS, Source
 from geodata.phrases import Phrase
@@ -72,15 +73,16 @@ def allowed_drivers_only(drivers: Sequence[str] = DRIVERS) -> None:
         )
 
 
-def read(source: Source, *, layer: str | None, encoding: str | None) -> Features:
+def read(source: Source, file: FileRequest) -> Features:
     """Read one layer of a file.
 
-    ``encoding`` overrides what the file says or what its bytes look like.
+    The encoding that is asked for overrides what the file says or what its bytes look like.
 
     Raises:
         FileRefusedError
     """
-    name = _layer(source, layer)
+    name = _layer(source, file.layer)
+    encoding = file.encoding
     notes = list(source.notes)
     taken = None
     if source.driver == "ESRI Shapefile":
@@ -105,11 +107,11 @@ def read(source: Source, *, layer: str | None, encoding: str | None) -> Features
     }
     if taken is not None:
         notes += _cut_texts(names, fields, taken)
-    found = _features(source, name, meta, geoms, columns, notes)
+    found = _features(source, file, name, meta, geoms, columns, notes)
     return replace(found, open_rings=tuple(open_rings))
 
 
-def read_shapes(source: Source, *, layer: str | None) -> Features:
+def read_shapes(source: Source, file: FileRequest) -> Features:
     """Read the shapes of one layer of a file and nothing else: columns are not even asked for.
 
     Labels of a drawing are left out: they are points where text begins.
@@ -117,13 +119,13 @@ def read_shapes(source: Source, *, layer: str | None) -> Features:
     Raises:
         FileRefusedError
     """
-    name = _layer(source, layer)
+    name = _layer(source, file.layer)
     kind = ["SubClasses"] if source.driver == "DXF" else []
     meta, geoms, fields, _rings = _open(source, name, kind)
     if kind:
         is_label = np.array([str(each).endswith("Text") for each in fields[0]], dtype=bool)
         geoms = geoms[~is_label]
-    return _features(source, name, meta, geoms, {}, list(source.notes))
+    return _features(source, file, name, meta, geoms, {}, list(source.notes))
 
 
 def _open(
@@ -172,6 +174,7 @@ def _shapes(wkb: NDArray[np.object_]) -> tuple[NDArray[np.object_], list[OpenRin
 
 def _features(
     source: Source,
+    file: FileRequest,
     name: str,
     meta: dict[str, Any],
     geoms: NDArray[np.object_],
@@ -179,11 +182,41 @@ def _features(
     notes: list[Phrase],
 ) -> Features:
     crs = meta["crs"]
-    if source.driver in {"GeoJSON", "KML"} and not crs:
+    if source.driver == "GeoJSON":
+        crs = _system_of_json(source, file, notes)
+    elif source.driver == "KML" and not crs:
         crs = "EPSG:4326"
     flat = np.asarray(shapely.force_2d(geoms), dtype=object)
     title = source.title or name
     return Features(columns, flat, crs or None, title, source.driver, tuple(notes))
+
+
+def _system_of_json(source: Source, file: FileRequest, notes: list[Phrase]) -> str | None:
+    """Return the system that a GeoJSON names; the library takes names it does not know for WGS 84.
+
+    None where the name is not known, and another system was asked for.
+
+    Raises:
+        FileRefusedError: the name is not known, and nothing was asked for
+    """
+    told = geojson.named_system(source.path)
+    if told is None:
+        return "EPSG:4326"
+    known = coordinates.named(told)
+    if known is not None:
+        return known
+    if file.crs is not None:
+        own = masked(told[:80])
+        notes.append(
+            Phrase(
+                "--crs {told} was taken instead of the file's own {own}.",
+                {"told": file.crs, "own": own},
+            )
+        )
+        return None
+    if file.frame is not None and file.frame == coordinates.frame_named(told):
+        return "EPSG:4326"
+    raise coordinates.refused_name(told)
 
 
 def _layer(source: Source, wanted: str | None) -> str:

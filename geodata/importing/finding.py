@@ -142,6 +142,14 @@ def _sentences(kind: str, group: Sequence[Finding]) -> list[Phrase]:
             Phrase("Give {readings}.", {"readings": _either(data["readings"])}),
             Phrase("If they are right as they are, add --outside."),
         ]
+    if kind == "second_county" and data.get("recoded"):
+        return [
+            Phrase("It lies where the known county lies: give it the known code, {code}.", data),
+            Phrase(
+                "If the county has another code now, bring the file as a plan (--as-plan NAME), in"
+                " which it gets that code."
+            ),
+        ]
     if kind == "unclosed" and data.get("closed"):
         return [Phrase("They were closed by a straight line: look whether corners are missing.")]
     if kind == "broken_text" and data.get("encoding") and data.get("stored"):

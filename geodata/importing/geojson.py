@@ -37,6 +37,57 @@ def open_rings(path: Path) -> list[OpenRing]:
     return found
 
 
+def named_system(path: Path) -> str | None:
+    """Return the coordinate system that the member ``crs`` names, as it is written there.
+
+    The standard of 2008 had that member. A link is returned as its address, anything else that is
+    no name as JSON; None where there is none.
+    """
+    text = _text(path)
+    if '"crs"' not in text:
+        return None
+    try:
+        member = _member(text, "crs")
+    # The library says what is wrong with such a file.
+    except (ValueError, TypeError, RecursionError, IndexError):
+        return None
+    if member is None:
+        return None
+    plain = cast("dict[str, Any]", member) if isinstance(member, dict) else {}
+    given = plain.get("properties")
+    properties = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    code = properties.get("code")
+    if plain.get("type") == "EPSG" and isinstance(code, int):
+        return f"EPSG:{code}"
+    found = properties.get("name") if plain.get("type") == "name" else properties.get("href")
+    if isinstance(found, str) and found.strip():
+        return found.encode("latin-1", "replace").decode("utf-8", "replace").strip()
+    return json.dumps(member)
+
+
+def _member(text: str, name: str) -> object:
+    """Return a member of the object that a text is; its features are passed one by one."""
+    at = _skip(text, 0)
+    if text[at] != "{":
+        return None
+    found: object = None
+    at = _skip(text, at + 1)
+    while text[at] != "}":
+        key, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        if key == "features" and text[at] == "[":
+            for _feature, _start, end in _entries(text, at):
+                at = end
+            at = text.index("]", at) + 1
+        else:
+            value, at = _DECODER.raw_decode(text, at)
+            # Of a member that stands there twice, the library takes the last.
+            found = value if key == name else found
+        at = _skip(text, at)
+        at = _skip(text, at + 1) if text[at] == "," else at
+    return found
+
+
 def is_list(path: Path) -> bool:
     """Whether a JSON file is a list without a collection around it."""
     with path.open("rb") as file:

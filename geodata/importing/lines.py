@@ -45,7 +45,7 @@ def run(request: LineRequest, work: Path, progress: Progress) -> dict[str, objec
     source = archive.open_source(
         Path(request.file.path), work, request.file.layer, drivers=SHAPE_DRIVERS
     )
-    found = features.read_shapes(source, layer=request.file.layer)
+    found = features.read_shapes(source, request.file)
     shapes, broken = _usable(_parts(found.geoms))
     progress("converting coordinates", 0.0)
     home = np.array(request.home) if request.home else None

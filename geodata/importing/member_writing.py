@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from geodata.errors import InvalidInputError
-from geodata.importing import identifying
+from geodata.importing import identifying, member_changes
 from geodata.importing.finding import Finding
 from geodata.importing.lists import ListImport
 from geodata.importing.persons import Entry, Known, Office, Person, phones_of, plain_name
@@ -50,7 +50,10 @@ def identify(
     for doubt in found.doubts:
         _note_doubt(sheet, doubt.kind, doubt.person, doubt.others)
     for kind, person, before in found.remarks:
-        data = {"before": before.name, "source": before.source, "name": person.name}
+        data = {
+            "before": before.name, "source": before.source, "name": person.name,
+            "numbers": member_changes.numbers(before.phone, person.listed_phones),
+        }  # fmt: skip
         row = sheet.ref(person.entries[-1].row, person.name)
         sheet.findings.append(Finding(kind, "warning", (row,), data=data))
     for member in identifying.vanished(known, found.people, today):
@@ -128,7 +131,7 @@ def _known(
     return [
         Known(
             member_id, name, _staff_number(key, source, name) if of == source else "",
-            phones_of(phone), unit, tuple(offices[member_id]), of == source, of,
+            phones_of(phone), unit, tuple(offices[member_id]), of == source, of, phone,
         )
         for member_id, name, key, of, phone, unit in wanted
     ]  # fmt: skip
@@ -144,9 +147,19 @@ def _offices(
     conn: psycopg.Connection[TupleRow], member_ids: Sequence[int]
 ) -> dict[int, list[Office]]:
     offices: dict[int, list[Office]] = defaultdict(list)
-    for member_id, role, grid_id, building_id, entrance, start, until, name in conn.execute(
+    for (
+        member_id,
+        duty_id,
+        role,
+        grid_id,
+        building_id,
+        entrance,
+        start,
+        until,
+        name,
+    ) in conn.execute(
         """
-        SELECT d.member_id, d.role, d.grid_id, d.building_id, d.entrance, lower(d.term),
+        SELECT d.member_id, d.duty_id, d.role, d.grid_id, d.building_id, d.entrance, lower(d.term),
                upper(d.term), coalesce(b.name, (
                    SELECT v.name FROM grid_version v WHERE v.grid_id = d.grid_id
                    ORDER BY lower(v.valid) DESC LIMIT 1), '')
@@ -156,7 +169,7 @@ def _offices(
         [list(member_ids)],
     ):
         offices[member_id].append(
-            Office(role, (grid_id, building_id), entrance, start, until, name)
+            Office(role, (grid_id, building_id), entrance, start, until, name, duty_id)
         )
     return offices
 

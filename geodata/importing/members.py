@@ -12,16 +12,18 @@ from psycopg.rows import TupleRow
 from psycopg.types.range import DateRange
 
 from geodata import clock, phones
-from geodata.importing import lists, member_writing
+from geodata.importing import lists, member_changes, member_writing
 from geodata.importing.columns import Field
 from geodata.importing.encoding import broken
 from geodata.importing.finding import Finding
 from geodata.importing.folding import fold
 from geodata.importing.lists import ListImport
+from geodata.importing.member_changes import Told
 from geodata.importing.persons import Entry, Office, Person, phones_of
 from geodata.importing.report import Report
 from geodata.importing.requests import Progress
 from geodata.importing.rows import Sheet
+from geodata.importing.terms import Term
 from geodata.model import LEVELS
 from geodata.phrases import Phrase
 
@@ -81,7 +83,10 @@ _NO_HEADERS = frozenset(("党员",))
 
 @dataclass(frozen=True, slots=True)
 class _Duty:
-    """A duty as it is written: ``until`` is exclusive, the day after the last in office."""
+    """A duty as a row has it: ``until`` is exclusive, the day after the last in office.
+
+    ``is_start_told``: the row gives the first day; else it is the day of the import.
+    """
 
     key: str
     name: str
@@ -97,6 +102,11 @@ class _Duty:
     email: str
     unit: str
     organisation_id: int | None
+    is_start_told: bool
+
+    def told(self) -> Told:
+        """Return what is compared with the member and the duty that are known."""
+        return Told(self.phone, self.is_start_told)
 
     def entry(self, row: int) -> Entry:
         """Return what says who is meant."""
@@ -164,7 +174,8 @@ def import_members(
 
     A person is known again by source and key (工号); without a key by name and phone, or by name
     and place; who is meant where that is not enough is asked (decision 0029). A duty is known again
-    by person, role, place and first day.
+    by person, role and place, if it shares a day with the row's, and keeps its first day where the
+    row gives a later one.
 
     Raises:
         FileRefusedError, InvalidInputError
@@ -190,11 +201,15 @@ def import_members(
     people = member_writing.identify(conn, order, sheet, entries, today)
     for person in people:
         _find_repeats(sheet, person)
+    changes = member_changes.note(
+        sheet, _without(people, sheet.bad), {row: duty.told() for row, duty in duties.items()},
+        known.titles,
+    )  # fmt: skip
     report = lists.settle(order, Phrase("Members"), sheet, ("name", "pledge"))
     if report.is_blocked:
         return report
     progress("writing", 0.6)
-    report.counts = _write(conn, order.source, duties, _without(people, sheet.bad))
+    report.counts = _write(conn, order.source, duties, _without(people, sheet.bad), changes)
     report.is_written = not order.is_dry_run
     return report
 
@@ -252,6 +267,7 @@ def _duty(sheet: Sheet, row: int, known: _Known, today: date) -> _Duty | None:
         key, name, role, grid_id, building_id, entrance, is_deputy,
         sheet.text(row, "pledge"), begin, until, phone,
         sheet.text(row, "email"), organisation, known.organisations.get(organisation),
+        start is not None,
     )  # fmt: skip
 
 
@@ -262,7 +278,7 @@ def _understood(sheet: Sheet, known: _Known) -> list[Phrase]:
     several = sum(len(phones.kept(sheet.text(row, "phone"))) > 1 for row in rows)
     if several:
         notes.append(
-            Phrase("{rows:,} cells hold several numbers: each is kept.", {"rows": several})
+            Phrase("Cells with several numbers: {rows:,}. Each number is kept.", {"rows": several})
         )
     chiefs = Counter(
         known.role(_CHIEF, sheet.text(row, "grid")) for row in rows
@@ -329,6 +345,7 @@ def _write(
     source: str,
     duties: Mapping[int, _Duty],
     people: Sequence[Person],
+    terms: Mapping[int, Term],
 ) -> dict[str, int]:
     # Of several rows of a person the last one that says something holds.
     units = [
@@ -354,10 +371,11 @@ def _write(
             """,
             [contact for contact in contacts if contact[1] or contact[2]],
         )
+    # In the order of their first days: a row may need the days that the one before it gives up.
     written = [
-        _write_duty(conn, member_id, duties[entry.row], source)
+        _write_duty(conn, member_id, duties[entry.row], terms[entry.row], source)
         for member_id, person in zip(ids, people, strict=True)
-        for entry in person.entries
+        for entry in sorted(person.entries, key=lambda entry: entry.office.start)
     ]
     members = sum(person.known is None for person in people)
     known = len(written) - sum(written)
@@ -370,9 +388,9 @@ def _latest(person: Person, duties: Mapping[int, _Duty]) -> list[_Duty]:
 
 
 def _write_duty(
-    conn: psycopg.Connection[TupleRow], member_id: int, duty: _Duty, source: str
+    conn: psycopg.Connection[TupleRow], member_id: int, duty: _Duty, term: Term, source: str
 ) -> bool:
-    """Write one duty; a known one is updated where it overlaps. Returns whether it is new."""
+    """Write one duty, or what has changed of a known one. Returns whether it is new."""
     values = {
         "member": member_id,
         "role": duty.role,
@@ -381,23 +399,18 @@ def _write_duty(
         "entrance": duty.entrance,
         "deputy": duty.is_deputy,
         "pledge": duty.pledge,
-        "term": DateRange(duty.start, duty.until),
+        "term": DateRange(term.office.start, term.office.until),
         "source": source,
+        "known": term.office.duty_id,
     }
-    known = conn.execute(
-        """
-        UPDATE duty SET is_deputy = %(deputy)s, pledge = %(pledge)s, term = %(term)s
-        WHERE duty_id = (
-            SELECT duty_id FROM duty
-            WHERE member_id = %(member)s AND role = %(role)s AND term && %(term)s
-              AND coalesce(grid_id, -building_id)
-                  = coalesce(%(grid)s::bigint, -%(building)s::bigint)
-              AND coalesce(entrance, 0) = coalesce(%(entrance)s::int, 0)
-            ORDER BY term LIMIT 1)
-        """,
-        values,
-    )
-    if known.rowcount:
+    if term.before is not None:
+        conn.execute(
+            """
+            UPDATE duty SET is_deputy = %(deputy)s, pledge = %(pledge)s, term = %(term)s
+            WHERE duty_id = %(known)s
+            """,
+            values,
+        )
         return False
     conn.execute(
         """

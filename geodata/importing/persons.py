@@ -14,7 +14,10 @@ Place = tuple[int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A role at a place, (grid_id, building_id), for a term; ``until`` is the first day after."""
+    """A role at a place, (grid_id, building_id), for a term; ``until`` is the first day after.
+
+    ``duty_id`` is that of the duty in the database, None for one of the list.
+    """
 
     role: str
     place: Place
@@ -22,6 +25,7 @@ class Office:
     start: date
     until: date | None
     place_name: str = ""
+    duty_id: int | None = None
 
     def overlaps(self, other: Office) -> bool:
         """Whether both are the same duty, for days that they share."""
@@ -50,6 +54,8 @@ class Entry:
 class Known:
     """A member in the database. ``key`` is "" where the list gave no staff number.
 
+    ``phone`` is the cell of numbers as it is stored.
+
     ``is_own``: brought by the list of the same name; of members of ``other`` lists the staff number
     says nothing here.
     """
@@ -62,6 +68,7 @@ class Known:
     offices: tuple[Office, ...]
     is_own: bool = True
     source: str = ""
+    phone: str = ""
 
 
 @dataclass(slots=True, eq=False)

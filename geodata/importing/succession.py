@@ -23,6 +23,9 @@ _LIKE_NAME = 0.25
 # What a row of a table weighs by itself.
 _TOLD = 1.0
 
+# Of the grids in a refusal, so many are named.
+_NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Succession:
@@ -160,6 +163,7 @@ def _told(
     old_at = {grid.code: at for at, grid in enumerate(level.known)}
     new_at = {row.code: at for at, row in enumerate(level.rows)}
     _check_codes(table, old_at, new_at)
+    _check_ground(level, table, common, old_at, new_at)
     measured = {(each.old, each.new): each for each in common}
     named = {old_at[row.old] for row in table if row.old}
     fresh = {new_at[row.new] for row in table if not row.old}
@@ -210,6 +214,41 @@ def _check_codes(table: Sequence[TableRow], old_at: dict[str, int], new_at: dict
                 code=row.new,
                 old=row.old,
             )
+
+
+def _check_ground(
+    level: Level,
+    table: Sequence[TableRow],
+    common: Sequence[Relation],
+    old_at: dict[str, int],
+    new_at: dict[str, int],
+) -> None:
+    """Refuse rows that name one grid alone where the other side lies on its very ground."""
+    met = [each for each in common if _counts(each)]
+    paired = {row.old for row in table if row.new}
+    for row in table:
+        if not row.new and row.old not in paired:
+            takers = [each.new for each in met if each.old == old_at[row.old]]
+            if takers:
+                raise InvalidInputError(
+                    "Row {row} of the table says that nothing follows {code}, but grids of the file"
+                    " take its ground: {others}.",
+                    hint="Name in code_new which takes it, a row for each, or delete the row.",
+                    row=row.row,
+                    code=row.old,
+                    others=", ".join(level.rows[new].code for new in takers[:_NAMED]),
+                )
+        if not row.old:
+            givers = [each.old for each in met if each.new == new_at[row.new]]
+            if givers:
+                raise InvalidInputError(
+                    "Row {row} of the table says that {code} comes of no known grid, but it lies on"
+                    " the ground of known ones: {others}.",
+                    hint="Name in code_old of which it comes, a row for each, or delete the row.",
+                    row=row.row,
+                    code=row.new,
+                    others=", ".join(level.known[old].code for old in givers[:_NAMED]),
+                )
 
 
 def _check_continued(

@@ -33,6 +33,9 @@ from geodata.partition.problems import Problem, Severity
 from geodata.partition.telling import Tell
 from geodata.phrases import Phrase
 
+# A county that shares more than this with the known one, by the smaller of both, is that county.
+_SAME_GROUND = 0.5
+
 
 def run(request: GridRequest, work: Path, progress: Progress) -> Survey:
     """Survey a file. Results stay in memory; ``results`` turns them into plain data.
@@ -71,7 +74,7 @@ def _look(survey: Survey, progress: Progress) -> Survey:
         _check_nesting(survey, good, progress)
     else:
         _check_frame(survey, survey.geoms[good], survey.existing)
-        survey.problems += attributes.second_counties(survey.rows, good, request.counties)
+        survey.problems += _second_counties(survey, good)
     survey.problems += attributes.same_names(survey.rows, survey.parent_of.tolist())
     survey.problems, survey.exceptions = settle(
         survey.problems,
@@ -83,10 +86,25 @@ def _look(survey: Survey, progress: Progress) -> Survey:
     return survey
 
 
+def _second_counties(survey: Survey, good: NDArray[np.intp]) -> list[Problem]:
+    """Find counties beside the one known; the known one with another code is left to a plan."""
+    request = survey.request
+    found = attributes.second_counties(survey.rows, good, request.counties)
+    if not (len(found) == len(survey.rows) == len(request.existing) == 1):
+        return found
+    row, known = survey.geoms[found[0].rows[0]], survey.existing[0]
+    common = shapely.area(shapely.intersection(row, known))
+    if common <= _SAME_GROUND * min(shapely.area(row), shapely.area(known)):
+        return found
+    if request.as_plan:
+        return []
+    return [replace(found[0], data={**found[0].data, "recoded": "yes"})]
+
+
 def _read(request: GridRequest, work: Path, progress: Progress) -> Survey:
     progress("reading", 0.0)
     source = archive.open_source(Path(request.file.path), work, request.file.layer)
-    found = features.read(source, layer=request.file.layer, encoding=request.file.encoding)
+    found = features.read(source, request.file)
     is_decoded = found.driver == "ESRI Shapefile"
     rows, problems = attributes.rows_of(found.columns, request, is_decoded=is_decoded)
     notes = [found.read_as(), *found.notes]

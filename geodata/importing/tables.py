@@ -288,7 +288,7 @@ def _layer(
 
     features.allowed_drivers_only()
     source = archive.open_source(path, work, request.layer)
-    found = features.read(source, layer=request.layer, encoding=request.encoding)
+    found = features.read(source, request)
     notes.extend(found.notes)
     geoms = found.geoms
     usable = (

@@ -310,9 +310,33 @@ WORDS: dict[str, Words] = {
     "renamed": Words("Names that changed", "{row} was {before} so far"),
     "new_number": Words(
         "Phone numbers that changed",
-        "{row} held the same duty with another number so far",
+        "{row} held the same duty with another number so far: {numbers}",
         "They are taken for one person, who gets the new number; if they are two, import with"
         " --different NAME.",
+    ),
+    "other_phone": Words(
+        "Phone numbers of known people that changed",
+        "{row}: {numbers}",
+        "The last two digits are shown. The number of the list is kept.",
+    ),
+    "first_day_kept": Words(
+        "Known duties that began earlier than the list says",
+        "{row}, {duty}, {place}: in office since {known}, as known; the file says {told}",
+        "The known first day is kept. If the office was left in between, give it two rows, each"
+        " with its first and its last day.",
+    ),
+    "first_day_earlier": Words(
+        "Known duties that begin earlier than was known",
+        "{row}, {duty}, {place}: in office since {known} → {told}",
+    ),
+    "last_day_changed": Words(
+        "Known duties of which the last day has changed",
+        "{row}, {duty}, {place}: last day {before} → {after}",
+    ),
+    "several_terms": Words(
+        "Terms that span several known ones",
+        "{row}, {duty}, {place}: known are {terms}",
+        "Give each term a row of its own, with its first and its last day.",
     ),
     "known_elsewhere": Words(
         "People known from other lists", "{row} is known from {source}: taken for one person"

@@ -65,7 +65,7 @@ def _read_osm(request: RoadRequest) -> Found:
 
 def _read_layer(request: RoadRequest, work: Path) -> Found:
     source = archive.open_source(Path(request.file.path), work, request.file.layer)
-    rows = features.read(source, layer=request.file.layer, encoding=request.file.encoding)
+    rows = features.read(source, request.file)
     found = Found(
         rows.geoms,
         np.zeros(len(rows.geoms), dtype=np.int64),

@@ -277,7 +277,7 @@ def test_titles_months_and_several_phones(
     report = lists(county, "members", name)
     assert found(report) == []
     assert found(report, "warning") == left_out
-    assert "2 cells hold several numbers: each is kept." in map(str, report.notes)
+    assert "Cells with several numbers: 2. Each number is kept." in map(str, report.notes)
     assert duties(county, name) == THREE
 
 

@@ -124,11 +124,90 @@ def test_a_new_phone_makes_no_second_person(ground: Conn, codes: list[str], tmp_
     report = run(ground, import_members, path, february)
     assert kinds(report) == ["new_number"]
     assert "0000011" not in report.to_text()
+    assert "so far: …11 → …12" in report.to_text()
     assert in_office(ground) == [("郑试丙", "0564-0000012", codes[0])]
     assert kinds(run(ground, import_members, path, february)) == []
     two = [HEADER, duty("郑试丙", codes[0], "0564-0000013")]
     run(ground, import_members, path, two, different=["郑试丙"])
     assert people(ground) == 2
+
+
+def terms(conn: Conn) -> list[str]:
+    rows = conn.execute("SELECT term::text FROM duty ORDER BY term").fetchall()
+    return [row[0] for row in rows]
+
+
+DATED = ["姓名", "职务", "网格编码", "任职日期", "截止日期", "联系电话"]
+
+
+def dated(
+    code: str, first: str, last: str = "", *, name: str = "周试甲", phone: str = "1"
+) -> list[str]:
+    return [name, "网格员", code, first, last, phone]
+
+
+def test_a_later_first_day_shortens_no_history(
+    ground: Conn, codes: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "members.csv"
+    run(ground, import_members, path, [DATED, dated(codes[0], "2024-01-01")])
+    report = run(ground, import_members, path, [DATED, dated(codes[0], "2025-06-01")])
+    assert kinds(report) == ["first_day_kept"]
+    assert "in office since 2024-01-01, as known; the file says 2025-06-01" in report.to_text()
+    assert terms(ground) == ["[2024-01-01,)"]
+    # A list that gives no first day says nothing about it.
+    assert kinds(run(ground, import_members, path, [DATED, dated(codes[0], "")])) == []
+    assert terms(ground) == ["[2024-01-01,)"]
+    # As the report advises: two rows part the term, whichever comes first.
+    parted = [dated(codes[0], "2025-06-01"), dated(codes[0], "2024-01-01", "2024-12-31")]
+    report = run(ground, import_members, path, [DATED, *parted])
+    assert kinds(report) == ["last_day_changed"]
+    assert "last day none → 2024-12-31" in report.to_text()
+    assert terms(ground) == ["[2024-01-01,2025-01-01)", "[2025-06-01,)"]
+    assert kinds(run(ground, import_members, path, [DATED, *parted])) == []
+
+
+def test_an_earlier_first_day_is_taken_and_listed(
+    ground: Conn, codes: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "members.csv"
+    run(ground, import_members, path, [DATED, dated(codes[0], "2024-01-01")])
+    report = run(ground, import_members, path, [DATED, dated(codes[0], "2023-01-01")])
+    assert kinds(report) == ["first_day_earlier"]
+    assert terms(ground) == ["[2023-01-01,)"]
+
+
+def test_a_row_over_several_known_terms_is_refused(
+    ground: Conn, codes: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "members.csv"
+    both = [dated(codes[0], "2020-01-01", "2021-12-31"), dated(codes[0], "2024-01-01")]
+    run(ground, import_members, path, [DATED, *both])
+    over = [dated(codes[0], "2021-01-01"), dated(codes[1], "2024-01-01")]
+    report = run(ground, import_members, path, [DATED, *over])
+    assert kinds(report) == ["several_terms"]
+    assert "2020-01-01 to 2021-12-31, from 2024-01-01 on" in report.to_text()
+    assert len(terms(ground)) == 2
+    left = run(ground, import_members, path, [DATED, *over], skip_bad_rows=True)
+    assert left.counts == {"new members": 0, "new duties": 1, "known duties": 0}
+
+
+def test_changed_spellings_are_listed(ground: Conn, codes: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "members.csv"
+    first = dated(codes[0], "2024-01-01", phone="0564-0000011")
+    run(ground, import_members, path, [DATED, first])
+    other = dated(codes[0], "2024-01-01", name="周 试甲", phone="0564 0000011")
+    report = run(ground, import_members, path, [DATED, other])
+    assert kinds(report) == ["renamed", "other_phone"]
+    text = report.to_text()
+    assert "row 2 周 试甲 was “周试甲” so far" in text
+    assert "…11 → …11 (the same, written differently)" in text
+    more = dated(codes[0], "2024-01-01", name="周 试甲", phone="0564 0000011、0564 0000012")
+    report = run(ground, import_members, path, [DATED, more])
+    assert kinds(report) == ["other_phone"]
+    assert "…11 → …11, …12" in report.to_text()
+    assert "00000" not in report.to_text()
+    assert kinds(run(ground, import_members, path, [DATED, more])) == []
 
 
 def test_staff_numbers_tell_who_is_meant(ground: Conn, codes: list[str], tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_titles_several_phones_and_signatures(ground: Conn, tmp_path: Path) -> N
     assert [(f.kind, f.rows[0].row, f.severity) for f in report.findings] == [
         ("note_row", 6, "warning")
     ]
-    assert "2 cells hold several numbers: each is kept." in map(str, report.notes)
+    assert "Cells with several numbers: 2. Each number is kept." in map(str, report.notes)
     assert duties(ground) == [
         ("丙三", "grid_worker", "A6301-0012-00", "13000000004"),
         ("乙二", "grid_worker", "A6301-0026-00", "13000000002、13000000003"),

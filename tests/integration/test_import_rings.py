@@ -1,4 +1,4 @@
-"""Rings that are not closed, and GeoJSON as it is handed around: a bare list of features."""
+"""Rings that are not closed, and GeoJSON as it is handed around: bare lists, named systems."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CUT = AROUND[:-1]
 
 def run(conn: Conn, path: Path, **options: Any) -> Report:
     order = GridImport(
-        file=FileRequest(str(path)),
+        file=FileRequest(str(path), crs=options.pop("crs", None), frame=options.pop("frame", None)),
         level="county",
         columns=Columns("name", "code"),
         valid_from=DAY,
@@ -240,3 +240,71 @@ def test_projected_ring_is_named_in_degrees(conn: Conn, tmp_path: Path) -> None:
     assert found.place is not None
     assert 116.2999 < found.place[0] < 116.3401
     assert 31.3999 < found.place[1] < 31.4401
+
+
+def of(name: object, kind: str = "name") -> dict[str, Any]:
+    return {"type": kind, "properties": {"name" if kind == "name" else "href": name}}
+
+
+@pytest.mark.parametrize(
+    ("crs", "said"),
+    [
+        (of("EPSG:999999"), "“EPSG:999999”"),
+        (of("CGCS2000"), "“CGCS2000”"),
+        (of("国家2000"), "“国家2000”"),
+        (of("https://epsg.example/4326", "link"), "“https://epsg.example/4326”"),
+        (of(4490), "properties"),
+        ("EPSG:4490", "EPSG:4490"),
+    ],
+)
+def test_a_system_that_geojson_names_and_nobody_knows(
+    conn: Conn, tmp_path: Path, crs: object, said: str
+) -> None:
+    path = write_json(tmp_path / "county.geojson", polygon(AROUND), crs=crs)
+    with pytest.raises(FileRefusedError, match="names its coordinate system") as refused:
+        run(conn, path)
+    assert said in str(refused.value)
+    assert "--crs EPSG:4490" in refused.value.hint
+    report = run(conn, path, crs="EPSG:4326", is_dry_run=True)
+    assert "--crs EPSG:4326 was taken instead of the file's own" in report.to_text()
+    assert not report.is_blocked
+
+
+def test_geojson_that_says_it_is_drawn_in_gcj_02(conn: Conn, tmp_path: Path) -> None:
+    path = write_json(tmp_path / "county.geojson", polygon(AROUND), crs=of("urn:GCJ-02"))
+    with pytest.raises(FileRefusedError) as refused:
+        run(conn, path)
+    assert refused.value.data["frame"] == "gcj02"
+    assert "--frame {frame}" in refused.value.hint
+    with pytest.raises(FileRefusedError):
+        run(conn, path, frame="bd09")
+    report = run(conn, path, frame="gcj02", is_dry_run=True)
+    assert not report.is_blocked
+    assert "The shift of GCJ02 was taken away" in report.to_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", "WGS 84"),
+        ("EPSG:4326", "WGS 84"),
+        ("urn:ogc:def:crs:EPSG::4490", "CGCS2000"),
+        ("http://www.opengis.net/def/crs/EPSG/0/4490", "CGCS2000"),
+    ],
+)
+def test_systems_that_geojson_names(conn: Conn, tmp_path: Path, name: str, said: str) -> None:
+    path = write_json(tmp_path / "county.geojson", polygon(AROUND), crs=of(name))
+    report = run(conn, path, is_dry_run=True)
+    assert not report.is_blocked
+    assert said in report.to_text()
+
+
+def test_the_system_may_stand_behind_the_features(tmp_path: Path) -> None:
+    path = tmp_path / "county.geojson"
+    member = json.dumps(of("BD-09"))
+    path.write_text(f'{{"features": [{{"a": "]"}}, {{"b": []}}], "crs": {member}}}', "utf-8")
+    assert geojson.named_system(path) == "BD-09"
+    path.write_text(f'{{"features": [], "crs": {member}, "x": 1}}', "utf-8")
+    assert geojson.named_system(path) == "BD-09"
+    path.write_text('{"features": [{"properties": {"crs": 1}}], "crs": null}', "utf-8")
+    assert geojson.named_system(path) is None

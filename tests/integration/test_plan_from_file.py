@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import shapely
 from shapely.geometry import Polygon
 
 from geodata import boundaries, clock
@@ -694,3 +695,41 @@ def test_a_past_day_is_said(office: Office) -> None:
 def test_exceptions_are_not_accepted_beforehand(office: Office) -> None:
     with pytest.raises(InvalidInputError, match="--accept does not go"):
         office.bring([*WEST, *EAST], accept=("gap",), reason="x")
+
+
+def test_a_county_with_another_code_becomes_a_plan(office: Office) -> None:
+    before = office.ground("county")
+    ((code, (number, name, _households)),) = before.items()
+    shape = office.conn.execute(
+        "SELECT ST_AsBinary(geom) FROM grid_version WHERE grid_id = %s", [number]
+    ).fetchone()
+    assert shape is not None
+    rows = [("341599", name, shapely.from_wkb(shape[0]))]
+    refused = office.bring(rows, "county", title=None)
+    assert "second_county" in [finding.kind for finding in refused.findings]
+    assert "bring the file as a plan (--as-plan NAME)" in refused.to_text()
+    assert code in refused.to_text()
+    report = office.bring(rows, "county")
+    assert report.plan is not None
+    office.publish(report.plan)
+    assert office.ground("county") == {"341599": (number, name, before[code][2])}
+    assert office.is_sound()
+
+
+def test_another_county_becomes_no_plan(office: Office) -> None:
+    report = office.bring([("110101", "远县", box(120.40, 31.40, 120.44, 31.42))], "county")
+    assert [finding.kind for finding in report.findings if finding.severity == "blocking"] == [
+        "second_county"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (TableRow(2, WEST[0][0], ""), "nothing follows"),
+        (TableRow(2, "", EAST[0][0]), "comes of no known grid"),
+    ],
+)
+def test_a_table_that_denies_who_has_the_ground(office: Office, row: TableRow, said: str) -> None:
+    with pytest.raises(FileRefusedError, match=said):
+        office.bring([*WEST, *EAST], table=[row])
