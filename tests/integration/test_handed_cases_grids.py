@@ -325,7 +325,14 @@ def test_the_first_shop_beside_one_pharmacy(county: Conn) -> None:
     assert report.counts["new facilities"] == 1
     rows = county.execute("SELECT kind, name, ST_X(geom), ST_Y(geom) FROM facility").fetchall()
     assert rows == [("pharmacy", "某药店", 116.4031573, 31.4134416)]
-    answer = places.find(county, Question("shop", "most"), Changes(), TODAY)
+    answer = places.find(
+        county,
+        Question("shop", "most"),
+        Changes(),
+        TODAY,
+        is_rounded=False,
+        has_rounded_loads=False,
+    )
     [place] = answer.points
     # The households within reach are most between the two compounds in the north of the village.
     assert box(116.4105244, 31.4180424, 116.4189439, 31.4270636).covers(

@@ -133,7 +133,7 @@ def test_numbers_in_issues_are_warned_of(
         f"请打{PHONE}",
     )
     text = said(report)
-    assert f"第 {first} 行：description 中疑有身份证号、固定电话号码、手机号" in text
+    assert f"第 {first} 行：description中疑有身份证号、固定电话号码、手机号" in text
     assert not [number for number in (PHONE, LANDLINE, IDENTITY, "１３９") if number in text]
 
 
