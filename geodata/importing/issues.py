@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import privacy
+from geodata import clock, privacy
 from geodata.importing import lists, places
 from geodata.importing.columns import Field
 from geodata.importing.issue_writing import IssueRow, make_categories, write
@@ -59,6 +59,8 @@ _ALSO = {
     "": "reported",
 }
 _TITLE_LENGTH = 200
+# Systems of issues are younger; what is older is mostly an empty time of a program (1900, 1970).
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
 def import_issues(
@@ -82,10 +84,11 @@ def import_issues(
             Phrase("No column of numbers: the same list again would double its issues.")
         )
     seen: dict[str, int] = {}
+    now = clock.now()
     rows: list[IssueRow] = []
     for number in range(len(sheet.rows)):
         place = float(xy[number][0]), float(xy[number][1])
-        row = _row(sheet, number, place, states, seen)
+        row = _row(sheet, number, place, states, seen, now)
         if row is not None:
             rows.append(row)
     zone = {"zone": str(sheet.ways.zone)}
@@ -133,8 +136,9 @@ def _row(
     place: tuple[float, float],
     states: dict[str, str],
     seen: dict[str, int],
+    now: datetime,
 ) -> IssueRow | None:
-    """Return one row's values, None where it has a fault."""
+    """Return one row's values, None where it has a fault; ``now`` is the import's moment."""
     category = sheet.required(number, "category")
     reported_at = sheet.instant(number, "reported_at")
     if reported_at is None and not sheet.text(number, "reported_at"):
@@ -153,12 +157,23 @@ def _row(
         ):
             state = states[""]
     closed_at = sheet.instant(number, "closed_at")
+    if reported_at is not None:
+        reported_at = _not_after(sheet, number, "reported_at", reported_at, now)
+    closed_at = _not_after(sheet, number, "closed_at", closed_at, now)
     due_at = sheet.instant(number, "due_at", day_ends=True)
     updated_at = sheet.instant(number, "updated_at")
     if number in sheet.bad or state is None or reported_at is None:
         return None
     closed_at = _not_before(sheet, number, "closed_at", closed_at, reported_at)
+    if reported_at < _OLDEST:
+        data = {"column": sheet.column("reported_at"), "text": reported_at.date().isoformat()}
+        sheet.fault(number, "very_old", "warning", **data)
     if closed_at is not None and state != "rejected":
+        if text and state != "closed":
+            sheet.fault(
+                number, "closed_nevertheless", "warning", state=text,
+                closed_at=closed_at.date().isoformat(),
+            )  # fmt: skip
         state = "closed"
     if state in {"closed", "rejected"} and closed_at is None:
         closed_at = _not_before(sheet, number, "updated_at", updated_at, reported_at)
@@ -174,6 +189,19 @@ def _row(
         number, external_id, category, " ".join(title.split()), detail, *place, reported_at, state,
         closed_at, due_at,
     )  # fmt: skip
+
+
+def _not_after(
+    sheet: Sheet, number: int, name: str, instant: datetime | None, now: datetime
+) -> datetime | None:
+    """Return an instant that is past, None after noting a fault."""
+    if instant is None or instant <= now:
+        return instant
+    reason = Phrase("later than now; see whether the time zone is right (--zone)")
+    sheet.fault(
+        number, "bad_value", column=sheet.column(name), text=instant.isoformat(), reason=reason
+    )
+    return None
 
 
 def _is_day_of(closed_at: datetime, reported_at: datetime) -> bool:

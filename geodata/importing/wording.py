@@ -245,6 +245,16 @@ WORDS: dict[str, Words] = {
         "{row}: {column}, in {count:,} rows, for example {samples}",
         "Say which stands first, the day (--date-order dmy) or the month (--date-order mdy).",
     ),
+    "very_old": Words(
+        "Reported before 1990",
+        '{row}: {column} is "{text}"',
+        "They are imported all the same. Programs write such days where a time is missing: look.",
+    ),
+    "closed_nevertheless": Words(
+        "A time of closing beside another state",
+        '{row}: "{state}", with a time of closing of {closed_at}',
+        "They were taken for closed. If they are open, delete the time of closing.",
+    ),
     "missing_value": Words("Values that are missing", "{row}: {column} is empty"),
     "unknown_value": Words(
         "Values that are not known here", '{row}: {column} is "{text}"', "Known are: {known}."

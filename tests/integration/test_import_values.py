@@ -6,7 +6,7 @@ import csv
 import re
 import zipfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,45 @@ def compound(conn: Conn) -> tuple[int, str]:
 def issue(at: str, number: str = "1", **more: str) -> list[object]:
     state = more.get("state", "待受理")
     return [number, "路面", "坑", at, state, more.get("closed", ""), more.get("due", ""), *POINT]
+
+
+def test_what_has_not_happened_yet_is_refused(ground: Conn, tmp_path: Path) -> None:
+    """A time in the future is a zone that was not told, or another column."""
+    ahead = clock.now() + timedelta(hours=5)
+    soon = f"{ahead:%Y-%m-%d %H:%M}"
+    rows = [
+        ISSUES,
+        issue(soon, "1"),
+        issue("2026-03-02 15:05", "2", closed=soon, state="已办结"),
+        issue("2026-03-02 15:05", "3"),
+    ]
+    path = table(tmp_path / "issues.csv", rows)
+    report = run(ground, "issues", path)
+    assert report.is_blocked
+    assert [each.rows[0].row for each in report.findings if each.severity == "blocking"] == [2, 3]
+    assert "later than now" in report.to_text()
+    # The same hour, five and more hours ahead of the county, is past.
+    told = run(ground, "issues", path, zone="Pacific/Kiritimati", is_dry_run=True)
+    assert not told.is_blocked
+    ground.rollback()
+    left = run(ground, "issues", path, skip_bad_rows=True)
+    assert left.counts["new issues"] == 1
+
+
+def test_a_state_that_a_time_of_closing_contradicts_is_said(ground: Conn, tmp_path: Path) -> None:
+    rows = [
+        ISSUES,
+        issue("2026-03-02 15:05", "1", closed="2026-03-03 10:00", state="处理中"),
+        issue("1970-01-01 08:00", "2"),
+    ]
+    report = run(ground, "issues", table(tmp_path / "issues.csv", rows))
+    assert [(each.kind, each.rows[0].row) for each in report.findings] == [
+        ("closed_nevertheless", 2),
+        ("very_old", 3),
+    ]
+    assert ground.execute("SELECT state FROM issue WHERE external_id = '1'").fetchone() == (
+        "closed",
+    )
 
 
 def test_hours_and_zones_of_issues_are_those_of_the_text(ground: Conn, tmp_path: Path) -> None:
