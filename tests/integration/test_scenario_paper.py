@@ -165,7 +165,7 @@ def test_a_boundary_plan_is_drawn_as_it_would_be(
 @pytest.mark.parametrize(
     ("near", "far", "told"),
     [
-        (5, 40, "Clinic 140 <10 3% 100 69% +about 90"),
+        (5, 40, "Clinic 140 <10 2% 100 68% +about 90"),
         (40, 5, "Clinic 140 40 30% 140 96% +about 90"),
         (40, 50, "Clinic 190 40 22% 140 71% +about 90"),
     ],
