@@ -56,7 +56,14 @@ def buildings() -> Response:
         if tag in request.if_none_match:
             return as_geojson(None, tag)
         _check_size(conn, grid_id, on)
-        found = why.explain(conn, grid_id, why.find_kind(conn, kind, on), on, is_rounded=True)
+        found = why.explain(
+            conn,
+            grid_id,
+            why.find_kind(conn, kind, on),
+            on,
+            is_rounded=True,
+            has_rounded_loads=True,
+        )
         points = homes.listed(conn, found, found.order.tolist(), on)
     return as_geojson([_feature(each) for each in points], tag)
 

@@ -62,7 +62,9 @@ def find(
 
     ``is_rounded``: households are counted as everybody is told them.
     """
-    found = why.explain(conn, grid_id, kind, day, is_rounded=is_rounded)
+    found = why.explain(
+        conn, grid_id, kind, day, is_rounded=is_rounded, has_rounded_loads=is_rounded
+    )
     rows = found.people.rows
     unreached = found.in_reach == 0
     if not unreached.any():

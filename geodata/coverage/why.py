@@ -127,15 +127,15 @@ def explain(
     day: date,
     *,
     is_rounded: bool,
-    has_rounded_loads: bool | None = None,
+    has_rounded_loads: bool,
 ) -> Why:
     """Judge the households of a grid by one kind, and find who serves them.
 
-    ``is_rounded``: households are counted as everybody is told them. ``has_rounded_loads`` (as
-    ``is_rounded`` if left out): so are those that a provider serves in all, in other grids too.
+    ``is_rounded``: households are counted as everybody is told them. ``has_rounded_loads``: so are
+    those that a provider serves in all, in other grids too.
     """
     count: Count = "rounded" if is_rounded else "households"
-    loads: Count = "rounded" if is_rounded or has_rounded_loads else "households"
+    loads: Count = "rounded" if has_rounded_loads else "households"
     cells = changes.cells_in(conn, grid_id, day)
     box = changes.rested_on(conn, cells, [kind], day, kind.farthest_m)
     nearby = people.within(conn, day, box) if box else People(np.empty(0, people.BUILDING))

@@ -93,7 +93,7 @@ def test_what_is_explained_adds_up_to_the_figures_to_the_household(conn, county)
         }
         for kind in kinds:
             found, figure = (
-                why.explain(conn, grid_id, kind, TODAY, is_rounded=False),
+                why.explain(conn, grid_id, kind, TODAY, is_rounded=False, has_rounded_loads=False),
                 known[kind.kind],
             )
             assert found.households() == figure.households
@@ -105,7 +105,12 @@ def test_what_is_explained_adds_up_to_the_figures_to_the_household(conn, county)
 
 def test_each_building_has_its_nearest_and_how_that_was_measured(conn, county):
     found = why.explain(
-        conn, county.county, why.find_kind(conn, "clinic", TODAY), TODAY, is_rounded=False
+        conn,
+        county.county,
+        why.find_kind(conn, "clinic", TODAY),
+        TODAY,
+        is_rounded=False,
+        has_rounded_loads=False,
     )
     rows = homes.listed(conn, found, homes.known(found), TODAY)
     assert all(home.nearest and home.way is not None for home in rows)
@@ -127,13 +132,15 @@ def test_each_building_has_its_nearest_and_how_that_was_measured(conn, county):
 
 def test_providers_of_a_grid_are_told_with_their_load(conn, county):
     kind = why.find_kind(conn, "clinic", TODAY)
-    whole = why.explain(conn, county.county, kind, TODAY, is_rounded=False)
+    whole = why.explain(conn, county.county, kind, TODAY, is_rounded=False, has_rounded_loads=False)
     for each in whole.providers:
         facility = serving.find(conn, each.facility_id, TODAY)
         served = serving.serve(conn, facility, kind, TODAY, is_rounded=False)
         # Of the whole county all that are in reach live in it.
         assert each.households == each.load == served.load
-    part = why.explain(conn, county.communities[0], kind, TODAY, is_rounded=False)
+    part = why.explain(
+        conn, county.communities[0], kind, TODAY, is_rounded=False, has_rounded_loads=False
+    )
     loads = {each.facility_id: each.load for each in whole.providers}
     assert all(each.load == loads[each.facility_id] for each in part.providers if each.homes)
     workers = why.explain(
@@ -142,6 +149,7 @@ def test_providers_of_a_grid_are_told_with_their_load(conn, county):
         why.find_kind(conn, "grid_worker", TODAY),
         TODAY,
         is_rounded=False,
+        has_rounded_loads=False,
     )
     assert [each.name for each in workers.providers] == ["王芳"]
     ended = homes.listed(conn, workers, homes.known(workers), TODAY)
@@ -151,7 +159,7 @@ def test_providers_of_a_grid_are_told_with_their_load(conn, county):
 @pytest.mark.parametrize("name", ["clinic", "volunteer_team", "grid_worker"])
 def test_gap_areas_hold_everybody_out_of_reach_and_nobody_else(conn, county, name):
     kind = why.find_kind(conn, name, TODAY)
-    found = why.explain(conn, county.county, kind, TODAY, is_rounded=False)
+    found = why.explain(conn, county.county, kind, TODAY, is_rounded=False, has_rounded_loads=False)
     areas = gaps.find(conn, county.county, kind, TODAY, is_rounded=False)
     unreached = found.in_reach == 0
     assert sum(area.households for area in areas) == found.households(unreached) > 0
@@ -176,7 +184,9 @@ def test_gap_areas_hold_everybody_out_of_reach_and_nobody_else(conn, county, nam
 
 def test_a_service_area_holds_whom_the_facility_serves(conn, county):
     kind = why.find_kind(conn, "clinic", TODAY)
-    [first, *_] = why.explain(conn, county.county, kind, TODAY, is_rounded=False).providers
+    [first, *_] = why.explain(
+        conn, county.county, kind, TODAY, is_rounded=False, has_rounded_loads=False
+    ).providers
     town, village = sorted(
         serving.areas(conn, serving.find(conn, first.facility_id, TODAY), kind, TODAY),
         key=lambda area: area.places,
@@ -192,7 +202,14 @@ def test_figures_stay_as_they_are_when_they_are_explained(conn, county):
     reading.of_grid(conn, county.county, TODAY, is_rounded=False)
     conn.commit()
     before = conn.execute("SELECT max(stretch_id) FROM coverage_stretch").fetchone()
-    why.explain(conn, county.county, why.find_kind(conn, "clinic", TODAY), TODAY, is_rounded=False)
+    why.explain(
+        conn,
+        county.county,
+        why.find_kind(conn, "clinic", TODAY),
+        TODAY,
+        is_rounded=False,
+        has_rounded_loads=False,
+    )
     figures.ensure(conn, TODAY)
     assert conn.execute("SELECT max(stretch_id) FROM coverage_stretch").fetchone() == before
 
