@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from geodata.phrases import Phrase
 
 # What stands in a cell where there is no number, or nobody.
-NONE = frozenset((
-    "无", "暂无", "没有", "空缺", "暂缺", "缺", "待定",
+_NONE = frozenset((
+    "无", "暂无", "没有", "空缺", "暂缺", "缺", "待定", "無", "暫無", "沒有", "暫缺",
     "/", "\\", "-", "--", "—", "——", "none", "n/a",
 ))  # fmt: skip
 # What stands for that of the row above.
@@ -18,11 +18,11 @@ SAME = frozenset(("同上", "同左", "同前", "〃", "″", '"', "”", "ditto
 # What stands between two numbers or two names. A blank between names pads short ones: 张  三.
 _APART = re.compile(r"[、，,;；/／|｜\n\r]+|(?<=[0-9)）])\s*(?:或者?|和|及)\s*(?=[0-9+(（])")
 _BLANK = re.compile(r"\s+")
-_HAN = re.compile(r"[\u3400-\u9fff]")
+_IDEOGRAPH = r"[\u3400-\u9fff\U00020000-\U0003ffff]"
+_HAN = re.compile(_IDEOGRAPH)
 _EXTENSION = re.compile(r"(?:转|轉|分机|ext\.?|x)\s*([0-9]{1,6})", re.IGNORECASE)
 _ADDED = re.compile(r"^['’‘`]+|(?<=[0-9])\.0+$")
 _HIDDEN = re.compile(r"[*＊●•○×✕?？xX]{2,}|(?<=[0-9])[*＊●○×✕](?=[0-9])")
-_IDEOGRAPH = r"[\u3400-\u9fff\U00020000-\U0003ffff]"
 _PADDING = re.compile(rf"(?<={_IDEOGRAPH}) (?={_IDEOGRAPH})")
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９＋－（）　", "0123456789+-() ")
 # From 110 to the longest of ITU-T E.164; and the shortest that can stand alone behind a blank.
@@ -60,10 +60,15 @@ def kept(text: str) -> list[str]:
 
     Without words that say there is none, and without what a spreadsheet adds: '139… and 139….0.
     """
-    if _folded(text) in NONE:
+    if is_none(text):
         return []
     bare = (_ADDED.sub("", piece) for piece in pieces(text))
-    return [piece for piece in bare if piece and _folded(piece) not in NONE]
+    return [piece for piece in bare if piece and not is_none(piece)]
+
+
+def is_none(text: str) -> bool:
+    """Whether a text says that there is no number, or nobody."""
+    return _folded(text) in _NONE
 
 
 def fault(text: str) -> Phrase | None:

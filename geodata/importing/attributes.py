@@ -14,12 +14,11 @@ from geodata.errors import InvalidInputError
 from geodata.importing.counting import read_count
 from geodata.importing.cut_numbers import is_cut
 from geodata.importing.encoding import broken
+from geodata.importing.folding import narrow
 from geodata.importing.requests import GridRequest, KnownGrid
 from geodata.partition.problems import Problem
 from geodata.phrases import Phrase
 
-# Letters and digits in full width, as an input method leaves them.
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 _DECIMAL = re.compile(r"([0-9]+)\.0+")
 
 
@@ -160,7 +159,7 @@ def plain_code(value: object) -> str:
     of order or a space of no width in it, it would be another code that looks the same.
     """
     seen = (each for each in _text(value) if unicodedata.category(each) != "Cf")
-    text = _text("".join(seen).translate(_WIDE))
+    text = _text(narrow("".join(seen)))
     whole = _DECIMAL.fullmatch(text)
     return whole[1] if whole else text
 

@@ -61,9 +61,7 @@ def choose(
         InvalidInputError: a field or column that does not exist, or a required one not found, or
             several columns that could be meant
     """
-    positions: dict[str, list[int]] = defaultdict(list)
-    for index, name in enumerate(columns):
-        positions[plain(name)].append(index)
+    positions = _positions(columns)
     chosen: dict[str, int] = {}
     for name, column in told.items():
         if name not in fields:
@@ -85,8 +83,10 @@ def choose(
         for header in field.words:
             if plain(header) in positions:
                 found = positions[plain(header)]
-                only = _each(columns, found, name)[0] if field.is_joined else None
-                chosen[name] = _only(columns, found, header, name) if only is None else only
+                if field.is_joined:
+                    chosen[name] = _each(columns, found, name)[0]
+                else:
+                    chosen[name] = _only(columns, found, header, name)
                 break
     missing = [
         name
@@ -117,9 +117,7 @@ def further(
     Raises:
         InvalidInputError: several columns have the same header
     """
-    positions: dict[str, list[int]] = defaultdict(list)
-    for index, name in enumerate(columns):
-        positions[plain(name)].append(index)
+    positions = _positions(columns)
     outright = {plain(column) for column in told.values()}
     found: dict[str, list[int]] = {}
     for name, at in chosen.items():
@@ -139,6 +137,14 @@ def further(
         if more := [place for place in more if place != at]:
             found[name] = more
     return found
+
+
+def _positions(columns: Sequence[str]) -> Mapping[str, list[int]]:
+    """Return where each header stands, in the form in which headers are compared."""
+    positions: defaultdict[str, list[int]] = defaultdict(list)
+    for index, name in enumerate(columns):
+        positions[plain(name)].append(index)
+    return positions
 
 
 def _each(columns: Sequence[str], found: Sequence[int], field: str) -> Sequence[int]:

@@ -14,7 +14,6 @@ from geodata import phones
 from geodata.errors import InvalidInputError
 from geodata.importing.columns import Field, choose, further, listed, plain, several
 from geodata.importing.cut_numbers import shown
-from geodata.importing.folding import fold
 from geodata.importing.requests import TableRequest
 
 # What a role's own columns can hold besides the names. One column for all roles is shared, but for
@@ -192,7 +191,7 @@ def split(row: list[object], names: Sequence[str]) -> Iterator[list[object]]:
 
 def is_vacant(row: Sequence[object], names: Sequence[str]) -> bool:
     """Whether a row says that nobody holds the duty."""
-    return fold(_text(row[names.index("name")])) in phones.NONE
+    return phones.is_none(_text(row[names.index("name")]))
 
 
 def _text(cell: object) -> str:

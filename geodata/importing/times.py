@@ -14,10 +14,9 @@ from geodata import clock
 from geodata.errors import InvalidInputError
 from geodata.importing import days, hours
 from geodata.importing.days import Order, Span
+from geodata.importing.folding import narrow
 from geodata.phrases import Phrase
 
-# Full width is written where an input method was left on.
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "}
 _NUMERALS = re.compile("[〇○零一二三四五六七八九十]+(?=[年月日号时時点點分秒])")
 _DIGIT = {
     **{letter: str(value) for value, letter in enumerate("〇一二三四五六七八九")},
@@ -143,7 +142,7 @@ def plain(text: str) -> str:
     text = text.strip()
     if text.isascii():
         return text
-    text = text.translate(_WIDE).strip()
+    text = narrow(text).strip()
     return _NUMERALS.sub(lambda match: _digits(match[0]), text)
 
 

@@ -51,7 +51,7 @@ def test_what_is_shown_is_what_was_written() -> None:
     ("家:0564-1234567 手机:13900000015", ["家:0564-1234567", "手机:13900000015"]),
     ("0564-1234567x801", ["0564-1234567x801"]),
     ("110", ["110"]),
-    ("无", []), ("暂无", []), ("-", []), ("/", []), ("None", []), ("N/A", []), ("", []),
+    ("无", []), ("無", []), ("暂无", []), ("-", []), ("/", []), ("None", []), ("N/A", []), ("", []),
 ])  # fmt: skip
 def test_numbers_that_are_kept(text: str, kept: list[str]) -> None:
     assert phones.fault(text) is None
