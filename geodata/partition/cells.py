@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from shapely.geometry.base import BaseGeometry
 
-from geodata.partition.noding import Polygons, polygonal, unique_segments
+from geodata.partition.corners import unique_segments
+from geodata.partition.noding import Polygons, polygonal
 
 Floats = NDArray[np.float64]
 

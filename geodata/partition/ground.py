@@ -20,18 +20,15 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import InvalidInputError
 from geodata.model import Level
-from geodata.partition.measure import place
-from geodata.partition.nesting import beyond
-from geodata.partition.noding import (
-    REACH,
-    STEP,
+from geodata.partition.corners import (
     CornersOfEdges,
     corners_on_edges,
-    mended,
-    polygonal,
     unique_segments,
     with_corners,
 )
+from geodata.partition.measure import place
+from geodata.partition.nesting import beyond
+from geodata.partition.noding import REACH, STEP, mended, polygonal
 
 Corner = tuple[float, float]
 Shape = Polygon | MultiPolygon

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString
 
 from geodata.frames import COORDINATE_SCALE, round_to_grid
+from geodata.partition.corners import unique_segments
 from geodata.partition.ground import Corner, Ground, noded
 from geodata.partition.measure import DEGREE_M
-from geodata.partition.noding import REACH, STEP, unique_segments
+from geodata.partition.noding import REACH, STEP
 from geodata.partition.rings import as_corner
 
 # A new corner may bend its edge by so many m2, and is moved along it by so many steps of 1 cm for

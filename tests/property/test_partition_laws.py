@@ -12,8 +12,9 @@ from shapely.geometry import Polygon, box
 
 from geodata.frames import round_to_grid
 from geodata.partition import checks, nesting, seaming
+from geodata.partition.corners import unique_rows
 from geodata.partition.measure import area_m2
-from geodata.partition.noding import join_corners, node, unique_rows
+from geodata.partition.noding import join_corners, node
 from geodata.partition.polygons import as_multipolygons, label_points
 from geodata.partition.simplify import ZOOM_STEPS, simplify_level
 
