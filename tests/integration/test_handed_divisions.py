@@ -186,7 +186,7 @@ def test_a_table_is_written_over_nothing_that_is_read(conn: Conn, tmp_path: Path
     """Nor anywhere where it cannot be: before the first write, as reports are."""
     file, table, report = (tmp_path / name for name in ("villages.csv", "t.csv", "r.csv"))
     # A map is read whatever its file is called.
-    file.write_bytes((CASES / "gen-merge-newcode.geojson").read_bytes())
+    file.write_bytes((HERE / "gen-merge-newcode.geojson").read_bytes())
     table.write_text("code_old,code_new\n990101001001,990101001003\n")
     before = file.read_bytes(), table.read_bytes()
     plan = ("--as-plan", "并村")
