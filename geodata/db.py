@@ -18,9 +18,8 @@ import psycopg_pool
 from psycopg import Connection, IsolationLevel, errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool
 
-from geodata import clock, dbroles, rights
+from geodata import clock, dbroles, rights, waiting
 from geodata.errors import GridMapError, SetupError, UnavailableError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -86,11 +85,12 @@ def connect(url: str) -> Connection[TupleRow]:
 
 def open_pool(
     url: str, *, min_size: int = 1, max_size: int = 4, autocommit: bool = False
-) -> ConnectionPool[Connection[TupleRow]]:
+) -> waiting.Pool:
     """Open a pool for a process that serves; call it after the fork.
 
-    It does not wait for the database: the first request does, for ten seconds at the most. Wrap
-    requests into ``failures()`` to get our errors instead of psycopg's.
+    It does not wait for the database: the first request does, for four seconds at the most, and no
+    statement waits for one that has fallen silent. Wrap requests into ``failures()`` to get our
+    errors instead of psycopg's.
     """
 
     def check(conn: Connection[TupleRow]) -> None:
@@ -102,16 +102,20 @@ def open_pool(
             pool.drain()
             raise
 
-    pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
-        _conninfo(url),
+    def configure(conn: waiting.Connection) -> None:
+        conn.heartbeat = pool.heartbeat
+        _configure(conn)
+
+    pool = waiting.Pool(
+        _conninfo(url, connect_timeout="3"),
         kwargs={"autocommit": autocommit},
         min_size=min_size,
         max_size=max_size,
         open=False,
-        configure=_configure,
+        configure=configure,
         check=check,
         name="gridmap",
-        timeout=10,
+        timeout=4,
         # A queue longer than this cannot be served in time: refuse at once instead.
         max_waiting=max_size * 16,
         max_lifetime=3600,
@@ -224,8 +228,14 @@ def explain(error: psycopg.Error, url: str = "") -> GridMapError | None:
             )
         case errors.ReadOnlySqlTransaction():
             return UnavailableError("The database {place} is read-only now.", place=place)
-        case psycopg_pool.PoolTimeout() | psycopg_pool.TooManyRequests():
+        case (
+            psycopg_pool.PoolTimeout()
+            | psycopg_pool.TooManyRequests()
+            | waiting.SilentDatabaseError()
+        ):
             return UnavailableError("The database is busy or does not answer.")
+        case waiting.AbandonedError():
+            return UnavailableError("Nobody waits for the answer any more.")
         case psycopg.OperationalError() | psycopg.InterfaceError():
             return _explain_connection(error, place)
         case _:
@@ -262,7 +272,7 @@ def _explain_connection(error: psycopg.Error, place: str) -> GridMapError:
     )
 
 
-def _conninfo(url: str) -> str:
+def _conninfo(url: str, **defaults: str) -> str:
     """Return the URL as a connection string with our defaults under what it says."""
     try:
         given = conninfo_to_dict(url)
@@ -272,7 +282,7 @@ def _conninfo(url: str) -> str:
             "GRIDMAP_DATABASE_URL is not a PostgreSQL address.",
             hint="It looks like postgresql://user:password@host:5432/database",
         ) from error
-    return make_conninfo("", **{**_DEFAULTS, **given})
+    return make_conninfo("", **{**_DEFAULTS, **defaults, **given})
 
 
 def _with_option(conninfo: str, option: str) -> str:

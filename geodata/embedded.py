@@ -32,6 +32,7 @@ from geodata.errors import SetupError
 from geodata.homes import Home, HomeInUseError, make_private
 from geodata.installation import Account, account_for, find_postgres
 from geodata.leftovers import disown_stale_pid, evict
+from geodata.phrases import Phrase
 
 # Less than this and PostgreSQL may stop in the middle of its work.
 MIN_FREE_BYTES = 300 * 2**20
@@ -69,10 +70,19 @@ class Cluster:
         return self.home.cluster / "postgres.log"
 
     @property
+    def name(self) -> Phrase:
+        """What it is called at the beginning of a sentence."""
+        return Phrase("The database")
+
+    @property
     def pid(self) -> int | None:
         """The process that runs the cluster, None while it does not run."""
-        running = self._process is not None and self._process.poll() is None
-        return self._process.pid if self._process and running else None
+        return self._process.pid if self._process and self.status is None else None
+
+    @property
+    def status(self) -> int | None:
+        """The status with which PostgreSQL ended by itself, None while it runs."""
+        return self._process.poll() if self._process else None
 
     def __enter__(self) -> Self:
         self.start()
@@ -106,8 +116,11 @@ class Cluster:
             self.stop()
             raise
 
-    def restart(self) -> None:
-        """Start again after PostgreSQL died; the home stays ours."""
+    def start_again(self) -> None:
+        """Start PostgreSQL after it died; the home stays ours.
+
+        Raises ``SetupError`` if it does not come up.
+        """
         if self._process is not None:
             self._process.wait()
         account = account_for(self.home.data)

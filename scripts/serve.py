@@ -1,44 +1,32 @@
 """Serve the map: cluster, schema, demo county, web server, in this order; the reverse at the end.
 
-The web server and the cluster are children that end when this process does, however it ends.
+The web server's processes and the cluster are children: they end when this process does, however
+it ends, and are started again when they end by themselves.
 """
 
 from __future__ import annotations
 
-import errno
-import http.client
-import os
 import signal
-import socket
-import subprocess
 import sys
-import time
-from collections import deque
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Self
+from types import FrameType
 
 import click
 
 from geodata import accounts, db, settings
 from geodata.embedded import Cluster
-from geodata.errors import GridMapError, SetupError
-from geodata.homes import REPOSITORY, home_from_env
-from scripts import demo_accounts
+from geodata.errors import GridMapError
+from geodata.homes import home_from_env
+from scripts import demo_accounts, watching
 from scripts.cli import language
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
 from scripts.housekeeping import Housekeeper
+from scripts.web import Server, listen
 
 # Held while the demo county is loaded, so that only one of several starters does.
 _DEMO_LOCK = 341525002
-
-_READY_TIMEOUT_S = 60.0
-_STOP_TIMEOUT_S = 15.0
-# A database that dies more often than this has a fault that restarting does not mend.
-_RESTARTS = 5
-_RESTARTS_WITHIN_S = 120.0
 
 
 class StopRequested(KeyboardInterrupt):
@@ -67,7 +55,7 @@ def main(port: int, host: str, demo: bool) -> None:
 
 
 def serve(host: str, port: int, *, with_demo: bool) -> None:
-    """Run everything until a signal raises ``StopRequested``, or the web server stops."""
+    """Run everything until a signal raises ``StopRequested``."""
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         url, cluster = db.url_from_env(), None
@@ -82,7 +70,7 @@ def serve(host: str, port: int, *, with_demo: bool) -> None:
         server.wait_until_ready()
         print(f"GridMap is ready: {server.url}", flush=True)
         stack.enter_context(Housekeeper(url))
-        _supervise(server, cluster)
+        watching.keep(*([cluster] if cluster else []), *server.children)
 
 
 def load_demo(url: str, home: Path) -> None:
@@ -108,164 +96,6 @@ def load_demo(url: str, home: Path) -> None:
         conn.commit()
         conn.autocommit = True
         conn.execute("VACUUM ANALYZE")
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Take the port at once, so that nothing is set up for a server that cannot serve.
-
-    The socket is bound, not yet listening: clients are refused until the web server is there.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except socket.gaierror as error:
-        raise SetupError("There is no address {host}.", host=host) from error
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise SetupError(
-                "Port {port} on {host} is in use.",
-                hint="Stop what uses it, or choose another: ./scripts/run --port {other}",
-                port=port,
-                host=host,
-                other=port + 1,
-            ) from error
-        raise SetupError(
-            "GridMap cannot listen on {host} port {port}: {reason}.",
-            host=host,
-            port=port,
-            reason=error.strerror,
-        ) from error
-    return listener
-
-
-class Server:
-    """gunicorn on a bound socket, as a child. ``with`` starts and stops it."""
-
-    def __init__(self, database_url: str, listener: socket.socket, host: str = "") -> None:
-        self._database_url = database_url
-        self._listener = listener
-        self._host = host
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        """Where the map is, with the host as it was asked for."""
-        address, port = self._listener.getsockname()[:2]
-        host = self._host or address
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-
-    def __enter__(self) -> Self:
-        descriptor = self._listener.fileno()
-        self._process = subprocess.Popen(
-            [
-                *("setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "gunicorn"),
-                *gunicorn_options(f"fd://{descriptor}"),
-                "webmap:create_app()",
-            ],
-            cwd=REPOSITORY,
-            env={
-                **os.environ,
-                "GRIDMAP_DATABASE_URL": self._database_url,
-                "GRIDMAP_HOME": str(home_from_env()),
-            },
-            stdin=subprocess.DEVNULL,
-            pass_fds=[descriptor],
-            # Ctrl-C in the terminal is for us; we pass it on.
-            start_new_session=True,
-        )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        process = self._process
-        if process is None:
-            return
-        for request in (signal.SIGTERM, signal.SIGKILL):
-            if process.poll() is not None:
-                return
-            process.send_signal(request)
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_STOP_TIMEOUT_S)
-
-    def check(self) -> None:
-        """Raise ``SetupError`` if the server has stopped."""
-        status = self._process.poll() if self._process else None
-        if status is not None:
-            raise SetupError(
-                "The web server stopped with status {status}; its message is above.", status=status
-            )
-
-    def wait_until_ready(self) -> None:
-        """Return when /readyz answers 200."""
-        deadline = time.monotonic() + _READY_TIMEOUT_S
-        while not self._is_ready():
-            self.check()
-            if time.monotonic() > deadline:
-                raise SetupError("The web server does not get ready in time.")
-            time.sleep(0.05)
-
-    def _is_ready(self) -> bool:
-        host, port = self._listener.getsockname()[:2]
-        # Listening everywhere, it listens here too.
-        near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, str(host))  # noqa: S104
-        connection = http.client.HTTPConnection(near, port, timeout=10)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
-
-def gunicorn_options(bind: str) -> list[str]:
-    """Return gunicorn's options: a process per core, threads for those who wait."""
-    options = {
-        "--bind": bind,
-        "--worker-class": "gthread",
-        "--workers": os.environ.get("GRIDMAP_WORKERS") or str(min(os.cpu_count() or 2, 4)),
-        "--threads": "8",
-        "--keep-alive": "30",
-        "--timeout": "60",
-        "--graceful-timeout": "10",
-        "--log-level": "warning",
-    }
-    if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn makes unnamed files there
-        # Heartbeats in memory: a slow disk must not look like a dead worker.
-        options["--worker-tmp-dir"] = "/dev/shm"  # noqa: S108
-    # Loaded once, then forked: starts faster, and a fault in it ends the start at once.
-    flags = ["--preload", "--no-control-socket"]
-    return [word for pair in options.items() for word in pair] + flags
-
-
-def _supervise(server: Server, cluster: Cluster | None) -> None:
-    """Watch both children; bring back a database that died."""
-    restarts: deque[float] = deque(maxlen=_RESTARTS)
-    while True:
-        server.check()
-        if cluster is not None and cluster.pid is None:
-            now = time.monotonic()
-            if len(restarts) == _RESTARTS and now - restarts[0] < _RESTARTS_WITHIN_S:
-                raise SetupError(
-                    "The database stops again and again.",
-                    hint="The reason is in {log}",
-                    log=cluster.log,
-                )
-            restarts.append(now)
-            print(_("The database stopped unexpectedly; starting it again …"), file=sys.stderr)
-            cluster.restart()
-            print(_("The database is back."), file=sys.stderr, flush=True)
-        time.sleep(0.2)
 
 
 def _request_stop(number: int, _frame: FrameType | None) -> None:

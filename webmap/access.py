@@ -138,6 +138,34 @@ ACCESS: Mapping[str, Access] = {
 # its own are not public.
 PUBLIC_PATHS = ("/static/", "/healthz", "/readyz", "/basemap", "/tiles/", "/api/")
 OWN_PATHS = ("/tiles/issues.json", "/tiles/issues/", "/api/plans", "/api/scenarios")
+# Read by programs: failures there are problem+json (RFC 9457).
+MACHINE_PATHS = ("/api/", "/tiles/", "/healthz", "/readyz", "/static/", "/basemap")
+
+# What takes long to answer, as regular expressions of whole paths: a process of its own answers it,
+# and only so many at once are let in (scripts/front.py). First what is the same for everybody and
+# carries an ETag; last what takes many seconds.
+HEAVY_PUBLIC_PATHS = (
+    r"/api/coverage/(gaps|buildings)",
+    r"/api/coverage/facilities/[0-9]+/area",
+)
+HEAVY_PATHS = (
+    r"/api/changes(/days)?",
+    r"/api/scenarios/[0-9]+/(near|changes)",
+    r"/api/plans/[0-9]+/consequences",
+    r"/panel/(days|changes|ranked)",
+    r"/panel/grid/[0-9]+/why",
+    r"/panel/facility/[0-9]+",
+    r"/panel/scenarios/[0-9]+",
+    r"/figures(/export\.csv)?",
+)
+LONG_PATHS = (
+    r"/reports/(coverage|scenario)\.(pdf|svg|xlsx|gpkg)",
+    r"/plans/[0-9]+/consequences\.pdf",
+    r"/api/scenarios/[0-9]+/search",
+    r"/api/plans/[0-9]+/references",
+    r"/accounts/import",
+    r"/audit/export",
+)
 
 
 def is_public(path: str) -> bool:

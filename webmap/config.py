@@ -42,10 +42,12 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
     app.config.from_mapping(
         HOME=home,
         DATABASE_URL=os.environ.get("GRIDMAP_DATABASE_URL"),
-        POOL_SIZE=_number("GRIDMAP_POOL_SIZE", 8),
+        POOL_SIZE=number("GRIDMAP_POOL_SIZE", 8),
         TIMEZONE=clock.zone(),
         MAX_CONTENT_LENGTH=1024 * 1024,
-        PROXIES=_number("GRIDMAP_PROXIES"),
+        PROXIES=number("GRIDMAP_PROXIES"),
+        # Set by scripts/run: nginx in front of us says who asks.
+        IS_BEHIND_FRONT=os.environ.get("GRIDMAP_BEHIND_FRONT") == "1",
         PERMANENT_SESSION_LIFETIME=sessions.KEPT,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
@@ -114,7 +116,8 @@ def secret_key(home: Path) -> str:
         ) from error
 
 
-def _number(name: str, default: int = 0) -> int:
+def number(name: str, default: int = 0) -> int:
+    """Return what a variable of the environment says; raises SetupError if it is no number."""
     text = os.environ.get(name) or str(default)
     if not text.isdecimal() or len(text) > 2:
         raise SetupError("{name} is “{value}”: it must be a number.", name=name, value=text[:40])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from psycopg import Connection
-from psycopg_pool import ConnectionPool
 
-from geodata import db
+from geodata import db, waiting
 
 _KEY = "gridmap_pool"
 _lock = threading.Lock()
@@ -23,13 +24,19 @@ def init_app(app: Flask) -> None:
 
 
 @contextmanager
-def statements() -> Generator[Connection[Any]]:
+def statements(*, within_s: float | None = None) -> Generator[Connection[Any]]:
     """Lend a connection on which each statement stands for itself: no BEGIN, no COMMIT.
 
-    For what one statement answers, such as a tile. Raises UnavailableError.
+    For what one statement answers, such as a tile. Raises UnavailableError, after ``within_s`` at
+    the latest.
     """
-    with db.failures(), _pool().connection() as conn:
-        yield conn
+    answer_by = None if within_s is None else time.monotonic() + within_s
+    with db.failures(), _pool().connection(within_s) as conn:
+        conn.answer_by, conn.is_abandoned = answer_by, _asker_has_gone()
+        try:
+            yield conn
+        finally:
+            conn.answer_by = conn.is_abandoned = None
 
 
 @contextmanager
@@ -42,7 +49,27 @@ def connection() -> Generator[Connection[Any]]:
         yield conn
 
 
-def _pool() -> ConnectionPool[Any]:
+def _asker_has_gone() -> Callable[[], bool] | None:
+    """Return what tells whether this request's reader has closed the connection.
+
+    None for what changes something: who sent it may go, and it is carried out.
+    """
+    client: socket.socket | None = request.environ.get("gunicorn.socket") if request else None
+    if client is None or request.method not in ("GET", "HEAD"):
+        return None
+
+    def is_gone() -> bool:
+        try:
+            return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    return is_gone
+
+
+def _pool() -> waiting.Pool:
     app = current_app
     pool = app.extensions[_KEY]
     if pool is None:

@@ -44,8 +44,6 @@ STATUS: dict[type[GridMapError], int] = {
     CodeTakenError: 409,
     UnavailableError: 503,
 }
-# Read by programs: answers to them are problem+json (RFC 9457).
-MACHINE_PATHS = ("/api/", "/tiles/", "/healthz", "/readyz", "/static/", "/basemap")
 
 
 def init_app(app: APIFlask) -> None:
@@ -63,7 +61,10 @@ def init_app(app: APIFlask) -> None:
     @app.errorhandler(GridMapError)
     def known(error: GridMapError) -> Response:  # pyright: ignore[reportUnusedFunction]
         status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-        if status >= 500:
+        if status == 503:
+            # What ends by itself, and may come by the thousand: its cause is told in one line.
+            app.logger.warning("request %s: %s (%s)", g.request_id, error, error.__cause__)
+        elif status >= 500:
             app.logger.error("request %s: %s", g.request_id, error, exc_info=error)
         data = _written(error.data)
         text = _(error.message).format(**data)
@@ -178,7 +179,7 @@ def _answer(
     status: int, code: str, text: str, hint: str, facts: Mapping[str, object] | None = None
 ) -> Response:
     title = _title(status)
-    if request.path.startswith(MACHINE_PATHS):
+    if request.path.startswith(access.MACHINE_PATHS):
         body = {
             "type": f"urn:gridmap:problem:{code}",
             "title": title,

@@ -49,10 +49,12 @@ def init_app(app: Flask) -> None:
     """Send a content security policy with a nonce of this request, and its companions.
 
     Behind reverse proxies, as many as are configured are believed what they say of the reader's
-    address, of the scheme and of the host; what anybody else says of them is not.
+    address, of the scheme and of the host; what anybody else says of them is not. Our own front
+    tells the address alone.
     """
-    if proxies := app.config["PROXIES"]:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)
+    proxies = app.config["PROXIES"]
+    if named := proxies + app.config["IS_BEHIND_FRONT"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=named, x_proto=proxies, x_host=proxies)
     app.session_interface = _Sessions()
     app.url_map.converters["int"] = _Number
 

@@ -24,6 +24,7 @@ import click
 
 from geodata import db, demo
 from geodata.embedded import Cluster
+from geodata.homes import REPOSITORY
 from scripts import serve
 from scripts.bench.table import Row, show
 from tests.hostile_files import CANARY, Hostile, Trap, corpus, polygons
@@ -123,7 +124,7 @@ def bring(database_url: str, hostile: Hostile) -> tuple[int, str]:
         [*command, "--dry-run", "--", str(hostile.path)],
         capture_output=True, text=True, check=False, errors="replace",
         env={**os.environ, "GRIDMAP_DATABASE_URL": database_url, "GRIDMAP_LANG": "en",
-             "PYTHONPATH": str(serve.REPOSITORY)},
+             "PYTHONPATH": str(REPOSITORY)},
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 

@@ -12,6 +12,7 @@ import click
 
 from geodata.errors import GridMapError
 from geodata.homes import REPOSITORY
+from geodata.phrases import Translate, english
 
 LANGUAGES = ("zh", "en")
 VARIABLE = "GRIDMAP_LANG"
@@ -30,7 +31,7 @@ def language(environment: Mapping[str, str] | None = None) -> str:
 
 def translate(text: str) -> str:
     """Return an English text in the language of the command line."""
-    return _catalogue(language()).gettext(text)
+    return catalogue(language())(text)
 
 
 def said(error: GridMapError) -> str:
@@ -56,7 +57,8 @@ def _choose(_context: click.Context, _option: click.Parameter, chosen: str | Non
 
 
 @cache
-def _catalogue(name: str) -> gettext.NullTranslations:
+def catalogue(name: str) -> Translate:
+    """Return what says an English text in one of the ``LANGUAGES``."""
     if name == "en":
-        return gettext.NullTranslations()
-    return gettext.translation("messages", _CATALOGUES, [name], fallback=True)
+        return english
+    return gettext.translation("messages", _CATALOGUES, [name], fallback=True).gettext

@@ -174,7 +174,7 @@ def test_killed_postgres_recovers(home: Path) -> None:
         os.kill(cluster.pid, signal.SIGKILL)
         while cluster.pid is not None:
             time.sleep(0.01)
-        cluster.restart()
+        cluster.start_again()
         assert read_row(cluster.url) == "committed"
 
 
@@ -187,7 +187,7 @@ def test_server_process_without_a_postmaster_does_not_block_the_next_start(home:
         os.kill(cluster.pid, signal.SIGKILL)
         wait_until_gone(cluster.pid)
         assert is_alive(busy)
-        cluster.restart()
+        cluster.start_again()
         assert not is_alive(busy)
         conn.close()
 

@@ -67,6 +67,15 @@ class Run:
         ).stdout
         return {line.split()[1]: int(line.split()[0]) for line in listing.splitlines()}
 
+    @staticmethod
+    def commands(parent: int) -> list[tuple[int, str]]:
+        """Return number and command line of a process's children."""
+        listing = subprocess.run(
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(parent)], capture_output=True, text=True
+        ).stdout
+        pairs = (line.split(None, 1) for line in listing.splitlines())
+        return [(int(pid), command) for pid, command in pairs]
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
@@ -170,13 +179,39 @@ def test_killed_database_is_brought_back(run: Run) -> None:
         time.sleep(0.2)
 
 
-def test_killed_web_server_ends_the_run(run: Run) -> None:
-    children = run.children()
-    web = next(pid for name, pid in children.items() if name != "postgres")
-    os.kill(web, signal.SIGKILL)
-    assert run.process.wait(60) == 1
-    assert "The web server stopped" in run.output
-    wait_until_gone(*children.values(), within_s=1)
+@pytest.mark.parametrize("part", ["light", "heavy", "worker", "front", "front's worker"])
+def test_killed_parts_of_the_web_server_are_brought_back(run: Run, part: str) -> None:
+    url = run.wait_for(READY)
+    assert status_of(f"{url}readyz") == 200
+    killed = _part(run, part)
+    left = [pid for pid, _ in run.commands(killed)]
+    os.kill(killed, signal.SIGKILL)
+    if part in ("light", "heavy", "front"):
+        run.wait_for("is back")
+    for path in ("readyz", "figures"):
+        deadline = time.monotonic() + 60
+        # Whoever asks in the meantime waits, or is told in words.
+        while (status := status_of(f"{url}{path}")) not in (200, 404):
+            assert status == 503
+            assert time.monotonic() < deadline
+    # None of its processes is left to answer in a way of its own.
+    wait_until_gone(*left)
+
+
+def _part(run: Run, part: str) -> int:
+    """Return the number of a process of the web server."""
+    wanted = {
+        "light": ("gunicorn", "--threads 16"),
+        "heavy": ("gunicorn", "--threads 4"),
+        "front": ("nginx", ""),
+    }
+    name, option = wanted[{"worker": "light", "front's worker": "front"}.get(part, part)]
+    [master] = [
+        pid
+        for pid, command in run.commands(run.process.pid)
+        if name in command and option in command
+    ]
+    return run.commands(master)[0][0] if "worker" in part else master
 
 
 def test_second_instance_on_a_home_is_told_who_has_it(run: Run, home: Path) -> None:

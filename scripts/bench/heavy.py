@@ -1,0 +1,97 @@
+"""What visitors in a loop on an address that takes long do to everybody else.
+
+Run: python3 -m scripts.bench.heavy
+Twenty visitors ask for one such address after another without a pause, each from an address of the
+network of its own; others use the map meanwhile.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+
+import click
+
+from geodata import db
+from scripts.bench.serving import Answers, Meanwhile, Served, ask, served
+from scripts.bench.table import Row, show
+
+OTHERS = ("/panel/home", "/healthz", "/api/search?q=hsz", "/?lang=zh", "/panel/home?mode=coverage")
+
+
+@click.command()
+@click.option("--compounds", default=2_000, show_default=True)
+@click.option("--visitors", default=20, show_default=True)
+@click.option("--seconds", default=20, show_default=True, help="For each address.")
+def main(compounds: int, visitors: int, seconds: int) -> None:
+    """Measure and print the table."""
+    with served(compounds) as map_:
+        rows = measure(map_, visitors, seconds)
+    show(f"{visitors} visitors in a loop, county of {compounds:,} compounds", rows)
+
+
+def measure(map_: Served, visitors: int, seconds: int) -> list[Row]:
+    """Measure others on a quiet server, then beside each address."""
+    _others(map_, 5)
+    quiet = _others(map_, 20)
+    rows = [Row("p95 on a quiet server", f"{quiet.percentile(95) * 1000:.0f} ms")]
+    sources = [f"127.0.1.{number + 1}" for number in range(visitors)]
+    for path in _addresses(map_):
+        loop = Answers()
+
+        def visit(path: str = path, loop: Answers = loop) -> None:
+            found = ask(map_.address, [path], people=visitors, seconds=seconds, sources=sources)
+            loop.seconds += found.seconds
+            loop.statuses += found.statuses
+            loop.failures += found.failures
+
+        with Meanwhile(visit):
+            time.sleep(2)
+            beside = _others(map_, seconds - 2)
+        ratio = beside.percentile(95) / quiet.percentile(95)
+        answers = ", ".join(f"{status}: {n:,}" for status, n in sorted(loop.statuses.items()))
+        # Refused in time (503, with Retry-After) is what is wanted; 500 is not.
+        faults = beside.errors + loop.failures.total() + loop.statuses[500]
+        rows.append(
+            Row(
+                f"{path}: others' p95 / quiet; faults",
+                f"{ratio:.2f} ({beside.percentile(95) * 1000:.0f} ms); {faults} ({answers})",
+                "<= 2; 0",
+                ratio <= 2 and not faults,
+            )
+        )
+    return rows
+
+
+def _others(map_: Served, seconds: float) -> Answers:
+    return ask(map_.address, OTHERS, people=4, seconds=seconds, pause_s=0.2)
+
+
+def _addresses(map_: Served) -> list[str]:
+    with db.connect(map_.cluster.url) as conn:
+        [county, town, facility] = conn.execute(
+            "SELECT (SELECT min(grid_id) FROM grid WHERE level = 'county'),"
+            " (SELECT min(grid_id) FROM grid WHERE level = 'town'),"
+            " (SELECT min(facility_id) FROM facility WHERE kind = 'pharmacy')"
+        ).fetchone() or [0, 0, 0]
+    ago = date.today() - timedelta(days=300)  # noqa: DTZ011
+    return [
+        f"/api/coverage/gaps?kind=pharmacy&grid={town}",
+        f"/api/coverage/buildings?kind=pharmacy&grid={town}",
+        f"/api/coverage/facilities/{facility}/area",
+        f"/panel/grid/{county}/why?mode=coverage&kind=pharmacy",
+        f"/panel/grid/{town}/why?mode=coverage&kind=clinic",
+        f"/panel/facility/{facility}?mode=coverage",
+        "/panel/ranked?kind=worst&level=compound&box=116,31,117,32",
+        f"/panel/changes?versus={ago}",
+        f"/api/changes?versus={ago}&on={date.today()}",  # noqa: DTZ011
+        f"/figures?grid={county}",
+        "/figures/export.csv",
+        f"/reports/coverage.xlsx?grid={county}",
+        f"/reports/coverage.pdf?grid={town}",
+        f"/reports/coverage.gpkg?grid={town}",
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,317 @@
+"""nginx in front of the application: it reads requests whole, however slowly they come.
+
+It waits for any number of clients at once, hands on what has arrived, and keeps the answer for
+who takes it slowly. So a thread of the application is never held by a client. Addresses that take
+long to answer (``webmap.access.HEAVY_PATHS``) have an application process of their own, and only
+so many may wait for it. Decision 0033 says what else was measured.
+"""
+
+from __future__ import annotations
+
+import grp
+import html
+import json
+import os
+import pwd
+import re
+import resource
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from geodata.errors import SetupError
+from geodata.phrases import Phrase
+from scripts.cli import language
+from webmap import access, config
+
+# How long a client may take: for its request's header in all, between two pieces of its body, and
+# between two pieces of the answer.
+HEADER_S, BODY_S, SEND_S = 10, 10, 30
+# Connections that are held at once, most of them slow or silent.
+CONNECTIONS = 8192
+# Files that belong to a plan may weigh most; the application has the last word for each address.
+LARGEST_BODY_MB = 33
+# Heavy requests that are answered or waited for at once: from one address, in all, and of those
+# that take many seconds.
+HEAVY_FROM_ONE, HEAVY_AT_ONCE, LONG_AT_ONCE = 8, 24, 3
+# The application ends what takes longer by itself.
+_ANSWER_S = 90
+
+# Answers that the front gives itself: code, title and text by status.
+_REFUSALS: Mapping[int, tuple[str, Phrase, Phrase]] = {
+    413: ("too_large", Phrase("Please check your input"), Phrase("What was sent is too large.")),
+    429: (
+        "too_many",
+        Phrase("Not available at the moment"),
+        Phrase(
+            "Many such questions are being answered for your address already. Try again in a few"
+            " seconds."
+        ),
+    ),
+    503: (
+        "unavailable",
+        Phrase("Not available at the moment"),
+        Phrase("Very many are asking at this moment. Try again in a few seconds."),
+    ),
+}
+
+
+_STYLE = (
+    "body{font:16px/1.6 system-ui,sans-serif;color:#1c2733;background:#e7eae8;margin:0}"
+    "main{max-width:24rem;margin:28vh auto 0;padding:0 1.5rem}"
+    "h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0 0 1rem}"
+    "a{display:inline-block;padding:.6rem 1rem;border-radius:.4rem;background:#1c55c0;color:#fff;"
+    "font-weight:600;text-decoration:none}"
+)
+# Inside nginx only.
+_REFUSED = "/.refused/"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """The addresses of the application's processes: Unix sockets in one directory."""
+
+    light: Path
+    heavy: Path
+
+
+def find_nginx() -> str:
+    """Return nginx's program; raises ``SetupError`` if there is none."""
+    # /usr/sbin is not in everybody's path.
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise SetupError(
+            "nginx is missing: it stands in front of the map.",
+            hint="Install it: apt-get install nginx-light",
+        )
+    return found
+
+
+def account() -> pwd.struct_passwd | None:
+    """Return whom nginx's workers run as where we are root, None for ourselves."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("www-data", "nginx", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise SetupError("This system has no account for a web server (www-data, nginx, nobody).")
+
+
+def proxies() -> int:
+    """Return how many reverse proxies GRIDMAP_PROXIES says stand in front of us."""
+    return config.number("GRIDMAP_PROXIES")
+
+
+def write(directory: Path, listen: str, sockets: Sockets, proxied: int) -> Path:
+    """Write nginx's configuration and the pages it shows by itself; return the former.
+
+    ``listen`` is an address and port. ``proxied`` is how many reverse proxies stand in front.
+    """
+    user = account()
+    temporary = directory / "temporary"
+    temporary.mkdir(mode=0o700)
+    pages = directory / "pages"
+    pages.mkdir(mode=0o755)
+    for status, words in _REFUSALS.items():
+        _write_pages(pages, status, *words)
+    if user is not None:
+        os.chown(temporary, user.pw_uid, user.pw_gid)
+    file = directory / "nginx.conf"
+    file.write_text(_configuration(directory, listen, sockets, proxied, user), encoding="utf-8")
+    return file
+
+
+def _configuration(
+    directory: Path, listen: str, sockets: Sockets, proxied: int, user: pwd.struct_passwd | None
+) -> str:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    # Each answer that is fetched takes a second descriptor.
+    held = min(CONNECTIONS, max((most - 64) // 2, 64))
+    account_line = f"user {user.pw_name} {grp.getgrgid(user.pw_gid).gr_name};" if user else ""
+    machine = "|".join(path.strip("/") for path in access.MACHINE_PATHS)
+    refusals = "\n".join(
+        f"        error_page {given} {_REFUSED}{status}.$language.$form;"
+        for given, status in (("413", 413), ("429", 429), ("503", 503), ("502 504 =503", 503))
+    )
+    heavy = "\n".join(
+        [
+            _heavy(access.HEAVY_PUBLIC_PATHS, {}, is_public=True),
+            _heavy(access.HEAVY_PATHS, {}, is_public=False),
+            _heavy(access.LONG_PATHS, {"long": LONG_AT_ONCE}, is_public=False),
+        ]
+    )
+    own = "|".join(re.escape(path) for path in access.OWN_PATHS if path.startswith("/tiles/"))
+    return f"""\
+# Written at every start.
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {2 * held + 64};
+{account_line}
+pid {directory}/nginx.pid;
+# What clients do wrong is no news.
+error_log stderr crit;
+events {{ worker_connections {held}; }}
+http {{
+    access_log off;
+    server_tokens off;
+    default_type application/octet-stream;
+    client_body_temp_path {directory}/temporary/body;
+    proxy_temp_path {directory}/temporary/proxy;
+    fastcgi_temp_path {directory}/temporary/fastcgi;
+    uwsgi_temp_path {directory}/temporary/uwsgi;
+    scgi_temp_path {directory}/temporary/scgi;
+
+    client_header_timeout {HEADER_S}s;
+    client_body_timeout {BODY_S}s;
+    send_timeout {SEND_S}s;
+    keepalive_timeout 30s;
+    reset_timedout_connection on;
+    client_max_body_size {LARGEST_BODY_MB}m;
+    large_client_header_buffers 4 16k;
+
+    # Who asks: behind proxies, whom the outermost that is believed names.
+    map $http_x_forwarded_for $asker {{
+        default $remote_addr;
+{_asker_behind(proxied)}
+    }}
+    limit_conn_zone $asker zone=asker:4m;
+    limit_conn_zone $server_name zone=all:64k;
+    limit_conn_zone $server_name zone=long:64k;
+    limit_conn_status 429;
+    limit_conn_log_level info;
+
+    # In which form the front refuses: for programs, for a panel, as a page.
+    map $uri $form {{
+        default page;
+        "~^/({machine})" json;
+        "~^/panel/" panel;
+    }}
+    # As the application chooses (webmap/i18n.py): asked for, or chosen before.
+    map "$arg_lang,$cookie_lang" $language {{
+        default zh;
+        "~^en," en;
+        "~^(?!zh,)[^,]*,en$" en;
+    }}
+    map $status $retry_after {{
+        default "";
+        ~^(429|503)$ 5;
+    }}
+
+    # What is the same for everybody, for as long as the application says: the address of a tile
+    # or a script names its version; what is asked for anew each time is kept with its ETag.
+    proxy_cache_path {directory}/temporary/cache keys_zone=public:8m max_size=512m inactive=1d
+        use_temp_path=off;
+    proxy_cache_key "$http_x_forwarded_proto $http_host$request_uri";
+    proxy_cache_lock on;
+    proxy_cache_lock_timeout {_ANSWER_S}s;
+    proxy_cache_lock_age {_ANSWER_S}s;
+    proxy_cache_revalidate on;
+
+    upstream light {{ server unix:{sockets.light} fail_timeout=0; }}
+    upstream heavy {{ server unix:{sockets.heavy} fail_timeout=0; }}
+
+    server {{
+        listen {listen} backlog=1024;
+        server_name gridmap;
+
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $http_host;
+{_forwarded(proxied)}
+        proxy_connect_timeout 5s;
+        proxy_read_timeout {_ANSWER_S}s;
+        proxy_max_temp_file_size 256m;
+        # One process that ended is no reason to ask twice: a request may have been carried out.
+        proxy_next_upstream off;
+
+{refusals}
+        location / {{ proxy_pass http://light; }}
+        location ~ ^({own}) {{ proxy_pass http://light; }}
+        location ~ ^/(static|tiles)/ {{
+            proxy_cache public;
+            proxy_pass http://light;
+        }}
+{heavy}
+        location ^~ {_REFUSED} {{
+            internal;
+            alias {directory}/pages/;
+            types {{
+                text/html page panel;
+                application/problem+json json;
+            }}
+            charset utf-8;
+            charset_types application/problem+json;
+            add_header Retry-After $retry_after always;
+            add_header Cache-Control "no-store" always;
+            add_header X-Content-Type-Options "nosniff" always;
+            add_header Content-Security-Policy "{_POLICY}" always;
+        }}
+    }}
+}}
+"""
+
+
+def _heavy(paths: Sequence[str], limits: Mapping[str, int], *, is_public: bool) -> str:
+    every = {"asker": HEAVY_FROM_ONE, "all": HEAVY_AT_ONCE, **limits}
+    lines = [f"limit_conn {zone} {most};" for zone, most in every.items()]
+    if is_public:
+        # What readers are told (no-cache) is not for us: X-Accel-Expires is.
+        lines += ["proxy_cache public;", "proxy_ignore_headers Cache-Control Expires;"]
+    inside = "\n".join(f"            {line}" for line in [*lines, "proxy_pass http://heavy;"])
+    return f"        location ~ ^({'|'.join(paths)})$ {{\n{inside}\n        }}"
+
+
+def _asker_behind(proxied: int) -> str:
+    """Return the line that finds the asker in X-Forwarded-For, which each proxy adds to."""
+    if not proxied:
+        return ""
+    later = r"\s*,\s*[^,\s]+" * (proxied - 1)
+    return f'        "~(?<last>[^,\\s]+){later}\\s*$" $last;'
+
+
+def _forwarded(proxied: int) -> str:
+    """Return what the application is told of the asker: nothing that a stranger made up."""
+    if proxied:
+        # As they come; the application believes as many as there are.
+        kept = ["proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;"]
+        gone = ("X-Forwarded-Ssl", "X-Forwarded-Protocol")
+    else:
+        kept = ["proxy_set_header X-Forwarded-For $remote_addr;"]
+        gone = ("X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Ssl", "X-Forwarded-Protocol")
+    lines = [*kept, *(f'proxy_set_header {name} "";' for name in gone)]
+    return "\n".join(f"        {line}" for line in lines)
+
+
+def _write_pages(pages: Path, status: int, code: str, title: Phrase, text: Phrase) -> None:
+    """Write one refusal in each language and form."""
+    for name in language.LANGUAGES:
+        translate = language.catalogue(name)
+        heading, words = title.said(translate), text.said(translate)
+        retry = Phrase("Try again").said(translate)
+        problem = {
+            "type": f"urn:gridmap:problem:{code}",
+            "title": heading,
+            "status": status,
+            "detail": words,
+        }
+        said = f"<h1>{html.escape(heading)}</h1><p>{html.escape(words)}</p>"
+        button = '<button class="primary" type="button" data-do="retry">'
+        panel = (
+            '<article class="sheet" data-mode="error"><section class="state" role="alert">'
+            f'{said}<p class="actions">{button}{html.escape(retry)}</button></p>'
+            "</section></article>"
+        )
+        page = (
+            f'<!DOCTYPE html><html lang="{"en" if name == "en" else "zh-Hans"}">'
+            '<meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{html.escape(heading)}</title><style>{_STYLE}</style>"
+            f'<main>{said}<p><a href="">{html.escape(retry)}</a></p></main></html>'
+        )
+        forms = {"json": json.dumps(problem, ensure_ascii=False), "panel": panel, "page": page}
+        for form, content in forms.items():
+            (pages / f"{status}.{name}.{form}").write_text(content, encoding="utf-8")

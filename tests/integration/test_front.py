@@ -1,0 +1,203 @@
+"""The front: nobody is kept waiting by slow clients, nor by those who ask for what takes long."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from scripts import front
+from webmap import access, create_app
+
+Address = tuple[str, int]
+
+
+@pytest.fixture
+def address(live_server: str) -> Address:
+    parts = urlsplit(live_server)
+    return str(parts.hostname), int(parts.port or 0)
+
+
+@pytest.fixture
+def county(demo_conn: Connection[TupleRow]) -> int:
+    [found] = demo_conn.execute("SELECT grid_id FROM grid WHERE level = 'county'").fetchone() or [0]
+    return found
+
+
+def ask(
+    address: Address, path: str, headers: dict[str, str] | None = None, method: str = "GET"
+) -> tuple[int, http.client.HTTPMessage, str]:
+    connection = http.client.HTTPConnection(*address, timeout=30)
+    try:
+        connection.request(method, path, headers=headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode(errors="replace")
+    finally:
+        connection.close()
+
+
+@contextmanager
+def held(address: Address, count: int, sent: bytes) -> Iterator[list[socket.socket]]:
+    """Connections that send so much and then nothing."""
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(address, timeout=30)) for _ in range(count)
+        ]
+        for client in clients:
+            client.sendall(sent)
+        yield clients
+
+
+@contextmanager
+def locked(demo_url: str) -> Iterator[None]:
+    """Keep whoever reads buildings waiting."""
+    with psycopg.connect(demo_url) as conn:
+        conn.execute("LOCK TABLE building IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def waiting(conn: Connection[TupleRow]) -> int:
+    """Return how many statements wait for a lock."""
+    conn.rollback()
+    [count] = conn.execute(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    ).fetchone() or [0]
+    return count
+
+
+def wait_for(conn: Connection[TupleRow], count: int, within_s: float = 30) -> None:
+    deadline = time.monotonic() + within_s
+    while (found := waiting(conn)) != count:
+        assert time.monotonic() < deadline, f"{found} statements wait"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /panel/home HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ",
+        b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 999\r\n\r\nusername=",
+    ],
+    ids=["nothing", "half a header", "half a body"],
+)
+def test_slow_clients_keep_nobody_waiting(address: Address, sent: bytes) -> None:
+    """More of them than the application has threads."""
+    with held(address, 120, sent):
+        assert ask(address, "/readyz")[0] == 200
+
+
+def test_made_up_headers_of_proxies_are_not_believed(address: Address) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"}
+    status, kept, _ = ask(address, "/sign-in", headers)
+    assert status == 200
+    assert "Set-Cookie" in kept
+    assert "secure" not in kept["Set-Cookie"].lower()
+    tiles = json.loads(ask(address, "/tiles/grids.json", headers)[2])["tiles"]
+    assert not any("evil" in each or each.startswith("https") for each in tiles)
+
+
+def test_who_names_another_address_is_counted_as_the_same(address: Address) -> None:
+    """Else one could guess passwords without an end."""
+    _, headers, page = ask(address, "/sign-in")
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token is not None
+    cookie = headers["Set-Cookie"].partition(";")[0]
+    answers: list[int] = []
+    for number in range(12):
+        connection = http.client.HTTPConnection(*address, timeout=30)
+        connection.request(
+            "POST",
+            "/sign-in",
+            f"username=nobody-at-all&password=x&csrf_token={token[1]}",
+            {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Cookie": cookie,
+                "X-Forwarded-For": f"203.0.113.{number}",
+            },
+        )
+        answers.append(connection.getresponse().status)
+        connection.close()
+    assert answers[0] != 429
+    assert answers[-1] == 429
+
+
+def test_heavy_questions_are_bounded_and_keep_nobody_else_waiting(
+    address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
+) -> None:
+    path = f"/panel/grid/{county}/why?mode=coverage&kind=clinic"
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+    with locked(demo_url), held(address, front.HEAVY_FROM_ONE, request):
+        # As many as there are threads for what takes long; the others stand in line.
+        wait_for(demo_conn, 4)
+        status, headers, text = ask(address, path)
+        assert (status, headers["Retry-After"]) == (429, "5")
+        assert headers["Content-Type"].startswith("text/html")
+        assert 'data-mode="error"' in text
+        assert "请过几秒再试" in text
+        assert "Try again in a few seconds" in ask(address, f"{path}&lang=en")[2]
+        status, headers, text = ask(address, f"/api/coverage/gaps?kind=clinic&grid={county}")
+        assert (status, headers["Content-Type"]) == (429, "application/problem+json; charset=utf-8")
+        assert json.loads(text)["status"] == 429
+        # Another one is not refused, and what is light is answered.
+        assert ask(address, "/readyz")[0] == 200
+    wait_for(demo_conn, 0)
+
+
+def test_work_ends_when_the_asker_has_gone(
+    address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
+) -> None:
+    path = f"/panel/grid/{county}/why?mode=coverage&kind=clinic"
+    with locked(demo_url):
+        with held(address, 1, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()):
+            wait_for(demo_conn, 1)
+        # Long before the lock's own time is over.
+        wait_for(demo_conn, 0, within_s=5)
+
+
+def test_too_large_a_body_is_refused_in_words(address: Address) -> None:
+    length = {"Content-Length": str(2**30)}
+    for path, kind in (("/sign-in", "text/html"), ("/api/scenarios", "application/problem+json")):
+        status, headers, text = ask(address, path, length, "POST")
+        assert (status, headers["Content-Type"]) == (413, f"{kind}; charset=utf-8")
+        assert "过大" in text
+
+
+def test_what_is_the_same_for_all_is_kept_with_its_tag(
+    address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
+) -> None:
+    """Asked for again it is not computed again, whoever asks and however it is compressed."""
+    [town] = demo_conn.execute("SELECT max(grid_id) FROM grid WHERE level = 'town'").fetchone() or [
+        0
+    ]
+    path = f"/api/coverage/gaps?kind=clinic&grid={town}"
+    compressed = {"Accept-Encoding": "br"}
+    status, headers, _ = ask(address, path, compressed)
+    assert (status, headers["Content-Encoding"]) == (200, "br")
+    with locked(demo_url):
+        assert ask(address, path, compressed)[0] == 200
+        tag = {"If-None-Match": headers["ETag"]}
+        assert ask(address, path, {**compressed, **tag})[0] == 304
+
+
+def test_tables_of_what_takes_long_name_addresses_that_are_there() -> None:
+    app = create_app({"DATABASE_URL": "postgresql://nowhere/none", "SECRET_KEY": "k" * 32})
+    paths = [re.sub(r"<int:\w+>", "7", rule.rule) for rule in app.url_map.iter_rules()]
+    for table in (access.HEAVY_PUBLIC_PATHS, access.HEAVY_PATHS, access.LONG_PATHS):
+        for pattern in table:
+            found = [path for path in paths if re.fullmatch(pattern, path)]
+            assert found, pattern
+            if table is access.HEAVY_PUBLIC_PATHS:
+                # Kept for everybody: nothing of somebody's own.
+                assert all(access.is_public(path) for path in found)
