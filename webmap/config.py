@@ -14,6 +14,7 @@ from flask import Flask
 
 from geodata import clock, sessions
 from geodata.errors import SetupError
+from geodata.homes import make_home
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "var"
 # Who reads or changes a provider's answers on their way decides who signs in: nothing but HTTPS.
@@ -94,7 +95,7 @@ def secret_key(home: Path) -> str:
         return given
     path = home / "secret-key"
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         unfinished = home / f"secret-key.{secrets.token_hex(8)}"
         if not path.exists():
             descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
