@@ -30,6 +30,7 @@ from scripts.cli import language
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
 from scripts.housekeeping import Housekeeper
+from webmap import config
 
 # Held while the demo county is loaded, so that only one of several starters does.
 _DEMO_LOCK = 341525002
@@ -68,6 +69,7 @@ def main(port: int, host: str, demo: bool) -> None:
 
 def serve(host: str, port: int, *, with_demo: bool) -> None:
     """Run everything until a signal raises ``StopRequested``, or the web server stops."""
+    config.check()
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         url, cluster = db.url_from_env(), None
@@ -173,6 +175,7 @@ class Server:
                 **os.environ,
                 "GRIDMAP_DATABASE_URL": self._database_url,
                 "GRIDMAP_HOME": str(home_from_env()),
+                "GRIDMAP_LISTENING_ON": self._host,
             },
             stdin=subprocess.DEVNULL,
             pass_fds=[descriptor],
@@ -233,7 +236,7 @@ def gunicorn_options(bind: str) -> list[str]:
     options = {
         "--bind": bind,
         "--worker-class": "gthread",
-        "--workers": os.environ.get("GRIDMAP_WORKERS") or str(min(os.cpu_count() or 2, 4)),
+        "--workers": str(config.workers()),
         "--threads": "8",
         "--keep-alive": "30",
         "--timeout": "60",

@@ -2,119 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from apiflask import APIFlask
-from flask import Flask
-from flask_compress import Compress
+from geodata.errors import SetupError
 
-from webmap import (
-    account,
-    account_lists,
-    account_roles,
-    accounts,
-    acting,
-    alerts,
-    api,
-    assets,
-    audit,
-    basemap,
-    changes,
-    comparing,
-    config,
-    coverage,
-    db,
-    describing,
-    door,
-    drafting,
-    errors,
-    figures,
-    gaps,
-    health,
-    i18n,
-    notifications,
-    page,
-    panel,
-    papers,
-    plans,
-    provider,
-    references,
-    reports,
-    scenario_panel,
-    scenarios,
-    security,
-    services,
-    sso,
-    standards,
-    tiles,
-    why,
-)
-
-
-class _App(APIFlask):
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Take every view and hook as it is: none is async, and looking costs at each request."""
-        return func
-
-
-def _describe(spec: dict[str, Any] | str) -> dict[str, Any] | str:
-    # The framework keeps one processor.
-    return api.describe_problems(describing.describe(spec))
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     """Make the application from GRIDMAP_* environment variables, then ``overrides``.
 
-    Opens no connection: the pool opens at the first request, after a server has forked.
+    Raises SetupError if a setting makes no sense; under gunicorn what it says in one line.
     """
-    app = _App(
-        "webmap",
-        title="GridMap",
-        version="1",
-        spec_path="/api/openapi.json",
-        docs_path=None,
-        # Served by webmap.assets; the annotation forgets that Flask takes None.
-        static_folder=None,  # pyright: ignore[reportArgumentType]
-        json_errors=False,
-    )
-    config.load(app, overrides or {})
-    for part in (errors, db, i18n, assets, security, acting, notifications, provider):
-        part.init_app(app)
-    Compress(app)
-    for blueprint in (
-        page.bp,
-        panel.bp,
-        tiles.bp,
-        api.bp,
-        plans.bp,
-        references.bp,
-        drafting.bp,
-        papers.bp,
-        scenarios.bp,
-        scenario_panel.bp,
-        reports.bp,
-        comparing.bp,
-        gaps.bp,
-        why.bp,
-        coverage.bp,
-        changes.bp,
-        services.bp,
-        basemap.bp,
-        health.bp,
-        door.bp,
-        account.bp,
-        audit.bp,
-        sso.bp,
-        accounts.bp,
-        account_roles.bp,
-        account_lists.bp,
-        standards.bp,
-        figures.bp,
-        alerts.bp,
-        notifications.bp,
-    ):
-        app.register_blueprint(blueprint)
-    app.spec_processor(_describe)
-    acting.check(app)
-    return app
+    # Slow to import, and not needed by those who read the settings alone.
+    from webmap.app import make
+
+    try:
+        return make(overrides or {})
+    except SetupError as error:
+        if not os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn"):
+            raise
+        raise _unstartable(str(error)) from None
+
+
+def _unstartable(text: str) -> Exception:
+    """Return what gunicorn prints without a traceback, whether it loads the map before it forks."""
+    from gunicorn.errors import AppImportError
+
+    class UnstartableError(AppImportError, RuntimeError):
+        """Read by a worker as the one, by the master as the other."""
+
+    return UnstartableError(text)

@@ -30,6 +30,7 @@ from geodata.partition.ground import LawError
 from geodata.phrases import in_words
 from geodata.plans.model import PlanStateError, StaleError
 from webmap import access, acting, i18n
+from webmap.hosts import MisdirectedError
 from webmap.views import MODES
 
 STATUS: dict[type[GridMapError], int] = {
@@ -43,6 +44,7 @@ STATUS: dict[type[GridMapError], int] = {
     DateOrderError: 409,
     CodeTakenError: 409,
     UnavailableError: 503,
+    MisdirectedError: 421,
 }
 # Read by programs: answers to them are problem+json (RFC 9457).
 MACHINE_PATHS = ("/api/", "/tiles/", "/healthz", "/readyz", "/static/", "/basemap")
@@ -236,6 +238,8 @@ def _title(status: int) -> str:
         return _("Sign in")
     if status == 404:
         return _("Not found")
+    if status == 421:
+        return _("Another address")
     if status == 503:
         return _("Not available at the moment")
     if status < 500:
