@@ -20,6 +20,7 @@ from webmap import (
     assets,
     audit,
     basemap,
+    bodies,
     changes,
     comparing,
     config,
@@ -28,6 +29,7 @@ from webmap import (
     describing,
     door,
     drafting,
+    draining,
     errors,
     figures,
     gaps,
@@ -53,6 +55,8 @@ from webmap import (
 
 
 class _App(APIFlask):
+    request_class = bodies.Request
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take every view and hook as it is: none is async, and looking costs at each request."""
         return func
@@ -79,7 +83,7 @@ def make(overrides: Mapping[str, object]) -> Flask:
         json_errors=False,
     )
     config.load(app, overrides)
-    for part in (errors, db, i18n, assets, security, acting, notifications, provider):
+    for part in (errors, db, i18n, assets, security, acting, notifications, provider, draining):
         part.init_app(app)
     Compress(app)
     for blueprint in (
