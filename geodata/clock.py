@@ -16,7 +16,7 @@ def zone() -> ZoneInfo:
     name = os.environ.get("GRIDMAP_TIMEZONE") or DEFAULT_ZONE
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise SetupError(
             "GRIDMAP_TIMEZONE is not a time zone: {name}", hint="Write Asia/Shanghai.", name=name
         ) from error

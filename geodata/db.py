@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 from geodata import clock, dbroles, rights, waiting
-from geodata.errors import GridMapError, SetupError, UnavailableError
+from geodata.errors import GridMapError, SetupError, StorageFullError, UnavailableError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -202,9 +202,9 @@ def explain(error: psycopg.Error, url: str = "") -> GridMapError | None:
     place = _place(url)
     match error:
         case errors.DiskFull():
-            return SetupError(
+            return StorageFullError(
                 "The disk of the database is full.",
-                hint="Free some space on it; what was being written has been undone.",
+                hint="Nothing was saved. Once there is space again, the same will succeed.",
             )
         case errors.InsufficientPrivilege() if "extension" in str(error):
             return SetupError(
@@ -236,21 +236,37 @@ def explain(error: psycopg.Error, url: str = "") -> GridMapError | None:
             return UnavailableError("The database is busy or does not answer.")
         case waiting.AbandonedError():
             return UnavailableError("Nobody waits for the answer any more.")
+        case (
+            errors.AdminShutdown()
+            | errors.CrashShutdown()
+            | errors.CannotConnectNow()
+            | errors.IdleSessionTimeout()
+            # Psycopg takes these for faults of its own doing.
+            | errors.IdleInTransactionSessionTimeout()
+            | errors.TransactionTimeout()
+        ):
+            return UnavailableError(
+                "The database ended the connection.", hint="Try again in a moment."
+            )
         case psycopg.OperationalError() | psycopg.InterfaceError():
-            return _explain_connection(error, place)
+            return _explain_connection(error, url)
         case _:
             return None
 
 
-def _explain_connection(error: psycopg.Error, place: str) -> GridMapError:
+def _explain_connection(error: psycopg.Error, url: str) -> GridMapError:
     """Read the reason for a lost or refused connection from its text: libpq gives no code."""
-    text = " ".join(str(error).split())
-    if isinstance(error, errors.TooManyConnections) or "too many" in text:
+    text, place = " ".join(str(error).split()), _place(url)
+    is_crowded = "too many" in text or "connection slots" in text
+    if isinstance(error, errors.TooManyConnections) or is_crowded:
         return UnavailableError(
             "All connections of the database {place} are in use.",
             hint="Try again in a moment; if it stays so, raise its max_connections.",
             place=place,
         )
+    if not url:
+        # A request's: its reader knows neither the place nor what libpq says of it.
+        return UnavailableError("The database does not answer.", hint="Try again in a moment.")
     if "does not exist" in text and "database" in text:
         return SetupError(
             "The database {place} does not exist.",

@@ -29,7 +29,7 @@ import psycopg
 from geodata import configuration, dbroles
 from geodata.db import failures
 from geodata.errors import SetupError
-from geodata.homes import Home, HomeInUseError, make_private
+from geodata.homes import Home, HomeInUseError, make_private, open_private
 from geodata.installation import Account, account_for, find_postgres
 from geodata.leftovers import disown_stale_pid, evict
 from geodata.phrases import Phrase
@@ -189,7 +189,7 @@ class Cluster:
             left.unlink()
         if self.log.exists() and self.log.stat().st_size > 10 * 2**20:
             self.log.replace(self.log.with_suffix(".log.1"))
-        with self.log.open("ab") as log:
+        with open_private(self.log) as log:
             start = log.tell()
             self._process = subprocess.Popen(
                 account.command(

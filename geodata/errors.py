@@ -6,6 +6,7 @@ line translate the template and then fill it in. Catch ``GridMapError`` to catch
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 from geodata.phrases import Phrase, Translate, english
@@ -64,13 +65,42 @@ class InvalidInputError(GridMapError):
     code = "invalid_input"
 
 
+class StaleError(GridMapError):
+    """What is to be changed was changed since it was seen. ``data``: its present revision."""
+
+    code = "stale"
+
+
 class SetupError(GridMapError):
     """The machine lacks something that GridMap needs: a package, a right, space."""
 
     code = "setup"
 
 
+class StorageFullError(SetupError):
+    """There is no room left to write; with room again the same request succeeds."""
+
+    code = "storage_full"
+
+    @classmethod
+    def of_files(cls) -> StorageFullError:
+        """Return the failure of a disk on which files are kept for as long as they are read."""
+        return cls(
+            "The disk for temporary files is full.",
+            hint="Nothing was saved. Once there is space again, the same will succeed.",
+        )
+
+
 class UnavailableError(GridMapError):
     """The database is not there at the moment; the same request may succeed later."""
 
     code = "unavailable"
+
+
+# What the system says of a disk, a quota or the largest file that it lets us write.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether something could not be written for want of room."""
+    return error.errno in _FULL

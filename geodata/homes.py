@@ -70,7 +70,7 @@ class Home:
 
         Raises ``HomeInUseError`` naming the process that has it.
         """
-        self._make()
+        make_home(self.path)
         lock = (self.path / "lock").open("a+", encoding="utf-8")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -102,7 +102,7 @@ class Home:
     def share(self) -> Generator[IO[str]]:
         """Count among those who use the cluster; ``wait_for_others`` takes what this gives."""
         with self.usable():
-            self._make()
+            make_home(self.path)
             users = (self.path / "users").open("a", encoding="utf-8")
         with users:
             fcntl.flock(users, fcntl.LOCK_SH)
@@ -147,6 +147,7 @@ class Home:
         if self.cluster.stat().st_uid not in (os.geteuid(), account.uid):
             raise _foreign(self.cluster)
         make_private(self.sockets, account)
+        self._tighten()
 
     @contextmanager
     def usable(self) -> Generator[None]:
@@ -161,10 +162,26 @@ class Home:
                 reason=f"{error.strerror}: {error.filename}",
             ) from error
 
-    def _make(self) -> None:
-        # As root the cluster belongs to another account, which must be able to pass through.
-        mode = 0o711 if os.geteuid() == 0 else 0o700
-        self.path.mkdir(mode=mode, parents=True, exist_ok=True)
+    def _tighten(self) -> None:
+        """Close what earlier versions, or a copy of the home, left for others to read."""
+        within = [self.path / name for name in ("secret-key", "demo-accounts.json")]
+        for path in (*within, *self.cluster.glob("postgres.log*")):
+            if path.exists() and path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+
+
+def make_home(path: Path) -> None:
+    """Make the directory of a home if it is missing; nobody else may list what is in it."""
+    # As root the cluster belongs to another account, which must be able to pass through.
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    path.mkdir(mode=mode, parents=True, exist_ok=True)
+
+
+def open_private(path: Path) -> IO[bytes]:
+    """Open a file to append to that nobody else may read, whatever the umask."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "ab")
 
 
 def home_from_env() -> Path:

@@ -95,6 +95,11 @@ class Pool(ConnectionPool[Connection]):
         super().open(wait, timeout)
         self.heartbeat.begin(self)
 
+    def close(self, timeout: float = 5.0) -> None:
+        """Close it; nobody asks any more."""
+        super().close(timeout)
+        self.heartbeat.end()
+
     def getconn(self, timeout: float | None = None) -> Connection:
         """Lend a connection; raises ``SilentDatabaseError`` while the database is silent."""
         if self.heartbeat.is_silent:
@@ -109,10 +114,21 @@ class Heartbeat:
         self._conninfo = conninfo
         self._connection: Connection | None = None
         self._unanswered_since: float | None = None
+        self._is_over = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def begin(self, pool: Pool) -> None:
-        """Ask again and again, until the pool is closed."""
-        threading.Thread(target=_ask, args=[ref(pool), self], name="heartbeat", daemon=True).start()
+        """Ask again and again, as long as there is the pool."""
+        self._thread = threading.Thread(
+            target=self._run, args=[ref(pool)], name="heartbeat", daemon=True
+        )
+        self._thread.start()
+
+    def end(self) -> None:
+        """Ask no more."""
+        self._is_over.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(_SILENCE_S)
 
     @property
     def is_silent(self) -> bool:
@@ -132,26 +148,24 @@ class Heartbeat:
             self._connection.answer_by = time.monotonic() + _SILENCE_S
             self._connection.execute("SELECT 1")
         except (SilentDatabaseError, psycopg.errors.ConnectionTimeout):
-            self.close()
+            self._close()
             return
         except psycopg.Error:
             # Whatever it says, it answers: each statement is told its own reason.
-            self.close()
+            self._close()
         self._unanswered_since = None
 
-    def close(self) -> None:
-        """Close the connection, if there is one."""
+    def _close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
-
-def _ask(pool: ReferenceType[Pool], heartbeat: Heartbeat) -> None:
-    while (watched := pool()) is not None and not watched.closed:
-        del watched
-        heartbeat.ask()
-        time.sleep(_EVERY_S)
-    heartbeat.close()
+    def _run(self, pool: ReferenceType[Pool]) -> None:
+        while pool() is not None:
+            self.ask()
+            if self._is_over.wait(_EVERY_S):
+                break
+        self._close()
 
 
 def _checked(gen: PQGen[T], check: Callable[[], None]) -> PQGen[T]:

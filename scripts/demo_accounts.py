@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geodata.homes import make_home
+
 if TYPE_CHECKING:
     # Slow to import, and needed once.
     from geodata.demo import DemoAccount
@@ -18,7 +20,7 @@ NAME = "demo-accounts.json"
 
 def write(home: Path, accounts: Sequence[DemoAccount]) -> Path:
     """Write the accounts with their passwords, readable for the owner alone; return the file."""
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     path = home / NAME
     unfinished = home / f"{NAME}.new"
     unfinished.unlink(missing_ok=True)

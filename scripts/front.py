@@ -23,7 +23,7 @@ from pathlib import Path
 from geodata.errors import SetupError
 from geodata.phrases import Phrase
 from scripts.cli import language
-from webmap import access, config
+from webmap import access
 
 # How long a client may take: for its request's header in all, between two pieces of its body, and
 # between two pieces of the answer.
@@ -99,11 +99,6 @@ def account() -> pwd.struct_passwd | None:
         except KeyError:
             continue
     raise SetupError("This system has no account for a web server (www-data, nginx, nobody).")
-
-
-def proxies() -> int:
-    """Return how many reverse proxies GRIDMAP_PROXIES says stand in front of us."""
-    return config.number("GRIDMAP_PROXIES")
 
 
 def write(directory: Path, listen: str, sockets: Sockets, proxied: int) -> Path:

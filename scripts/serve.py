@@ -24,6 +24,7 @@ from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
 from scripts.housekeeping import Housekeeper
 from scripts.web import Server, listen
+from webmap import config
 
 # Held while the demo county is loaded, so that only one of several starters does.
 _DEMO_LOCK = 341525002
@@ -56,6 +57,7 @@ def main(port: int, host: str, demo: bool) -> None:
 
 def serve(host: str, port: int, *, with_demo: bool) -> None:
     """Run everything until a signal raises ``StopRequested``."""
+    config.check()
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         url, cluster = db.url_from_env(), None

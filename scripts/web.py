@@ -22,6 +22,7 @@ from geodata.homes import REPOSITORY, home_from_env
 from geodata.phrases import Phrase
 from scripts import front
 from scripts.watching import Child
+from webmap import config
 
 _READY_TIMEOUT_S = 60.0
 # Requests that wait for a free thread, or for a process that is being started again.
@@ -146,7 +147,7 @@ class Server:
     def _front(self, directory: Path, sockets: front.Sockets) -> Child:
         host, port = self._listener.getsockname()[:2]
         listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        file = front.write(directory, listen, sockets, front.proxies())
+        file = front.write(directory, listen, sockets, config.proxies())
         descriptor = self._listener.fileno()
         return Child(
             Phrase("The web server"),
@@ -180,6 +181,7 @@ class Server:
                 "GRIDMAP_DATABASE_URL": self._database_url,
                 "GRIDMAP_HOME": str(home_from_env()),
                 "GRIDMAP_BEHIND_FRONT": "1",
+                "GRIDMAP_LISTENING_ON": self._host,
             },
             directory=str(REPOSITORY),
             descriptors=[descriptor],
@@ -214,12 +216,11 @@ class _Application(Child):
 def gunicorn_options(descriptor: int, *, heavy: bool) -> list[str]:
     """Return gunicorn's options: a process per core, threads for those who wait."""
     threads = _HEAVY_THREADS if heavy else 16
-    workers = os.environ.get("GRIDMAP_WORKERS") or str(min(os.cpu_count() or 2, 4))
     options = {
         "--bind": f"fd://{descriptor}",
         "--backlog": str(_BACKLOG),
         "--worker-class": "gthread",
-        "--workers": "1" if heavy else workers,
+        "--workers": "1" if heavy else str(config.workers()),
         "--threads": str(threads),
         # What one process has no thread for is left to the others.
         "--worker-connections": str(threads),

@@ -250,12 +250,18 @@ ROUTES: dict[str, Asks] = {
     "scenarios.listing": lambda it: [Ask("/api/scenarios")],
     "scenarios.create": lambda it: [Ask("/api/scenarios", body={"name": ""})],
     "scenarios.show": _scenarios("?kind=clinic"),
-    "scenarios.change": _scenarios(verb="PATCH", body={"name": ""}),
+    "scenarios.change": _scenarios(verb="PATCH", body={"name": ""}, revision='"999"'),
     "scenarios.copy": _scenarios("/copy", body={"name": ""}),
-    "scenarios.add": _scenarios("/changes", body={"what": "close", "facility": 1}),
-    "scenarios.take_out": _scenarios("/changes/99", verb="PATCH", body={"out": True}),
+    "scenarios.add": _scenarios(
+        "/changes", body={"what": "close", "facility": 1}, revision='"999"'
+    ),
+    "scenarios.take_out": _scenarios(
+        "/changes/99", verb="PATCH", body={"out": True}, revision='"999"'
+    ),
     "scenarios.near": _scenarios("/near", body={"kind": "clinic", "lon": 116.3, "lat": 31.4}),
-    "scenarios.search": _scenarios("/search", body={"kind": "clinic", "ask": "most"}),
+    "scenarios.search": _scenarios(
+        "/search", body={"kind": "clinic", "ask": "most"}, revision='"999"'
+    ),
     "scenario_panel.listing": lambda it: [Ask("/panel/scenarios")],
     "scenario_panel.scenario": lambda it: [
         Ask(

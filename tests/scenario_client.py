@@ -22,14 +22,28 @@ class Client:
         found = re.search(r'name="csrf_token" value="([^"]+)"', page)
         assert found
         self.token = found[1]
+        self.conn = conn
 
-    def ask(self, method: str, path: str, body: object = None) -> TestResponse:
+    def ask(
+        self, method: str, path: str, body: object = None, revision: int | None = None
+    ) -> TestResponse:
+        """Send something of a scenario; as it is now, unless told which state was seen."""
+        headers = {"X-CSRFToken": self.token}
+        if method != "GET" and (number := re.match(r"/(\d+)", path)):
+            seen = self.revision(int(number[1])) if revision is None else revision
+            headers["If-Match"] = f'"{seen}"'
         return self.client.open(
             f"/api/scenarios{path}",
             method=method,
-            headers={"X-CSRFToken": self.token},
+            headers=headers,
             json=body if body is not None or method != "GET" else None,
         )
+
+    def revision(self, scenario_id: int) -> int:
+        row = self.conn.execute(
+            "SELECT revision FROM scenario WHERE scenario_id = %s", [scenario_id]
+        ).fetchone()
+        return row[0] if row else 1
 
     def begin(self, name: str = "再办两处卫生室") -> int:
         response = self.ask("POST", "", {"name": name})

@@ -77,9 +77,10 @@ def edit(rule_id: int) -> Response:
         county = grids.county(conn, i18n.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
-        rule = rules.get(conn, rule_id)
         if request.method == "GET":
+            rule = rules.get(conn, rule_id)
             return _form(conn, county, _Asked(_values(rule.terms)), rule)
+        rule = rules.take(conn, rule_id)
         return _try_or_save(conn, county, rule, person.username)
 
 
@@ -87,6 +88,8 @@ def _try_or_save(conn: Connection[Any], county: Grid, rule: Rule | None, actor: 
     """Show what a rule would report; save it when that was shown of the very same rule."""
     today = i18n.today()
     asked = _Asked({name: request.form.get(name, "").strip()[:40] for name in _FIELDS})
+    if rule and request.form.get("seen") != _Asked(_values(rule.terms)).digest:
+        return _form(conn, county, asked, rule, status=409)
     terms = _read(conn, asked)
     if terms is not None:
         try:
@@ -126,6 +129,10 @@ def _form(
         "pages/alerts/one.html",
         asked=asked,
         rule=rule,
+        # As it is now: who changes it on top of something else is shown both.
+        present=_Asked(_values(rule.terms)) if rule else None,
+        has_changed=status == 409,
+        one_day=timedelta(days=1),
         county=county,
         places=[(town, [r for parent, r in outline if parent == town.grid_id]) for town in towns],
         kinds=[(each.kind, each.name_zh, each.name_en) for each in standards.kinds(conn, today)],

@@ -1,16 +1,41 @@
-"""What programs send: JSON, held to a model before anything is done with it."""
+"""What is sent: read to its last byte or refused, JSON held to a model before anything is done."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import IO, TypeVar, cast
 
+import flask
 from flask import abort, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest
+from werkzeug.utils import cached_property
+from werkzeug.wsgi import LimitedStream
 
 from geodata.errors import InvalidInputError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Request(flask.Request):
+    """A request of which no part is taken for the whole."""
+
+    @cached_property
+    def stream(self) -> IO[bytes]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Return the body; reading raises RequestEntityTooLarge where there is more than may be."""
+        limit = self.max_content_length
+        if self.content_length is None and limit and "wsgi.input_terminated" in self.environ:
+            return cast("IO[bytes]", _Whole(self.environ["wsgi.input"], limit, is_max=True))
+        return super().stream
+
+
+class _Whole(LimitedStream):
+    """A body that came in chunks, with no word of its length: Werkzeug cuts it at the limit."""
+
+    def readall(self) -> bytes:
+        body = super().readall()
+        if self.is_exhausted and self._stream.read(1):
+            self.on_exhausted()
+        return body
 
 
 def plain() -> object:

@@ -9,13 +9,19 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from flask import Flask
+from typing import TYPE_CHECKING, Any
 
 from geodata import clock, sessions
 from geodata.errors import SetupError
+from geodata.homes import make_home
+from webmap import hosts
+from webmap.hosts import Hosts
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 DEFAULT_HOME = Path(__file__).resolve().parent.parent / "var"
+_KEY_LENGTH = 32
 # Who reads or changes a provider's answers on their way decides who signs in: nothing but HTTPS.
 _ISSUER = re.compile(
     r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?(/[^\s?#]*)?"
@@ -40,12 +46,10 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
     """
     home = Path(os.environ.get("GRIDMAP_HOME") or DEFAULT_HOME)
     app.config.from_mapping(
+        **_environment(),
         HOME=home,
         DATABASE_URL=os.environ.get("GRIDMAP_DATABASE_URL"),
-        POOL_SIZE=number("GRIDMAP_POOL_SIZE", 8),
-        TIMEZONE=clock.zone(),
         MAX_CONTENT_LENGTH=1024 * 1024,
-        PROXIES=number("GRIDMAP_PROXIES"),
         # Set by scripts/run: nginx in front of us says who asks.
         IS_BEHIND_FRONT=os.environ.get("GRIDMAP_BEHIND_FRONT") == "1",
         PERMANENT_SESSION_LIFETIME=sessions.KEPT,
@@ -53,8 +57,6 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         # As long as the session; which ends on the server.
         WTF_CSRF_TIME_LIMIT=None,
-        FRAME_ANCESTORS=_origins("GRIDMAP_FRAME_ANCESTORS"),
-        OIDC=_provider(),
         COMPRESS_MIMETYPES=[
             "text/html",
             "text/css",
@@ -82,21 +84,28 @@ def load(app: Flask, overrides: Mapping[str, object]) -> None:
     app.config["SESSION_COOKIE_NAME"] = f"gridmap_{instance}"
 
 
+def check() -> None:
+    """Raise SetupError if a setting of the web server makes no sense; nothing is made by it."""
+    _environment()
+    _given_key()
+    workers()
+
+
+def workers() -> int:
+    """Return how many processes of the web server there are: one a core, unless set otherwise."""
+    return _number("GRIDMAP_WORKERS", min(os.cpu_count() or 2, 4), least=1)
+
+
 def secret_key(home: Path) -> str:
     """Return what signs cookies: GRIDMAP_SECRET_KEY, else the home's own, made when it is missing.
 
     Raises SetupError if it is too short to keep anything, or cannot be kept.
     """
-    given = os.environ.get("GRIDMAP_SECRET_KEY")
-    if given:
-        if len(given) < 32:
-            raise SetupError(
-                "GRIDMAP_SECRET_KEY is too short.", hint="Use 32 random characters or more."
-            )
+    if given := _given_key():
         return given
     path = home / "secret-key"
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         unfinished = home / f"secret-key.{secrets.token_hex(8)}"
         if not path.exists():
             descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -116,12 +125,60 @@ def secret_key(home: Path) -> str:
         ) from error
 
 
-def number(name: str, default: int = 0) -> int:
-    """Return what a variable of the environment says; raises SetupError if it is no number."""
+def _environment() -> dict[str, Any]:
+    """Read what needs neither a home nor a database. Raises SetupError."""
+    return {
+        "POOL_SIZE": _number("GRIDMAP_POOL_SIZE", 8, least=1),
+        "TIMEZONE": clock.zone(),
+        "PROXIES": proxies(),
+        "FRAME_ANCESTORS": _origins("GRIDMAP_FRAME_ANCESTORS"),
+        "ALLOWED_HOSTS": _hosts("GRIDMAP_ALLOWED_HOSTS"),
+        "OIDC": _provider(),
+    }
+
+
+def proxies() -> int:
+    """Return how many reverse proxies GRIDMAP_PROXIES says stand in front of us."""
+    return _number("GRIDMAP_PROXIES", 0)
+
+
+def _given_key() -> str | None:
+    given = os.environ.get("GRIDMAP_SECRET_KEY")
+    if given and len(given) < _KEY_LENGTH:
+        raise SetupError(
+            "GRIDMAP_SECRET_KEY is too short.",
+            hint="Use {n} random characters or more.",
+            n=_KEY_LENGTH,
+        )
+    return given or None
+
+
+def _number(name: str, default: int, *, least: int = 0) -> int:
     text = os.environ.get(name) or str(default)
-    if not text.isdecimal() or len(text) > 2:
-        raise SetupError("{name} is “{value}”: it must be a number.", name=name, value=text[:40])
+    if not re.fullmatch("[0-9]{1,2}", text) or int(text) < least:
+        raise SetupError(
+            "{name} is “{value}”: it must be a number from {least} to 99.",
+            name=name,
+            value=text[:40],
+            least=least,
+        )
     return int(text)
+
+
+def _hosts(name: str) -> Hosts:
+    text = os.environ.get(name) or ""
+    try:
+        if text.strip():
+            return hosts.read(text)
+    except ValueError as error:
+        raise SetupError(
+            "{name} holds “{value}”, which is not the name of a host.",
+            hint="It looks like map.example.gov.cn, without a port, or .example.gov.cn with all"
+            " names below it; several are parted by spaces.",
+            name=name,
+            value=str(error)[:80],
+        ) from None
+    return hosts.of_this_machine(os.environ.get("GRIDMAP_LISTENING_ON") or "")
 
 
 def _origins(name: str) -> tuple[str, ...]:

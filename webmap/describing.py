@@ -18,7 +18,7 @@ _REVISION = {
     "in": "header",
     "name": "If-Match",
     "required": True,
-    "description": "The plan as it was seen, by its ETag.",
+    "description": "What is changed as it was seen, by its ETag.",
     "schema": {"type": "string", "pattern": r'^"[0-9]{1,17}"$'},
 }
 
@@ -39,7 +39,7 @@ def takes_file(mimetype: str) -> Callable[[View], View]:
 
 
 def needs_revision(view: View) -> View:
-    """Say that a view wants to know which state of a plan was seen."""
+    """Say that a view wants to know which state of what it changes was seen."""
     return _marked("needs_revision", True)(view)
 
 

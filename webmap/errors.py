@@ -23,13 +23,17 @@ from geodata.errors import (
     HiddenError,
     InvalidInputError,
     NotFoundError,
+    StaleError,
+    StorageFullError,
     UnavailableError,
+    is_full,
 )
 from geodata.importing.refusals import LAYERS_APART, FileRefusedError
 from geodata.partition.ground import LawError
 from geodata.phrases import in_words
-from geodata.plans.model import PlanStateError, StaleError
+from geodata.plans.model import PlanStateError
 from webmap import access, acting, i18n
+from webmap.hosts import MisdirectedError
 from webmap.views import MODES
 
 STATUS: dict[type[GridMapError], int] = {
@@ -43,7 +47,11 @@ STATUS: dict[type[GridMapError], int] = {
     DateOrderError: 409,
     CodeTakenError: 409,
     UnavailableError: 503,
+    StorageFullError: 507,
+    MisdirectedError: 421,
 }
+# When to try again, seconds: a busy database is back soon, room is made by somebody.
+RETRY_AFTER: Mapping[int, int] = {503: 10, 507: 300}
 
 
 def init_app(app: APIFlask) -> None:
@@ -72,6 +80,14 @@ def init_app(app: APIFlask) -> None:
         if isinstance(error, HiddenError):
             hint = _hidden_hint()
         return _answer(status, error.code, text, hint, _facts(error))
+
+    @app.errorhandler(OSError)
+    def unwritten(error: OSError) -> Response:  # pyright: ignore[reportUnusedFunction]
+        if not is_full(error):
+            return unknown(error)
+        full = StorageFullError.of_files()
+        full.__cause__ = error
+        return known(full)
 
     @app.error_processor
     def unread(error: HTTPError) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -121,7 +137,7 @@ def _http_text(status: int) -> str:
     if status == 413:
         return _("What was sent is too large.")
     if status == 428:
-        return _("Say which state of the plan you have seen.")
+        return _("Say which state you have seen, by its ETag in If-Match.")
     if status < 500:
         return _("The request cannot be understood.")
     return _("Something went wrong on our side.")
@@ -208,8 +224,8 @@ def _answer(
         )
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
-    if status == 503:
-        response.headers["Retry-After"] = "10"
+    if status in RETRY_AFTER:
+        response.headers["Retry-After"] = str(RETRY_AFTER[status])
     return response
 
 
@@ -237,8 +253,12 @@ def _title(status: int) -> str:
         return _("Sign in")
     if status == 404:
         return _("Not found")
+    if status == 421:
+        return _("Another address")
     if status == 503:
         return _("Not available at the moment")
+    if status == 507:
+        return _("No space left")
     if status < 500:
         return _("Please check your input")
     return _("Something went wrong")

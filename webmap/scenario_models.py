@@ -165,6 +165,7 @@ class ScenarioRefOut(BaseModel):
     is_own: bool
     is_removed: bool
     changed_at: datetime
+    revision: int
 
 
 class ScenariosOut(BaseModel):
@@ -194,6 +195,7 @@ class NearOut(BaseModel):
 class FoundOut(BaseModel):
     """Best places, now part of the scenario, and how good they are."""
 
+    revision: int
     places: list[PointOut]
     gains: list[float | None]
     before: float | None

@@ -1,4 +1,8 @@
-"""Scenarios as JSON: services as they would be, what that would bring, where to put new ones."""
+"""Scenarios as JSON: services as they would be, what that would bring, where to put new ones.
+
+A scenario's ETag is its revision. Whoever changes it sends it back as If-Match: 412 answers where
+another window was faster, with nothing written.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,7 @@ def create() -> Response:
 @bp.output(models.ScenarioOut)
 @describing.asks(models.LookIn)
 @bp.doc(responses=[400, 401, 404])
-def show(scenario_id: int) -> dict[str, Any]:
+def show(scenario_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return one scenario with what it would bring."""
     on = i18n.asked_day(request.args)
     with acting.service_office() as (conn, person):
@@ -54,7 +58,7 @@ def show(scenario_id: int) -> dict[str, Any]:
         is_rounded = least_of(conn, None, on) > 0
         effects = effects_of(conn, found, on, is_rounded=is_rounded)
     asked = next((each for each in effects if each.kind.kind == request.args.get("kind")), None)
-    return {
+    body = {
         **_reference(found, person.account_id),
         "on": on,
         "sums": [
@@ -70,16 +74,19 @@ def show(scenario_id: int) -> dict[str, Any]:
             for each in (asked.grids if asked else ())
         },
     }
+    return body, 200, {"ETag": f'"{found.revision}"'}
 
 
 @bp.patch("/<int:scenario_id>")
 @bp.output(models.ScenarioRefOut)
+@describing.needs_revision
 @describing.takes(models.ScenarioChangeIn)
-@bp.doc(responses=[400, 401, 404])
+@bp.doc(responses=[400, 401, 404, 405, 412, 428])
 def change(scenario_id: int) -> Response:
     """Give one's own scenario another name, throw it away or have it back."""
-    wanted = bodies.read(models.ScenarioChangeIn)
+    wanted, revision = bodies.read(models.ScenarioChangeIn), bodies.seen_revision()
     with acting.service_office() as (conn, person):
+        keeping.take(conn, scenario_id, revision)
         if wanted.name is not None:
             keeping.rename(conn, scenario_id, wanted.name)
         if wanted.removed is not None:
@@ -101,12 +108,14 @@ def copy(scenario_id: int) -> Response:
 
 @bp.post("/<int:scenario_id>/changes")
 @bp.output(models.ScenarioRefOut, status_code=201)
+@describing.needs_revision
 @describing.takes(models.WhatIn)
-@bp.doc(responses=[400, 401, 404])
+@bp.doc(responses=[400, 401, 404, 405, 412, 428])
 def add(scenario_id: int) -> Response:
     """Change something in one's own scenario."""
-    wanted = bodies.read(models.WhatIn).root
+    wanted, revision = bodies.read(models.WhatIn).root, bodies.seen_revision()
     with acting.service_office() as (conn, person):
+        keeping.take(conn, scenario_id, revision)
         if isinstance(wanted, models.AddIn):
             changing.add_facility(
                 conn, scenario_id, wanted.kind, Point(wanted.lon, wanted.lat), wanted.name
@@ -133,12 +142,14 @@ def add(scenario_id: int) -> Response:
 
 @bp.patch("/<int:scenario_id>/changes/<int:change_id>")
 @bp.output(models.ScenarioRefOut)
+@describing.needs_revision
 @describing.takes(models.OutIn)
-@bp.doc(responses=[400, 401, 404])
+@bp.doc(responses=[400, 401, 404, 405, 412, 428])
 def take_out(scenario_id: int, change_id: int) -> Response:
     """Take a change out of one's own scenario, or have it back."""
-    wanted = bodies.read(models.OutIn)
+    wanted, revision = bodies.read(models.OutIn), bodies.seen_revision()
     with acting.service_office() as (conn, person):
+        keeping.take(conn, scenario_id, revision)
         changing.take_out(conn, scenario_id, change_id, is_out=wanted.out)
         return _answer(_reference(keeping.get(conn, scenario_id), person.account_id))
 
@@ -159,16 +170,17 @@ def near(scenario_id: int) -> Response:
 
 @bp.post("/<int:scenario_id>/search")
 @bp.output(models.FoundOut, status_code=201)
+@describing.needs_revision
 @describing.takes(models.SearchIn)
-@bp.doc(responses=[400, 401, 404])
+@bp.doc(responses=[400, 401, 404, 405, 412, 428])
 def search(scenario_id: int) -> Response:
     """Find the best places for new facilities and add them to one's own scenario.
 
     Counts of households that are small, or would tell of small ones, are null.
     """
-    wanted = bodies.read(models.SearchIn)
+    wanted, revision = bodies.read(models.SearchIn), bodies.seen_revision()
     with acting.service_office() as (conn, _person):
-        keeping.own(conn, scenario_id)
+        keeping.take(conn, scenario_id, revision)
         found = keeping.get(conn, scenario_id)
         question = places.Question(
             wanted.kind,
@@ -199,9 +211,11 @@ def search(scenario_id: int) -> Response:
         changing.add_places(conn, scenario_id, wanted.kind, answer.points)
         asked = wanted.model_dump(mode="json", exclude={"points", "places"})
         note = searches.noted(answer, is_rounded=least > 0)
-        changed = searches.stamp(keeping.get(conn, scenario_id).changes)
+        made = keeping.get(conn, scenario_id)
+        changed = searches.stamp(made.changes)
         keeping.note_search(conn, scenario_id, wanted.kind, asked, {**note, "changes": changed})
-        return _answer(searches.told(note, is_exact=not least), 201)
+        told = searches.told(note, is_exact=not least)
+        return _answer({**told, "revision": made.revision}, 201)
 
 
 def _reference(found: Scenario, reader: int) -> dict[str, Any]:
@@ -212,6 +226,7 @@ def _reference(found: Scenario, reader: int) -> dict[str, Any]:
         "is_own": found.owner_id == reader,
         "is_removed": found.is_removed,
         "changed_at": found.changed_at.isoformat(),
+        "revision": found.revision,
     }
 
 
@@ -247,4 +262,6 @@ def _answer(body: dict[str, Any], status: int = 200) -> Response:
     response = jsonify(body)
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
+    if "revision" in body:
+        response.headers["ETag"] = f'"{body["revision"]}"'
     return response

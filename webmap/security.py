@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from webmap import access, basemap, references
+from webmap.hosts import Hosts, MisdirectedError
 
 
 def nonce() -> str:
@@ -55,6 +56,18 @@ def init_app(app: Flask) -> None:
     proxies = app.config["PROXIES"]
     if named := proxies + app.config["IS_BEHIND_FRONT"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=named, x_proto=proxies, x_host=proxies)
+    hosts: Hosts = app.config["ALLOWED_HOSTS"]
+
+    @app.before_request
+    def refuse_foreign_hosts() -> None:  # pyright: ignore[reportUnusedFunction]
+        # Whoever balances loads asks by an address of its own whether the map lives.
+        if request.blueprint != "health" and not hosts.allows(request.host):
+            raise MisdirectedError(
+                "This map is not reached as “{host}”.",
+                hint="Whoever runs it can allow that name in GRIDMAP_ALLOWED_HOSTS.",
+                host=request.host[:100],
+            )
+
     app.session_interface = _Sessions()
     app.url_map.converters["int"] = _Number
 

@@ -64,6 +64,12 @@ def get(conn: Connection[Any], rule_id: int) -> Rule:
     return _rule(row)
 
 
+def take(conn: Connection[Any], rule_id: int) -> Rule:
+    """Return a rule and keep others from changing it until the transaction ends. Raises as get."""
+    conn.execute("SELECT FROM alert_rule WHERE rule_id = %s FOR UPDATE", [rule_id])
+    return get(conn, rule_id)
+
+
 def create(conn: Connection[Any], terms: Terms, actor: str) -> int:
     """Write a rule down and return its number; the trail says who did it."""
     row = conn.execute(

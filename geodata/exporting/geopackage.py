@@ -6,8 +6,10 @@ every language, and titles in the reader's, which QGIS shows.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pandas
 import pyogrio
 from psycopg import Connection
 
+from geodata.errors import StorageFullError
 from geodata.exporting import sites
 from geodata.exporting.coverage import COUNTS, Extract, Line
 from geodata.model import LEVELS, Level
@@ -28,6 +31,7 @@ LAYERS: Mapping[Level, str] = {
     "compound": "compounds",
 }
 FACILITIES, ABOUT = "facilities", "about"
+_NO_ROOM = 1 << 16
 # What is to be known of the counts: that there are none, or that they are rounded.
 _UNKNOWN, _ROUNDED = "no_data", "rounded"
 
@@ -47,7 +51,21 @@ def write(
     """Write an extract into a new file; ``about`` are lines of what and its value.
 
     A count that is not known is empty; ``..._note`` says so, or that counts are rounded.
+
+    Raises StorageFullError if there is no room for it.
     """
+    with _room(path.parent):
+        _write_all(conn, extract, path, titles, layer_titles, about)
+
+
+def _write_all(
+    conn: Connection[Any],
+    extract: Extract,
+    path: Path,
+    titles: Titles,
+    layer_titles: Mapping[str, str],
+    about: Sequence[tuple[str, str]],
+) -> None:
     for level in LEVELS:
         lines = extract.at(level)
         if lines:
@@ -62,6 +80,23 @@ def write(
         layer_options={"IDENTIFIER": layer_titles[ABOUT]},
     )
     _give_titles(path, extract, titles)
+
+
+@contextmanager
+def _room(folder: Path) -> Generator[None]:
+    """Tell a disk that is full: GDAL and SQLite say so in many words, or leave half a file."""
+
+    def is_full() -> bool:
+        return shutil.disk_usage(folder).free < _NO_ROOM
+
+    try:
+        yield
+    except (RuntimeError, sqlite3.Error) as error:
+        if is_full() or "disk is full" in str(error):
+            raise StorageFullError.of_files() from error
+        raise
+    if is_full():
+        raise StorageFullError.of_files()
 
 
 def _write(

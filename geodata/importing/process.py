@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import pyogrio
 
+from geodata.errors import StorageFullError
 from geodata.importing import exchange, workplace
 from geodata.importing.refusals import FileRefusedError
 from geodata.importing.requests import Progress
@@ -26,6 +28,7 @@ from geodata.privacy import masked
 _ROOT = Path(__file__).resolve().parents[2]
 # As Python, C++ and Rust say it.
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "memory allocation of")
+_NO_ROOM = 1 << 16
 # A task that reads more formats than the others.
 DRIVERS_OF: Mapping[str, Sequence[str]] = {"lines": SHAPE_DRIVERS}
 _HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
@@ -61,6 +64,7 @@ def opened(
 
     Raises:
         FileRefusedError: the file was refused, or the child ran into its limits or crashed
+        StorageFullError: there was no room for what it makes of the file
     """
     with workplace.folder() as work:
         for name, shape in shapes.items():
@@ -136,9 +140,12 @@ def _run(work: Path, progress: Progress, limits: Limits, env: dict[str, str]) ->
 
 def _failure(
     work: Path, code: int, stage: str, limits: Limits, *, is_late: bool
-) -> FileRefusedError:
+) -> FileRefusedError | StorageFullError:
     """Say why a child ended without a result."""
     errors = (work / "errors.txt").read_text("utf-8", "replace")
+    # On a disk that is full there may have been no room to say so.
+    if "No space left on device" in errors or shutil.disk_usage(work).free < _NO_ROOM:
+        return StorageFullError.of_files()
     if is_late or code in {-signal.SIGXCPU, -signal.SIGKILL}:
         seconds = limits.wall_s if is_late else limits.cpu_s
         return FileRefusedError(

@@ -10,10 +10,10 @@ from psycopg import Connection
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from geodata.errors import InvalidInputError, NotFoundError
+from geodata.errors import InvalidInputError, NotFoundError, StaleError
 from geodata.phrases import Phrase
 from geodata.plans import files
-from geodata.plans.model import STATES, Actor, Plan, PlanEvent, PlanStateError, StaleError
+from geodata.plans.model import STATES, Actor, Plan, PlanEvent, PlanStateError
 
 TITLE_LENGTH, PURPOSE_LENGTH, REASON_LENGTH = 120, 4000, 1000
 

@@ -26,12 +26,6 @@ STATES: Mapping[State, Phrase] = MappingProxyType(
 )
 
 
-class StaleError(GridMapError):
-    """A plan was changed by somebody else since it was seen. ``data``: its present revision."""
-
-    code = "stale"
-
-
 class PlanStateError(GridMapError):
     """What is asked for cannot be done with a plan in its present state, or not by this person."""
 

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from geodata.acting import Acting
 from geodata.coverage.standards import Standard
-from geodata.errors import InvalidInputError, NotFoundError
+from geodata.errors import InvalidInputError, NotFoundError, StaleError
 from geodata.model import Point
 from geodata.scenarios.model import Change, Scenario, Search
 
@@ -50,7 +50,8 @@ def rename(conn: Connection[Any], scenario_id: int, name: str) -> None:
     """Give a scenario another name. Raises as ``create`` and ``own``."""
     own(conn, scenario_id)
     conn.execute(
-        "UPDATE scenario SET name = %s, changed_at = now() WHERE scenario_id = %s",
+        "UPDATE scenario SET name = %s, revision = revision + 1, changed_at = now()"
+        " WHERE scenario_id = %s",
         [_named(name), scenario_id],
     )
 
@@ -59,7 +60,8 @@ def throw_away(conn: Connection[Any], scenario_id: int, *, is_removed: bool) -> 
     """Throw a scenario away, or have it back. Raises as ``own``."""
     own(conn, scenario_id)
     conn.execute(
-        "UPDATE scenario SET is_removed = %s WHERE scenario_id = %s", [is_removed, scenario_id]
+        "UPDATE scenario SET is_removed = %s, revision = revision + 1 WHERE scenario_id = %s",
+        [is_removed, scenario_id],
     )
 
 
@@ -178,4 +180,23 @@ def own(conn: Connection[Any], scenario_id: int) -> None:
             "There is no scenario {id} of your own.",
             hint="Copy the other person's scenario first.",
             id=scenario_id,
+        )
+
+
+def take(conn: Connection[Any], scenario_id: int, revision: int) -> None:
+    """Keep one's own scenario from changing until the transaction ends. Raises as ``own``.
+
+    Raises StaleError if it is no longer as it was in ``revision``: a second window of its owner's
+    has changed it.
+    """
+    own(conn, scenario_id)
+    row = conn.execute(
+        "SELECT revision FROM scenario WHERE scenario_id = %s", [scenario_id]
+    ).fetchone()
+    assert row
+    if row[0] != revision:
+        raise StaleError(
+            "This scenario was changed in another window since you opened it; nothing was saved.",
+            hint="Check the current version, then make your change again.",
+            revision=row[0],
         )

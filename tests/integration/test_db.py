@@ -18,7 +18,7 @@ from geodata import clock, db
 from geodata.coverage import defining
 from geodata.coverage.standards import Providers
 from geodata.embedded import Cluster
-from geodata.errors import SetupError, UnavailableError
+from geodata.errors import SetupError, StorageFullError, UnavailableError
 
 MIGRATION_COUNT = len([p for p in db.MIGRATIONS.glob("*.sql") if ".rollback." not in p.name])
 
@@ -257,7 +257,7 @@ def test_slow_query_is_ended_and_reported(database_url: str) -> None:
 
 def test_full_disk_is_reported() -> None:
     error = db.explain(psycopg.errors.DiskFull("could not extend file: No space left on device"))
-    assert isinstance(error, SetupError)
+    assert isinstance(error, StorageFullError)
     assert "disk" in str(error)
 
 

@@ -21,6 +21,7 @@ from geodata.embedded import Cluster, attach
 from geodata.errors import SetupError
 from geodata.homes import REPOSITORY, HomeInUseError
 from geodata.leftovers import evict
+from scripts import demo_accounts
 
 # Starts the cluster of a home, says so, and waits to be killed.
 STARTER = """
@@ -121,6 +122,38 @@ def test_cluster_is_durable_private_and_unprivileged(empty_home: Path) -> None:
         assert cluster.home.sockets.stat().st_mode & 0o777 == 0o700
     assert not is_alive(pid)
     assert cluster.pid is None
+
+
+def test_logs_are_for_their_owner_alone_whatever_the_umask(home: Path) -> None:
+    before = os.umask(0)
+    try:
+        with Cluster(home) as cluster:
+            assert cluster.log.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+    older = cluster.log.with_suffix(".log.1")
+    shutil.copy(cluster.log, older)
+    for name in ("secret-key", "demo-accounts.json"):
+        (home / name).write_text("kept")
+    left = [cluster.log, older, home / "secret-key", home / "demo-accounts.json"]
+    for path in left:
+        path.chmod(0o644)
+    with Cluster(home):
+        assert [path.stat().st_mode & 0o777 for path in left] == [0o600] * 4
+        assert (home / "secret-key").read_text() == "kept"
+
+
+def test_a_new_home_is_not_listed_by_others(empty_home: Path) -> None:
+    before = os.umask(0)
+    try:
+        demo_accounts.write(empty_home, [])
+        with Cluster(empty_home.with_name("other")):
+            homes = (empty_home, empty_home.with_name("other"))
+            assert [each.stat().st_mode & 0o066 for each in homes] == [0, 0]
+    finally:
+        os.umask(before)
+    accounts = empty_home / demo_accounts.NAME
+    assert accounts.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone else")

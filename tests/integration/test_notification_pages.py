@@ -48,6 +48,11 @@ def tried(browser: Browser) -> str:
     return found[1] if found else ""
 
 
+def seen(browser: Browser) -> str:
+    [digest] = re.findall(r'name="seen"\s+value="([^"]+)"', browser.page)
+    return digest
+
+
 def save(browser: Browser, county, **more: str):
     fields = {**RULE, "scope": str(county.county), **more}
     browser.post("/alerts/new?lang=en", **{"try": "1"}, **fields)
@@ -108,12 +113,43 @@ def test_a_rule_is_changed_and_ended(app, conn, county):
     planner.get(f"/alerts/{number}?lang=en")
     fields = {**RULE, "scope": str(county.county), "since": "2024-02-01", "until": "2024-03-01"}
     path = f"/alerts/{number}?lang=en"
-    planner.post(path, **{"try": "1"}, **fields)
-    assert planner.post(path, save="1", tried=tried(planner), **fields).status_code == 302
+    planner.post(path, **{"try": "1"}, seen=seen(planner), **fields)
+    sent = {"save": "1", "tried": tried(planner), "seen": seen(planner), **fields}
+    assert planner.post(path, **sent).status_code == 302
     page = words(planner.get("/alerts?lang=en"))
     assert "1 Feb 2024 to 1 Mar 2024" in page
     assert "Rules that have ended" in page
     assert "no longer watched since" in words(planner.get("/notifications?lang=en&show=ended"))
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_overwritten(app, conn, county):
+    planner, other = enter(app, conn, "planner"), enter(app, conn, "planner")
+    planner.get("/alerts/new?lang=en")
+    save(planner, county)
+    [number] = conn.execute("SELECT rule_id FROM alert_rule").fetchone()
+    conn.commit()
+    path = f"/alerts/{number}?lang=en"
+    mine = {**RULE, "scope": str(county.county), "amount": "70"}
+    theirs = {**mine, "amount": "80"}
+    for browser, fields in ((planner, mine), (other, theirs)):
+        browser.get(path)
+        browser.post(path, **{"try": "1"}, seen=seen(browser), **fields)
+    sent = {"save": "1", "tried": tried(other), "seen": seen(other), **theirs}
+    assert other.post(path, **sent).status_code == 302
+    sent = {"save": "1", "tried": tried(planner), "seen": seen(planner), **mine}
+    answer = planner.post(path, **sent)
+    assert answer.status_code == 409
+    said = words(answer)
+    assert "Somebody else has saved this rule in the meantime." in said
+    assert "fewer than 80% of the households are served" in said
+    # What was chosen is still there, and can be saved once what is there now was seen.
+    assert 'value="70"' in answer.text
+    assert conn.execute("SELECT amount FROM alert_rule").fetchone() == (80,)
+    conn.rollback()
+    planner.post(path, **{"try": "1"}, seen=seen(planner), **mine)
+    sent = {"save": "1", "tried": tried(planner), "seen": seen(planner), **mine}
+    assert planner.post(path, **sent).status_code == 302
+    assert conn.execute("SELECT amount FROM alert_rule").fetchone() == (70,)
 
 
 def test_town_officials_read_rules_and_set_none(app, conn, county):

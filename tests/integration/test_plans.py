@@ -13,10 +13,10 @@ from psycopg.rows import TupleRow
 
 from geodata import boundaries
 from geodata.boundaries import NewVersion
-from geodata.errors import InvalidInputError, NotFoundError
+from geodata.errors import InvalidInputError, NotFoundError, StaleError
 from geodata.partition.ground import LawError
 from geodata.plans import checking, drafts, drawing, keeping
-from geodata.plans.model import COMMAND_LINE, Plan, PlanStateError, StaleError
+from geodata.plans.model import COMMAND_LINE, Plan, PlanStateError
 
 Conn = psycopg.Connection[TupleRow]
 

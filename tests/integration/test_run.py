@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -230,6 +231,58 @@ def test_port_in_use(home: Path) -> None:
     assert f"Port {port} on 127.0.0.1 is in use." in run.output
     assert f"--port {port + 1}" in run.output
     run.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GRIDMAP_SECRET_KEY", "0123456789"),
+        ("GRIDMAP_WORKERS", "0"),
+        ("GRIDMAP_WORKERS", "abc"),
+        ("GRIDMAP_POOL_SIZE", "0"),
+        ("GRIDMAP_PROXIES", "-1"),
+        ("GRIDMAP_OIDC_ISSUER", "http://sso.example"),
+        ("GRIDMAP_FRAME_ANCESTORS", "*"),
+        ("GRIDMAP_ALLOWED_HOSTS", "*"),
+        ("GRIDMAP_TIMEZONE", "Asia/Nowhere"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_ends_the_start_before_anything(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    run = Run(tmp_path / "home", **{name: value})
+    assert run.process.wait(60) == 1
+    assert len(run.output.splitlines()) == 1, run.output
+    assert run.output.startswith("Error: ")
+    assert "GRIDMAP_" in run.output
+    assert not (tmp_path / "home").exists()
+    run.close()
+
+
+@pytest.mark.parametrize("preload", [[], ["--preload"]])
+def test_gunicorn_by_hand_says_the_same_without_a_traceback(
+    tmp_path: Path, preload: list[str]
+) -> None:
+    started = subprocess.run(
+        [
+            *(sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--no-control-socket"),
+            *preload,
+            "webmap:create_app()",
+        ],
+        env={
+            **os.environ,
+            "GRIDMAP_HOME": str(tmp_path),
+            "GRIDMAP_DATABASE_URL": "postgresql://127.0.0.1:1/none",
+            "GRIDMAP_SECRET_KEY": "0123456789",
+        },
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert started.returncode != 0
+    assert "GRIDMAP_SECRET_KEY is too short. Use 32 random" in started.stderr
+    assert "Traceback" not in started.stderr
 
 
 def test_database_of_ones_own_replaces_the_cluster(home: Path, database_url: str) -> None:

@@ -107,6 +107,54 @@ def test_best_places_are_part_of_the_scenario_and_keep_their_promise(
     assert f"+{after - before:,}" in page
 
 
+def test_a_second_window_does_not_overwrite_what_it_has_not_seen(
+    official: Client, owner: Conn
+) -> None:
+    facility, *_ = clinic(owner, 1)
+    made = official.begin("两个窗口")
+    answer = official.ask("GET", f"/{made}")
+    seen = answer.get_json()["revision"]
+    assert answer.headers["ETag"] == f'"{seen}"'
+    page = official.client.get(f"/panel/scenarios/{made}?lang=en").text
+    assert f'data-revision="{seen}"' in page
+    closed = official.ask("POST", f"/{made}/changes", {"what": "close", "facility": facility}, seen)
+    assert closed.status_code == 201
+    now = closed.get_json()["revision"]
+    assert now > seen
+    change_id = official.ask("GET", f"/{made}").get_json()["marks"][0]["change_id"]
+    clinic_near = place(owner)
+    for method, path, body in (
+        ("PATCH", "", {"name": "另一个名称"}),
+        ("PATCH", "", {"removed": True}),
+        ("POST", "/changes", {"what": "move", "facility": facility, **clinic_near}),
+        ("PATCH", f"/changes/{change_id}", {"out": True}),
+        ("POST", "/search", {"kind": "clinic", "ask": "most", "count": 1}),
+    ):
+        stale = official.ask(method, f"/{made}{path}?lang=en", body, seen)
+        assert stale.status_code == 412, stale.text
+        problem = stale.get_json()
+        assert (problem["type"], problem["revision"]) == ("urn:gridmap:problem:stale", now)
+        assert "changed in another window" in problem["detail"]
+    after = official.ask("GET", f"/{made}").get_json()
+    assert (after["name"], after["is_removed"], after["revision"]) == ("两个窗口", False, now)
+    assert [each["what"] for each in after["marks"]] == ["close"]
+    # Each of them counts, so that none is done unseen.
+    for method, path, body in (
+        ("PATCH", "", {"name": "另一个名称"}),
+        ("PATCH", f"/changes/{change_id}", {"out": True}),
+        ("PATCH", "", {"removed": True}),
+        ("PATCH", "", {"removed": False}),
+    ):
+        done = official.ask(method, f"/{made}{path}", body, now)
+        assert done.status_code == 200, done.text
+        assert done.get_json()["revision"] > now
+        now = done.get_json()["revision"]
+    unseen = official.client.patch(
+        f"/api/scenarios/{made}", json={"name": "x"}, headers={"X-CSRFToken": official.token}
+    )
+    assert unseen.status_code == 428
+
+
 def test_the_first_place_of_a_kind_can_be_searched_for(official: Client, owner: Conn) -> None:
     """The county has none of the kind yet: no data, and no reason not to look for the best."""
     assert owner.execute("SELECT FROM facility WHERE kind = 'dentist'").rowcount == 0

@@ -36,6 +36,7 @@ def test_nobody_is_believed_without_a_proxy(address, monkeypatch):
 
 def test_a_configured_proxy_says_how_the_map_is_reached(address, monkeypatch):
     monkeypatch.setenv("GRIDMAP_PROXIES", "1")
+    monkeypatch.setenv("GRIDMAP_ALLOWED_HOSTS", "map.example.gov.cn")
     assert tiles_address(address).startswith("https://map.example.gov.cn/")
 
 
@@ -74,6 +75,9 @@ def test_no_answer_is_taken_for_another_kind(address, path):
     [
         ("GRIDMAP_PROXIES", "-1"),
         ("GRIDMAP_PROXIES", "one"),
+        ("GRIDMAP_POOL_SIZE", "0"),
+        ("GRIDMAP_TIMEZONE", "Asia"),
+        ("GRIDMAP_SECRET_KEY", "0123456789"),
         ("GRIDMAP_FRAME_ANCESTORS", "*"),
         ("GRIDMAP_FRAME_ANCESTORS", "https://a.example; script-src *"),
         ("GRIDMAP_FRAME_ANCESTORS", "portal"),

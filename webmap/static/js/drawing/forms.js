@@ -26,13 +26,14 @@ export function valuesOf(form) {
  * Watch a panel, and in it what ``scope`` selects. ``send(path, body, options)`` sends something of the present plan and throws a
  * Problem; ``chosen()`` is the grid that an operation is for; ``opened(plan)`` goes to a new plan;
  * ``said(text, undo)`` says what was done, with the way back; ``done(body)`` hears of what was sent
- * to an address and answered. data-busy is said while an answer takes its time.
+ * to an address and answered; ``revision(address)`` is the state of it that was seen, ``changed(address, revision)`` hears of the next one,
+ * and ``stale(problem, again)`` of a change that was made on top of what had not been seen. data-busy is said while an answer takes its time.
  */
 export class Forms {
   #own = new AbortController();
 
-  constructor(panel, { scope, send, chosen, opened, said, done, strings }) {
-    Object.assign(this, { panel, scope, send, chosen, opened, said, done, strings });
+  constructor(panel, parts) {
+    Object.assign(this, { panel, ...parts });
     const { signal } = this.#own;
     panel.addEventListener("submit", (event) => this.#submitted(event), { signal });
     panel.addEventListener("click", (event) => this.#clicked(event), { signal });
@@ -66,13 +67,18 @@ export class Forms {
     }
     button.disabled = true;
     try {
-      const answer = send.startsWith("/") ? await ask(send, { method, body }) : await this.send(send, body, { method, quiet: true, isNew: then === "open" });
+      const answer = send.startsWith("/") ? await this.#ask(send, method, body) : await this.send(send, body, { method, quiet: true, isNew: then === "open" });
       if (answer && then === "open") this.opened(answer);
       else if (answer && send.startsWith("/")) await this.done?.(body);
       // The fragment has been asked for anew: what was pressed may be gone by now.
       if (answer && said) this.said(said, () => this.#sent(button, { send, method }, JSON.parse(undo), null));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
+      if (problem.isStale && this.stale) {
+        if (line) line.hidden = true;
+        this.stale(problem, () => this.#sent(button, { send, method, then, said, undo }, body, null));
+        return;
+      }
       const text = problem.isOffline ? this.strings["draw.offline"] : problem.message;
       if (line?.isConnected) {
         line.classList.remove("is-busy");
@@ -82,5 +88,11 @@ export class Forms {
     } finally {
       button.disabled = false;
     }
+  }
+
+  async #ask(address, method, body) {
+    const answer = await ask(address, { method, body, revision: this.revision?.(address) });
+    if (answer.revision) this.changed?.(address, answer.revision);
+    return answer;
   }
 }

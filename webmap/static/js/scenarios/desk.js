@@ -9,10 +9,16 @@ import { Marks } from "./marks.js";
 // A facility is meant by a click that is no farther from it, CSS pixels.
 const NEAR = 24;
 
+/** Return the number of the scenario that an address is about, as the panel writes it. */
+const numberIn = (address) => address.split("/")[3];
+
 export class Desk {
   #key = null;
   #answer = null;
   #tool = null; // {what, kind, base, facility}
+  // The revision of each scenario that was on show; a change that was answered counts it on at once.
+  #seen = new Map();
+  #shown = null;
 
   /** parts: map, store, panel, notices, sheet, layers, strings. */
   constructor({ map, store, panel, notices, sheet, layers, strings }) {
@@ -24,12 +30,16 @@ export class Desk {
       opened: (made) => store.go({ scenario: made.scenario_id, list: null }),
       said: (text, undo) => this.#say(text, undo),
       done: (body) => this.#done(body),
+      revision: (address) => this.#seen.get(numberIn(address)),
+      changed: (address, revision) => this.#seen.set(numberIn(address), revision),
+      stale: (problem, again) => this.#stale(problem, again),
     });
     this.forms.failed = (text) => notices.show("scenario", text, { kind: "warn", forMs: 8000 });
     panel.body.addEventListener("click", (event) => this.#clicked(event));
     // What came before this did stays open: whoever tries a standard goes on to the next.
     const folds = new Folds(panel.body);
-    panel.addEventListener("arrived", () => folds.restore(panel.root));
+    panel.addEventListener("arrived", () => (folds.restore(panel.root), this.#see()));
+    this.#see();
   }
 
   /** Follow the view: draw its scenario, or take it away. */
@@ -48,9 +58,25 @@ export class Desk {
   /** Ask for the scenario anew, on the map and in the panel. */
   async refresh() {
     const { view } = this.store;
-    this.panel.reload();
+    this.#shown = this.panel.reload();
     if (view.scenario) await this.#load(view, this.#key);
     this.#draw(this.store.view);
+  }
+
+  // What is changed is what the panel has shown.
+  #see() {
+    const { scenario, revision } = this.panel.root?.dataset ?? {};
+    if (revision) this.#seen.set(scenario, Number(revision));
+  }
+
+  // Another window was faster: the panel shows what is there now, and this change waits for a word.
+  async #stale(problem, again) {
+    await this.refresh();
+    await this.#shown;
+    const { strings, notices } = this;
+    const choices = [[strings["draw.mine"], again], [strings["draw.theirs"], () => {}]];
+    const action = choices.map(([text, go]) => ({ text, do: () => (notices.hide("scenario"), go()) }));
+    notices.show("scenario", problem.message, { kind: "warn", action });
   }
 
   pick(latlng) {
@@ -134,8 +160,7 @@ export class Desk {
     this.notices.show("placing", text, { action: { text: this.strings["scenario.cancel"], do: () => this.#put(null) } });
   }
 
-  async #place(latlng) {
-    const tool = this.#tool;
+  async #place(latlng, tool = this.#tool) {
     const [lon, lat] = [latlng.lng, latlng.lat];
     try {
       if (tool.what !== "add" && !tool.facility) {
@@ -151,19 +176,29 @@ export class Desk {
           this.#put({ ...tool, facility });
           return;
         }
-        await ask(`${tool.base}/changes`, { method: "POST", body: { what: "close", facility } });
+        await this.#change(tool, { what: "close", facility });
       } else if (tool.facility) {
-        await ask(`${tool.base}/changes`, { method: "POST", body: { what: "move", facility: tool.facility, lon, lat } });
+        await this.#change(tool, { what: "move", facility: tool.facility, lon, lat });
       } else {
-        await ask(`${tool.base}/changes`, { method: "POST", body: { what: "add", kind: tool.kind, lon, lat } });
+        await this.#change(tool, { what: "add", kind: tool.kind, lon, lat });
       }
       if (this.#tool === tool) this.#put(null);
       await this.refresh();
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
+      if (problem.isStale) {
+        await this.#stale(problem, () => this.#place(latlng, (this.#tool = tool)));
+        return;
+      }
       const text = problem.isOffline ? this.strings["draw.offline"] : problem.message;
       this.notices.show("scenario", text, { kind: "warn", forMs: 8000 });
     }
+  }
+
+  async #change(tool, body) {
+    const id = numberIn(tool.base);
+    const { revision } = await ask(`${tool.base}/changes`, { method: "POST", body, revision: this.#seen.get(id) });
+    this.#seen.set(id, revision);
   }
 
   #say(text, undo) {

@@ -1,4 +1,4 @@
-"""The application, put together from its parts."""
+"""The application: every part of it, put together."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from webmap import (
     assets,
     audit,
     basemap,
+    bodies,
     changes,
     comparing,
     config,
@@ -29,6 +30,7 @@ from webmap import (
     describing,
     door,
     drafting,
+    draining,
     errors,
     figures,
     gaps,
@@ -54,6 +56,8 @@ from webmap import (
 
 
 class _App(APIFlask):
+    request_class = bodies.Request
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take every view and hook as it is: none is async, and looking costs at each request."""
         return func
@@ -64,7 +68,7 @@ def _describe(spec: dict[str, Any] | str) -> dict[str, Any] | str:
     return api.describe_problems(describing.describe(spec))
 
 
-def create(overrides: Mapping[str, object] | None = None) -> Flask:
+def make(overrides: Mapping[str, object]) -> Flask:
     """Make the application from GRIDMAP_* environment variables, then ``overrides``.
 
     Opens no connection: the pool opens at the first request, after a server has forked.
@@ -82,8 +86,8 @@ def create(overrides: Mapping[str, object] | None = None) -> Flask:
     # Each failed attempt to connect, by the thousand while the database is away: every request
     # that it concerns says so itself.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
-    config.load(app, overrides or {})
-    for part in (errors, db, i18n, assets, security, acting, notifications, provider):
+    config.load(app, overrides)
+    for part in (errors, db, i18n, assets, security, acting, notifications, provider, draining):
         part.init_app(app)
     Compress(app)
     for blueprint in (
