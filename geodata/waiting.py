@@ -119,6 +119,8 @@ class Heartbeat:
 
     def begin(self, pool: Pool) -> None:
         """Ask again and again, as long as there is the pool."""
+        if self._thread is not None:
+            return
         self._thread = threading.Thread(
             target=self._run, args=[ref(pool)], name="heartbeat", daemon=True
         )
