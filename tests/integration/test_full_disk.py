@@ -188,7 +188,6 @@ def test_files_of_a_request_find_no_room(
     )
     assert done.returncode == 0, done.stderr
     *answers, left = map(json.loads, done.stdout.splitlines())
-    print(answers, done.stderr[-3000:])
     *refused, last = answers
     for status, retry, said in refused:
         assert status == 507, said
