@@ -6,6 +6,8 @@ The application checks rights to say what is there and what is not; the database
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -94,14 +96,49 @@ def take_on(
     conn.execute("SELECT set_config('role', %s, true)", [office])
 
 
+def name_username(conn: Connection[Any], username: str) -> None:
+    """Say whose account is asked for at the door, by user name as it is stored.
+
+    Of accounts, the door sees the one that is named or whose session it is, and no other.
+    """
+    conn.execute("SELECT set_config('gridmap.username', %s, true)", [username])
+
+
+def name_identity(conn: Connection[Any], issuer: str, subject: str) -> None:
+    """Say whose account is asked for at the door, by whom a provider vouches for."""
+    conn.execute(
+        "SELECT set_config('gridmap.issuer', %s, true), set_config('gridmap.subject', %s, true)",
+        [issuer, subject],
+    )
+
+
 def look_at(conn: Connection[Any], bounds: tuple[float, float, float, float]) -> None:
     """Say that the transaction asks about one place only: west, south, east, north in degrees.
 
-    It spares comparing every issue of a large territory with the whole of its boundary.
+    It spares comparing every issue of a large territory with the whole of its boundary, and reading
+    every issue of the county.
     """
     conn.execute(
         "SELECT set_config('gridmap.box', %s, true)", [",".join(repr(each) for each in bounds)]
     )
+
+
+@contextmanager
+def looking_at(conn: Connection[Any], grid_id: int, on: date) -> Generator[None]:
+    """Say that what is asked meanwhile is about one grid only, see ``look_at``."""
+    conn.execute(
+        """
+        SELECT set_config('gridmap.box', concat_ws(',', ST_XMin(around), ST_YMin(around),
+                                                   ST_XMax(around), ST_YMax(around)), true)
+        -- Ten metres more: where a territory is cut, its edge is rounded.
+        FROM (SELECT ST_Expand(geom, 0.0001) AS around FROM grid_version
+              WHERE grid_id = %s AND valid @> %s::date) grid
+        """,
+        [grid_id, on],
+    )
+    yield
+    # After an error there is no transaction left in which it could be said.
+    conn.execute("SELECT set_config('gridmap.box', '', true)")
 
 
 def reach(
@@ -135,6 +172,7 @@ def _name_session(conn: Connection[Any], token_hash: bytes | None, request_id: s
         raise RuntimeError("nobody can act outside a transaction")
     conn.execute(
         "SELECT set_config('gridmap.session', %s, true), set_config('gridmap.request', %s, true),"
-        " set_config('gridmap.box', '', true)",
+        " set_config('gridmap.box', '', true), set_config('gridmap.username', '', true),"
+        " set_config('gridmap.issuer', '', true), set_config('gridmap.subject', '', true)",
         [token_hash.hex() if token_hash else "", request_id],
     )

@@ -43,8 +43,8 @@ def key(secret: str, kind: Kind, *values: str) -> Key:
 def begin(conn: Connection[Any], keys: Iterable[Key]) -> timedelta | None:
     """Count an attempt for each key; return how long to wait if one of them has had too many."""
     longest: timedelta | None = None
-    # In one order, whoever comes: two at once would else wait for each other.
-    for each in sorted(keys, key=lambda k: k.digest):
+    keys = _named(conn, keys)
+    for each in keys:
         row = conn.execute(
             """
             INSERT INTO attempt AS a (key, failures) VALUES (%(key)s, 1)
@@ -63,7 +63,7 @@ def begin(conn: Connection[Any], keys: Iterable[Key]) -> timedelta | None:
 
 def succeeded(conn: Connection[Any], keys: Iterable[Key]) -> None:
     """Take back what ``begin`` counted: for account and device all of it, for a source this one."""
-    for each in sorted(keys, key=lambda k: k.digest):
+    for each in _named(conn, keys):
         if each.kind == "source":
             conn.execute(
                 "UPDATE attempt SET failures = greatest(failures - 1, 0) WHERE key = %s",
@@ -76,3 +76,16 @@ def succeeded(conn: Connection[Any], keys: Iterable[Key]) -> None:
 def forget(conn: Connection[Any]) -> int:
     """Remove what no longer counts; return how many."""
     return conn.execute("DELETE FROM attempt WHERE since < now() - %s", [WINDOW]).rowcount
+
+
+def _named(conn: Connection[Any], keys: Iterable[Key]) -> list[Key]:
+    """Name the keys for the rest of the transaction: only their rows are there.
+
+    Returns them in one order, whoever comes: two at once would else wait for each other.
+    """
+    ordered = sorted(keys, key=lambda k: k.digest)
+    conn.execute(
+        "SELECT set_config('gridmap.attempts', %s, true)",
+        [",".join(each.digest.hex() for each in ordered)],
+    )
+    return ordered

@@ -24,7 +24,10 @@ class Holder:
 
 
 def find(conn: Connection[Any], issuer: str, subject: str) -> Holder | None:
-    """Return whose identity it is, None if it is linked to no account yet."""
+    """Return whose identity it is, None if it is linked to no account yet.
+
+    At the door it has been named (``acting.name_identity``).
+    """
     with conn.cursor(row_factory=class_row(Holder)) as cursor:
         return cursor.execute(
             """
@@ -37,7 +40,10 @@ def find(conn: Connection[Any], issuer: str, subject: str) -> Holder | None:
 
 
 def named(conn: Connection[Any], username: str) -> Holder | None:
-    """Return the account of a user name as it is stored, None if there is none."""
+    """Return the account of a user name as it is stored, None if there is none.
+
+    At the door the name has been named (``acting.name_username``).
+    """
     with conn.cursor(row_factory=class_row(Holder)) as cursor:
         return cursor.execute(
             "SELECT account_id, username, is_disabled FROM account WHERE username = %s", [username]

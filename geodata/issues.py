@@ -295,18 +295,18 @@ def categories(
     return sorted(classes, key=lambda large: (-large.issues, large.code))
 
 
-# The numbers of the issues in a grid, where its boundary ran on that day. The grid comes first:
-# its shape is unpacked and prepared once, not for every issue.
+# Where the boundary of a grid ran on that day: asked for once, so that it is unpacked and prepared
+# once and not for every issue; before it its box, which is small.
 _IN_GRID: LiteralString = """
-    SELECT here.issue_id FROM grid_version g, LATERAL (
-        SELECT i.issue_id FROM issue i
-        WHERE i.geom && g.geom AND ST_Covers(g.geom, i.geom) OFFSET 0) here
-    WHERE g.grid_id = %(grid_id)s AND g.valid @> %(on)s::date
+    i.geom && (SELECT ST_Envelope(g.geom) FROM grid_version g
+               WHERE g.grid_id = %(grid_id)s AND g.valid @> %(on)s::date)
+    AND ST_Covers((SELECT g.geom FROM grid_version g
+                   WHERE g.grid_id = %(grid_id)s AND g.valid @> %(on)s::date), i.geom)
 """
 
 
 def _within(grid_id: int | None) -> LiteralString:
-    return "true" if grid_id is None else "i.issue_id IN (" + _IN_GRID + ")"
+    return "true" if grid_id is None else _IN_GRID
 
 
 def _instant(text: str | None, now: datetime) -> datetime:

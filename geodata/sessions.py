@@ -56,7 +56,10 @@ def digest(token: str) -> bytes:
 
 
 def find(conn: Connection[Any], username: str, device_token: str | None) -> Candidate | None:
-    """Return the account of a user name, None if there is none or it is disabled."""
+    """Return the account of a user name, None if there is none or it is disabled.
+
+    At the door the name has been named (``acting.name_username``).
+    """
     with conn.cursor(row_factory=class_row(Candidate)) as cursor:
         return cursor.execute(
             """
@@ -122,6 +125,7 @@ def open_session(
 def resume(conn: Connection[Any], token: str) -> Acting | None:
     """Return who a token belongs to, None if the session has ended; note that it was seen.
 
+    At the door the session has been named (``acting.take_on``).
     Whoever has yet to choose a password holds no role: somebody else knows the present one.
     """
     hashed = digest(token)

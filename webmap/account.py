@@ -18,6 +18,7 @@ from flask import (
 from flask_babel import gettext
 
 from geodata import account_secrets, identities, passwords, sessions
+from geodata.acting import name_username
 from geodata.errors import InvalidInputError
 from webmap import acting, door, errors, signing_in
 from webmap.config import Provider
@@ -65,6 +66,8 @@ def change_password() -> Response:
     is_kept = session.permanent
     try:
         with acting.as_office("gridmap_door") as conn:
+            # With the old password the session ends in which this was asked.
+            name_username(conn, found.username)
             known = (found.username, found.name)
             account_secrets.set_password(conn, found.account_id, new, known=known)
             token, _ = sessions.open_session(

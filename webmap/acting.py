@@ -63,7 +63,8 @@ def current() -> Acting | None:
         token = session.get(TOKEN)
         g.acting = None
         if token:
-            with as_office("gridmap_door") as conn:
+            with db.connection() as conn:
+                acting.take_on(conn, "gridmap_door", sessions.digest(token), g.request_id)
                 g.acting = sessions.resume(conn, token)
             if g.acting is None:
                 # It has ended elsewhere: the cookie is of no more use.
@@ -97,7 +98,7 @@ def connection() -> Generator[Connection[Any]]:
 def as_office(role: Office) -> Generator[Connection[Any]]:
     """Lend a connection for signing in, administration or audit; commit when the block ends well.
 
-    At the door nobody is signed in yet, or somebody signs out.
+    At the door it is about one's own account.
     """
     found: Acting | None = g.get("acting")
     with db.connection() as conn:

@@ -19,6 +19,7 @@ from geodata import (
     searching,
     settings,
 )
+from geodata.acting import looking_at
 from geodata.coverage import counts, reading
 from geodata.errors import AbsentError, InvalidInputError
 from geodata.issues import IssueFilter
@@ -99,13 +100,14 @@ def grid_issues(grid_id: int) -> Response:
         reach = acting.reach(conn, "see_issues", grid_id, on)
         if reach == "none":
             return fragment("panel/issues.html", grid=place, reach=reach, on=on, mode=asked_mode())
-        filters = issue_filters(conn, grid_id, on)
-        chosen = filters["chosen"]
-        total = issues.count(conn, chosen, grid_id, on)
-        pages = max(1, -(-total // PAGE_SIZE))
-        page = min(page, pages)
-        offset = (page - 1) * PAGE_SIZE
-        items = issues.listed(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
+        with looking_at(conn, grid_id, on):
+            filters = issue_filters(conn, grid_id, on)
+            chosen = filters["chosen"]
+            total = issues.count(conn, chosen, grid_id, on)
+            pages = max(1, -(-total // PAGE_SIZE))
+            page = min(page, pages)
+            offset = (page - 1) * PAGE_SIZE
+            items = issues.listed(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
     return fragment(
         "panel/issues.html",
         grid=place,
@@ -233,12 +235,17 @@ def absent(error: AbsentError) -> Response:
 def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str, Any]:
     now = i18n.now()
     place = grids.get(conn, grid_id, on)
-    children = grids.children(conn, grid_id, on)
+    everything = IssueFilter(issues.instant(on, now), on < now.date())
+    reach = acting.reach(conn, "see_issues", grid_id, on)
+    with looking_at(conn, grid_id, on):
+        children = grids.children(conn, grid_id, on)
+        counted = issues.counts(conn, everything, grid_id, on)
+        urgent = (
+            issues.listed(conn, everything, grid_id, on, limit=URGENT) if reach != "none" else []
+        )
     least = acting.least_count(conn, grid_id, on)
     if least:
         place, children = counts.of_grid(conn, place, on), counts.of_rows(conn, children, on)
-    everything = IssueFilter(issues.instant(on, now), on < now.date())
-    reach = acting.reach(conn, "see_issues", grid_id, on)
     held = members.fold(members.duties(conn, grid_id, on))
     compounds, unheld = None, []
     if mode == "responsibility" and place.level in ("town", "community"):
@@ -254,10 +261,8 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         "duties": held,
         "reachable": contacts.reachable(conn, {each.duty.member_id for each in held}),
         "state": members.state(conn, grid_id, on),
-        "issues": issues.counts(conn, everything, grid_id, on),
-        "urgent": issues.listed(conn, everything, grid_id, on, limit=URGENT)
-        if reach != "none"
-        else [],
+        "issues": counted,
+        "urgent": urgent,
         "coverage": reading.of_grid(conn, grid_id, on, is_rounded=least > 0),
         "children": children,
         "compounds": compounds,

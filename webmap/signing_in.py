@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from flask import current_app, g, request
 
 from geodata import account_secrets, attempts, audit, passwords, sessions
-from geodata.acting import take_on
+from geodata.acting import name_username, take_on
 from geodata.attempts import Key
 from webmap import db
 
@@ -57,6 +58,7 @@ def sign_in(
     username = username.strip().lower()[:60]
     with db.connection() as conn:
         take_on(conn, "gridmap_door", None, g.request_id)
+        name_username(conn, username)
         found = sessions.find(conn, username, device_token)
         is_known = bool(found and found.is_known_device)
         keys = _keys(username, device_token if is_known else None)
@@ -67,6 +69,7 @@ def sign_in(
     right = passwords.is_right(found.password_hash if found else None, password)
     with db.connection() as conn:
         take_on(conn, "gridmap_door", None, g.request_id)
+        name_username(conn, username)
         if not (right and found and found.password_hash):
             subject_id = found.account_id if found else None
             audit.record(conn, "session.refused", subject="account", subject_id=subject_id)
@@ -94,11 +97,29 @@ def device() -> str:
     return ", ".join(filter(None, (browser, system)))
 
 
+def network(address: str) -> str:
+    """Return what counts as one source: an IPv4 address, the /64 of an IPv6 address.
+
+    Whoever has one address of a /64 has all 2^64 of them (RFC 6177); an IPv4 address that is
+    written as IPv6 (RFC 4291, section 2.5.5.2) stays one address.
+    """
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        # A Unix socket has none.
+        return address
+    if isinstance(read, ipaddress.IPv6Address):
+        if read.ipv4_mapped is None:
+            return str(ipaddress.IPv6Network((int(read), 64), strict=False))
+        read = read.ipv4_mapped
+    return str(read)
+
+
 def _keys(username: str, device_token: str | None) -> tuple[Key, ...]:
     secret = current_app.config["SECRET_KEY"]
     if device_token:
         return (attempts.key(secret, "device", username, device_token),)
-    source = request.remote_addr or ""
+    source = network(request.remote_addr or "")
     return (
         attempts.key(secret, "source", source),
         attempts.key(secret, "pair", username, source),

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 
 from geodata import audit, identities, sessions
-from geodata.acting import take_on
+from geodata.acting import name_identity, name_username, take_on
 from geodata.identities import Holder
 from webmap import acting, db, door, provider, signing_in
 from webmap.provider import RefusedError, Vouched
@@ -60,6 +60,7 @@ def _let_in(whom: Vouched) -> tuple[str, str]:
     """
     with db.connection() as conn:
         take_on(conn, "gridmap_door", None, g.request_id)
+        name_identity(conn, whom.issuer, whom.subject)
         holder = identities.find(conn, whom.issuer, whom.subject)
         is_new = holder is None
         refusal = None
@@ -111,7 +112,9 @@ def _linked(conn: Any, whom: Vouched) -> tuple[Holder | None, str | None]:
         )
     # Signs that look like letters, and become them in lower case, make no other's name.
     is_plain = unicodedata.normalize("NFKC", username) == username
-    holder = identities.named(conn, username.lower()[:61]) if is_plain else None
+    stored = username.lower()[:61] if is_plain else ""
+    name_username(conn, stored)
+    holder = identities.named(conn, stored)
     if holder is None:
         return None, _(
             "There is no account “%(username)s” here. The administrator of your county can make"

@@ -450,6 +450,26 @@ def test_who_guesses_elsewhere_locks_out_nobody_here(url, app):
     assert sign_in(known, address="203.0.113.1").status_code == 303
 
 
+def test_who_has_an_ipv6_address_has_a_whole_network_of_them(app):
+    """One connection has a /64: an address for every guess is one source all the same."""
+    statuses = [
+        sign_in(app.test_client(), "wrong", address=f"2001:db8:0:1:{n:x}::{n:x}").status_code
+        for n in range(11)
+    ]
+    assert statuses == [422] * 10 + [429]
+    assert sign_in(app.test_client(), "wrong", address="2001:db8:0:2::1").status_code == 422
+
+
+def test_an_ipv4_address_written_as_ipv6_is_that_one_address(app):
+    for n in range(10):
+        address = ("198.51.100.7", "::ffff:198.51.100.7")[n % 2]
+        assert sign_in(app.test_client(), "wrong", address=address).status_code == 422
+    assert sign_in(app.test_client(), "wrong", address="198.51.100.7").status_code == 429
+    # Not the whole of IPv4 as one network.
+    address = "::ffff:198.51.100.8"
+    assert sign_in(app.test_client(), "wrong", address=address).status_code == 422
+
+
 def test_a_devices_own_guesses_are_limited_too(app):
     known = app.test_client()
     sign_in(known)

@@ -1,0 +1,11 @@
+DROP POLICY door ON attempt;
+ALTER TABLE attempt DISABLE ROW LEVEL SECURITY;
+ALTER POLICY door ON account USING (true);
+ALTER POLICY door ON account_secret USING (true);
+ALTER POLICY door ON account_identity USING (true);
+ALTER POLICY door ON account_role USING (true);
+ALTER POLICY door ON session USING (true);
+ALTER POLICY door ON account_device USING (true);
+DROP FUNCTION door_account;
+ALTER POLICY county ON issue USING (true);
+DROP FUNCTION acting_extent;

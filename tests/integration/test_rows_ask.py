@@ -1,0 +1,236 @@
+"""A role alone shows nothing: every policy asks whose session it is, or whom an attempt names.
+
+Tables, policies and grants are read from the database's own catalog: one that is added is tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection, errors, sql
+from watched import Person, Watched, watch
+
+from geodata import attempts, db, sessions
+from geodata.acting import name_identity, name_username, take_on
+from geodata.dbroles import APP, TAKEN_ON
+
+# What any role may read whole: the ground, names and duties of duty holders (public by law), what
+# is reckoned from them, and tables of the application's own. A new table has policies, or a word.
+OPEN = {
+    *("grid", "grid_version", "grid_shape", "grid_border", "shape_due", "partition_exception"),
+    *("organisation", "member", "duty", "duty_role", "service_area"),
+    *("building", "building_rounded", "facility", "road_source", "road_node", "road_edge"),
+    *("issue_category", "issue_state", "issue_transition"),
+    *("service_kind", "service_standard", "service_provider"),
+    *("coverage_stretch", "coverage_grid", "coverage_rest", "coverage_due"),
+    *("coverage_record", "coverage_recorded"),
+    *("revision", "setting", "role_right", "role_place"),
+}
+# Extensions' own.
+FOREIGN = {"spatial_ref_sys", "geography_columns", "geometry_columns"}
+
+# What watch() leaves empty. Rows that need not make sense: they are only to be seen or not.
+MORE = """
+    INSERT INTO account_identity (issuer, subject, account_id)
+    SELECT 'https://issuer', 'subject-' || account_id, account_id FROM account;
+    INSERT INTO account_device (device_hash, account_id)
+    SELECT sha256(username::bytea), account_id FROM account ON CONFLICT DO NOTHING;
+    UPDATE account_secret SET password_hash = 'hash-' || account_id;
+    INSERT INTO attempt (key, failures) VALUES ('\\x01', 1), ('\\x02', 1);
+    INSERT INTO issue_move (issue_id, since, from_grid, plan_id)
+    SELECT min(issue_id), '2026-01-01', min(grid_id), (SELECT min(plan_id) FROM plan) FROM issue;
+    INSERT INTO plan_acceptance (plan_id, problem, reason) SELECT plan_id, 'p', 'r' FROM plan;
+    INSERT INTO plan_publication (plan_id, draft_id, grid_id) SELECT plan_id, 1, 1 FROM plan;
+    INSERT INTO plan_collaborator SELECT plan_id, (SELECT min(account_id) FROM account) FROM plan;
+    INSERT INTO plan_file (plan_id, number, source, level, has_households, has_population)
+    SELECT plan_id, 1, 'f', 'town', false, false FROM plan;
+    INSERT INTO plan_file_grid (plan_id, number, grid_id, is_ending)
+    SELECT plan_id, 1, 1, true FROM plan;
+    INSERT INTO plan_file_pair (plan_id, number, position, old_id, m2, old_share, is_continued)
+    SELECT plan_id, 1, 1, 1, 1, 1, false FROM plan;
+    INSERT INTO scenario_search (scenario_id, kind, asked, answer)
+    SELECT scenario_id, (SELECT min(kind) FROM service_kind), '{}', '{}' FROM scenario;
+    INSERT INTO standard_change (kind, what) SELECT kind, 'added' FROM service_kind LIMIT 1;
+"""
+
+
+@pytest.fixture(scope="module")
+def watched(module_url: str) -> Watched:
+    with db.connect(module_url) as conn:
+        it = watch(conn)
+        conn.execute(MORE)
+        return it
+
+
+@pytest.fixture
+def owner(module_url: str, watched: Watched) -> Iterator[Connection[Any]]:
+    with db.connect(module_url) as conn:
+        yield conn
+
+
+@pytest.fixture
+def app(module_url: str, watched: Watched) -> Iterator[Connection[Any]]:
+    with psycopg.connect(db.app_url(module_url, timezone="Asia/Shanghai")) as conn:
+        yield conn
+        conn.rollback()
+
+
+def restricted_tables(owner: Connection[Any]) -> list[str]:
+    rows = owner.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relrowsecurity ORDER BY 1"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def seen(conn: Connection[Any], table: str) -> int:
+    """How many rows there are to see; 0 where the table may not be read."""
+    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+    try:
+        with conn.transaction():
+            row = conn.execute(query).fetchone()
+    except errors.InsufficientPrivilege:
+        return 0
+    assert row
+    return row[0]
+
+
+def test_no_role_shows_a_row_without_a_session(app, owner, watched):
+    restricted = restricted_tables(owner)
+    assert len(restricted) > 25
+    assert [table for table in restricted if not seen(owner, table)] == [], "a row in MORE"
+    for role in (APP, *TAKEN_ON):
+        for session in (None, "", "00" * 32, sessions.digest("forged").hex()):
+            with app.transaction():
+                if session is not None:
+                    app.execute("SELECT set_config('gridmap.session', %s, true)", [session])
+                app.execute("SELECT set_config('role', %s, true)", [role])
+                shown = {table: n for table in restricted if (n := seen(app, table))}
+                assert shown == {}, f"{role} with session {session!r}"
+
+
+def test_no_policy_lets_everything_through(owner):
+    """For writing too: what a role inserts without asking is as wrong as what it reads."""
+    rows = owner.execute(
+        "SELECT tablename, policyname, cmd, qual, with_check FROM pg_policies"
+        " WHERE schemaname = 'public'"
+    ).fetchall()
+    assert len(rows) > 40
+    for table, name, command, qual, check in rows:
+        for condition in (qual, check):
+            assert condition is None or condition.strip("()") != "true", (table, name)
+        assert qual is not None or (command == "INSERT" and check is not None), (table, name)
+
+
+def test_what_any_role_may_touch_without_a_policy_is_named(owner):
+    rows = owner.execute(
+        """
+        SELECT DISTINCT c.relname FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relrowsecurity
+          AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+          AND EXISTS (SELECT FROM unnest(%s::text[]) role
+                      WHERE has_any_column_privilege(role, c.oid, 'SELECT, INSERT, UPDATE')
+                         OR has_table_privilege(role, c.oid, 'DELETE, TRUNCATE'))
+        """,
+        [[APP, *TAKEN_ON]],
+    ).fetchall()
+    found = {row[0] for row in rows} - FOREIGN
+    assert found == OPEN
+
+
+# The door: one account, for whoever knows its name ----------------------------------------------
+
+ACCOUNT_TABLES = {
+    "account": "username",
+    "account_secret": "password_hash",
+    "account_identity": "subject",
+    "account_role": "role",
+    "session": "token_hash",
+    "account_device": "device_hash",
+}
+
+
+def accounts_at_the_door(app: Connection[Any]) -> dict[str, set[int]]:
+    """Whose rows the door sees, by table."""
+    return {
+        table: {
+            row[0]
+            for row in app.execute(
+                sql.SQL("SELECT account_id FROM {}").format(sql.Identifier(table))
+            ).fetchall()
+        }
+        for table in ACCOUNT_TABLES
+    }
+
+
+def person(watched: Watched, name: str) -> Person:
+    return next(each for each in watched.people if each.name == name)
+
+
+def test_the_door_sees_nobody_where_nobody_is_named(app, watched):
+    for username, subject in (("", ""), ("nobody", "x"), ("user-%", "subject-%")):
+        with app.transaction():
+            take_on(app, "gridmap_door", None, "")
+            name_username(app, username)
+            name_identity(app, "https://issuer", subject)
+            assert set().union(*accounts_at_the_door(app).values()) == set(), username
+
+
+def test_the_door_sees_the_account_that_is_named_and_no_other(app, watched):
+    wanted = person(watched, "official")
+    for way in ("username", "identity", "session"):
+        with app.transaction():
+            hashed = sessions.digest(wanted.token) if way == "session" else None
+            take_on(app, "gridmap_door", hashed, "")
+            if way == "username":
+                name_username(app, "user-official")
+            elif way == "identity":
+                name_identity(app, "https://issuer", f"subject-{wanted.account_id}")
+            own = accounts_at_the_door(app)
+            assert own == {table: {wanted.account_id} for table in ACCOUNT_TABLES}, way
+        # And no longer than the transaction.
+        with app.transaction():
+            app.execute("SELECT set_config('role', 'gridmap_door', true)")
+            assert set().union(*accounts_at_the_door(app).values()) == set(), way
+
+
+def test_the_door_changes_nothing_of_an_account_that_is_not_named(app, watched):
+    other = person(watched, "governor").account_id
+    for statement in (
+        "UPDATE account_secret SET password_hash = 'x' WHERE account_id = %s",
+        "DELETE FROM session WHERE account_id = %s",
+        "DELETE FROM account_device WHERE account_id = %s",
+    ):
+        with app.transaction(force_rollback=True):
+            take_on(app, "gridmap_door", None, "")
+            name_username(app, "user-official")
+            assert app.execute(statement, [other]).rowcount == 0
+    for statement in (
+        "INSERT INTO session (token_hash, account_id, expires_at)"
+        " VALUES (sha256('x'), %s, now() + interval '1 hour')",
+        "INSERT INTO account_identity (issuer, subject, account_id) VALUES ('i', 's', %s)",
+        "INSERT INTO account_device (device_hash, account_id) VALUES (sha256('x'), %s)",
+    ):
+        with app.transaction(force_rollback=True):
+            take_on(app, "gridmap_door", None, "")
+            name_username(app, "user-official")
+            with pytest.raises(errors.InsufficientPrivilege), app.transaction():
+                app.execute(statement, [other])
+
+
+def test_attempts_are_there_for_who_knows_their_keys(app, owner, watched):
+    """Else the limits of everybody could be lifted in one statement."""
+    mine = attempts.key("secret", "account", "user-official")
+    with app.transaction(force_rollback=True):
+        take_on(app, "gridmap_door", None, "")
+        assert app.execute("DELETE FROM attempt").rowcount == 0
+        assert attempts.begin(app, [mine]) is None
+        assert app.execute("SELECT key FROM attempt").fetchall() == [(mine.digest,)]
+        with pytest.raises(errors.InsufficientPrivilege), app.transaction():
+            app.execute("INSERT INTO attempt (key, failures) VALUES ('other', 1000)")
+        attempts.succeeded(app, [mine])
+        assert app.execute("SELECT count(*) FROM attempt").fetchone() == (0,)
+    assert seen(owner, "attempt") == 2
