@@ -201,9 +201,6 @@ http {{
     proxy_cache_path {directory}/temporary/cache keys_zone=public:8m max_size=512m inactive=1d
         use_temp_path=off;
     proxy_cache_key "$http_x_forwarded_proto $http_host$request_uri";
-    proxy_cache_lock on;
-    proxy_cache_lock_timeout {_ANSWER_S}s;
-    proxy_cache_lock_age {_ANSWER_S}s;
     proxy_cache_revalidate on;
 
     upstream light {{ server unix:{sockets.light} fail_timeout=0; }}
@@ -226,7 +223,7 @@ http {{
 {refusals}
         location / {{ proxy_pass http://light; }}
         location ~ ^({own}) {{ proxy_pass http://light; }}
-        location ~ ^/(static|tiles)/ {{
+        location ~ ^/(static|tiles)/[^/]+/ {{
             proxy_cache public;
             proxy_pass http://light;
         }}
@@ -256,6 +253,9 @@ def _heavy(paths: Sequence[str], limits: Mapping[str, int], *, is_public: bool) 
     if is_public:
         # What readers are told (no-cache) is not for us: X-Accel-Expires is.
         lines += ["proxy_cache public;", "proxy_ignore_headers Cache-Control Expires;"]
+        # Who asks for the same meanwhile waits for the first one's answer.
+        lines += ["proxy_cache_lock on;"]
+        lines += [f"proxy_cache_lock_{limit} {_ANSWER_S}s;" for limit in ("timeout", "age")]
     inside = "\n".join(f"            {line}" for line in [*lines, "proxy_pass http://heavy;"])
     return f"        location ~ ^({'|'.join(paths)})$ {{\n{inside}\n        }}"
 

@@ -105,7 +105,8 @@ def _paths(map_: Served) -> list[str]:
         issues = [
             row[0] for row in conn.execute("SELECT issue_id FROM issue ORDER BY issue_id LIMIT 20")
         ]
-        revision = conn.execute("SELECT sum(number) FROM revision").fetchone()
+    [template] = requests.get(f"{map_.url}tiles/grids.json", timeout=60).json()["tiles"]
+    tiles = template.removeprefix(map_.url.rstrip("/")).replace("{z}", "11")
     paths = ["/?lang=zh", "/panel/home", "/panel/home?mode=issues", "/panel/home?mode=coverage"]
     paths += [f"/panel/home?mode={mode}" for mode in ("responsibility", "territory")]
     for turn, grid in enumerate(grids):
@@ -116,8 +117,8 @@ def _paths(map_: Served) -> list[str]:
         if turn % 6 == 3:
             paths.append(f"/panel/grid/{grid}/why?mode=coverage&kind=pharmacy")
         if turn % 3 == 0:
-            x, y = 1685 + turn % 3, 832 + turn % 3
-            paths.append(f"/tiles/grids/{revision[0] if revision else 1}/11/{x}/{y}.mvt")
+            x, y = 1684 + turn % 5, 831 + turn % 4
+            paths.append(tiles.replace("{x}", str(x)).replace("{y}", str(y)))
             paths.append("/tiles/grids.json")
     paths += [f"/panel/issue/{issue}" for issue in issues[::4]]
     paths += ["/api/search?q=hsz", "/panel/search?q=xfq", "/figures"]
