@@ -28,6 +28,11 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 MIN_SERVER = 15
 MIN_POSTGIS = (3, 3)
 
+# How often a statement runs before psycopg prepares it by itself: never (None would forbid it even
+# where it is asked for). PostgreSQL plans a prepared statement without its values from the sixth
+# time on, and what is right for a compound then reads the whole county for its middle value.
+_NEVER = 2**31
+
 # Held by whoever migrates; any number that nothing else here uses.
 _MIGRATION_LOCK = 341525001
 
@@ -357,6 +362,7 @@ def _check_server(conn: Connection[TupleRow]) -> None:
 def _configure(conn: Connection[TupleRow]) -> None:
     """Set what holds for every request; it survives the return to the pool, and is meant to."""
     conn.isolation_level = IsolationLevel.READ_COMMITTED
+    conn.prepare_threshold = _NEVER
     conn.execute("SET statement_timeout = '15s'")
     conn.execute("SET lock_timeout = '10s'")
     conn.execute("SET idle_in_transaction_session_timeout = '60s'")

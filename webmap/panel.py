@@ -245,7 +245,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         )
     least = acting.least_count(conn, grid_id, on)
     if least:
-        place, children = counts.of_grid(conn, place, on), counts.of_rows(conn, children, on)
+        place, children = counts.of_grid_and_rows(conn, place, children, on)
     held = members.fold(members.duties(conn, grid_id, on))
     compounds, unheld = None, []
     if mode == "responsibility" and place.level in ("town", "community"):

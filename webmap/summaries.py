@@ -24,7 +24,7 @@ def _territory(conn: Connection[Any], county: Grid, on: date, least: int) -> dic
     levels = grids.level_counts(conn, on)
     children = grids.children(conn, county.grid_id, on)
     if least:
-        county, children = counts.of_grid(conn, county, on), counts.of_rows(conn, children, on)
+        county, children = counts.of_grid_and_rows(conn, county, children, on)
     gap = county.territory_gap_m2
     return {
         "towns": levels.get("town", 0),

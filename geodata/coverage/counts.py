@@ -28,10 +28,16 @@ def of_grid(conn: Connection[Any], grid: Grid, day: date) -> Grid:
     return replace(grid, households=told.households, population=told.population)
 
 
-def of_rows(conn: Connection[Any], rows: Sequence[GridRow], day: date) -> list[GridRow]:
-    """Return the lines of a list with the counts that everybody is told."""
-    told = read(conn, [row.ref.grid_id for row in rows], day)
-    return [replace(row, households=told[row.ref.grid_id].households) for row in rows]
+def of_grid_and_rows(
+    conn: Connection[Any], grid: Grid, rows: Sequence[GridRow], day: date
+) -> tuple[Grid, list[GridRow]]:
+    """Return a grid and those below it with the counts that everybody is told, added up once."""
+    told = read(conn, [grid.grid_id, *(row.ref.grid_id for row in rows)], day)
+    own = told[grid.grid_id]
+    return (
+        replace(grid, households=own.households, population=own.population),
+        [replace(row, households=told[row.ref.grid_id].households) for row in rows],
+    )
 
 
 def read(conn: Connection[Any], grid_ids: Sequence[int], day: date) -> Mapping[int, Counts]:
