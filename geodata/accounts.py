@@ -131,29 +131,29 @@ def count(conn: Connection[Any], *, text: str = "", role: str = "") -> int:
 
 
 def change(
-    conn: Connection[Any], account_id: int, *, name: str, member_id: int | None, is_disabled: bool
+    conn: Connection[Any],
+    account_id: int,
+    *,
+    name: str | None = None,
+    is_disabled: bool | None = None,
 ) -> None:
-    """Change an account; disabling it ends its sessions.
+    """Change what is given of an account; disabling it ends its sessions.
 
     Raises NotFoundError, InvalidInputError.
     """
-    try:
-        with conn.transaction():
-            done = conn.execute(
-                """
-                UPDATE account SET name = %(name)s, member_id = %(member_id)s,
-                       is_disabled = %(is_disabled)s
-                WHERE account_id = %(account_id)s
-                """,
-                {
-                    "account_id": account_id,
-                    "name": read_name(name),
-                    "member_id": member_id,
-                    "is_disabled": is_disabled,
-                },
-            )
-    except errors.ForeignKeyViolation:
-        raise NotFoundError("There is no member {member_id}.", member_id=member_id) from None
+    # Nothing else is written, so that a new name does not undo what somebody does at the same time.
+    done = conn.execute(
+        """
+        UPDATE account SET name = coalesce(%(name)s, name),
+               is_disabled = coalesce(%(is_disabled)s, is_disabled)
+        WHERE account_id = %(account_id)s
+        """,
+        {
+            "account_id": account_id,
+            "name": None if name is None else read_name(name),
+            "is_disabled": is_disabled,
+        },
+    )
     if not done.rowcount:
         raise NotFoundError("There is no account {account_id}.", account_id=account_id)
 

@@ -101,14 +101,7 @@ def show(account_id: int) -> Response:
     name = request.form.get("name", "")
     try:
         with acting.as_office("gridmap_accounts") as conn:
-            found = accounts.get(conn, account_id)
-            accounts.change(
-                conn,
-                account_id,
-                name=name,
-                member_id=found.member_id,
-                is_disabled=found.is_disabled,
-            )
+            accounts.change(conn, account_id, name=name)
     except InvalidInputError as error:
         return one(account_id, name=name, faults={"name": errors.said(error)})
     return done(account_id, gettext("The name has been changed."))
@@ -218,14 +211,7 @@ def _switch(account_id: int, *, is_disabled: bool) -> Response:
         with acting.as_office("gridmap_accounts") as conn:
             if is_disabled:
                 administrators.keep_one(conn, without_account=account_id)
-            found = accounts.get(conn, account_id)
-            accounts.change(
-                conn,
-                account_id,
-                name=found.name,
-                member_id=found.member_id,
-                is_disabled=is_disabled,
-            )
+            accounts.change(conn, account_id, is_disabled=is_disabled)
     except InvalidInputError as error:
         return one(account_id, faults={"": errors.said(error)})
     if is_disabled:

@@ -181,7 +181,7 @@ def load(conn: Connection[Any], box: Bounds | None = None) -> tuple[Network, Fla
     measures = np.array([row[2:5] for row in rows], dtype=np.float64).reshape(-1, 3)
     lines = np.asarray(shapely.from_wkb([row[6] for row in rows]), dtype=object)
     _, first, number = np.unique(ends.ravel(), return_index=True, return_inverse=True)
-    corners = np.column_stack([_end(lines, 0), _end(lines, -1)]).reshape(-1, 2)
+    corners = _ends(lines)
     number = number.reshape(-1, 2)
     network = Network(corners[first], number[:, 0], number[:, 1], *measures.T.copy(), lines=lines)
     return network, np.array([row[5] for row in rows], dtype=np.bool_)
@@ -195,8 +195,12 @@ def digest(parts: Iterator[bytes]) -> str:
     return found.hexdigest()
 
 
-def _end(lines: np.ndarray[Any, np.dtype[np.object_]], at: int) -> Floats:
-    return shapely.get_coordinates(shapely.get_point(lines, at)).reshape(-1, 2)
+def _ends(lines: np.ndarray[Any, np.dtype[np.object_]]) -> Floats:
+    """Return the first and last corner of each line, one pair after another."""
+    corners = shapely.get_coordinates(lines)
+    last = np.cumsum(shapely.get_num_points(lines)) - 1
+    first = np.concatenate([[0], last[:-1] + 1])[: len(last)]
+    return corners[np.column_stack([first, last]).ravel()]
 
 
 def _written(geoms: np.ndarray[Any, np.dtype[np.object_]]) -> Iterator[str]:

@@ -242,13 +242,7 @@ def _switch(username: str, *, is_disabled: bool) -> None:
         found = accounts.by_username(conn, username)
         if is_disabled:
             administrators.keep_one(conn, without_account=found.account_id)
-        accounts.change(
-            conn,
-            found.account_id,
-            name=found.name,
-            member_id=found.member_id,
-            is_disabled=is_disabled,
-        )
+        accounts.change(conn, found.account_id, is_disabled=is_disabled)
 
 
 def _line(account: Account) -> str:

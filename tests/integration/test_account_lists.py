@@ -153,7 +153,7 @@ def test_every_fault_is_named_with_its_row_and_what_to_do(
     add(conn, "old")
     give(conn, "old", "grid_leader", county.compounds[0])
     off = add(conn, "off", "停用")
-    accounts.change(conn, off, name="停用", member_id=None, is_disabled=True)
+    accounts.change(conn, off, is_disabled=True)
     conn.commit()
     answer = send(chief, as_csv([
         ["wang fang", "王芳", "网格员", "341525100001001", "", ""],

@@ -395,10 +395,10 @@ class TestOwnAccount:
         # Neither of these could step in.
         add(conn, "disabled")
         give(conn, "disabled", "administrator", county.county)
-        accounts.change(
-            conn, accounts.by_username(conn, "disabled").account_id,
-            name="x", member_id=None, is_disabled=True,
-        )  # fmt: skip
+        disabled = accounts.by_username(conn, "disabled").account_id
+        accounts.change(conn, disabled, is_disabled=True)
+        # A new name alone enables nobody.
+        accounts.change(conn, disabled, name="x")
         add(conn, "later")
         give(conn, "later", "administrator", county.county, TODAY + timedelta(days=5))
         conn.commit()
