@@ -305,7 +305,7 @@ def _write_pages(pages: Path, status: int, code: str, title: Phrase, text: Phras
             '<meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{html.escape(heading)}</title><style>{_STYLE}</style>"
-            f'<main>{said}<p><a href="">{html.escape(retry)}</a></p></main></html>'
+            f'<main>{said}<p class="actions"><a href="">{html.escape(retry)}</a></p></main></html>'
         )
         forms = {"json": json.dumps(problem, ensure_ascii=False), "panel": panel, "page": page}
         for form, content in forms.items():

@@ -1,6 +1,7 @@
 // The ranked list in the panel of services, the map's twin: a row outlines its grid, the grid under
 // the pointer marks its row, and the list follows the level and, if wanted, the part that are in view.
 
+import { patiently } from "./retrying.js";
 import { panelUrl } from "./view.js";
 
 const WAIT_MS = 250;
@@ -108,7 +109,7 @@ export class Ranking {
     this.#asked?.abort();
     this.#asked = new AbortController();
     try {
-      const response = await fetch(url, { cache: "no-cache", signal: this.#asked.signal });
+      const response = await patiently(url, { cache: "no-cache", signal: this.#asked.signal });
       if (!response.ok) return;
       const text = await response.text();
       if (this.#list && this.#isListed(this.store.view)) htmx.swap(this.#list, text, { swapStyle: "innerHTML" });

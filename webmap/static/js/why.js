@@ -2,6 +2,7 @@
 // the nearest who serves, ground in reach and out of it. Hand in hand with the lists in the panel.
 
 import { fill, line, outline, Overlay, symbol } from "./overlay.js";
+import { patiently } from "./retrying.js";
 import { drawFacility, drawHome } from "./symbols.js";
 
 // Within so many pixels a pointer is on a building.
@@ -93,7 +94,7 @@ export class Why {
     this.#urls[name] = url;
     if (!url) return;
     try {
-      const response = await fetch(url);
+      const response = await patiently(url);
       if (!response.ok) throw new Error(`${url}: ${response.status}`);
       const { features } = await response.json();
       if (this.#urls[name] === url) this.#keep(name, features);

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { test } from "node:test";
+
+import { patiently } from "../../webmap/static/js/retrying.js";
+
+/** A server that puts off as often as it is told, then answers. */
+async function serving(statuses, ask) {
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    const status = statuses[Math.min(asked, statuses.length - 1)];
+    asked += 1;
+    response.writeHead(status, status === 429 ? { "Retry-After": "5" } : {});
+    response.end();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await ask(`http://127.0.0.1:${server.address().port}/`);
+  } finally {
+    server.close();
+  }
+  return asked;
+}
+
+test("what is put off is asked again after the time that is named", async () => {
+  const waits = [];
+  const asked = await serving([429, 503, 200], async (url) => {
+    const answer = await patiently(url, {}, async (milliseconds) => waits.push(milliseconds));
+    assert.equal(answer.status, 200);
+  });
+  assert.equal(asked, 3);
+  assert.deepEqual(waits, [5000, 1000]);
+});
+
+test("some times at the most, and nothing else is asked again", async () => {
+  const at = async (status) => serving([status], async (url) => assert.equal((await patiently(url, {}, async () => {})).status, status));
+  assert.equal(await at(503), 4);
+  assert.equal(await at(404), 1);
+  assert.equal(await at(500), 1);
+});
+
+test("whoever has gone on asks no more", async () => {
+  const gone = new AbortController();
+  const asked = await serving([429], async (url) => {
+    const answer = patiently(url, { signal: gone.signal });
+    setTimeout(() => gone.abort(), 50);
+    await assert.rejects(answer, { name: "AbortError" });
+  });
+  assert.equal(asked, 1);
+});

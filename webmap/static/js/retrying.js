@@ -1,0 +1,28 @@
+// Questions that the server puts off when many ask at once (429, 503): asked again when it says so.
+
+const TIMES = 3;
+const LONGEST_S = 30;
+
+/**
+ * Fetch like fetch(); what is put off is asked again after its Retry-After, some times at the most.
+ * Aborted while it waits, it rejects as fetch does.
+ */
+export async function patiently(url, options = {}, wait = pause) {
+  for (let left = TIMES; ; left -= 1) {
+    const response = await fetch(url, options);
+    if (!left || (response.status !== 429 && response.status !== 503)) return response;
+    const seconds = Math.min(Number(response.headers.get("Retry-After")) || 1, LONGEST_S);
+    await wait(seconds * 1000, options.signal);
+  }
+}
+
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}
