@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import http.client
 import os
 import shutil
@@ -24,6 +25,7 @@ from scripts import front
 from scripts.watching import Child
 from webmap import config
 
+_DIRECTORY = "gridmap-web-"
 _READY_TIMEOUT_S = 60.0
 # Requests that wait for a free thread, or for a process that is being started again.
 _BACKLOG = 1024
@@ -85,10 +87,7 @@ class Server:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            directory = Path(tempfile.mkdtemp(prefix="gridmap-web-"))
-            stack.callback(shutil.rmtree, directory, ignore_errors=True)
-            # nginx's workers may be another account: they pass, and find what is theirs.
-            directory.chmod(0o711)
+            directory = _directory(stack)
             # What nginx says until it has read its configuration, faults in it above all.
             self._front_log = directory / "start.log"
             self._front_log.touch()
@@ -186,6 +185,25 @@ class Server:
             directory=str(REPOSITORY),
             descriptors=[descriptor],
         )
+
+
+def _directory(stack: ExitStack) -> Path:
+    """Make a directory for sockets, pages and the cache, for as long as the server runs."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_DIRECTORY}*"):
+        number = left.name.removeprefix(_DIRECTORY).partition("-")[0]
+        is_ours = number.isdecimal() and left.lstat().st_uid == os.geteuid()
+        if is_ours and not Path(f"/proc/{number}").exists():
+            # Its server was killed.
+            shutil.rmtree(left, ignore_errors=True)
+    directory = Path(tempfile.mkdtemp(prefix=f"{_DIRECTORY}{os.getpid()}-"))
+    stack.callback(shutil.rmtree, directory, ignore_errors=True)
+    # nginx's workers may be another account: they pass, and find what is theirs.
+    directory.chmod(0o711)
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    stack.callback(os.close, descriptor)
+    # What is locked is not tidied away for its age (tmpfiles.d(5)).
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return directory
 
 
 def _end(children: Sequence[Child], request: signal.Signals, patience_s: float) -> None:

@@ -161,8 +161,11 @@ def test_nothing_survives_a_killed_run_and_nothing_committed_is_lost(run: Run, h
     assert {"postgres"} < set(children)
     run.end(signal.SIGKILL)
     wait_until_gone(*children.values())
+    left = [*Path(tempfile.gettempdir()).glob(f"gridmap-web-{run.process.pid}-*")]
+    assert left
     again = Run(home)
     again.wait_for(READY)
+    assert not any(each.exists() for each in left)
     with psycopg.connect(database_url(home)) as conn:
         assert conn.execute("SELECT value FROM setting WHERE key = 'kept'").fetchone() == (True,)
     again.close()
