@@ -66,12 +66,15 @@ class Source:
     It may use the parameters of ``render``: west_m, south_m, east_m, north_m, the tile in
     EPSG:3857; west, south, east, north, the tile and its margin in EPSG:4326; side_m, the tile's
     side in Mercator metres; subjects; and those of the layer. ``margin`` is how far features reach
-    beyond the tile, as a share of its side; ``subjects`` are what it depends on.
+    beyond the tile, as a share of its side; ``subjects`` are what it depends on. ``is_prepared``
+    says that one plan serves every tile: planning each would cost a quarter of a small one. Not
+    where a tile of the whole county needs another plan than a tile of a village.
     """
 
     queries: Mapping[int, LiteralString]
     subjects: tuple[Subject, ...]
     margin: float = 64 / EXTENT
+    is_prepared: bool = False
 
     def query(self, z: int) -> LiteralString:
         """Return the SQL for a zoom."""
@@ -100,8 +103,7 @@ def render(
             "subjects": list(source.subjects),
         },
         binary=True,
-        # Short, many, and alike: planning each would cost a quarter of it.
-        prepare=True,
+        prepare=source.is_prepared,
     ).fetchone()
     assert row is not None
     return bytes(row[0]), row[1]

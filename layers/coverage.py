@@ -69,7 +69,9 @@ def _describe(conn: Connection[Any], args: Mapping[str, str], on: date) -> dict[
 LAYER = Layer(
     name="coverage",
     source=Source(
-        {z: _query(z) for z in range(MAX_ZOOM + 1)}, subjects=("grids", "services", "members")
+        {z: _query(z) for z in range(MAX_ZOOM + 1)},
+        subjects=("grids", "services", "members"),
+        is_prepared=True,
     ),
     fields={
         "grid": {

@@ -41,7 +41,9 @@ def _labels(level: Level) -> LiteralString:
 
 LAYER = Layer(
     name="grids",
-    source=Source({z: _query(z) for z in range(MAX_ZOOM + 1)}, subjects=("grids",)),
+    source=Source(
+        {z: _query(z) for z in range(MAX_ZOOM + 1)}, subjects=("grids",), is_prepared=True
+    ),
     fields={
         **{name: {"id": "Number", "name": "String", "code": "String"} for name in _NAMES},
         "label": {"id": "Number", "level": "String", "name": "String", "area": "Number"},
