@@ -43,6 +43,14 @@ class _Asked:
         return "|".join(self.values[name] for name in _FIELDS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What the page of one rule shows."""
+
+    values: Mapping[str, object]
+    status: int
+
+
 @bp.get("")
 def listing() -> Response:
     """List the rules."""
@@ -66,8 +74,10 @@ def new() -> Response:
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
         if request.method == "GET":
-            return _form(conn, county, _Asked(_empty(county)), None)
-        return _try_or_save(conn, county, None, person.username)
+            form = _form(conn, county, _Asked(_empty(county)), None)
+        else:
+            form = _try_or_save(conn, county, None, person.username)
+    return _shown(form)
 
 
 @bp.route("/<int:rule_id>", methods=["GET", "POST"])
@@ -79,13 +89,26 @@ def edit(rule_id: int) -> Response:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
         if request.method == "GET":
             rule = rules.get(conn, rule_id)
-            return _form(conn, county, _Asked(_values(rule.terms)), rule)
-        rule = rules.take(conn, rule_id)
-        return _try_or_save(conn, county, rule, person.username)
+            form = _form(conn, county, _Asked(_values(rule.terms)), rule)
+        else:
+            rule = rules.take(conn, rule_id)
+            form = _try_or_save(conn, county, rule, person.username)
+    return _shown(form)
 
 
-def _try_or_save(conn: Connection[Any], county: Grid, rule: Rule | None, actor: str) -> Response:
-    """Show what a rule would report; save it when that was shown of the very same rule."""
+def _shown(form: _Form | None) -> Response:
+    """Write the form, or go to the list; once the connection is given back: pages ask for one."""
+    if form is None:
+        return redirect("/alerts")  # pyright: ignore[reportReturnType]
+    answer = _answer("pages/alerts/one.html", **form.values)
+    answer.status_code = form.status
+    return answer
+
+
+def _try_or_save(
+    conn: Connection[Any], county: Grid, rule: Rule | None, actor: str
+) -> _Form | None:
+    """Show what a rule would report; save it when that was shown of the very same rule: None."""
     today = i18n.today()
     asked = _Asked({name: request.form.get(name, "").strip()[:40] for name in _FIELDS})
     if rule and request.form.get("seen") != _Asked(_values(rule.terms)).digest:
@@ -111,7 +134,7 @@ def _try_or_save(conn: Connection[Any], county: Grid, rule: Rule | None, actor: 
         + " "
         + ngettext("%(num)s new notification.", "%(num)s new notifications.", change.raised)
     )
-    return redirect("/alerts")  # pyright: ignore[reportReturnType]
+    return None
 
 
 def _form(
@@ -121,28 +144,28 @@ def _form(
     rule: Rule | None,
     tried: tuple[int, list[Report]] | None = None,
     status: int = 200,
-) -> Response:
+) -> _Form:
     today = i18n.today()
     outline = grids.outline(conn, today)
     towns = [ref for _, ref in outline if ref.level == "town"]
-    answer = _answer(
-        "pages/alerts/one.html",
-        asked=asked,
-        rule=rule,
+    values: dict[str, object] = {
+        "asked": asked,
+        "rule": rule,
         # As it is now: who changes it on top of something else is shown both.
-        present=_Asked(_values(rule.terms)) if rule else None,
-        has_changed=status == 409,
-        one_day=timedelta(days=1),
-        county=county,
-        places=[(town, [r for parent, r in outline if parent == town.grid_id]) for town in towns],
-        kinds=[(each.kind, each.name_zh, each.name_en) for each in standards.kinds(conn, today)],
-        levels=LEVELS,
-        measures=MEASURES,
-        tried=tried,
-        compared=reporting.compared_day(today),
-    )
-    answer.status_code = status
-    return answer
+        "present": _Asked(_values(rule.terms)) if rule else None,
+        "has_changed": status == 409,
+        "one_day": timedelta(days=1),
+        "county": county,
+        "places": [
+            (town, [r for parent, r in outline if parent == town.grid_id]) for town in towns
+        ],
+        "kinds": [(each.kind, each.name_zh, each.name_en) for each in standards.kinds(conn, today)],
+        "levels": LEVELS,
+        "measures": MEASURES,
+        "tried": tried,
+        "compared": reporting.compared_day(today),
+    }
+    return _Form(values, status)
 
 
 def _read(conn: Connection[Any], asked: _Asked) -> Terms | None:

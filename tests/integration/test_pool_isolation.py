@@ -5,15 +5,18 @@ The asking is that of scripts/bench/isolation.py, which does it 10,000 times in 
 
 from __future__ import annotations
 
+import logging
 import re
 
 import pytest
+from asking import ROUTES, Reader
 from test_leaks import seen_by
 from watched import watch
 
 from geodata import db
 from scripts.bench import isolation
 from scripts.bench.isolation import Address, Asker
+from webmap import create_app
 
 REQUESTS = 2_000
 
@@ -26,7 +29,10 @@ def watched(module_url):
 
 @pytest.fixture(scope="module")
 def app(module_url, watched):
-    return isolation.application(module_url)
+    made = isolation.application(module_url)
+    yield made
+    # The logger is one for all applications of this process.
+    made.logger.setLevel(logging.NOTSET)
 
 
 def asker(person, watched):
@@ -71,3 +77,17 @@ def test_nothing_is_left_for_the_next_request(app, watched):
     # One in five, in every way.
     assert REQUESTS / 6 < outcome.broken.total() < REQUESTS / 4
     assert set(outcome.broken) == set(isolation.WAYS)
+
+
+def test_no_request_holds_two_connections(module_url, watched):
+    """Else as many at once as there are connections would each wait for another one, in vain."""
+    app = create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32, "POOL_SIZE": 1})
+    readers = [Reader(app, person) for person in watched.people]
+    late = {
+        (reader.person.name, endpoint)
+        for endpoint, asks in ROUTES.items()
+        for ask in list(asks(watched))[:2]
+        for reader in readers
+        if reader.ask(ask).status == 503
+    }
+    assert not late
