@@ -6,6 +6,7 @@ Every transaction runs under READ COMMITTED: the partition law relies on it (see
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -47,7 +48,7 @@ _DEFAULTS: dict[str, str] = {
 }
 
 # An idle connection is asked whether it still lives, a busy one is not: the round trip would
-# cost as much as a small tile.
+# cost as much as a small tile. One that the server has ended is known without asking.
 _CHECK_AFTER_S = 1.0
 _checked_at: WeakKeyDictionary[Connection[TupleRow], float] = WeakKeyDictionary()
 
@@ -372,10 +373,17 @@ def _configure(conn: Connection[TupleRow]) -> None:
         conn.commit()
 
 
+def _has_news(conn: Connection[TupleRow]) -> bool:
+    """Tell whether the server said something unasked: its last word, as a rule."""
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def _check(conn: Connection[TupleRow]) -> None:
     """Raise if the connection is dead, or leads to a server that has become read-only."""
     now = time.monotonic()
-    if now - _checked_at.get(conn, 0.0) < _CHECK_AFTER_S:
+    if now - _checked_at.get(conn, 0.0) < _CHECK_AFTER_S and not _has_news(conn):
         return
     autocommit = conn.autocommit
     # Outside a transaction: one round trip, and nothing to end.

@@ -66,6 +66,8 @@ def _add(operation: dict[str, Any], about: dict[str, Any], schemas: dict[str, An
     if mimetype := about.get("takes_file"):
         binary = {mimetype: {"schema": {"type": "string", "format": "binary"}}}
         operation["requestBody"] = {"required": True, "content": binary}
+    if "requestBody" in operation:
+        operation.setdefault("responses", {})["413"] = {"description": "Content Too Large"}
     parameters = operation.setdefault("parameters", [])
     if model := about.get("asks"):
         schema = model.model_json_schema()

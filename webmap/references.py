@@ -140,7 +140,7 @@ def listing(plan_id: int) -> dict[str, Any]:
 @bp.output(AddedOut, status_code=201)
 @describing.asks(FileIn)
 @describing.takes_file(FILE_TYPE)
-@bp.doc(responses=[400, 401, 404, 405, 409, 413, 422, 503])
+@bp.doc(responses=[400, 401, 404, 405, 409, 422, 503])
 def add(plan_id: int) -> Response:
     """Read a file into a reference layer of a plan; of it only lines and points are kept."""
     if request.mimetype != FILE_TYPE:

@@ -231,6 +231,18 @@ def test_pool_finds_the_database_again(
             assert conn.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_pool_lends_no_connection_that_was_ended_just_now(
+    database_url: str, admin: psycopg.Connection[TupleRow]
+) -> None:
+    with db.open_pool(database_url, max_size=1) as pool:
+        with pool.connection() as conn:
+            pid = conn.info.backend_pid
+        admin.execute("SELECT pg_terminate_backend(%s, 30000)", [pid])
+        with pool.connection() as conn:
+            assert conn.info.backend_pid != pid
+            assert conn.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_pool_refuses_a_server_that_became_read_only(
     database_url: str, admin: psycopg.Connection[TupleRow]
 ) -> None:

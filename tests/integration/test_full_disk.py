@@ -46,7 +46,7 @@ def full(conn: Conn, table: str) -> Iterator[None]:
     with psycopg.connect(url, autocommit=True) as admin:
         # A session keeps the files open that it has used.
         admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
             [conn.info.backend_pid],
         )
@@ -69,7 +69,7 @@ def full(conn: Conn, table: str) -> Iterator[None]:
         kept.rename(path)
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
                 [conn.info.backend_pid],
             )
