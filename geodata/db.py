@@ -99,9 +99,11 @@ def open_pool(
     errors instead of psycopg's.
     """
 
-    def check(conn: Connection[TupleRow]) -> None:
+    def check(conn: waiting.Connection) -> None:
+        conn.answer_by = pool.answer_by()
         try:
             _check(conn)
+            conn.answer_by = None
         except psycopg.Error:
             # What broke this one broke its siblings, and the pool would try them one by one, with
             # growing pauses: replace them all.

@@ -89,6 +89,7 @@ class Pool(ConnectionPool[Connection]):
     def __init__(self, conninfo: str, **options: Any) -> None:
         super().__init__(conninfo, connection_class=Connection, **options)
         self.heartbeat = Heartbeat(conninfo)
+        self._borrowing = threading.local()
 
     def open(self, wait: bool = False, timeout: float = 30.0) -> None:
         """Open it, and begin to ask whether the database answers."""
@@ -104,7 +105,12 @@ class Pool(ConnectionPool[Connection]):
         """Lend a connection; raises ``SilentDatabaseError`` while the database is silent."""
         if self.heartbeat.is_silent:
             raise SilentDatabaseError
+        self._borrowing.until = time.monotonic() + (self.timeout if timeout is None else timeout)
         return super().getconn(timeout)
+
+    def answer_by(self) -> float:
+        """Return until when the connection that this thread borrows may be looked at."""
+        return self._borrowing.until
 
 
 class Heartbeat:
