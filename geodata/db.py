@@ -110,17 +110,13 @@ def open_pool(
             pool.drain()
             raise
 
-    def configure(conn: waiting.Connection) -> None:
-        conn.heartbeat = pool.heartbeat
-        _configure(conn)
-
     pool = waiting.Pool(
         _conninfo(url, connect_timeout="3"),
         kwargs={"autocommit": autocommit},
         min_size=min_size,
         max_size=max_size,
         open=False,
-        configure=configure,
+        configure=_configure,
         check=check,
         name="gridmap",
         timeout=4,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from weakref import ReferenceType, ref
 
 import psycopg
@@ -54,6 +54,17 @@ class Connection(psycopg.Connection[TupleRow]):
     answer_by: float | None = None
     is_abandoned: Callable[[], bool] | None = None
 
+    @classmethod
+    def connect(cls, *arguments: Any, **options: Any) -> Self:
+        """Connect; raises ``SilentDatabaseError`` at once while the database is silent.
+
+        Each attempt would stand in the server's line, and take a place from those who come after
+        it when it answers again.
+        """
+        if cls.heartbeat is not None and cls.heartbeat.is_silent:
+            raise SilentDatabaseError
+        return super().connect(*arguments, **options)
+
     def wait(self, gen: PQGen[T], *arguments: Any, **options: Any) -> T:
         """Wait for what the server says.
 
@@ -87,8 +98,9 @@ class Pool(ConnectionPool[Connection]):
     """A pool that lends nothing while the database is silent."""
 
     def __init__(self, conninfo: str, **options: Any) -> None:
-        super().__init__(conninfo, connection_class=Connection, **options)
         self.heartbeat = Heartbeat(conninfo)
+        watched = type("WatchedConnection", (Connection,), {"heartbeat": self.heartbeat})
+        super().__init__(conninfo, connection_class=watched, **options)
         self._borrowing = threading.local()
 
     def open(self, wait: bool = False, timeout: float = 30.0) -> None:
@@ -150,8 +162,9 @@ class Heartbeat:
             self._unanswered_since = time.monotonic()
         try:
             if self._connection is None:
+                # Patiently: it is answered as soon as the server goes on.
                 self._connection = Connection.connect(
-                    self._conninfo, autocommit=True, connect_timeout=3
+                    self._conninfo, autocommit=True, connect_timeout=30
                 )
             self._connection.answer_by = time.monotonic() + _SILENCE_S
             self._connection.execute("SELECT 1")
