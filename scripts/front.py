@@ -35,7 +35,7 @@ LARGEST_BODY_MB = 33
 # Heavy requests that are answered or waited for at once: from one address, in all, and of those
 # that take many seconds.
 HEAVY_FROM_ONE, HEAVY_AT_ONCE, LONG_AT_ONCE = 8, 24, 3
-# The application ends what takes longer by itself.
+# What the application has not answered by then is given up.
 _ANSWER_S = 90
 
 # Answers that the front gives itself: code, title and text by status.

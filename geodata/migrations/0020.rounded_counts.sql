@@ -19,12 +19,25 @@ RETURN CASE WHEN count = 0 OR base <= 1 THEN count
 -- they were put in, or of a square of 0.01 degrees (about 1 km) where there was none. Whoever may
 -- see exact counts may see them in whole grids, and knows the whole of a block or nothing of it. A
 -- building stays in its block when boundaries move: two roundings of one count narrow each other.
+-- Level by level, the finest first: each level has a spatial index of its own.
 CREATE FUNCTION block_of(place geometry, days daterange) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
 RETURN coalesce(
     (SELECT v.grid_id FROM grid_version v
-     WHERE v.geom && place AND ST_Covers(v.geom, place)
+     WHERE v.level = 'compound' AND v.geom && place AND ST_Covers(v.geom, place)
        AND v.valid @> least(greatest(current_date, lower(days)), upper(days) - 1)
-     ORDER BY v.level DESC, v.code LIMIT 1),
+     ORDER BY v.code LIMIT 1),
+    (SELECT v.grid_id FROM grid_version v
+     WHERE v.level = 'community' AND v.geom && place AND ST_Covers(v.geom, place)
+       AND v.valid @> least(greatest(current_date, lower(days)), upper(days) - 1)
+     ORDER BY v.code LIMIT 1),
+    (SELECT v.grid_id FROM grid_version v
+     WHERE v.level = 'town' AND v.geom && place AND ST_Covers(v.geom, place)
+       AND v.valid @> least(greatest(current_date, lower(days)), upper(days) - 1)
+     ORDER BY v.code LIMIT 1),
+    (SELECT v.grid_id FROM grid_version v
+     WHERE v.level = 'county' AND v.geom && place AND ST_Covers(v.geom, place)
+       AND v.valid @> least(greatest(current_date, lower(days)), upper(days) - 1)
+     ORDER BY v.code LIMIT 1),
     -floor((ST_X(place) + 180) * 100)::bigint * 100000 - floor((ST_Y(place) + 90) * 100)::bigint - 1);
 ALTER TABLE building ADD COLUMN rounding_block bigint;
 UPDATE building SET rounding_block = block_of(geom, valid);
@@ -46,6 +59,8 @@ CREATE TABLE building_rounded (
 -- the most that the classes allow: in one of several stretches of "base" values, the last of which
 -- has up to twice as many. Where the stretches lie follows from the classes alone. The middle of
 -- the stretch is shared out among the buildings by how wide their classes are.
+-- Blocks are gone through once and not joined with themselves: a county that is loaded whole has no
+-- statistics yet, and each building would look for its block among all.
 CREATE FUNCTION round_buildings(blocks bigint[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 DECLARE
     base constant integer := greatest(1, least_count());
@@ -59,25 +74,24 @@ BEGIN
                households / base * base + base - 1 AS high
         FROM building
         WHERE households > 0 AND (blocks IS NULL OR rounding_block = ANY(blocks))),
-    block AS (
-        SELECT block, sum(households - low)::bigint AS excess, sum(high - low)::bigint AS span
-        FROM class GROUP BY block),
+    running AS (
+        SELECT building_id, low, high - low AS width,
+               sum(households - low) OVER one::bigint AS excess,
+               sum(high - low) OVER one::bigint AS span,
+               sum(high - low) OVER (one ORDER BY building_id)::bigint AS upto
+        FROM class WINDOW one AS (PARTITION BY block)),
     stretch AS (
-        SELECT block, excess, span, greatest(1, (span + 1) / base) AS stretches FROM block),
+        SELECT *, greatest(1, (span + 1) / base) AS stretches FROM running),
     middle AS (
-        SELECT block, span,
+        SELECT building_id, low, width, span, upto,
                CASE WHEN excess / base >= stretches - 1 THEN ((stretches - 1) * base + span) / 2
                     ELSE excess / base * base + (base - 1) / 2 END AS excess
         FROM stretch),
-    running AS (
-        SELECT building_id, low, high - low AS width, block,
-               sum(high - low) OVER (PARTITION BY block ORDER BY building_id)::bigint AS upto
-        FROM class),
     changed AS (
     INSERT INTO building_rounded
     SELECT building_id, low + CASE WHEN span = 0 THEN 0
                                    ELSE excess * upto / span - excess * (upto - width) / span END
-    FROM running JOIN middle USING (block)
+    FROM middle
     ON CONFLICT (building_id) DO UPDATE SET households = excluded.households
     WHERE building_rounded.households <> excluded.households
     RETURNING building_id)

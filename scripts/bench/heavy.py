@@ -8,11 +8,11 @@ network of its own; others use the map meanwhile.
 from __future__ import annotations
 
 import time
-from datetime import date, timedelta
+from datetime import timedelta
 
 import click
 
-from geodata import db
+from geodata import clock, db
 from scripts.bench.serving import Answers, Meanwhile, Served, ask, served
 from scripts.bench.table import Row, show
 
@@ -74,7 +74,8 @@ def _addresses(map_: Served) -> list[str]:
             " (SELECT min(grid_id) FROM grid WHERE level = 'town'),"
             " (SELECT min(facility_id) FROM facility WHERE kind = 'pharmacy')"
         ).fetchone() or [0, 0, 0]
-    ago = date.today() - timedelta(days=300)  # noqa: DTZ011
+    today = clock.today()
+    ago = today - timedelta(days=300)
     return [
         f"/api/coverage/gaps?kind=pharmacy&grid={town}",
         f"/api/coverage/buildings?kind=pharmacy&grid={town}",
@@ -84,7 +85,7 @@ def _addresses(map_: Served) -> list[str]:
         f"/panel/facility/{facility}?mode=coverage",
         "/panel/ranked?kind=worst&level=compound&box=116,31,117,32",
         f"/panel/changes?versus={ago}",
-        f"/api/changes?versus={ago}&on={date.today()}",  # noqa: DTZ011
+        f"/api/changes?versus={ago}&on={today}",
         f"/figures?grid={county}",
         "/figures/export.csv",
         f"/reports/coverage.xlsx?grid={county}",
