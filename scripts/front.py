@@ -64,6 +64,22 @@ _STYLE = (
     "a{display:inline-block;padding:.6rem 1rem;border-radius:.4rem;background:#1c55c0;color:#fff;"
     "font-weight:600;text-decoration:none}"
 )
+# Kept until the application says that it has changed: what readers are told (no-cache) is not for
+# us, X-Accel-Expires is.
+_KEPT = ("proxy_cache public;", "proxy_ignore_headers Cache-Control Expires Vary;")
+# The same in each language, and not for whom it may be another.
+_KEPT_FOR_VISITORS = (
+    *_KEPT,
+    'proxy_cache_key "$kept_as $language";',
+    "proxy_cache_bypass $has_session;",
+    "proxy_no_cache $has_session;",
+)
+# Who asks for what is being made meanwhile waits for it.
+_LOCK = (
+    "proxy_cache_lock on;",
+    f"proxy_cache_lock_timeout {_ANSWER_S}s;",
+    f"proxy_cache_lock_age {_ANSWER_S}s;",
+)
 # Inside nginx only.
 _REFUSED = "/.refused/"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -134,11 +150,13 @@ def _configuration(
     )
     heavy = "\n".join(
         [
-            _heavy(access.HEAVY_PUBLIC_PATHS, {}, is_public=True),
-            _heavy(access.HEAVY_PATHS, {}, is_public=False),
-            _heavy(access.LONG_PATHS, {"long": LONG_AT_ONCE}, is_public=False),
+            _heavy(access.HEAVY_PUBLIC_PATHS, [*_KEPT, *_LOCK]),
+            _heavy(access.HEAVY_PATHS),
+            _heavy(access.LONG_PATHS, [f"limit_conn long {LONG_AT_ONCE};"]),
         ]
     )
+    # Without the lock: what is light is made twice sooner than waited for.
+    visitors = _location(access.KEPT_PATHS, [*_KEPT_FOR_VISITORS, "proxy_pass http://light;"])
     own = "|".join(re.escape(path) for path in access.OWN_PATHS if path.startswith("/tiles/"))
     return f"""\
 # Written at every start.
@@ -191,6 +209,16 @@ http {{
         "~^en," en;
         "~^(?!zh,)[^,]*,en$" en;
     }}
+    # How answers are compressed, as the application would choose: one word, by which they are kept.
+    map $http_accept_encoding $encoding {{
+        default "";
+{_encodings()}
+    }}
+    # Whoever comes with a session is answered by the application each time.
+    map $http_cookie $has_session {{
+        default "";
+        "~gridmap_" 1;
+    }}
     map $status $retry_after {{
         default "";
         ~^(429|503)$ 5;
@@ -200,7 +228,8 @@ http {{
     # or a script names its version; what is asked for anew each time is kept with its ETag.
     proxy_cache_path {directory}/temporary/cache keys_zone=public:8m max_size=512m inactive=1d
         use_temp_path=off;
-    proxy_cache_key "$http_x_forwarded_proto $http_host$request_uri";
+    map "" $kept_as {{ default "$encoding $http_x_forwarded_proto $http_host$request_uri"; }}
+    proxy_cache_key $kept_as;
     proxy_cache_revalidate on;
 
     upstream light {{ server unix:{sockets.light} fail_timeout=0; }}
@@ -213,6 +242,7 @@ http {{
         proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
+        proxy_set_header Accept-Encoding $encoding;
 {_forwarded(proxied)}
         proxy_connect_timeout 5s;
         proxy_read_timeout {_ANSWER_S}s;
@@ -227,6 +257,7 @@ http {{
             proxy_cache public;
             proxy_pass http://light;
         }}
+{visitors}
 {heavy}
         location ^~ {_REFUSED} {{
             internal;
@@ -247,17 +278,23 @@ http {{
 """
 
 
-def _heavy(paths: Sequence[str], limits: Mapping[str, int], *, is_public: bool) -> str:
-    every = {"asker": HEAVY_FROM_ONE, "all": HEAVY_AT_ONCE, **limits}
-    lines = [f"limit_conn {zone} {most};" for zone, most in every.items()]
-    if is_public:
-        # What readers are told (no-cache) is not for us: X-Accel-Expires is.
-        lines += ["proxy_cache public;", "proxy_ignore_headers Cache-Control Expires;"]
-        # Who asks for the same meanwhile waits for the first one's answer.
-        lines += ["proxy_cache_lock on;"]
-        lines += [f"proxy_cache_lock_{limit} {_ANSWER_S}s;" for limit in ("timeout", "age")]
-    inside = "\n".join(f"            {line}" for line in [*lines, "proxy_pass http://heavy;"])
+def _heavy(paths: Sequence[str], more: Sequence[str] = ()) -> str:
+    limits = {"asker": HEAVY_FROM_ONE, "all": HEAVY_AT_ONCE}
+    bounds = [f"limit_conn {zone} {most};" for zone, most in limits.items()]
+    return _location(paths, [*bounds, *more, "proxy_pass http://heavy;"])
+
+
+def _location(paths: Sequence[str], lines: Sequence[str]) -> str:
+    inside = "\n".join(f"            {line}" for line in lines)
     return f"        location ~ ^({'|'.join(paths)})$ {{\n{inside}\n        }}"
+
+
+def _encodings() -> str:
+    """Return the lines that choose how an answer is compressed, the best that is taken first."""
+    refused = r"(?!\s*;\s*q=0(\.0*)?\s*(,|$))"
+    return "\n".join(
+        f'        "~*\\b{each}\\b{refused}" {each};' for each in ("zstd", "br", "gzip")
+    )
 
 
 def _asker_behind(proxied: int) -> str:

@@ -32,10 +32,12 @@ from webmap import (
     drafting,
     draining,
     errors,
+    explaining,
     figures,
     gaps,
     health,
     i18n,
+    kept,
     notifications,
     page,
     panel,
@@ -87,7 +89,19 @@ def make(overrides: Mapping[str, object]) -> Flask:
     # that it concerns says so itself.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     config.load(app, overrides)
-    for part in (errors, db, i18n, assets, security, acting, notifications, provider, draining):
+    for part in (
+        errors,
+        db,
+        i18n,
+        assets,
+        security,
+        acting,
+        kept,
+        explaining,
+        notifications,
+        provider,
+        draining,
+    ):
         part.init_app(app)
     Compress(app)
     for blueprint in (

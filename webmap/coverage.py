@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, request
+from flask import Response, jsonify, request
 from psycopg import Connection
 from pydantic import Field
 from shapely.geometry import mapping
 
-from geodata import disclosure, grids, revisions, settings
+from geodata import disclosure, grids
 from geodata.coverage import gaps as ground
 from geodata.coverage import homes, reading, serving, why
 from geodata.coverage.homes import Home
 from geodata.errors import InvalidInputError
-from webmap import db, describing, i18n
+from webmap import db, describing, explaining, i18n, kept
 from webmap.api import DayIn
 from webmap.panel import asked_number
 
@@ -53,10 +52,10 @@ def buildings() -> Response:
     with db.connection() as conn:
         grid_id = needed_grid()
         tag = _tag(conn, on)
-        if _has(tag):
+        if kept.has(tag):
             return as_geojson(None, tag)
         _check_size(conn, grid_id, on)
-        found = why.explain(
+        found = explaining.explain(
             conn,
             grid_id,
             why.find_kind(conn, kind, on),
@@ -81,7 +80,7 @@ def gaps() -> Response:
     with db.connection() as conn:
         grid_id = needed_grid()
         tag = _tag(conn, on)
-        if _has(tag):
+        if kept.has(tag):
             return as_geojson(None, tag)
         _check_size(conn, grid_id, on)
         found = ground.find(conn, grid_id, why.find_kind(conn, kind, on), on, is_rounded=True)
@@ -125,7 +124,7 @@ def area(facility_id: int, _query: Any) -> Response:
     on = i18n.asked_day(request.args)
     with db.connection() as conn:
         tag = _tag(conn, on)
-        if _has(tag):
+        if kept.has(tag):
             return as_geojson(None, tag)
         facility = serving.find(conn, facility_id, on)
         kind = why.find_kind(conn, facility.kind, on)
@@ -167,25 +166,12 @@ def as_geojson(features: list[dict[str, Any]] | None, tag: str) -> Response:
     else:
         response = jsonify({"type": "FeatureCollection", "features": features})
         response.mimetype = "application/geo+json"
-    # Asked for again each time; what it is made of says whether it differs, before it is made.
     response.headers["Cache-Control"] = "no-cache"
-    # So does our front, which keeps it once for all: it counts as expired from the beginning.
-    response.headers["X-Accel-Expires"] = "@1"
-    response.set_etag(tag)
-    return response
+    return kept.mark(response, tag)
 
 
 def _tag(conn: Connection[Any], on: date) -> str:
-    """Return what an answer depends on besides its address, as an ETag."""
-    revision = revisions.current(conn, ("grids", "services", "members"))
-    rest = [on, sorted(settings.read(conn).items()), current_app.config["STATIC_BUILD"]]
-    return f"{revision}-{hashlib.sha256(repr(rest).encode()).hexdigest()[:16]}"
-
-
-def _has(tag: str) -> bool:
-    """Tell whether the reader has this answer already, however it was compressed."""
-    # Flask-Compress adds how to the tag: "tag:br".
-    return any(each.partition(":")[0] == tag for each in request.if_none_match.as_set())
+    return kept.tag(conn, ("grids", "services", "members"), on)
 
 
 def _check_size(conn: Connection[Any], grid_id: int, on: date) -> None:

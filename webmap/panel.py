@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, get_args
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, abort, g, make_response, render_template, request
 from psycopg import Connection
 
 from geodata import (
@@ -27,7 +27,7 @@ from geodata.model import (
     Nearby,
     Point,
 )
-from webmap import acting, i18n
+from webmap import acting, i18n, kept
 from webmap.summaries import PAGE_SIZE, SUMMARIES, issue_filters
 from webmap.views import DRAW, MODES, Mode
 
@@ -216,17 +216,16 @@ def asked_mode() -> Mode:
 
 def fragment(template: str, **context: Any) -> Response:
     """Answer with a part of the panel, in the reader's language and with what is theirs to see."""
-    response = make_response(render_template(template, **context))
-    # Never older than the data: asked again each time. The same address answers in two languages,
-    # and to everybody with what is theirs to see.
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.vary.add("Cookie")
+    response = kept.make_private(make_response(render_template(template, **context)))
+    if "kept_tag" in g:
+        kept.mark(response, g.kept_tag)
     return response
 
 
 @bp.errorhandler(AbsentError)
 def absent(error: AbsentError) -> Response:
     """Say when a grid existed that did not on the day asked for, and lead there."""
+    g.pop("kept_tag", None)
     response = fragment("panel/absent.html", mode=asked_mode(), today=i18n.today(), **error.data)
     response.status_code = 404
     return response

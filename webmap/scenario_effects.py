@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from cachetools import LRUCache
 from flask import current_app
 from psycopg import Connection
 
@@ -20,7 +20,7 @@ from webmap import acting, i18n
 # Panel and map ask for the same within a moment.
 _KEPT = 16
 _Key = tuple[int, int, date, int, int, bool]
-_Known = OrderedDict[_Key, list[KindEffect]]
+_Known = LRUCache[_Key, list[KindEffect]]
 _lock = threading.Lock()
 
 
@@ -63,13 +63,10 @@ def effects_of(
     key = scenario.scenario_id, scenario.revision, on, county, drawn, is_rounded
     with _lock:
         # Of this application, which has one database.
-        known: _Known = current_app.extensions.setdefault("gridmap_effects", OrderedDict())
+        known: _Known = current_app.extensions.setdefault("gridmap_effects", LRUCache(_KEPT))
         if key in known:
-            known.move_to_end(key)
             return known[key]
     found = effects.find(conn, boundaries.altered(conn, scenario), on, is_rounded=is_rounded)
     with _lock:
         known[key] = found
-        while len(known) > _KEPT:
-            known.popitem(last=False)
     return found

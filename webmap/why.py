@@ -11,7 +11,7 @@ from geodata.coverage.serving import Area
 from geodata.errors import AbsentError
 from geodata.model import Bounds, Facility
 from layers.style import HOMES
-from webmap import acting, coverage, i18n
+from webmap import acting, coverage, explaining, i18n
 from webmap.panel import absent, asked_mode, asked_number, fragment
 from webmap.summaries import PAGE_SIZE
 
@@ -43,7 +43,7 @@ def grid(grid_id: int) -> Response:
         name = asked if is_known or not kinds or request.args.get("kind") else kinds[0].kind
         # A provider serves other grids as well: told in full to those who see the county's.
         load_least = acting.least_count(conn, place.path[0].grid_id if place.path else grid_id, on)
-        found = why.explain(
+        found = explaining.explain(
             conn,
             grid_id,
             why.find_kind(conn, name, on),

@@ -197,13 +197,54 @@ def test_what_is_the_same_for_all_is_kept_with_its_tag(
         assert ask(address, path, {**compressed, **tag})[0] == 304
 
 
+def test_panels_of_visitors_are_kept_until_something_changes(
+    address: Address, demo_url: str, demo_conn: Connection[TupleRow]
+) -> None:
+    [town] = demo_conn.execute("SELECT max(grid_id) FROM grid WHERE level = 'town'").fetchone() or [
+        0
+    ]
+    path, own = f"/panel/grid/{town}?mode=coverage", {"Cookie": "gridmap_any=1"}
+    compressed = {"Accept-Encoding": "gzip, br"}
+
+    def asked(more: dict[str, str] | None = None) -> str:
+        status, headers, text = ask(address, path, {**compressed, **(more or {})})
+        assert (status, headers["Content-Encoding"]) == (200, "br")
+        assert headers["Cache-Control"] == "private, no-cache"
+        return text
+
+    # The clock's minute is in the tag; at its end everything is asked anew.
+    while time.time() % 60 > 50:
+        time.sleep(1)
+    first, english = asked(), asked({"Cookie": "lang=en"})
+    assert first != english
+    with psycopg.connect(demo_url) as conn:
+        conn.execute("LOCK TABLE building, duty, facility IN ACCESS EXCLUSIVE MODE")
+        assert (asked(), asked({"Cookie": "lang=en"})) == (first, english)
+        # Whoever comes with a session is answered by the application, which waits.
+        with pytest.raises(TimeoutError):
+            ask(address, path, own, timeout_s=2)
+        conn.execute("UPDATE facility SET name = name WHERE false")
+        conn.commit()
+    # Of no row; yet something was written.
+    status, headers, _ = ask(address, path, compressed)
+    assert status == 200
+    with psycopg.connect(demo_url) as conn:
+        conn.execute("UPDATE facility SET name = name WHERE false")
+    assert ask(address, path, {**compressed, "If-None-Match": headers["ETag"]})[0] == 200
+
+
 def test_tables_of_what_takes_long_name_addresses_that_are_there() -> None:
     app = create_app({"DATABASE_URL": "postgresql://nowhere/none", "SECRET_KEY": "k" * 32})
     paths = [re.sub(r"<int:\w+>", "7", rule.rule) for rule in app.url_map.iter_rules()]
-    for table in (access.HEAVY_PUBLIC_PATHS, access.HEAVY_PATHS, access.LONG_PATHS):
+    kept = (access.KEPT_PATHS, access.HEAVY_KEPT_PATHS)
+    for table in (access.HEAVY_PUBLIC_PATHS, *kept, access.HEAVY_PATHS, access.LONG_PATHS):
         for pattern in table:
             found = [path for path in paths if re.fullmatch(pattern, path)]
             assert found, pattern
             if table is access.HEAVY_PUBLIC_PATHS:
                 # Kept for everybody: nothing of somebody's own.
                 assert all(access.is_public(path) for path in found)
+            if table in kept:
+                # Shown to visitors, and nothing that only accounts are told.
+                ends = {app.url_map.bind("").match(path)[0] for path in found}
+                assert {access.ACCESS[str(each)] for each in ends} == {"open"}

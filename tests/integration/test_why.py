@@ -6,9 +6,11 @@ import itertools
 import re
 
 import numpy as np
+import psycopg
 import pytest
 import shapely
 from county import TODAY, add_duty, build
+from psycopg.conninfo import make_conninfo
 from signing import sign_in
 
 from geodata.coverage import figures, gaps, homes, reading, serving, standards, why
@@ -291,6 +293,27 @@ def test_what_the_reader_has_already_is_not_made_again(app, conn, county):
     conn.execute("DELETE FROM facility WHERE kind = 'clinic' AND facility_id % 2 = 0")
     conn.commit()
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_what_was_explained_is_computed_again_once_something_changes(conn, county, database_url):
+    """For a panel and for its map: with the roads locked away, nothing could be computed."""
+    # A lock that is not free ends the statement.
+    url = make_conninfo(database_url, options="-c lock_timeout=50ms")
+    apps = [create_app({"DATABASE_URL": url, "SECRET_KEY": "k" * 32}) for _ in range(2)]
+    client = sign_in(apps[0].test_client(), conn, "town_official", grid_id=county.towns[0])
+    panel = f"/panel/grid/{county.towns[0]}/why?mode=coverage&kind=clinic&{ON}"
+    points = f"/api/coverage/buildings?grid={county.towns[0]}&kind=clinic&{ON}"
+    before = client.get(panel).text
+    assert client.get(points).status_code == 200
+    with psycopg.connect(database_url) as writer:
+        writer.execute("LOCK TABLE road_edge IN ACCESS EXCLUSIVE MODE")
+        assert client.get(panel).text == before
+        assert client.get(points).status_code == 200
+        # Another process has to compute it.
+        assert apps[1].test_client().get(points).status_code == 503
+    conn.execute("DELETE FROM facility WHERE kind = 'clinic'")
+    conn.commit()
+    assert client.get(panel).text != before
 
 
 @pytest.mark.parametrize(

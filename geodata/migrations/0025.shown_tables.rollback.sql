@@ -1,0 +1,2 @@
+DROP TRIGGER bump ON organisation;
+DROP TRIGGER bump ON issue_state;
