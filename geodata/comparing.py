@@ -14,8 +14,8 @@ from typing import Any, LiteralString
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from geodata.grid_changes import TITLES, GridChange, What
 from geodata.model import Bounds, GridRef, Point
-from geodata.plans.consequences import TITLES, GridChange, What
 
 
 @dataclass(frozen=True, slots=True)

@@ -284,7 +284,7 @@ ROUTES: dict[str, Asks] = {
     "reports.coverage_xlsx": _reports("xlsx"),
     "reports.coverage_gpkg": _reports("gpkg"),
     "reports.coverage_svg": _reports("svg", "kind=grid_worker"),
-    "reports.scenario_pdf": lambda it: [
+    "scenario_paper.show": lambda it: [
         Ask(
             f"/reports/scenario.pdf?scenario={number}{query}",
             None,

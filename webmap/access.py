@@ -86,7 +86,7 @@ ACCESS: Mapping[str, Access] = {
     "reports.coverage_xlsx": "open",
     "reports.coverage_gpkg": "open",
     "reports.coverage_svg": "open",
-    "reports.scenario_pdf": "try_services",
+    "scenario_paper.show": "try_services",
     "panel.home": "open",
     "panel.here": "open",
     "panel.grid": "open",

@@ -21,7 +21,7 @@ from geodata.importing.accounts import ListedRows
 from geodata.importing.refusals import FileRefusedError
 from geodata.phrases import in_words
 from geodata.rights import ROLES, TITLES, RoleName
-from webmap import acting, downloads, errors, i18n
+from webmap import acting, asking, downloads, errors, i18n
 
 bp = Blueprint("account_lists", __name__, url_prefix="/accounts/import")
 
@@ -88,7 +88,7 @@ def _checked(listed: ListedRows, file: str, *, error: str = "") -> Response:
     """Show what an import would do."""
     with acting.as_office("gridmap_accounts") as conn:
         own = acting.signed_in().username
-        steps = importing.plan(conn, listed, i18n.today(), own=own, names=_role_names())
+        steps = importing.plan(conn, listed, asking.today(), own=own, names=_role_names())
     unread = in_words(list(listed.unread), gettext)
     return _page(
         error=error,
@@ -114,7 +114,7 @@ def _import(payload: str) -> Response:
     try:
         with acting.as_office("gridmap_accounts") as conn:
             steps = importing.plan(
-                conn, listed, i18n.today(), own=found.username, names=_role_names()
+                conn, listed, asking.today(), own=found.username, names=_role_names()
             )
             if any(step.faults for step in steps):
                 # Somebody changed accounts in between: it is shown what no longer fits.

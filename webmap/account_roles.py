@@ -9,7 +9,7 @@ from geodata import accounts as held
 from geodata import administrators
 from geodata.errors import InvalidInputError
 from geodata.rights import ROLES
-from webmap import accounts, acting, appointing, errors, i18n
+from webmap import accounts, acting, appointing, asking, errors
 
 bp = Blueprint("account_roles", __name__, url_prefix="/accounts")
 
@@ -50,7 +50,7 @@ def end_role(account_id: int, account_role_id: int) -> Response:
     try:
         with acting.as_office("gridmap_accounts") as conn:
             administrators.keep_one(conn, without_role=account_role_id)
-            held.end_role(conn, account_id, account_role_id, i18n.today())
+            held.end_role(conn, account_id, account_role_id, asking.today())
     except InvalidInputError as error:
         return accounts.one(account_id, faults={"": errors.said(error)})
     return accounts.done(account_id, gettext("The role has ended."), role_changed=True)

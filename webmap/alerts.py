@@ -19,7 +19,7 @@ from geodata.alerts.rules import LEVELS, MEASURES, Measure, Rule, Terms
 from geodata.coverage import standards
 from geodata.errors import GridMapError, InvalidInputError
 from geodata.model import Grid, Level
-from webmap import acting, i18n
+from webmap import acting, asking
 
 bp = Blueprint("alerts", __name__, url_prefix="/alerts")
 
@@ -54,7 +54,7 @@ class _Form:
 @bp.get("")
 def listing() -> Response:
     """List the rules."""
-    today = i18n.today()
+    today = asking.today()
     with acting.service_office() as (conn, person):
         found = rules.listed(conn)
     return _answer(
@@ -70,7 +70,7 @@ def listing() -> Response:
 def new() -> Response:
     """Set a new rule."""
     with acting.service_office() as (conn, person):
-        county = grids.county(conn, i18n.today())
+        county = grids.county(conn, asking.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
         if request.method == "GET":
@@ -84,7 +84,7 @@ def new() -> Response:
 def edit(rule_id: int) -> Response:
     """Let a rule say something else, or end."""
     with acting.service_office() as (conn, person):
-        county = grids.county(conn, i18n.today())
+        county = grids.county(conn, asking.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
         if request.method == "GET":
@@ -109,7 +109,7 @@ def _try_or_save(
     conn: Connection[Any], county: Grid, rule: Rule | None, actor: str
 ) -> _Form | None:
     """Show what a rule would report; save it when that was shown of the very same rule: None."""
-    today = i18n.today()
+    today = asking.today()
     asked = _Asked({name: request.form.get(name, "").strip()[:40] for name in _FIELDS})
     if rule and request.form.get("seen") != _Asked(_values(rule.terms)).digest:
         return _form(conn, county, asked, rule, status=409)
@@ -145,7 +145,7 @@ def _form(
     tried: tuple[int, list[Report]] | None = None,
     status: int = 200,
 ) -> _Form:
-    today = i18n.today()
+    today = asking.today()
     outline = grids.outline(conn, today)
     towns = [ref for _, ref in outline if ref.level == "town"]
     values: dict[str, object] = {
@@ -172,7 +172,7 @@ def _read(conn: Connection[Any], asked: _Asked) -> Terms | None:
     """Read the form, and say beside each field what is wrong with it; None if anything is."""
     values = asked.values
     kind = values["kind"] or None
-    known = {each.kind for each in standards.kinds(conn, i18n.today())}
+    known = {each.kind for each in standards.kinds(conn, asking.today())}
     if kind and kind not in known:
         asked.faults["kind"] = _("Choose a service of the list.")
     level = _LEVEL_NAMES.get(values["level"])
@@ -204,7 +204,7 @@ def _day(asked: _Asked, name: str, *, needed: bool) -> date | None:
     if not text and not needed:
         return None
     try:
-        return clock.read_day(text, i18n.today())
+        return clock.read_day(text, asking.today())
     except InvalidInputError:
         asked.faults[name] = _("Write year-month-day, for example 2026-03-01.")
         return None
@@ -217,7 +217,7 @@ def _empty(county: Grid) -> dict[str, str]:
         "scope": str(county.grid_id),
         "measure": "share",
         "amount": "50",
-        "since": i18n.today().isoformat(),
+        "since": asking.today().isoformat(),
         "until": "",
     }
 

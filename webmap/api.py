@@ -8,63 +8,15 @@ from typing import Any, Literal
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from geodata import disclosure, features, grids, searching
 from geodata.coverage import counts
-from webmap import db, i18n
-from webmap.panel import asked_point
+from webmap import asking, db
+from webmap.asking import asked_point
+from webmap.models import BoundsOut, DayIn, GridRefOut, Out, PointOut, ProblemOut
 
 bp = APIBlueprint("api", __name__, url_prefix="/api", tag="Map")
-
-LevelName = Literal["county", "town", "community", "compound"]
-
-
-class _Out(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-
-class ProblemOut(BaseModel):
-    """What went wrong, as RFC 9457 writes it; sent as application/problem+json."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str
-    revision: int | None = Field(None, description="Of a plan that somebody else has changed.")
-    kind: str | None = Field(
-        None, description="Which law of the partition would be broken, or why a file is not read."
-    )
-    systems: list[str] | None = Field(None, description="In which a file would make sense.")
-    layers: list[str] | None = Field(None, description="Of a file: one of them is to be named.")
-    ids: list[int] | None = Field(None, description="The grids concerned.")
-    place: list[float] | None = Field(None, description="Where: longitude, latitude.")
-
-
-class GridRefOut(_Out):
-    """Enough of a grid to name it and link to it."""
-
-    grid_id: int
-    level: LevelName
-    name: str
-    code: str
-
-
-class PointOut(_Out):
-    """A place in WGS 84 degrees."""
-
-    lon: float
-    lat: float
-
-
-class BoundsOut(_Out):
-    """A box in WGS 84 degrees."""
-
-    west: float
-    south: float
-    east: float
-    north: float
 
 
 class GridOut(GridRefOut):
@@ -87,7 +39,7 @@ class GridOut(GridRefOut):
     version_count: int
 
 
-class HereOut(_Out):
+class HereOut(Out):
     """The grids at a point, from the county down, and how near the boundary is."""
 
     point: PointOut
@@ -97,7 +49,7 @@ class HereOut(_Out):
     beyond: GridRefOut | None
 
 
-class HitOut(_Out):
+class HitOut(Out):
     """A grid or a member found by the search."""
 
     kind: Literal["grid", "member"]
@@ -115,12 +67,6 @@ class HitsOut(BaseModel):
     """What a search found, best first."""
 
     hits: list[HitOut]
-
-
-class DayIn(BaseModel):
-    """The day to answer for."""
-
-    on: date | None = Field(None, description="The day to answer for; today when left out.")
 
 
 class PlaceIn(DayIn):
@@ -166,7 +112,7 @@ def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
 def grid(grid_id: int, _query: Any) -> dict[str, Any]:
     """Return one grid as it was on a day."""
     with db.connection() as conn:
-        day = i18n.asked_day(request.args)
+        day = asking.asked_day(request.args)
         # Everybody may ask, so everybody is told the same.
         found = counts.of_grid(conn, grids.get(conn, grid_id, day), day)
         return {**asdict(found), "least_count": disclosure.least_count(conn)}
@@ -178,7 +124,7 @@ def grid(grid_id: int, _query: Any) -> dict[str, Any]:
 def shape(grid_id: int, _query: Any) -> Response:
     """Return one grid's shape as a GeoJSON feature."""
     with db.connection() as conn:
-        found = features.shape(conn, grid_id, i18n.asked_day(request.args))
+        found = features.shape(conn, grid_id, asking.asked_day(request.args))
     response = jsonify(found)
     response.mimetype = "application/geo+json"
     response.headers["Cache-Control"] = "no-cache"
@@ -195,7 +141,7 @@ def here(_query: Any) -> dict[str, Any]:
     """Say in which grids a point lies."""
     with db.connection() as conn:
         point = asked_point(request.args)
-        return asdict(grids.locate(conn, point, i18n.asked_day(request.args)))
+        return asdict(grids.locate(conn, point, asking.asked_day(request.args)))
 
 
 @bp.get("/search")
@@ -206,5 +152,5 @@ def search(_query: Any) -> dict[str, Any]:
     """Find grids by name, code or pinyin, members by name or pinyin."""
     query = request.args.get("q", "").replace("\0", "")[:80]
     with db.connection() as conn:
-        hits = searching.find(conn, query, i18n.asked_day(request.args))
+        hits = searching.find(conn, query, asking.asked_day(request.args))
     return {"hits": [asdict(hit) for hit in hits]}

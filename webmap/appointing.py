@@ -14,7 +14,7 @@ from geodata import accounts, places
 from geodata.errors import GridMapError
 from geodata.places import RolePlace
 from geodata.rights import ROLE_NAMES, ROLES, RoleName, is_held_in_county
-from webmap import errors, i18n
+from webmap import asking, errors
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Appointment:
 
 def read(conn: Connection[Any], form: Mapping[str, str], *, is_final: bool) -> Appointment:
     """Read the fields; unless ``is_final`` only places are searched for, and nothing is missing."""
-    today = i18n.today()
+    today = asking.today()
     asked = form.get("role", "")
     found = Appointment(
         role=asked if asked in ROLE_NAMES else None,
@@ -70,7 +70,7 @@ def give(conn: Connection[Any], account_id: int, wanted: Appointment, *, granted
         wanted.role,
         grid_id=wanted.place.grid_id,
         organisation_id=wanted.place.organisation_id,
-        since=_day(wanted.since) or i18n.today(),
+        since=_day(wanted.since) or asking.today(),
         until=last_day + timedelta(days=1) if last_day else None,
         granted_by=granted_by,
     )
@@ -116,7 +116,7 @@ def _settle(found: Appointment) -> None:
         found.faults["since"] = gettext("This is not a day. Write year-month-day: 2026-03-01.")
     if found.last_day and last_day is None:
         found.faults["last_day"] = gettext("This is not a day. Write year-month-day: 2026-03-01.")
-    elif last_day and last_day < (since or i18n.today()):
+    elif last_day and last_day < (since or asking.today()):
         found.faults["last_day"] = gettext("The term ends before it begins.")
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from geodata import audit, spreadsheets
 from geodata.audit import AuditFilter
 from geodata.errors import InvalidInputError
-from webmap import acting, downloads, i18n, trail
+from webmap import acting, asking, downloads, trail
 
 bp = Blueprint("audit", __name__, url_prefix="/audit")
 
@@ -109,7 +109,7 @@ def export() -> Response:
     else:
         body = spreadsheets.to_excel(_("Audit trail"), head, rows, widths=_WIDTHS)
         mimetype, ending = spreadsheets.EXCEL, "xlsx"
-    return downloads.send(body, mimetype, f"gridmap-audit-{i18n.now():%Y%m%d-%H%M%S}.{ending}")
+    return downloads.send(body, mimetype, f"gridmap-audit-{asking.now():%Y%m%d-%H%M%S}.{ending}")
 
 
 def _read(args: Any) -> tuple[_Asked, AuditFilter]:

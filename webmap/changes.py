@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field
 
 from geodata import comparing
 from geodata.plans.consequences import What
-from webmap import db, describing, i18n
-from webmap.api import BoundsOut, DayIn, GridRefOut, LevelName, PointOut
-from webmap.panel import asked_number
+from webmap import asking, db, describing
+from webmap.asking import asked_number
+from webmap.models import BoundsOut, DayIn, GridRefOut, LevelName, PointOut
 
 bp = APIBlueprint("changes", __name__, url_prefix="/api/changes", tag="Map")
 
@@ -100,7 +100,7 @@ def days() -> dict[str, Any]:
 @bp.doc(responses=[400])
 def find() -> dict[str, Any]:
     """Return what differs between two days."""
-    before, after = i18n.needed_span(request.args)
+    before, after = asking.needed_span(request.args)
     grid_id, page = asked_number(request.args, "grid"), asked_number(request.args, "page") or 1
     with db.connection() as conn:
         counts = comparing.counts(conn, before, after, grid_id)

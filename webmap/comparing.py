@@ -14,8 +14,9 @@ from geodata import comparing, grids
 from geodata.comparing import ChangeDay, Difference
 from geodata.errors import NotFoundError
 from geodata.model import Bounds, GridRef
-from webmap import acting, i18n
-from webmap.panel import asked_mode, asked_number, fragment
+from webmap import acting, asking
+from webmap.asking import asked_mode, asked_number
+from webmap.fragments import fragment
 from webmap.summaries import PAGE_SIZE
 
 bp = Blueprint("comparing", __name__, url_prefix="/panel")
@@ -25,13 +26,13 @@ bp = Blueprint("comparing", __name__, url_prefix="/panel")
 def days() -> Response:
     """Offer the days on which boundaries changed: of all, or of ?grid= and what lay in it."""
     with acting.connection() as conn:
-        place, _ = _place(conn, i18n.asked_day(request.args))
+        place, _ = _place(conn, asking.asked_day(request.args))
         found = comparing.days(conn, within(place))
     return fragment(
         "panel/days.html",
         days=found,
         place=place,
-        today=i18n.today(),
+        today=asking.today(),
         eve=[each.day - timedelta(days=1) for each in found],
     )
 
@@ -39,8 +40,8 @@ def days() -> Response:
 @bp.get("/changes")
 def listing() -> Response:
     """List what differs between ?on= and ?versus=: in the county, or in ?grid=."""
-    on = i18n.asked_day(request.args)
-    before, after = i18n.needed_span(request.args)
+    on = asking.asked_day(request.args)
+    before, after = asking.needed_span(request.args)
     page = asked_number(request.args, "page") or 1
     with acting.connection() as conn:
         place, bounds = _place(conn, on)

@@ -28,6 +28,11 @@ _ISSUER = re.compile(
 )
 
 
+# A file that a plan is drawn by, sent as it is.
+LARGEST_FILE = 32 << 20
+FILE_TYPE = "application/octet-stream"
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """Who signs people in for us by OpenID Connect; ``claim`` holds an account's user name."""

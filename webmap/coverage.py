@@ -16,9 +16,9 @@ from geodata.coverage import gaps as ground
 from geodata.coverage import homes, reading, serving, why
 from geodata.coverage.homes import Home
 from geodata.errors import InvalidInputError
-from webmap import db, describing, explaining, i18n, kept
-from webmap.api import DayIn
-from webmap.panel import asked_number
+from webmap import asking, db, describing, explaining, kept
+from webmap.asking import asked_number
+from webmap.models import DayIn
 
 bp = APIBlueprint("coverage", __name__, url_prefix="/api/coverage", tag="Services")
 
@@ -48,7 +48,7 @@ def buildings() -> Response:
     Without counts of households: those of single buildings are not for everybody. Points that stand
     for a compound of which no building is known have no id.
     """
-    on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
+    on, kind = asking.asked_day(request.args), reading.read_kind(request.args)
     with db.connection() as conn:
         grid_id = needed_grid()
         tag = _tag(conn, on)
@@ -76,7 +76,7 @@ def gaps() -> Response:
     Exact polygons, those with most households first: inside compounds, and around buildings outside
     every compound. Ground on which nobody lives is left out. Households are rounded.
     """
-    on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
+    on, kind = asking.asked_day(request.args), reading.read_kind(request.args)
     with db.connection() as conn:
         grid_id = needed_grid()
         tag = _tag(conn, on)
@@ -121,7 +121,7 @@ def area(facility_id: int, _query: Any) -> Response:
 
     One polygon where towns and villages have the same standard, else one for each.
     """
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     with db.connection() as conn:
         tag = _tag(conn, on)
         if kept.has(tag):

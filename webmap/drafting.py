@@ -31,7 +31,7 @@ from geodata.plans import (
 )
 from geodata.plans.faults import Fault
 from geodata.plans.model import STATES, Actor, Draft, Plan, PlanStep
-from webmap import acting, i18n
+from webmap import acting, asking, i18n
 from webmap.views import DRAW
 
 bp = Blueprint("drafting", __name__, url_prefix="/panel/plans")
@@ -225,7 +225,7 @@ def _opening(
 
 
 def _days() -> dict[str, date]:
-    today = i18n.today()
+    today = asking.today()
     return {"today": today, "last_day": today + timedelta(days=3650), "on": today}
 
 

@@ -32,7 +32,7 @@ from geodata.importing.refusals import LAYERS_APART, FileRefusedError
 from geodata.partition.ground import LawError
 from geodata.phrases import in_words
 from geodata.plans.model import PlanStateError
-from webmap import access, acting, i18n
+from webmap import access, acting, asking, i18n
 from webmap.hosts import MisdirectedError
 from webmap.views import MODES
 
@@ -242,7 +242,7 @@ def _county_url() -> str:
     if kept.get("mode") not in MODES:
         kept.pop("mode", None)
     try:
-        i18n.asked_day(request.args)
+        asking.asked_day(request.args)
     except InvalidInputError:
         kept.pop("on", None)
     return f"/?{urlencode(kept)}" if kept else "/"

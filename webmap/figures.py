@@ -17,7 +17,7 @@ from geodata.coverage import history, reading
 from geodata.coverage.history import Point
 from geodata.errors import InvalidInputError
 from geodata.model import Coverage, Grid, GridRef
-from webmap import acting, charts, downloads, i18n
+from webmap import acting, asking, charts, downloads, i18n
 from webmap.charts import Chart
 
 bp = Blueprint("figures", __name__, url_prefix="/figures")
@@ -57,7 +57,7 @@ class Row:
 @bp.get("")
 def show() -> Response:
     """Show a place's figures, kind by kind, and those of the places in it for one kind."""
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     with acting.connection() as conn:
         county = grids.county(conn, on)
         if county is None:
@@ -69,7 +69,7 @@ def show() -> Response:
 @bp.get("/export.csv")
 def export() -> Response:
     """Send the figures of the page as a table: a line for each place, kind and day."""
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     with acting.connection() as conn:
         county = grids.county(conn, on)
         if county is None:
@@ -148,7 +148,7 @@ def _place(conn: Connection[Any], county: Grid, on: date) -> Grid:
 
 def _versus(on: date) -> date | None:
     text = request.args.get("versus")
-    return clock.read_day(text, i18n.today()) if text else None
+    return clock.read_day(text, asking.today()) if text else None
 
 
 def _row(
@@ -171,7 +171,7 @@ def _row(
 
 
 def _today(now: Coverage, on: date) -> Point:
-    return Point(on, now.households, now.met, i18n.now())
+    return Point(on, now.households, now.met, asking.now())
 
 
 def _children(

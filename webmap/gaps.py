@@ -7,8 +7,8 @@ from flask import Blueprint, Response, request
 from geodata import grids
 from geodata.coverage import reading
 from geodata.errors import NotFoundError
-from webmap import acting, i18n, ranking
-from webmap.panel import fragment
+from webmap import acting, asking, ranking
+from webmap.fragments import fragment
 
 bp = Blueprint("gaps", __name__, url_prefix="/panel")
 
@@ -16,7 +16,7 @@ bp = Blueprint("gaps", __name__, url_prefix="/panel")
 @bp.get("/ranked")
 def ranked() -> Response:
     """List the grids in which most households lack a service: a page of ?level=, in ?box=."""
-    on, kind = i18n.asked_day(request.args), reading.read_kind(request.args)
+    on, kind = asking.asked_day(request.args), reading.read_kind(request.args)
     with acting.connection() as conn:
         county = grids.county(conn, on)
         if county is None:

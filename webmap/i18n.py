@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext
 
-from geodata import clock, issues, settings
-from geodata.errors import InvalidInputError
+from geodata import settings
 from geodata.phrases import Phrase
 from webmap import access, db
 
@@ -87,52 +85,3 @@ def local(name: str) -> str:
     if isinstance(names, dict) and names.get("zh") == name:
         return names.get("en") or name
     return name
-
-
-def today() -> date:
-    """Return the county's present day, wherever the server stands."""
-    return now().date()
-
-
-def now() -> datetime:
-    """Return the county's present time."""
-    if "now" not in g:
-        g.now = datetime.now(current_app.config["TIMEZONE"])
-    return g.now
-
-
-def moment() -> datetime:
-    """Return the instant that the reader looks at: the present, or the end of the day asked for."""
-    return issues.instant(asked_day(request.args), now())
-
-
-def asked_day(args: Any) -> date:
-    """Read ?on=YYYY-MM-DD, today when it is missing.
-
-    Raises InvalidInputError if it is no date, or one that no county has records of.
-    """
-    text = args.get("on")
-    return clock.read_day(text, today()) if text else today()
-
-
-def asked_span(args: Any) -> tuple[date, date] | None:
-    """Read ?on= and ?versus=, the two days that are compared; the earlier one comes first.
-
-    None when there is no second day. Raises InvalidInputError as ``asked_day`` does.
-    """
-    text = args.get("versus")
-    if not text:
-        return None
-    one, other = sorted((asked_day(args), clock.read_day(text, today())))
-    return one, other
-
-
-def needed_span(args: Any) -> tuple[date, date]:
-    """Read the two days as ``asked_span`` does. Raises InvalidInputError if there is only one."""
-    span = asked_span(args)
-    if span is None:
-        raise InvalidInputError(
-            "There is no second day to compare with.",
-            hint="Give it as versus, year-month-day, for example 2026-03-01.",
-        )
-    return span

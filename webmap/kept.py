@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from geodata import revisions, settings
 from geodata.revisions import Subject
-from webmap import access, db, i18n
+from webmap import access, asking, db, i18n
 
 _PANELS = re.compile("|".join((*access.KEPT_PATHS, *access.HEAVY_KEPT_PATHS)))
 
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
         ):
             return None
         # What is overdue, or said of today, changes with the clock.
-        minute = i18n.now().replace(second=0, microsecond=0)
+        minute = asking.now().replace(second=0, microsecond=0)
         with db.statements() as conn:
             found = tag(conn, ("grids", "members", "issues", "services"), minute, i18n.language())
         g.kept_tag = found

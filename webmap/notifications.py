@@ -24,7 +24,7 @@ from flask_babel import ngettext
 from geodata import grids, notifications
 from geodata.errors import InvalidInputError
 from geodata.notifications import SHOWS, STATES, NotificationFilter, Show, State
-from webmap import acting, i18n
+from webmap import acting, asking
 
 bp = Blueprint("notifications", __name__, url_prefix="/notifications")
 
@@ -61,7 +61,7 @@ def listing() -> Response:
         marked = request.args.get("marked", type=int)
         context = {
             "kinds": notifications.kinds(conn),
-            "towns": [ref for _, ref in grids.outline(conn, i18n.today()) if ref.level == "town"],
+            "towns": [ref for _, ref in grids.outline(conn, asking.today()) if ref.level == "town"],
             # What was just marked, with the way back.
             "undo": notifications.find(conn, marked) if marked else None,
         }

@@ -22,12 +22,12 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 
 from geodata import grids, settings
 from geodata.errors import InvalidInputError
+from geodata.grid_changes import TITLES
 from geodata.model import Bounds, GridRef
-from geodata.plans.consequences import TITLES
 from layers import LAYERS
 from layers import basemap as frames
 from layers.style import STYLE
-from webmap import acting, assets, basemap, db, i18n, security, tiles
+from webmap import acting, asking, assets, basemap, db, i18n, security, tiles
 from webmap.views import DRAW, MODES
 from webmap.words import drawing_words, words
 
@@ -46,10 +46,10 @@ DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
 def index() -> Response:
     """Show the map. Everything else in the address is read by the browser."""
     try:
-        on = i18n.asked_day(request.args)
+        on = asking.asked_day(request.args)
     except InvalidInputError:
         # The panel says what is wrong with the date; the map shows today.
-        on = i18n.today()
+        on = asking.today()
     reader = acting.current()
     with db.connection() as conn:
         found = grids.extent(conn, on)
@@ -57,7 +57,7 @@ def index() -> Response:
         # Saves the browser a question before its first tile. Coverage may have to be computed
         # first, which the page does not wait for.
         addresses = {
-            layer.name: tiles.address(conn, layer, {}, i18n.today())
+            layer.name: tiles.address(conn, layer, {}, asking.today())
             for layer in LAYERS
             if not layer.needs_coverage and (reader or not layer.is_own)
         }
@@ -68,7 +68,7 @@ def index() -> Response:
         county=found[0] if found else None,
         demo=demo,
         on=on,
-        today=i18n.today(),
+        today=asking.today(),
         mode=_mode(),
     )
     response = make_response(page)
@@ -86,8 +86,8 @@ def tools() -> dict[str, object]:
     return {
         "view_url": view_url,
         "language_query": language_query,
-        "instant": i18n.now,
-        "moment": i18n.moment,
+        "instant": asking.now,
+        "moment": asking.moment,
         "what_titles": TITLES,
     }
 
@@ -121,7 +121,7 @@ def _config(found: tuple[GridRef, Bounds] | None, addresses: dict[str, str]) -> 
     reader = acting.current()
     return {
         "lang": i18n.language(),
-        "today": i18n.today().isoformat(),
+        "today": asking.today().isoformat(),
         "county": _county(*found) if found else None,
         "layers": [
             {

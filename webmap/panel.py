@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, get_args
+from typing import Any
 
-from flask import Blueprint, Response, abort, g, make_response, render_template, request
+from flask import Blueprint, Response, g, request
 from psycopg import Connection
 
 from geodata import (
@@ -21,15 +21,16 @@ from geodata import (
 )
 from geodata.acting import looking_at
 from geodata.coverage import counts, reading
-from geodata.errors import AbsentError, InvalidInputError
+from geodata.errors import AbsentError
 from geodata.issues import IssueFilter
 from geodata.model import (
     Nearby,
-    Point,
 )
-from webmap import acting, i18n, kept
+from webmap import acting, asking
+from webmap.asking import asked_mode, asked_point
+from webmap.fragments import fragment
 from webmap.summaries import PAGE_SIZE, SUMMARIES, issue_filters
-from webmap.views import DRAW, MODES, Mode
+from webmap.views import Mode
 
 bp = Blueprint("panel", __name__, url_prefix="/panel")
 
@@ -42,7 +43,7 @@ UNFOLDED = 12
 @bp.get("/home")
 def home() -> Response:
     """Show the whole county in a mode."""
-    mode, on = asked_mode(), i18n.asked_day(request.args)
+    mode, on = asked_mode(), asking.asked_day(request.args)
     with acting.connection() as conn:
         county = grids.county(conn, on)
         facts = settings.read(conn)
@@ -68,7 +69,7 @@ def here() -> Response:
     ?level= names the finest level that the reader can see: the grid of that level is shown, and
     the finer ones at the point are linked. Without it, the finest grid.
     """
-    mode, on, point = asked_mode(), i18n.asked_day(request.args), asked_point(request.args)
+    mode, on, point = asked_mode(), asking.asked_day(request.args), asked_point(request.args)
     with acting.connection() as conn:
         nearby = grids.locate(conn, point, on)
         if not nearby.path:
@@ -83,7 +84,7 @@ def here() -> Response:
 @bp.get("/grid/<int:grid_id>")
 def grid(grid_id: int) -> Response:
     """Show one grid."""
-    mode, on = asked_mode(), i18n.asked_day(request.args)
+    mode, on = asked_mode(), asking.asked_day(request.args)
     with acting.connection() as conn:
         context = _grid(conn, grid_id, on, mode)
     nowhere: Nearby | None = None
@@ -93,7 +94,7 @@ def grid(grid_id: int) -> Response:
 @bp.get("/grid/<int:grid_id>/issues")
 def grid_issues(grid_id: int) -> Response:
     """List the issues of a grid, page by page."""
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     page = max(1, request.args.get("page", 1, type=int))
     with acting.connection() as conn:
         place = grids.get(conn, grid_id, on)
@@ -125,9 +126,9 @@ def grid_issues(grid_id: int) -> Response:
 @bp.get("/issue/<int:issue_id>")
 def issue(issue_id: int) -> Response:
     """Show one issue with its history."""
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     with acting.connection() as conn:
-        found = issues.get(conn, issue_id, on, i18n.now())
+        found = issues.get(conn, issue_id, on, asking.now())
         has_reporter = contacts.has_reporter(conn, issue_id)
     return fragment(
         "panel/issue.html", issue=found, has_reporter=has_reporter, on=on, mode=asked_mode()
@@ -156,7 +157,7 @@ def reporter(issue_id: int) -> Response:
 def search() -> Response:
     """List grids and members that match ?q=."""
     query = request.args.get("q", "").replace("\0", "")[:80]
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     with acting.connection() as conn:
         hits = searching.find(conn, query, on, limit=FOUND + 1)
     return fragment(
@@ -169,70 +170,17 @@ def search() -> Response:
     )
 
 
-def asked_point(args: Any) -> Point:
-    """Read ?lon= and ?lat=. Raises InvalidInputError unless both are degrees on the globe."""
-    try:
-        point = Point(float(args["lon"]), float(args["lat"]))
-    except (KeyError, ValueError):
-        point = Point(float("nan"), float("nan"))
-    if not (-180 <= point.lon <= 180 and -90 <= point.lat <= 90):
-        raise InvalidInputError(
-            "The place is missing or is none on the globe.",
-            hint="Give lon (-180 to 180) and lat (-90 to 90) in degrees.",
-        )
-    return point
-
-
-def asked_number(args: Any, name: str) -> int | None:
-    """Read a whole number from 1 on, None if it is missing. Raises InvalidInputError on others."""
-    text = args.get(name)
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= 15 and int(text)):
-        raise InvalidInputError(
-            "“{value}” is not a number.",
-            hint="{name} is a whole number from 1 on.",
-            value=text[:40],
-            name=name,
-        )
-    return int(text)
-
-
-def asked_mode() -> Mode:
-    """Read ?mode=. Raises InvalidInputError if there is no such view."""
-    mode = request.args.get("mode") or MODES[0]
-    if mode == DRAW:
-        # Its fragments have addresses of their own.
-        abort(404)
-    if mode not in MODES:
-        raise InvalidInputError(
-            "“{value}” is not a view of this map.",
-            hint="Use one of: {choices}.",
-            value=mode[:40],
-            choices=", ".join(get_args(Mode)),
-        )
-    return mode
-
-
-def fragment(template: str, **context: Any) -> Response:
-    """Answer with a part of the panel, in the reader's language and with what is theirs to see."""
-    response = kept.make_private(make_response(render_template(template, **context)))
-    if "kept_tag" in g:
-        kept.mark(response, g.kept_tag)
-    return response
-
-
 @bp.errorhandler(AbsentError)
 def absent(error: AbsentError) -> Response:
     """Say when a grid existed that did not on the day asked for, and lead there."""
     g.pop("kept_tag", None)
-    response = fragment("panel/absent.html", mode=asked_mode(), today=i18n.today(), **error.data)
+    response = fragment("panel/absent.html", mode=asked_mode(), today=asking.today(), **error.data)
     response.status_code = 404
     return response
 
 
 def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str, Any]:
-    now = i18n.now()
+    now = asking.now()
     place = grids.get(conn, grid_id, on)
     everything = IssueFilter(issues.instant(on, now), on < now.date())
     reach = acting.reach(conn, "see_issues", grid_id, on)
@@ -250,7 +198,7 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
     if mode == "responsibility" and place.level in ("town", "community"):
         compounds = members.responsibility_within(conn, grid_id, on)
         unheld = members.unheld_within(conn, grid_id, on)
-    span = i18n.asked_span(request.args)
+    span = asking.asked_span(request.args)
     return {
         "grid": place,
         "span": span,

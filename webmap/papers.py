@@ -16,7 +16,7 @@ from geodata.plans.model import STATES, Plan
 from geodata.plans.sheets import Sheet
 from layers import paper
 from layers.paper import Drawing
-from webmap import acting, downloads, i18n
+from webmap import acting, asking, downloads, i18n
 
 bp = Blueprint("papers", __name__, url_prefix="/plans")
 
@@ -77,7 +77,7 @@ def page(conn: Connection[Any], plan: Plan, purpose: Purpose) -> str:
         pairs=[_pair(sheet) for sheet in sheets.find(conn, plan)],
         accepted=_accepted(conn, plan),
         most_rows=MOST_ROWS,
-        printed_at=i18n.now(),
+        printed_at=asking.now(),
         language=i18n.language(),
     )
 

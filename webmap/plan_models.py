@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from geodata.plans.operations import Operation
-from webmap.api import LevelName
+from webmap.models import LevelName
 
 # Without control characters, and something besides blanks.
 Words = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$", max_length=4000)]

@@ -28,7 +28,7 @@ from geodata.plans import (
     publishing,
     sharing,
 )
-from webmap import acting, bodies, describing, i18n, plan_answers
+from webmap import acting, asking, bodies, describing, plan_answers
 from webmap import plan_models as models
 
 bp = APIBlueprint("plans", __name__, url_prefix="/api/plans", tag="Plans")
@@ -58,7 +58,7 @@ def create() -> Response:
     wanted = bodies.read(models.PlanIn)
     with acting.drawing_room() as (conn, actor):
         plan = keeping.create(
-            conn, actor, wanted.title, wanted.purpose, wanted.effective_on or i18n.today()
+            conn, actor, wanted.title, wanted.purpose, wanted.effective_on or asking.today()
         )
         return plan_answers.plan(conn, plan, actor, 201)
 
@@ -217,7 +217,7 @@ def oppose(plan_id: int) -> Response:
     """Begin a plan that takes a publication back."""
     wanted = bodies.read(models.CopyIn)
     with acting.drawing_room() as (conn, actor):
-        day = wanted.effective_on or i18n.today()
+        day = wanted.effective_on or asking.today()
         made = publishing.oppose(conn, plan_id, actor, wanted.title, day)
         return plan_answers.plan(conn, made, actor, 201)
 
@@ -232,7 +232,7 @@ def advance(plan_id: int) -> Response:
     wanted, revision = bodies.read(models.AdvanceIn), bodies.seen_revision()
     with acting.drawing_room() as (conn, actor):
         if wanted.do == "publish":
-            plan = publishing.publish(conn, plan_id, actor, i18n.today(), revision=revision).plan
+            plan = publishing.publish(conn, plan_id, actor, asking.today(), revision=revision).plan
         else:
             plan = keeping.take(conn, plan_id, revision)
             if wanted.do == "submit":

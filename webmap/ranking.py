@@ -15,7 +15,7 @@ from geodata import clock
 from geodata.coverage import reading
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Bounds, Coverage, GridRef, Level
-from webmap import i18n
+from webmap import asking
 
 PAGE_SIZE = 50
 # The county is one grid: nothing to rank.
@@ -138,7 +138,7 @@ def asked_beside(args: Mapping[str, str], kind: str, on: date) -> Beside | None:
     if not text:
         return None
     if text[0].isdigit():
-        day = clock.read_day(text, i18n.today())
+        day = clock.read_day(text, asking.today())
         return None if day == on else Beside(kind, day, is_day=True)
     other = reading.read_kind({"kind": text})
     return None if other == kind else Beside(other, on, is_day=False)

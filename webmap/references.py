@@ -25,15 +25,13 @@ from geodata.importing.refusals import FileRefusedError
 from geodata.phrases import Phrase
 from geodata.plans import keeping, references
 from geodata.plans.references import Reference
-from webmap import acting, bodies, describing
+from webmap import acting, bodies, config, describing
 from webmap.plan_models import Words
 
 bp = APIBlueprint(
     "references", __name__, url_prefix="/api/plans/<int:plan_id>/references", tag="Plans"
 )
 
-LARGEST_FILE = 32 << 20
-FILE_TYPE = "application/octet-stream"
 # A file is read in a process with much memory of its own: in each worker one at a time.
 _reading = BoundedSemaphore(1)
 _WAIT_S = 20
@@ -139,14 +137,14 @@ def listing(plan_id: int) -> dict[str, Any]:
 @bp.post("")
 @bp.output(AddedOut, status_code=201)
 @describing.asks(FileIn)
-@describing.takes_file(FILE_TYPE)
+@describing.takes_file(config.FILE_TYPE)
 @bp.doc(responses=[400, 401, 404, 405, 409, 422, 503])
 def add(plan_id: int) -> Response:
     """Read a file into a reference layer of a plan; of it only lines and points are kept."""
-    if request.mimetype != FILE_TYPE:
+    if request.mimetype != config.FILE_TYPE:
         raise InvalidInputError(
             "Send the file as it is, as the body of the request, of the type {type}.",
-            type=FILE_TYPE,
+            type=config.FILE_TYPE,
         )
     name = _file_name(request.args.get("name", ""))
     layer = request.args.get("layer") or None

@@ -19,7 +19,7 @@ from geodata.model import Bounds, Coverage, Point
 from layers import inks, paper
 from layers.inks import Ink
 from layers.paper import Drawing, Size
-from webmap import i18n, report_tables
+from webmap import asking, i18n, report_tables
 
 # A4 with margins of 16 mm.
 _SINGLE = Size(178.0, 130.0)
@@ -120,7 +120,7 @@ def words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
         "inks": inks.INKS,
         "missing": inks.MISSING,
         "most_named": MOST_NAMED,
-        "printed_at": i18n.now(),
+        "printed_at": asking.now(),
         "least": extract.least,
         # The reader may see them; those whom it is handed on to may not.
         "holds_small": 0 if extract.least else disclosure.least_count(conn),

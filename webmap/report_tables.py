@@ -11,7 +11,7 @@ from geodata.exporting import geopackage
 from geodata.exporting.coverage import COUNTS, REASONS, Extract, Line
 from geodata.model import LEVELS, Coverage, Level
 from geodata.spreadsheets import PERCENT, Cell, Sheet
-from webmap import i18n
+from webmap import asking, i18n
 
 
 def level_name(level: Level) -> str:
@@ -80,7 +80,7 @@ def about(extract: Extract) -> list[tuple[str, str]]:
     lines = [
         (_("Grid"), f"{place} ({extract.place.code})"),
         (_("As of"), i18n.day(extract.day)),
-        (_("Made"), i18n.time(i18n.now())),
+        (_("Made"), i18n.time(asking.now())),
         (_("Distance"), method(extract)),
         (_("Served"), _("Households to whom the standard of the kind is met.")),
         (

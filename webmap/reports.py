@@ -18,10 +18,8 @@ from geodata.errors import InvalidInputError, NotFoundError, UnavailableError
 from geodata.exporting import coverage, geopackage
 from geodata.exporting.coverage import Extract
 from geodata.model import LEVELS, Level
-from geodata.scenarios import keeping
-from webmap import acting, downloads, i18n, report_pages, report_tables, scenario_paper
-from webmap.panel import asked_number
-from webmap.scenario_effects import last_search
+from webmap import acting, asking, downloads, report_pages, report_tables
+from webmap.asking import asked_number
 
 bp = Blueprint("reports", __name__, url_prefix="/reports")
 
@@ -37,28 +35,28 @@ _PATIENCE_S = 30.0
 @bp.get("/coverage.pdf")
 def coverage_pdf() -> Response:
     """Return the report for a meeting; ?grid= (the county without), ?kind= (all without), ?on=."""
-    with _turn():
+    with turn():
         with acting.connection() as conn:
-            extract = _asked(conn, _asked_kind(), steps=2)
+            extract = extract_asked_for(conn, _asked_kind(), steps=2)
             page = report_pages.document(conn, extract, _asked_kind())
-        return downloads.send(to_pdf(page), "application/pdf", _name(extract, "pdf"))
+        return downloads.send(to_pdf(page), "application/pdf", name_of(extract, "pdf"))
 
 
 @bp.get("/coverage.xlsx")
 def coverage_xlsx() -> Response:
     """Return the figures of a grid and all in it as Excel; asked as the report is."""
-    with _turn():
+    with turn():
         with acting.connection() as conn:
-            extract = _asked(conn, _asked_kind())
-        return downloads.send(to_excel(extract), spreadsheets.EXCEL, _name(extract, "xlsx"))
+            extract = extract_asked_for(conn, _asked_kind())
+        return downloads.send(to_excel(extract), spreadsheets.EXCEL, name_of(extract, "xlsx"))
 
 
 @bp.get("/coverage.gpkg")
 def coverage_gpkg() -> Response:
     """Return the same with shapes and facilities as GeoPackage."""
-    with _turn(), acting.connection() as conn:
-        extract = _asked(conn, _asked_kind())
-        return downloads.stream(to_geopackage(conn, extract), GEOPACKAGE, _name(extract, "gpkg"))
+    with turn(), acting.connection() as conn:
+        extract = extract_asked_for(conn, _asked_kind())
+        return downloads.stream(to_geopackage(conn, extract), GEOPACKAGE, name_of(extract, "gpkg"))
 
 
 @bp.get("/coverage.svg")
@@ -69,25 +67,10 @@ def coverage_svg() -> Response:
         raise InvalidInputError(
             "A picture shows one kind of service.", hint="Name it as kind, for example clinic."
         )
-    with _turn(), acting.connection() as conn:
-        extract = _asked(conn, _asked_kind(), steps=2)
+    with turn(), acting.connection() as conn:
+        extract = extract_asked_for(conn, _asked_kind(), steps=2)
         body = report_pages.picture(conn, extract)
-    return downloads.send(body.encode(), SVG, _name(extract, "svg"))
-
-
-@bp.get("/scenario.pdf")
-def scenario_pdf() -> Response:
-    """Return a scenario on paper: ?scenario=, of ?grid= (the county without), ?on=."""
-    number = asked_number(request.args, "scenario")
-    with _turn():
-        with acting.service_office() as (conn, _person):
-            found = keeping.get(conn, number or 0)
-            if found.is_removed:
-                raise InvalidInputError("This scenario has been deleted.", hint="Restore it first.")
-            extract = _asked(conn, None, steps=2, is_widened=True, is_tried=True)
-            page = scenario_paper.document(conn, found, extract, last_search(conn, found))
-        name = f"scenario-{found.scenario_id}-{_name(extract, 'pdf').removeprefix('coverage-')}"
-        return downloads.send(to_pdf(page), "application/pdf", name)
+    return downloads.send(body.encode(), SVG, name_of(extract, "svg"))
 
 
 def to_pdf(page: str) -> bytes:
@@ -124,7 +107,7 @@ def deepest(level: Level, steps: int) -> Level:
     return LEVELS[min(LEVELS.index(level) + steps, len(LEVELS) - 1)]
 
 
-def _asked(
+def extract_asked_for(
     conn: Connection[Any],
     kind: str | None,
     steps: int = len(LEVELS),
@@ -138,7 +121,7 @@ def _asked(
     ``is_tried``: what a scenario would bring. Who chooses its capacities would find the neighbours'
     households by who is served here, so exact counts are for those who see the county's.
     """
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     grid_id = asked_number(request.args, "grid")
     if grid_id is None:
         county = grids.extent(conn, on)
@@ -162,7 +145,7 @@ def _asked_kind() -> str | None:
     return reading.read_kind(request.args) if request.args.get("kind") else None
 
 
-def _name(extract: Extract, ending: str) -> str:
+def name_of(extract: Extract, ending: str) -> str:
     """Return a file's name of plain letters: what, of which grid, of which day."""
     kind = f"-{extract.kinds[0].kind}" if len(extract.kinds) == 1 else ""
     return f"coverage-{_plain(extract.place.code)}{kind}-{extract.day:%Y%m%d}.{ending}"
@@ -173,7 +156,7 @@ def _plain(code: str) -> str:
 
 
 @contextmanager
-def _turn() -> Generator[None]:
+def turn() -> Generator[None]:
     """Wait until no other document is being made by this process.
 
     Raises UnavailableError when too many wait already, or it takes too long.

@@ -15,7 +15,7 @@ from geodata import grids, revisions
 from geodata.scenarios import boundaries, effects, searches
 from geodata.scenarios.effects import KindEffect
 from geodata.scenarios.model import Scenario
-from webmap import acting, i18n
+from webmap import acting, asking
 
 # Panel and map ask for the same within a moment.
 _KEPT = 16
@@ -40,10 +40,10 @@ def last_search(conn: Connection[Any], scenario: Scenario) -> dict[str, Any] | N
         return None
     last = scenario.searches[0]
     grid_id = last.asked.get("grid")
-    found = grids.known(conn, grid_id, i18n.today()) if grid_id else None
+    found = grids.known(conn, grid_id, asking.today()) if grid_id else None
     return {
         **asdict(last),
-        "answer": searches.told(last.answer, is_exact=not least_of(conn, grid_id, i18n.today())),
+        "answer": searches.told(last.answer, is_exact=not least_of(conn, grid_id, asking.today())),
         "place": found[0].name if found else None,
         "holds": last.answer.get("changes") == searches.stamp(scenario.changes),
     }

@@ -16,8 +16,9 @@ from geodata.plans.model import Plan
 from geodata.roads import keeping as roads
 from geodata.scenarios import keeping
 from geodata.scenarios.effects import GridEffect, KindEffect
-from webmap import acting, i18n
-from webmap.panel import asked_number, fragment
+from webmap import acting, asking
+from webmap.asking import asked_number
+from webmap.fragments import fragment
 from webmap.scenario_effects import effects_of, last_search, least_of
 
 bp = Blueprint("scenario_panel", __name__, url_prefix="/panel/scenarios")
@@ -34,7 +35,7 @@ def listing() -> Response:
     return fragment(
         "panel/scenarios.html",
         mode="coverage",
-        on=i18n.asked_day(request.args),
+        on=asking.asked_day(request.args),
         own=[each for each in found if each.owner_id == person.account_id],
         others=[each for each in found if each.owner_id != person.account_id],
     )
@@ -43,7 +44,7 @@ def listing() -> Response:
 @bp.get("/<int:scenario_id>")
 def scenario(scenario_id: int) -> Response:
     """Show one scenario, and what it would bring; ?grid= names the chosen grid."""
-    on, grid_id = i18n.asked_day(request.args), asked_number(request.args, "grid")
+    on, grid_id = asking.asked_day(request.args), asked_number(request.args, "grid")
     with acting.service_office() as (conn, person):
         found = keeping.get(conn, scenario_id)
         least = least_of(conn, None, on)

@@ -7,23 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flask import render_template
+from flask import Blueprint, Response, render_template, request
 from psycopg import Connection
 
 from geodata.coverage.altering import Redrawn
 from geodata.coverage.standards import Kind
+from geodata.errors import InvalidInputError
 from geodata.exporting import coverage, sites
 from geodata.exporting.coverage import Extract
 from geodata.exporting.sites import Site
 from geodata.model import LEVELS, Coverage, GridRef, Level, Point
-from geodata.scenarios import boundaries
+from geodata.scenarios import boundaries, keeping
 from geodata.scenarios.effects import GridEffect, KindEffect
 from geodata.scenarios.model import Change, Scenario
 from layers import inks, paper
 from layers.inks import Ink
 from layers.paper import Area, Drawing, Pin, Size
-from webmap import report_pages
-from webmap.scenario_effects import effects_of
+from webmap import acting, downloads, report_pages, reports
+from webmap.asking import asked_number
+from webmap.scenario_effects import effects_of, last_search
+
+bp = Blueprint("scenario_paper", __name__, url_prefix="/reports")
 
 # Two maps beside each other on A4 with margins of 16 mm.
 _SIZE = Size(87.0, 105.0)
@@ -68,6 +72,22 @@ class _Ground:
     redrawn: Redrawn | None
     figures: Mapping[tuple[int, str], Coverage]
     facilities: Sequence[Site]
+
+
+@bp.get("/scenario.pdf")
+def show() -> Response:
+    """Return a scenario on paper: ?scenario=, of ?grid= (the county without), ?on=."""
+    number = asked_number(request.args, "scenario")
+    with reports.turn():
+        with acting.service_office() as (conn, _person):
+            found = keeping.get(conn, number or 0)
+            if found.is_removed:
+                raise InvalidInputError("This scenario has been deleted.", hint="Restore it first.")
+            extract = reports.extract_asked_for(conn, None, steps=2, is_widened=True, is_tried=True)
+            page = document(conn, found, extract, last_search(conn, found))
+        of_what = reports.name_of(extract, "pdf").removeprefix("coverage-")
+        name = f"scenario-{found.scenario_id}-{of_what}"
+        return downloads.send(reports.to_pdf(page), "application/pdf", name)
 
 
 def document(

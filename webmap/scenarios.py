@@ -17,7 +17,7 @@ from geodata.scenarios import boundaries, changing, keeping, places, searches
 from geodata.scenarios.effects import GridEffect
 from geodata.scenarios.model import Scenario
 from geodata.siting.model import ShortfallError
-from webmap import acting, bodies, describing, i18n
+from webmap import acting, asking, bodies, describing, i18n
 from webmap import scenario_models as models
 from webmap.scenario_effects import effects_of, least_of
 
@@ -52,7 +52,7 @@ def create() -> Response:
 @bp.doc(responses=[400, 401, 404])
 def show(scenario_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return one scenario with what it would bring."""
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     with acting.service_office() as (conn, person):
         found = keeping.get(conn, scenario_id)
         is_rounded = least_of(conn, None, on) > 0
@@ -195,16 +195,16 @@ def search(scenario_id: int) -> Response:
             ),
             wanted.capacity,
         )
-        least = least_of(conn, wanted.grid, i18n.today())
+        least = least_of(conn, wanted.grid, asking.today())
         try:
             answer = places.find(
                 conn,
                 question,
                 boundaries.altered(conn, found),
-                i18n.today(),
+                asking.today(),
                 is_rounded=least > 0,
                 # Neighbours share providers: a load tells of their households, too.
-                has_rounded_loads=least_of(conn, None, i18n.today()) > 0,
+                has_rounded_loads=least_of(conn, None, asking.today()) > 0,
             )
         except ShortfallError as error:
             raise (error.without_counts() if least else error) from None

@@ -11,7 +11,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from webmap import access, basemap, references
+from webmap import access, basemap, config
 from webmap.hosts import Hosts, MisdirectedError
 
 
@@ -74,8 +74,8 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def let_files_in() -> None:  # pyright: ignore[reportUnusedFunction]
         # Before anybody asks for the form, which a file is not: it is read when its turn comes.
-        if request.mimetype == references.FILE_TYPE and request.endpoint == "references.add":
-            request.max_content_length = references.LARGEST_FILE
+        if request.mimetype == config.FILE_TYPE and request.endpoint == "references.add":
+            request.max_content_length = config.LARGEST_FILE
 
     CSRFProtect(app)
     app.add_template_global(nonce, "csp_nonce")

@@ -16,9 +16,9 @@ from geodata.coverage import defining, reading, tables
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.model import Level
 from geodata.roads import keeping
-from webmap import db, describing, i18n
-from webmap.api import DayIn, GridRefOut, LevelName
-from webmap.panel import asked_number
+from webmap import asking, db, describing
+from webmap.asking import asked_number
+from webmap.models import DayIn, GridRefOut, LevelName
 
 bp = APIBlueprint("services", __name__, url_prefix="/api", tag="Services")
 
@@ -125,7 +125,7 @@ class CoverageIn(DayIn):
 @bp.doc(responses=[400, 404])
 def coverage() -> dict[str, Any]:
     """Return how many households are served, and why the others are not."""
-    day, level = i18n.asked_day(request.args), _level(request.args.get("level"))
+    day, level = asking.asked_day(request.args), _level(request.args.get("level"))
     grid_id, page = asked_number(request.args, "grid"), asked_number(request.args, "page") or 1
     kind = reading.read_kind(request.args) if request.args.get("kind") else None
     with db.connection() as conn:
@@ -165,7 +165,7 @@ def coverage() -> dict[str, Any]:
 @bp.doc(responses=[400])
 def standards() -> dict[str, Any]:
     """Return the standards of all kinds of services on a day."""
-    day = i18n.asked_day(request.args)
+    day = asking.asked_day(request.args)
     with db.connection() as conn:
         return {
             "on": day,

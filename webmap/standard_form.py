@@ -16,7 +16,7 @@ from geodata import clock
 from geodata.coverage.definition import NOBODY, ORGANISATIONS, Definition
 from geodata.coverage.standards import Place, Providers, Standard
 from geodata.errors import InvalidInputError
-from webmap import errors, i18n
+from webmap import asking, errors
 
 PLACES: tuple[Place, ...] = ("town", "village")
 # A whole day's walk, and a walk of four hours: nobody means more.
@@ -85,7 +85,7 @@ def carried(it: Definition | None, typed: Typed) -> Typed:
     days = []
     for name in ("filled_for", "since"):
         try:
-            days.append(clock.read_day(_first(typed, name), i18n.today()))
+            days.append(clock.read_day(_first(typed, name), asking.today()))
         except InvalidInputError:
             return typed
     if it is None or days[0] == days[1]:
@@ -144,10 +144,10 @@ def read(typed: Typed, roles: Sequence[str], *, is_new: bool) -> Wanted:
 
 def _day(typed: Typed, faults: dict[str, str]) -> date:
     try:
-        return clock.read_day(_first(typed, "since"), i18n.today())
+        return clock.read_day(_first(typed, "since"), asking.today())
     except InvalidInputError as error:
         faults["since"] = errors.said(error) if _first(typed, "since") else _("Choose a day.")
-        return i18n.today()
+        return asking.today()
 
 
 def _standard(typed: Typed, place: Place, faults: dict[str, str]) -> Standard:

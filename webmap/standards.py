@@ -26,7 +26,7 @@ from geodata.coverage.effects import Effects
 from geodata.coverage.standards import Kind
 from geodata.errors import InvalidInputError
 from geodata.roads import keeping
-from webmap import acting, errors, i18n, standard_form
+from webmap import acting, asking, errors, i18n, standard_form
 from webmap.standard_form import Wanted
 
 bp = Blueprint("standards", __name__, url_prefix="/standards")
@@ -67,8 +67,8 @@ def change(kind: str) -> Response:
 def withdraw(kind: str) -> Response:
     """Take back a change that is still to come."""
     try:
-        day = i18n.asked_day(request.form)
-        if day <= i18n.today():
+        day = asking.asked_day(request.form)
+        if day <= asking.today():
             raise InvalidInputError("Only a change that has not taken effect yet can be withdrawn.")
         with acting.service_office() as (conn, person):
             wanted = defining.get(conn, kind).withdrawn(day)
@@ -123,7 +123,7 @@ def _form(kind: str | None) -> Response:
         typed = (
             standard_form.carried(present, standard_form.typed_in(request.form))
             if is_sent
-            else standard_form.filled(present, i18n.asked_day(request.args))
+            else standard_form.filled(present, asking.asked_day(request.args))
         )
         wanted = standard_form.read(typed, roles, is_new=present is None)
         has_changed = is_sent and present and request.form.get("seen") != present.digest
@@ -213,7 +213,7 @@ def _words(conn: Connection[Any]) -> dict[str, Any]:
         "roles": defining.roles(conn),
         "organisations": ORGANISATIONS,
         "km_h": keeping.walking_km_h(conn),
-        "today": i18n.today(),
+        "today": asking.today(),
         "worded": worded,
     }
 

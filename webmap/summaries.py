@@ -14,7 +14,7 @@ from geodata import grids, issues, members
 from geodata.coverage import classes, counts, reading, standards
 from geodata.model import Grid, IssueCategory, ResponsibilityRow
 from geodata.roads import keeping
-from webmap import acting, i18n, ranking
+from webmap import acting, asking, ranking
 from webmap.views import Mode
 
 PAGE_SIZE = 50
@@ -65,7 +65,7 @@ def issue_filters(conn: Connection[Any], grid_id: int | None, on: date) -> dict[
 
     A category that the county does not have is named as ``unknown`` and not filtered by.
     """
-    now = i18n.now()
+    now = asking.now()
     chosen = issues.read_filter(request.args, on, now)
     categories = issues.categories(conn, chosen, grid_id, on)
     known = {c.code for large in categories for c in (large, *large.parts)}

@@ -23,7 +23,7 @@ from geodata.coverage import figures
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.tiles import Tile, render
 from layers.layer import MAX_ZOOM, Layer
-from webmap import acting, db, i18n
+from webmap import acting, asking, db
 
 bp = Blueprint("tiles", __name__, url_prefix="/tiles")
 
@@ -74,7 +74,7 @@ def own_tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
 
 
 def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
-    on = i18n.asked_day(request.args)
+    on = asking.asked_day(request.args)
     with lend() as conn:
         if layer.needs_coverage:
             figures.ensure(conn, on)
@@ -98,8 +98,8 @@ def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
 
 
 def _tile(layer: Layer, place: Tile, lend: Lend) -> tuple[Response, int]:
-    now = i18n.now()
-    on = i18n.asked_day(request.args)
+    now = asking.now()
+    on = asking.asked_day(request.args)
     values, _ = layer.read(request.args, on, now)
     with lend() as conn:
         body, present = _render(conn, layer, place, {**values, "on": on}, now)
@@ -108,7 +108,7 @@ def _tile(layer: Layer, place: Tile, lend: Lend) -> tuple[Response, int]:
 
 def address(conn: Connection[Any], layer: Layer, args: Mapping[str, str], on: date) -> str:
     """Return the path of a layer's tiles, {z}/{x}/{y} left open, as the layer stands now."""
-    _, kept = layer.read(args, on, i18n.now())
+    _, kept = layer.read(args, on, asking.now())
     revision = revisions.current(conn, layer.source.subjects)
     query = urlencode({"on": on.isoformat(), **kept})
     return f"/tiles/{layer.name}/{revision}/{{z}}/{{x}}/{{y}}.mvt?{query}"

@@ -11,8 +11,10 @@ from geodata.coverage.serving import Area
 from geodata.errors import AbsentError
 from geodata.model import Bounds, Facility
 from layers.style import HOMES
-from webmap import acting, coverage, explaining, i18n
-from webmap.panel import absent, asked_mode, asked_number, fragment
+from webmap import acting, asking, coverage, explaining
+from webmap.asking import asked_mode, asked_number
+from webmap.fragments import fragment
+from webmap.panel import absent
 from webmap.summaries import PAGE_SIZE
 
 bp = Blueprint("why", __name__, url_prefix="/panel")
@@ -31,7 +33,7 @@ def looks() -> dict[str, object]:
 @bp.get("/grid/<int:grid_id>/why")
 def grid(grid_id: int) -> Response:
     """Say why the households of a grid have a service of ?kind= or not, page by page."""
-    mode, on = asked_mode(), i18n.asked_day(request.args)
+    mode, on = asked_mode(), asking.asked_day(request.args)
     page = asked_number(request.args, "page") or 1
     asked = reading.read_kind(request.args)
     with acting.connection() as conn:
@@ -83,7 +85,7 @@ def grid(grid_id: int) -> Response:
 @bp.get("/facility/<int:facility_id>")
 def facility(facility_id: int) -> Response:
     """Show one facility: its load, its capacity, and from where it is in reach."""
-    mode, on = asked_mode(), i18n.asked_day(request.args)
+    mode, on = asked_mode(), asking.asked_day(request.args)
     grid_id = asked_number(request.args, "grid")
     with acting.connection() as conn:
         found = serving.find(conn, facility_id, on)

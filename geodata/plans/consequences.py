@@ -3,54 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import shapely
 from psycopg import Connection
 
+from geodata.grid_changes import GridChange, What
 from geodata.model import LEVELS, Level, Point
 from geodata.partition.differing import has_same_ground
 from geodata.partition.measure import area_m2
-from geodata.phrases import Phrase
 from geodata.plans import drafts, lying, services
 from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 from geodata.plans.services import AreaChange, CoverageChange, FacilityMove
-
-What = Literal["made", "ended", "redrawn", "handed_over", "renamed", "recoded", "counted"]
-
-# In the order in which they are counted and listed.
-TITLES: Mapping[What, Phrase] = {
-    "made": Phrase("new"),
-    "ended": Phrase("ends"),
-    "redrawn": Phrase("redrawn"),
-    "handed_over": Phrase("handed over"),
-    "renamed": Phrase("renamed"),
-    "recoded": Phrase("recoded"),
-    "counted": Phrase("household count changed"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class GridChange:
-    """A grid as it is and as it would be; areas in square metres, None where it is not there."""
-
-    grid_id: int
-    level: Level
-    what: What
-    name: str
-    name_before: str | None
-    code: str
-    code_before: str | None
-    parent: str
-    parent_before: str | None
-    households: int | None
-    households_before: int | None
-    area_m2: float | None
-    area_before_m2: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tests import office
 from tests.county import County, box
 from tests.faults import features, write_json
 from tests.office import add, enter, furnish, give
-from webmap import create_app, i18n
+from webmap import asking, create_app
 
 Conn = psycopg.Connection[Any]
 
@@ -43,7 +43,7 @@ def app(database_url: str, county: County) -> Flask:
 @pytest.fixture
 def plan(conn: Conn, app: Flask, county: County) -> int:
     with app.test_request_context():
-        today = i18n.today()
+        today = asking.today()
     made = keeping.create(conn, COMMAND_LINE, "<b>河东扩界</b>", "", today)
     move = {"do": "move", "corner": [116.32, 31.42], "to": [116.3205, 31.4204]}
     drawing.do(conn, made.plan_id, COMMAND_LINE, move, revision=None)

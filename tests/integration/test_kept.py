@@ -13,7 +13,7 @@ from psycopg import Connection, sql
 from watched import Watched, watch
 
 from geodata import db, settings
-from webmap import create_app, i18n
+from webmap import asking, create_app
 
 # Read by visitors and counted by no revision, because:
 UNCOUNTED = {
@@ -51,8 +51,8 @@ def conn(module_url: str, watched: Watched) -> Iterator[Connection[tuple[object,
 def clock(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """What time it is: the clock stands still, and is set by setting the only element."""
     with app.test_request_context():
-        times = [i18n.now().replace(second=30)]
-    monkeypatch.setattr(i18n, "now", lambda: times[0])
+        times = [asking.now().replace(second=30)]
+    monkeypatch.setattr(asking, "now", lambda: times[0])
     return times
 
 

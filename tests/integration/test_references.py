@@ -24,7 +24,7 @@ from scripts.cli.__main__ import gridmap
 from tests import reference_files as files
 from tests.hostile_files import CANARY, Trap, corpus, untouched
 from tests.payloads import IS_THOROUGH
-from webmap import create_app, references
+from webmap import config, create_app
 
 Conn = psycopg.Connection[Any]
 # Through 城南社区甲小区, from outside one edge to outside the other.
@@ -205,7 +205,7 @@ def test_what_is_too_much_is_refused_or_simplified(
     assert not rough["is_exact"]
     assert len(corners(rough["layers"][0]["lines"])) < 5000
     assert around(staff, plan, "116.301,31.4,116.3015,31.41", zoom=18)["is_exact"]
-    monkeypatch.setattr(references, "LARGEST_FILE", 1 << 20)
+    monkeypatch.setattr(config, "LARGEST_FILE", 1 << 20)
     large = send(staff, plan, path)
     assert large.status_code == 413
     assert "1 MB" in large.get_json()["detail"]
