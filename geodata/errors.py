@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 from typing import ClassVar
 
-from geodata.phrases import Phrase, Translate, english
+from geodata.language.phrases import Phrase, Translate, english
 
 
 class GridMapError(Exception):

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import LiteralString
 
-from geodata import clock
+from geodata.database import clock
+from geodata.grids.tiles import EXTENT, Source
 from geodata.model import LEVELS, Level
-from geodata.tiles import EXTENT, Source
 from layers.layer import (
     AREA,
     BOX,

@@ -8,9 +8,9 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
-from geodata import facilities as places
-from geodata.coverage import classes, reading
-from geodata.tiles import Source
+from geodata.coverage.figures import classes, reading
+from geodata.grids.tiles import Source
+from geodata.places import facilities as places
 from layers.layer import AREA, BOX, MAX_ZOOM, Layer, Read, grids_in_tile, level_at, mvt, statement
 
 # Facilities are shown from here on; before, they would hide the grids.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import LiteralString
 
+from geodata.grids.tiles import Source
 from geodata.model import Level
-from geodata.tiles import Source
 from layers.layer import AREA, BOX, MAX_ZOOM, Layer, grids_in_tile, levels_at, mvt, statement
 
 _NAMES: dict[Level, LiteralString] = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import LiteralString
 
-from geodata import issues
-from geodata.tiles import EXTENT, Source
+from geodata.grids.tiles import EXTENT, Source
+from geodata.issues import reading as issues
 from layers.layer import AREA, BOX, MAX_ZOOM, Layer, Read, mvt, statement
 
 # Clusters are cells of a fixed lattice: an eighth of a tile, 64 CSS pixels where a tile covers 512.

@@ -9,13 +9,13 @@ from typing import Any, LiteralString
 
 from psycopg import Connection
 
+from geodata.grids.tiles import Source
 from geodata.model import LEVELS, Level
-from geodata.tiles import Source
 
 # The deepest tile that is made; the browser enlarges it beyond.
 MAX_ZOOM = 16
 
-# The tile's square with and without its margin; see geodata.tiles.render for the parameters.
+# The tile's square with and without its margin; see geodata.grids.tiles.render for the parameters.
 BOX: LiteralString = "ST_MakeEnvelope(%(west_m)s, %(south_m)s, %(east_m)s, %(north_m)s, 3857)"
 GROWN: LiteralString = "ST_Expand(" + BOX + ", %(side_m)s::float8 / 64)"
 AREA: LiteralString = "ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)"
@@ -125,7 +125,7 @@ def mvt(name: LiteralString, relation: LiteralString) -> LiteralString:
 
 
 def statement(*layers: LiteralString) -> LiteralString:
-    """Join MVT layers into the statement that geodata.tiles.render runs."""
+    """Join MVT layers into the statement that geodata.grids.tiles.render runs."""
     parts = layers[0]
     for layer in layers[1:]:
         parts = parts + " || " + layer

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import LiteralString
 
-from geodata import members
+from geodata.grids.tiles import Source
 from geodata.model import Level
-from geodata.tiles import Source
+from geodata.people import members
 from layers.layer import AREA, BOX, MAX_ZOOM, Layer, grids_in_tile, level_at, mvt, statement
 
 # Buildings are shown from here on.

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geodata.homes import make_home
+from geodata.installation.home import make_home
 
 if TYPE_CHECKING:
     # Slow to import, and needed once.

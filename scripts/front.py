@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geodata.errors import SetupError
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 from scripts.cli import language
 from webmap import access
 

@@ -16,9 +16,11 @@ from typing import Self
 
 import psycopg
 
-from geodata import db, grids, housekeeping
+from geodata.database import connecting as db
 from geodata.errors import GridMapError
-from geodata.homes import REPOSITORY
+from geodata.grids import reading as grids
+from geodata.installation import housekeeping
+from geodata.installation.home import REPOSITORY
 from scripts.cli.language import translate as _
 
 EVERY_S = 3600.0

@@ -24,11 +24,12 @@ import click
 from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg import Connection
 
-from geodata import clock, db
 from geodata.alerts import reporting
-from geodata.coverage import recording
-from geodata.embedded import Cluster
-from geodata.homes import REPOSITORY
+from geodata.coverage.figures import recording
+from geodata.database import clock
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
+from geodata.installation.home import REPOSITORY
 from geodata.model import Level
 from scripts import demo_accounts, pictures_drawing, pictures_report, serve
 

@@ -14,10 +14,12 @@ from types import FrameType
 
 import click
 
-from geodata import accounts, db, settings
-from geodata.embedded import Cluster
+from geodata.accounts import keeping as accounts
+from geodata.database import connecting as db
+from geodata.database import settings
 from geodata.errors import GridMapError
-from geodata.homes import home_from_env
+from geodata.installation.embedded import Cluster
+from geodata.installation.home import home_from_env
 from scripts import demo_accounts, watching
 from scripts.cli import language
 from scripts.cli.language import translate as _

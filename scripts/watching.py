@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from geodata.errors import GridMapError
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 from scripts.cli import language
 from scripts.cli.language import translate as _
 

@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from geodata.errors import SetupError
-from geodata.homes import REPOSITORY, home_from_env
-from geodata.phrases import Phrase
+from geodata.installation.home import REPOSITORY, home_from_env
+from geodata.language.phrases import Phrase
 from scripts import front
 from scripts.watching import Child
 from webmap import config

@@ -21,9 +21,9 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-from geodata import db
+from geodata.database import connecting as db
 from geodata.demo import DemoAccount
-from geodata.embedded import Cluster
+from geodata.installation.embedded import Cluster
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

@@ -24,8 +24,9 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from shapely.geometry import Polygon
 
-from geodata import boundaries, settings
-from geodata.boundaries import NewVersion
+from geodata.database import settings
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
 
 BEGIN = date(2024, 1, 1)
 TODAY = date(2026, 6, 15)

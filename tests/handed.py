@@ -14,13 +14,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from geodata.importing.facilities import import_facilities
-from geodata.importing.grids import GridImport
-from geodata.importing.issues import import_issues
-from geodata.importing.lists import ListImport
-from geodata.importing.members import import_members
-from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.grids.writing import GridImport
+from geodata.importing.lists.facilities import import_facilities
+from geodata.importing.lists.issues import import_issues
+from geodata.importing.lists.members import import_members
+from geodata.importing.lists.reading import ListImport
+from geodata.importing.report.report import Report
 from geodata.model import Level
 from tests.conftest import MISSING
 

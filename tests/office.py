@@ -14,7 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from geodata import accounts, passwords, sessions
+from geodata.accounts import keeping as accounts
+from geodata.accounts import passwords, sessions
 from tests.county import County, build
 from webmap import acting
 

@@ -16,8 +16,10 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from geodata import accounts, boundaries, settings
-from geodata.boundaries import NewVersion
+from geodata.accounts import keeping as accounts
+from geodata.database import settings
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
 from geodata.plans import checking, keeping
 from tests.county import box, noded
 

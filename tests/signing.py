@@ -9,7 +9,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from psycopg import Connection
 
-from geodata import accounts, sessions
+from geodata.accounts import keeping as accounts
+from geodata.accounts import sessions
 
 _numbers = itertools.count(1)
 

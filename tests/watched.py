@@ -17,9 +17,11 @@ from county import BEGIN, ZONE, County, build
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from geodata import accounts, db, sessions
+from geodata.accounts import keeping as accounts
+from geodata.accounts import sessions
 from geodata.alerts import reporting, rules
-from geodata.importing.references import ReadLines
+from geodata.database import connecting as db
+from geodata.importing.lines.reading import ReadLines
 from geodata.plans import drawing, keeping, references
 from geodata.plans.model import Actor
 

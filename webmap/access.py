@@ -7,7 +7,7 @@
 a right        for accounts that hold a role with this right; to others it is not there.
 
 An endpoint that is missing here stops the start. What an answer holds beyond this is decided row by
-row, by geodata.acting and the database's policies.
+row, by geodata.accounts.acting and the database's policies.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from geodata.rights import Right
+from geodata.database.rights import Right
 
 Access = Literal["public", "open", "signed_in"] | Right
 

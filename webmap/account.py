@@ -17,8 +17,9 @@ from flask import (
 )
 from flask_babel import gettext
 
-from geodata import account_secrets, identities, passwords, sessions
-from geodata.acting import name_username
+from geodata.accounts import identities, passwords, sessions
+from geodata.accounts import secrets as account_secrets
+from geodata.accounts.acting import name_username
 from geodata.errors import InvalidInputError
 from webmap import acting, door, errors, signing_in
 from webmap.config import Provider

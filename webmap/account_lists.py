@@ -15,12 +15,12 @@ from flask_babel import force_locale, gettext
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from geodata import spreadsheets
+from geodata.database.rights import ROLES, TITLES, RoleName
 from geodata.errors import GridMapError, InvalidInputError
-from geodata.importing import accounts as importing
-from geodata.importing.accounts import ListedRows
-from geodata.importing.refusals import FileRefusedError
-from geodata.phrases import in_words
-from geodata.rights import ROLES, TITLES, RoleName
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.lists import accounts as importing
+from geodata.importing.lists.accounts import ListedRows
+from geodata.language.phrases import in_words
 from webmap import acting, asking, downloads, errors, i18n
 
 bp = Blueprint("account_lists", __name__, url_prefix="/accounts/import")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 
-from geodata import accounts as held
-from geodata import administrators
+from geodata.accounts import administrators
+from geodata.accounts import keeping as held
+from geodata.database.rights import ROLES
 from geodata.errors import InvalidInputError
-from geodata.rights import ROLES
 from webmap import accounts, acting, appointing, asking, errors
 
 bp = Blueprint("account_roles", __name__, url_prefix="/accounts")

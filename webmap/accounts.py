@@ -15,9 +15,11 @@ from flask import (
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from geodata import account_secrets, accounts, administrators, identities, passwords, sessions
+from geodata.accounts import administrators, identities, passwords, sessions
+from geodata.accounts import keeping as accounts
+from geodata.accounts import secrets as account_secrets
+from geodata.database.rights import ROLE_NAMES, ROLES
 from geodata.errors import InvalidInputError
-from geodata.rights import ROLE_NAMES, ROLES
 from webmap import acting, appointing, errors
 
 bp = Blueprint("accounts", __name__, url_prefix="/accounts")

@@ -11,12 +11,13 @@ from apiflask import APIFlask
 from flask import Response, abort, g, redirect, request, session, url_for
 from psycopg import Connection
 
-from geodata import acting, disclosure, sessions
-from geodata.acting import Acting, Reach
-from geodata.dbroles import Office
+from geodata import disclosure
+from geodata.accounts import acting, sessions
+from geodata.accounts.acting import Acting, Reach
+from geodata.database.rights import HELD, TITLES, Right
+from geodata.database.roles import Office
 from geodata.errors import SetupError
 from geodata.plans.model import Actor
-from geodata.rights import HELD, TITLES, Right
 from webmap import access, db
 
 TOKEN = "token"  # noqa: S105 - the name under which the session keeps it

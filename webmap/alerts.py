@@ -12,12 +12,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from psycopg import Connection
 
-from geodata import clock, grids
 from geodata.alerts import reporting, rules
 from geodata.alerts.reporting import Report
 from geodata.alerts.rules import LEVELS, MEASURES, Measure, Rule, Terms
-from geodata.coverage import standards
+from geodata.coverage.standards import model as standards
+from geodata.database import clock
 from geodata.errors import GridMapError, InvalidInputError
+from geodata.grids import reading as grids
 from geodata.model import Grid, Level
 from webmap import acting, asking
 

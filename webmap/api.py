@@ -10,8 +10,11 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 from pydantic import BaseModel, Field
 
-from geodata import disclosure, features, grids, searching
+from geodata import disclosure
 from geodata.coverage import counts
+from geodata.grids import outlines as features
+from geodata.grids import reading as grids
+from geodata.grids import searching
 from webmap import asking, db
 from webmap.asking import asked_point
 from webmap.models import BoundsOut, DayIn, GridRefOut, Out, PointOut, ProblemOut

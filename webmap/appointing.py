@@ -10,10 +10,11 @@ from typing import Any
 from flask_babel import gettext
 from psycopg import Connection
 
-from geodata import accounts, places
+from geodata.accounts import keeping as accounts
+from geodata.accounts import places
+from geodata.accounts.places import RolePlace
+from geodata.database.rights import ROLE_NAMES, ROLES, RoleName, is_held_in_county
 from geodata.errors import GridMapError
-from geodata.places import RolePlace
-from geodata.rights import ROLE_NAMES, ROLES, RoleName, is_held_in_county
 from webmap import asking, errors
 
 

@@ -7,8 +7,9 @@ from typing import Any, get_args
 
 from flask import abort, current_app, g, request
 
-from geodata import clock, issues
+from geodata.database import clock
 from geodata.errors import InvalidInputError
+from geodata.issues import reading as issues
 from geodata.model import Point
 from webmap.views import DRAW, MODES, Mode
 

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 from flask_babel import gettext as _
 
-from geodata import audit, spreadsheets
-from geodata.audit import AuditFilter
+from geodata import spreadsheets
+from geodata.accounts import audit
+from geodata.accounts.audit import AuditFilter
 from geodata.errors import InvalidInputError
 from webmap import acting, asking, downloads, trail
 

@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from flask import request
 from pydantic import BaseModel, Field
 
-from geodata import comparing
+from geodata.grids import comparing
 from geodata.plans.consequences import What
 from webmap import asking, db, describing
 from webmap.asking import asked_number

@@ -10,9 +10,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 from psycopg import Connection
 
-from geodata import comparing, grids
-from geodata.comparing import ChangeDay, Difference
 from geodata.errors import NotFoundError
+from geodata.grids import comparing
+from geodata.grids import reading as grids
+from geodata.grids.comparing import ChangeDay, Difference
 from geodata.model import Bounds, GridRef
 from webmap import acting, asking
 from webmap.asking import asked_mode, asked_number

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geodata import clock, sessions
+from geodata.accounts import sessions
+from geodata.database import clock
 from geodata.errors import SetupError
-from geodata.homes import make_home
+from geodata.installation.home import make_home
 from webmap import hosts
 from webmap.hosts import Hosts
 

@@ -11,11 +11,14 @@ from psycopg import Connection
 from pydantic import Field
 from shapely.geometry import mapping
 
-from geodata import disclosure, grids
-from geodata.coverage import gaps as ground
-from geodata.coverage import homes, reading, serving, why
-from geodata.coverage.homes import Home
+from geodata import disclosure
+from geodata.coverage.explaining import buildings as homes
+from geodata.coverage.explaining import gaps as ground
+from geodata.coverage.explaining import serving, why
+from geodata.coverage.explaining.buildings import Home
+from geodata.coverage.figures import reading
 from geodata.errors import InvalidInputError
+from geodata.grids import reading as grids
 from webmap import asking, db, describing, explaining, kept
 from webmap.asking import asked_number
 from webmap.models import DayIn

@@ -12,7 +12,8 @@ from typing import Any
 from flask import Flask, current_app, request
 from psycopg import Connection
 
-from geodata import db, waiting
+from geodata.database import connecting as db
+from geodata.database import waiting
 
 _KEY = "gridmap_pool"
 _lock = threading.Lock()

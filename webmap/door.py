@@ -18,8 +18,8 @@ from flask import (
 )
 from flask_babel import format_timedelta, gettext
 
-from geodata import sessions
-from geodata.rights import RIGHTS, ROLES
+from geodata.accounts import sessions
+from geodata.database.rights import RIGHTS, ROLES
 from webmap import acting, signing_in
 from webmap.signing_in import Outcome
 

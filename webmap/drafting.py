@@ -13,8 +13,8 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 from psycopg import Connection
 
-from geodata.importing import places
-from geodata.importing.references import offered_systems
+from geodata.importing.lines.reading import offered_systems
+from geodata.importing.lists import places
 from geodata.model import Level
 from geodata.plans import (
     advancing,

@@ -17,7 +17,6 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from geodata.boundaries import CodeTakenError, DateOrderError, OverlapError
 from geodata.errors import (
     GridMapError,
     HiddenError,
@@ -28,9 +27,10 @@ from geodata.errors import (
     UnavailableError,
     is_full,
 )
-from geodata.importing.refusals import LAYERS_APART, FileRefusedError
+from geodata.grids.writing import CodeTakenError, DateOrderError, OverlapError
+from geodata.importing.files.refusals import LAYERS_APART, FileRefusedError
+from geodata.language.phrases import in_words
 from geodata.partition.ground import LawError
-from geodata.phrases import in_words
 from geodata.plans.model import PlanStateError
 from webmap import access, acting, asking, i18n
 from webmap.hosts import MisdirectedError

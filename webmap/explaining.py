@@ -15,10 +15,10 @@ from cachetools import LRUCache
 from flask import Flask, current_app
 from psycopg import Connection
 
-from geodata import revisions
-from geodata.coverage import why
-from geodata.coverage.standards import Kind
-from geodata.coverage.why import Why
+from geodata.coverage.explaining import why
+from geodata.coverage.explaining.why import Why
+from geodata.coverage.standards.model import Kind
+from geodata.database import revisions
 
 _KEY = "gridmap_explanations"
 # Buildings of all that is kept, with some 200 bytes each; a county of more is computed each time.
@@ -42,7 +42,10 @@ def explain(
     is_rounded: bool,
     has_rounded_loads: bool,
 ) -> Why:
-    """Return what ``geodata.coverage.why.explain`` does; it is shared and must not be changed."""
+    """Return what ``geodata.coverage.explaining.why.explain`` does.
+
+    It is shared and must not be changed.
+    """
     # Read first: what is committed meanwhile has another revision, and is computed anew.
     revision = revisions.current(conn, ("grids", "services", "members"))
     key = (revision, grid_id, kind.kind, day, is_rounded, has_rounded_loads)

@@ -12,10 +12,12 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask_babel import gettext as _
 from psycopg import Connection
 
-from geodata import clock, grids, spreadsheets
-from geodata.coverage import history, reading
-from geodata.coverage.history import Point
+from geodata import spreadsheets
+from geodata.coverage.figures import history, reading
+from geodata.coverage.figures.history import Point
+from geodata.database import clock
 from geodata.errors import InvalidInputError
+from geodata.grids import reading as grids
 from geodata.model import Coverage, Grid, GridRef
 from webmap import acting, asking, charts, downloads, i18n
 from webmap.charts import Chart

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from geodata import grids
-from geodata.coverage import reading
+from geodata.coverage.figures import reading
 from geodata.errors import NotFoundError
+from geodata.grids import reading as grids
 from webmap import acting, asking, ranking
 from webmap.fragments import fragment
 

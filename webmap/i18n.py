@@ -7,8 +7,8 @@ from datetime import date, datetime
 from flask import Flask, Response, g, request
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext
 
-from geodata import settings
-from geodata.phrases import Phrase
+from geodata.database import settings
+from geodata.language.phrases import Phrase
 from webmap import access, db
 
 LANGUAGES = ("zh", "en")

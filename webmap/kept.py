@@ -13,8 +13,8 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 from psycopg import Connection
 
-from geodata import revisions, settings
-from geodata.revisions import Subject
+from geodata.database import revisions, settings
+from geodata.database.revisions import Subject
 from webmap import access, asking, db, i18n
 
 _PANELS = re.compile("|".join((*access.KEPT_PATHS, *access.HEAVY_KEPT_PATHS)))

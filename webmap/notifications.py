@@ -21,9 +21,10 @@ from flask import (
 )
 from flask_babel import ngettext
 
-from geodata import grids, notifications
+from geodata.alerts import notifications
+from geodata.alerts.notifications import SHOWS, STATES, NotificationFilter, Show, State
 from geodata.errors import InvalidInputError
-from geodata.notifications import SHOWS, STATES, NotificationFilter, Show, State
+from geodata.grids import reading as grids
 from webmap import acting, asking
 
 bp = Blueprint("notifications", __name__, url_prefix="/notifications")

@@ -20,9 +20,10 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
-from geodata import grids, settings
+from geodata.database import settings
 from geodata.errors import InvalidInputError
-from geodata.grid_changes import TITLES
+from geodata.grids import reading as grids
+from geodata.grids.changes import TITLES
 from geodata.model import Bounds, GridRef
 from layers import LAYERS
 from layers import basemap as frames

@@ -8,24 +8,20 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 from psycopg import Connection
 
-from geodata import (
-    comparing,
-    contacts,
-    facilities,
-    grids,
-    issues,
-    members,
-    phones,
-    searching,
-    settings,
-)
-from geodata.acting import looking_at
-from geodata.coverage import counts, reading
+from geodata.accounts.acting import looking_at
+from geodata.coverage import counts
+from geodata.coverage.figures import reading
+from geodata.database import settings
 from geodata.errors import AbsentError
-from geodata.issues import IssueFilter
+from geodata.grids import comparing, searching
+from geodata.grids import reading as grids
+from geodata.issues import reading as issues
+from geodata.issues.reading import IssueFilter
 from geodata.model import (
     Nearby,
 )
+from geodata.people import contacts, members, phones
+from geodata.places import facilities
 from webmap import acting, asking
 from webmap.asking import asked_mode, asked_point
 from webmap.fragments import fragment

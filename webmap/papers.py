@@ -8,9 +8,9 @@ from typing import Any, Literal
 from flask import Blueprint, Response, render_template, request
 from psycopg import Connection
 
-from geodata import settings
+from geodata.database import settings
 from geodata.errors import InvalidInputError
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 from geodata.plans import checking, consequences, drafts, keeping, meeting, sheets
 from geodata.plans.model import STATES, Plan
 from geodata.plans.sheets import Sheet

@@ -11,8 +11,8 @@ from typing import Any
 from flask import request
 from psycopg import Connection
 
-from geodata import clock
-from geodata.coverage import reading
+from geodata.coverage.figures import reading
+from geodata.database import clock
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Bounds, Coverage, GridRef, Level
 from webmap import asking

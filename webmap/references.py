@@ -19,10 +19,10 @@ from flask_babel import gettext as _
 from pydantic import BaseModel, ConfigDict, Field
 
 from geodata.errors import InvalidInputError, UnavailableError
-from geodata.importing import places
-from geodata.importing import references as importing
-from geodata.importing.refusals import FileRefusedError
-from geodata.phrases import Phrase
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.lines import reading as importing
+from geodata.importing.lists import places
+from geodata.language.phrases import Phrase
 from geodata.plans import keeping, references
 from geodata.plans.references import Reference
 from webmap import acting, bodies, config, describing

@@ -10,8 +10,9 @@ import numpy as np
 from flask import render_template
 from psycopg import Connection
 
-from geodata import disclosure, settings
-from geodata.coverage.standards import Kind
+from geodata import disclosure
+from geodata.coverage.standards.model import Kind
+from geodata.database import settings
 from geodata.exporting import sites
 from geodata.exporting.coverage import Extract, Line
 from geodata.exporting.sites import Site

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flask_babel import gettext as _
 
-from geodata.coverage.standards import Kind, Standard
+from geodata.coverage.standards.model import Kind, Standard
 from geodata.exporting import geopackage
 from geodata.exporting.coverage import COUNTS, REASONS, Extract, Line
 from geodata.model import LEVELS, Coverage, Level

@@ -12,11 +12,12 @@ from typing import Any, BinaryIO
 from flask import Blueprint, Response, request
 from psycopg import Connection
 
-from geodata import grids, spreadsheets
-from geodata.coverage import reading
+from geodata import spreadsheets
+from geodata.coverage.figures import reading
 from geodata.errors import InvalidInputError, NotFoundError, UnavailableError
 from geodata.exporting import coverage, geopackage
 from geodata.exporting.coverage import Extract
+from geodata.grids import reading as grids
 from geodata.model import LEVELS, Level
 from webmap import acting, asking, downloads, report_pages, report_tables
 from webmap.asking import asked_number

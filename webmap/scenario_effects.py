@@ -11,7 +11,8 @@ from cachetools import LRUCache
 from flask import current_app
 from psycopg import Connection
 
-from geodata import grids, revisions
+from geodata.database import revisions
+from geodata.grids import reading as grids
 from geodata.scenarios import boundaries, effects, searches
 from geodata.scenarios.effects import KindEffect
 from geodata.scenarios.model import Scenario

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 from psycopg import Connection
 
-from geodata import grids, organisations
-from geodata.coverage import standards
+from geodata.coverage.standards import model as standards
+from geodata.grids import reading as grids
 from geodata.model import LEVELS, Level
+from geodata.people import organisations
 from geodata.plans import keeping as plans
 from geodata.plans.model import Plan
 from geodata.roads import keeping as roads

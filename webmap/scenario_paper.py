@@ -10,8 +10,8 @@ import numpy as np
 from flask import Blueprint, Response, render_template, request
 from psycopg import Connection
 
-from geodata.coverage.altering import Redrawn
-from geodata.coverage.standards import Kind
+from geodata.coverage.judging.altering import Redrawn
+from geodata.coverage.standards.model import Kind
 from geodata.errors import InvalidInputError
 from geodata.exporting import coverage, sites
 from geodata.exporting.coverage import Extract

@@ -11,12 +11,12 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 
-from geodata.coverage.standards import Standard
+from geodata.coverage.standards.model import Standard
 from geodata.model import Point
 from geodata.scenarios import boundaries, changing, keeping, places, searches
 from geodata.scenarios.effects import GridEffect
 from geodata.scenarios.model import Scenario
-from geodata.siting.model import ShortfallError
+from geodata.scenarios.siting.model import ShortfallError
 from webmap import acting, asking, bodies, describing, i18n
 from webmap import scenario_models as models
 from webmap.scenario_effects import effects_of, least_of

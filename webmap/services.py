@@ -11,9 +11,11 @@ from flask import request
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
-from geodata import disclosure, grids
-from geodata.coverage import defining, reading, tables
+from geodata import disclosure
+from geodata.coverage.figures import reading, tables
+from geodata.coverage.standards import defining
 from geodata.errors import InvalidInputError, NotFoundError
+from geodata.grids import reading as grids
 from geodata.model import Level
 from geodata.roads import keeping
 from webmap import asking, db, describing

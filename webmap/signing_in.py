@@ -9,9 +9,10 @@ from typing import Literal
 
 from flask import current_app, g, request
 
-from geodata import account_secrets, attempts, audit, passwords, sessions
-from geodata.acting import name_username, take_on
-from geodata.attempts import Key
+from geodata.accounts import attempts, audit, passwords, sessions
+from geodata.accounts import secrets as account_secrets
+from geodata.accounts.acting import name_username, take_on
+from geodata.accounts.attempts import Key
 from webmap import db
 
 # Said in the list of one's own sessions; enough to know one's phone from the office's computer.

@@ -11,9 +11,9 @@ from typing import Any
 from flask import Blueprint, Response, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 
-from geodata import audit, identities, sessions
-from geodata.acting import name_identity, name_username, take_on
-from geodata.identities import Holder
+from geodata.accounts import audit, identities, sessions
+from geodata.accounts.acting import name_identity, name_username, take_on
+from geodata.accounts.identities import Holder
 from webmap import acting, db, door, provider, signing_in
 from webmap.provider import RefusedError, Vouched
 

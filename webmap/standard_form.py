@@ -12,9 +12,9 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from geodata import clock
-from geodata.coverage.definition import NOBODY, ORGANISATIONS, Definition
-from geodata.coverage.standards import Place, Providers, Standard
+from geodata.coverage.standards.definition import NOBODY, ORGANISATIONS, Definition
+from geodata.coverage.standards.model import Place, Providers, Standard
+from geodata.database import clock
 from geodata.errors import InvalidInputError
 from webmap import asking, errors
 

@@ -18,12 +18,13 @@ from flask import (
 from flask_babel import gettext as _
 from psycopg import Connection
 
-from geodata.coverage import defining, effects
-from geodata.coverage.altering import Changes
-from geodata.coverage.defining import SetMeanwhileError
-from geodata.coverage.definition import ORGANISATIONS, Dated, Definition, worded
-from geodata.coverage.effects import Effects
-from geodata.coverage.standards import Kind
+from geodata.coverage.judging.altering import Changes
+from geodata.coverage.standards import defining
+from geodata.coverage.standards.defining import SetMeanwhileError
+from geodata.coverage.standards.definition import ORGANISATIONS, Dated, Definition, worded
+from geodata.coverage.standards.model import Kind
+from geodata.coverage.trying import standards as effects
+from geodata.coverage.trying.standards import Effects
 from geodata.errors import InvalidInputError
 from geodata.roads import keeping
 from webmap import acting, asking, errors, i18n, standard_form

@@ -10,9 +10,13 @@ from typing import Any
 from flask import request
 from psycopg import Connection
 
-from geodata import grids, issues, members
-from geodata.coverage import classes, counts, reading, standards
+from geodata.coverage import counts
+from geodata.coverage.figures import classes, reading
+from geodata.coverage.standards import model as standards
+from geodata.grids import reading as grids
+from geodata.issues import reading as issues
 from geodata.model import Grid, IssueCategory, ResponsibilityRow
+from geodata.people import members
 from geodata.roads import keeping
 from webmap import acting, asking, ranking
 from webmap.views import Mode

@@ -17,11 +17,12 @@ from flask import Blueprint, Response, jsonify, request
 from psycopg import Connection
 
 import layers
-from geodata import grids, revisions
-from geodata.acting import look_at
-from geodata.coverage import figures
+from geodata.accounts.acting import look_at
+from geodata.coverage.figures import keeping as figures
+from geodata.database import revisions
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.tiles import Tile, render
+from geodata.grids import reading as grids
+from geodata.grids.tiles import Tile, render
 from layers.layer import MAX_ZOOM, Layer
 from webmap import acting, asking, db
 

@@ -11,10 +11,10 @@ from typing import Any
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-from geodata.audit import AuditEvent, Names
-from geodata.coverage import definition
-from geodata.coverage.standards import Standard
-from geodata.rights import TITLES
+from geodata.accounts.audit import AuditEvent, Names
+from geodata.coverage.standards import definition
+from geodata.coverage.standards.model import Standard
+from geodata.database.rights import TITLES
 from webmap import i18n
 
 _TERM = re.compile(r"\[(\d{4}-\d\d-\d\d),(\d{4}-\d\d-\d\d)?\)")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import shapely
 from flask import Blueprint, Response, request
 
-from geodata import disclosure, grids
-from geodata.coverage import homes, reading, serving, why
-from geodata.coverage.serving import Area
+from geodata import disclosure
+from geodata.coverage.explaining import buildings as homes
+from geodata.coverage.explaining import serving, why
+from geodata.coverage.explaining.serving import Area
+from geodata.coverage.figures import reading
 from geodata.errors import AbsentError
+from geodata.grids import reading as grids
 from geodata.model import Bounds, Facility
 from layers.style import HOMES
 from webmap import acting, asking, coverage, explaining

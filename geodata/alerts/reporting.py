@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 
 from geodata.alerts import rules
 from geodata.alerts.rules import LEVELS, Rule, Terms
-from geodata.coverage import figures, history
+from geodata.coverage.figures import history
+from geodata.coverage.figures import keeping as figures
 from geodata.errors import InvalidInputError
 from geodata.model import GridRef
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, LiteralString, get_args
 from psycopg import Connection
 from psycopg.types.range import Range
 
-from geodata import audit
+from geodata.accounts import audit
 from geodata.errors import NotFoundError
 from geodata.model import Level
 

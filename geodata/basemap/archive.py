@@ -26,8 +26,8 @@ from pmtiles.tile import (
 from pmtiles.writer import Writer
 
 from geodata.errors import InvalidInputError, NotFoundError
+from geodata.grids.tiles import Tile
 from geodata.model import Bounds
-from geodata.tiles import Tile
 
 Metadata = dict[str, Any]
 

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from geodata.errors import InvalidInputError, SetupError
 from geodata.frames import FRAMES, Frame
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 
 Kind = Literal["none", "offline", "xyz", "wmts"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

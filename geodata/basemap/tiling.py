@@ -14,9 +14,9 @@ import shapely
 from psycopg import Connection
 
 from geodata.basemap import archive, kinds
+from geodata.grids.tiles import Tile
+from geodata.language.phrases import Phrase
 from geodata.model import Bounds
-from geodata.phrases import Phrase
-from geodata.tiles import Tile
 
 MIN_ZOOM = 0
 Progress = Callable[[str | Phrase, float], None]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from psycopg import Connection
 
 from geodata import disclosure
-from geodata.coverage import figures
+from geodata.coverage.figures import keeping as figures
 from geodata.model import Grid, GridRow
 
 

@@ -8,8 +8,10 @@ from datetime import date
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import accounts, clock, passwords
-from geodata.rights import RoleName
+from geodata.accounts import keeping as accounts
+from geodata.accounts import passwords
+from geodata.database import clock
+from geodata.database.rights import RoleName
 
 
 @dataclass(frozen=True, slots=True)

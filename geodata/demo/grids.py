@@ -10,11 +10,11 @@ import numpy as np
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import boundaries
-from geodata.boundaries import NewVersion
 from geodata.demo.county import COUNTY_CODE, COUNTY_NAME, County, Era
 from geodata.demo.lattice import Ints
 from geodata.demo.territory import TOWNS
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
 from geodata.model import LEVELS, Level
 
 SOURCE = "demo"

@@ -8,8 +8,9 @@ from datetime import date
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import clock, db, settings
-from geodata.coverage import figures
+from geodata.coverage.figures import keeping as figures
+from geodata.database import clock, settings
+from geodata.database import connecting as db
 from geodata.demo import accounts
 from geodata.demo.buildings import Buildings, raise_buildings
 from geodata.demo.county import COUNTY_NAME, build

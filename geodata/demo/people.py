@@ -23,7 +23,7 @@ from geodata.demo.organisations import Organisations
 from geodata.demo.pledges import PLEDGES
 from geodata.demo.territory import TOWNS
 from geodata.demo.writing import copy_rows, reserve_ids, term
-from geodata.pinyin import search_key
+from geodata.language.pinyin import search_key
 
 _VACANT, _ENDED, _DEPUTY_ONLY = 0.06, 0.05, 0.04
 _MEMBERS_PER_COMPOUND = 2.0

@@ -9,10 +9,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from geodata import grids
-from geodata.coverage import figures, standards
-from geodata.coverage.standards import Kind
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.standards import model as standards
+from geodata.coverage.standards.model import Kind
 from geodata.errors import InvalidInputError
+from geodata.grids import reading as grids
 from geodata.model import LEVELS, Coverage, Grid, GridRef, Level
 from geodata.roads import keeping
 

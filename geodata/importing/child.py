@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from geodata.errors import GridMapError
-from geodata.importing import limits
-from geodata.phrases import Phrase, to_plain
+from geodata.importing.files import limits
+from geodata.language.phrases import Phrase, to_plain
 
 
 def main(work: Path) -> int:
@@ -53,31 +53,33 @@ def _plain(value: object) -> object:
 def _work(task: str, request: dict[str, Any], work: Path) -> dict[str, object]:
     # The libraries that read files are loaded behind the limits.
     if task == "grids":
-        from geodata.importing import features, results, surveying
-        from geodata.importing.requests import grid_request
+        from geodata.importing.files import features
+        from geodata.importing.files.requests import grid_request
+        from geodata.importing.grids import results, surveying
 
         features.allowed_drivers_only()
         found = surveying.run(grid_request(request), work, _tell)
         return results.of_survey(found, work, _tell)
     if task == "table":
-        from geodata.importing import tables
-        from geodata.importing.requests import table_request
+        from geodata.importing.files import tables
+        from geodata.importing.files.requests import table_request
 
         _tell("reading", 0.0)
         return tables.read(table_request(request), work)
     if task == "lines":
-        from geodata.importing import features, lines
-        from geodata.importing.requests import line_request
-        from geodata.importing.sniffing import SHAPE_DRIVERS
+        from geodata.importing.files import features
+        from geodata.importing.files.requests import line_request
+        from geodata.importing.files.sniffing import SHAPE_DRIVERS
+        from geodata.importing.lines import surveying as lines
 
         features.allowed_drivers_only(SHAPE_DRIVERS)
         return lines.run(line_request(request), work, _tell)
     if task in {"roads", "osm"}:
-        from geodata.importing import features
-        from geodata.importing.process import DRIVERS_OF
-        from geodata.importing.sniffing import DRIVERS
-        from geodata.roads import surveying as roads
-        from geodata.roads.orders import road_request
+        from geodata.importing.files import features
+        from geodata.importing.files.process import DRIVERS_OF
+        from geodata.importing.files.sniffing import DRIVERS
+        from geodata.importing.roads import surveying as roads
+        from geodata.importing.roads.requests import road_request
 
         features.allowed_drivers_only(DRIVERS_OF.get(task, DRIVERS))
         return roads.run(road_request(request), work, _tell)

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geodata.language.phrases import Phrase
 from geodata.partition import seams
 from geodata.partition.measure import (
     area_m2,
@@ -23,7 +24,6 @@ from geodata.partition.noding import NARROW, Polygons
 from geodata.partition.problems import Problem
 from geodata.partition.seams import SLIVER_M2
 from geodata.partition.telling import Tell, part, silent
-from geodata.phrases import Phrase
 
 # A polygon with more corners than this is a fault of the file: the longest county boundary of
 # the country needs a tenth of it.

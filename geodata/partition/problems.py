@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 
 Severity = Literal["blocking", "warning"]
 

@@ -14,8 +14,8 @@ from typing import Any
 from psycopg import Connection
 
 from geodata.errors import InvalidInputError, NotFoundError
+from geodata.language.phrases import Phrase
 from geodata.partition.measure import place
-from geodata.phrases import Phrase
 from geodata.plans import drafts, faults, inspecting, keeping
 from geodata.plans.faults import Fault
 from geodata.plans.model import Actor, Draft, Plan, PlanStateError

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata.grid_changes import GridChange, What
+from geodata.grids.changes import GridChange, What
 from geodata.model import LEVELS, Level, Point
 from geodata.partition.differing import has_same_ground
 from geodata.partition.measure import area_m2

@@ -13,9 +13,9 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from geodata.errors import InvalidInputError
+from geodata.language.phrases import from_plain, to_plain
 from geodata.model import Level
 from geodata.partition.areas import LEFT_OVER_DEG
-from geodata.phrases import from_plain, to_plain
 from geodata.plans import applying, codes, drafts, files, keeping, operations
 from geodata.plans.applying import Sources
 from geodata.plans.counting import Buildings

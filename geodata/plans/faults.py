@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 
 Severity = Literal["blocking", "warning"]
 Kind = Literal[

@@ -14,18 +14,20 @@ from typing import Any
 import shapely
 from psycopg import Connection
 
-from geodata import boundaries, clock
+from geodata.database import clock
 from geodata.errors import InvalidInputError
-from geodata.importing import code_table, exchange
-from geodata.importing.finding import Finding, square_metres
-from geodata.importing.grids import GridImport, Writer, import_grids
-from geodata.importing.process import Limits, Outcome
-from geodata.importing.report import Report
-from geodata.importing.requests import GridRequest, Progress
+from geodata.grids import writing as boundaries
+from geodata.importing.files import exchange
+from geodata.importing.files.process import Limits, Outcome
+from geodata.importing.files.requests import GridRequest, Progress
+from geodata.importing.findings.finding import Finding, square_metres
+from geodata.importing.grids.writing import GridImport, Writer, import_grids
+from geodata.importing.report import code_table
+from geodata.importing.report.report import Report
+from geodata.language.phrases import Phrase
 from geodata.model import LEVELS, Level
 from geodata.partition.ground import LawError
 from geodata.partition.nesting import beyond
-from geodata.phrases import Phrase
 from geodata.plans import checking, drafts, drawing, files, keeping
 from geodata.plans.files import FileGrid, Pair, PlanFile
 from geodata.plans.loading import plain

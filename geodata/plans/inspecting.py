@@ -16,12 +16,12 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata import settings
+from geodata.database import settings
+from geodata.language.phrases import Phrase
 from geodata.model import LEVELS, Level
 from geodata.partition import checks, nesting
 from geodata.partition.measure import area_m2, place
 from geodata.partition.mending import neighbour
-from geodata.phrases import Phrase
 from geodata.plans import drawing, faults
 from geodata.plans.drafts import Box
 from geodata.plans.faults import Fault, Severity

@@ -11,7 +11,7 @@ from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from geodata.errors import InvalidInputError, NotFoundError, StaleError
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 from geodata.plans import files
 from geodata.plans.model import STATES, Actor, Plan, PlanEvent, PlanStateError
 

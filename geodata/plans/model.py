@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from geodata.errors import GridMapError
+from geodata.language.phrases import Phrase
 from geodata.partition.ground import Ground
-from geodata.phrases import Phrase
 
 State = Literal["draft", "submitted", "approved", "published", "withdrawn"]
 Deed = Literal["submit", "return", "approve", "publish", "withdraw", "reopen"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from geodata.errors import InvalidInputError
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 
 # A line with more corners than this is a fault of the program that sends it.
 MAX_CORNERS = 20_000

@@ -10,8 +10,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from geodata import boundaries
-from geodata.boundaries import NewVersion
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
 from geodata.model import LEVELS, Level
 from geodata.partition.ground import keep_law
 from geodata.plans import advancing, checking, drafts, drawing, keeping

@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.importing.references import ReadLines
+from geodata.importing.lines.reading import ReadLines
 from geodata.plans import keeping
 from geodata.plans.loading import Box
 from geodata.plans.model import Actor, Plan

@@ -15,9 +15,10 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata.coverage import people, providers, standards
-from geodata.coverage.standards import Kind
-from geodata.coverage.ways import SNAP_M, Ways
+from geodata.coverage.judging import people, providers
+from geodata.coverage.judging.ways import SNAP_M, Ways
+from geodata.coverage.standards import model as standards
+from geodata.coverage.standards.model import Kind
 from geodata.model import LEVELS, Bounds, Level, Point
 from geodata.plans import drafts, lying
 from geodata.plans.drafts import Box

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata import settings
+from geodata.database import settings
 from geodata.errors import InvalidInputError
 from geodata.model import Bounds
 from geodata.partition.polygons import to_ewkb

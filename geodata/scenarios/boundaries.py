@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection
 
 from geodata import disclosure
-from geodata.coverage.altering import Changes, Redrawn, RedrawnGrid
+from geodata.coverage.judging.altering import Changes, Redrawn, RedrawnGrid
 from geodata.errors import NotFoundError
 from geodata.plans import drafts, keeping
 from geodata.plans.model import Plan

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection, errors
 
-from geodata.coverage.standards import Place, Standard
+from geodata.coverage.standards.model import Place, Standard
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.model import Point
 from geodata.plans import keeping as plans

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from psycopg import Connection
 
-from geodata.coverage import figures, trying
-from geodata.coverage.altering import Changes
-from geodata.coverage.standards import Kind
-from geodata.coverage.sums import SUMS
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.judging.altering import Changes
+from geodata.coverage.judging.sums import SUMS
+from geodata.coverage.standards.model import Kind
+from geodata.coverage.trying import effects as trying
 from geodata.model import Coverage, GridRef, Level
 
 

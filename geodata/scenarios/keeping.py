@@ -7,8 +7,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from geodata.acting import Acting
-from geodata.coverage.standards import Standard
+from geodata.accounts.acting import Acting
+from geodata.coverage.standards.model import Standard
 from geodata.errors import InvalidInputError, NotFoundError, StaleError
 from geodata.model import Point
 from geodata.scenarios.model import Change, Scenario, Search

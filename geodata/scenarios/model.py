@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from geodata.coverage.altering import Added, Area, Changes, Moved
-from geodata.coverage.standards import Place, Standard
+from geodata.coverage.judging.altering import Added, Area, Changes, Moved
+from geodata.coverage.standards.model import Place, Standard
 from geodata.model import Point
 
 What = Literal["add", "move", "close", "give", "take", "standard", "plan"]

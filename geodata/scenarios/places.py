@@ -17,17 +17,19 @@ import numpy as np
 from psycopg import Connection
 from scipy.sparse import csr_array
 
-from geodata.coverage import people, providers, redrawing, standards, sums
-from geodata.coverage.altering import Changes
-from geodata.coverage.judging import Floats, Ints, Judgement, Verdict
-from geodata.coverage.people import Box, People
-from geodata.coverage.standards import Kind
-from geodata.coverage.sums import Count
-from geodata.coverage.ways import Ways, straight
+from geodata.coverage.judging import people, providers, sums
+from geodata.coverage.judging.altering import Changes
+from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging.sums import Count
+from geodata.coverage.judging.verdicts import Floats, Ints, Judgement, Verdict
+from geodata.coverage.judging.ways import Ways, straight
+from geodata.coverage.standards import model as standards
+from geodata.coverage.standards.model import Kind
+from geodata.coverage.trying import redrawing
 from geodata.errors import InvalidInputError
 from geodata.model import Point
-from geodata.siting import choosing
-from geodata.siting.model import Choice, Demand
+from geodata.scenarios.siting import choosing
+from geodata.scenarios.siting.model import Choice, Demand
 
 Ask = Literal["most", "fewest", "second"]
 MOST_PLACES = 50

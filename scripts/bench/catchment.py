@@ -20,10 +20,10 @@ from typing import Any
 import click
 import numpy as np
 
-from geodata.coverage import judging
-from geodata.coverage.judging import Floats, Given, Homes, Pairs
-from geodata.coverage.standards import Kind, Standard
-from geodata.coverage.ways import Ways
+from geodata.coverage.judging import verdicts as judging
+from geodata.coverage.judging.verdicts import Floats, Given, Homes, Pairs
+from geodata.coverage.judging.ways import Ways
+from geodata.coverage.standards.model import Kind, Standard
 from geodata.demo import county
 from geodata.demo.buildings import raise_buildings
 from geodata.demo.loading import DEFAULT_COMPOUNDS, DEFAULT_SEED

@@ -24,9 +24,10 @@ import psycopg
 import shapely
 from psycopg import Connection
 
-from geodata import clock, db
-from geodata.embedded import Cluster
+from geodata.database import clock
+from geodata.database import connecting as db
 from geodata.errors import GridMapError
+from geodata.installation.embedded import Cluster
 from geodata.plans import advancing, checking, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
 from scripts.bench.table import Row, show

@@ -26,11 +26,13 @@ import click
 import numpy as np
 from psycopg import Connection
 
-from geodata import clock, db, demo
-from geodata.coverage import figures
+from geodata import demo
+from geodata.coverage.figures import keeping as figures
+from geodata.database import clock
+from geodata.database import connecting as db
 from geodata.demo.loading import DEFAULT_COMPOUNDS
 from geodata.demo.territory import CENTRE_LAT, CENTRE_LON
-from geodata.embedded import Cluster
+from geodata.installation.embedded import Cluster
 from scripts.bench.table import Row, show
 
 ROUNDS = 8

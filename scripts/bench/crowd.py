@@ -17,7 +17,7 @@ from statistics import quantiles
 import click
 import requests
 
-from geodata import db
+from geodata.database import connecting as db
 from scripts.bench.serving import Meanwhile, Served, ask, served
 from scripts.bench.table import Row, show
 

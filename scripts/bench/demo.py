@@ -14,9 +14,10 @@ from pathlib import Path
 
 import click
 
-from geodata import db, demo
+from geodata import demo
+from geodata.database import connecting as db
 from geodata.demo.loading import DEFAULT_COMPOUNDS
-from geodata.embedded import Cluster
+from geodata.installation.embedded import Cluster
 from scripts.bench.table import Row, show
 from scripts.bench.watch import Watch
 

@@ -27,11 +27,14 @@ from flask.testing import FlaskClient
 from numpy.typing import NDArray
 from psycopg import Connection
 
-from geodata import clock, db, demo, disclosure
-from geodata.coverage import people, standards, sums
-from geodata.coverage.judging import Verdict
-from geodata.coverage.people import People
-from geodata.embedded import Cluster
+from geodata import demo, disclosure
+from geodata.coverage.judging import people, sums
+from geodata.coverage.judging.people import People
+from geodata.coverage.judging.verdicts import Verdict
+from geodata.coverage.standards import model as standards
+from geodata.database import clock
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
 from geodata.model import LEVELS
 from scripts.bench.adversary import Block, possible
 from scripts.bench.table import Row, show

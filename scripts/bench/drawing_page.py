@@ -15,7 +15,7 @@ import statistics
 import click
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from geodata import db
+from geodata.database import connecting as db
 from scripts import serve
 from scripts.bench.page import CHROMIUM
 from scripts.bench.table import Row, show

@@ -26,8 +26,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from geodata import db, demo
-from geodata.embedded import Cluster
+from geodata import demo
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
 from scripts import serve
 from scripts.bench.table import Row, show
 

@@ -12,7 +12,8 @@ from datetime import timedelta
 
 import click
 
-from geodata import clock, db
+from geodata.database import clock
+from geodata.database import connecting as db
 from scripts.bench.serving import Answers, Meanwhile, Served, ask, served
 from scripts.bench.table import Row, show
 

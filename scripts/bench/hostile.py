@@ -22,9 +22,10 @@ from pathlib import Path
 
 import click
 
-from geodata import db, demo
-from geodata.embedded import Cluster
-from geodata.homes import REPOSITORY
+from geodata import demo
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
+from geodata.installation.home import REPOSITORY
 from scripts import serve
 from scripts.bench.table import Row, show
 from tests.hostile_files import CANARY, Hostile, Trap, corpus, polygons

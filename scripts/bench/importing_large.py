@@ -23,11 +23,12 @@ import numpy as np
 import psycopg
 import shapely
 
-from geodata import boundaries, db
-from geodata.boundaries import NewVersion
-from geodata.embedded import Cluster
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.requests import Columns, FileRequest
+from geodata.database import connecting as db
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.installation.embedded import Cluster
 from scripts.bench import detailed
 from scripts.bench.table import Row, show
 

@@ -23,8 +23,10 @@ from flask.testing import FlaskClient
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from geodata import db, demo, sessions
-from geodata.embedded import Cluster
+from geodata import demo
+from geodata.accounts import sessions
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
 from scripts.bench.table import Row, show
 from webmap import acting, create_app
 from webmap import db as pool

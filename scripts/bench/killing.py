@@ -24,8 +24,8 @@ from urllib.parse import urlencode, urlsplit
 import click
 import psycopg
 
-from geodata.embedded import Cluster
-from geodata.homes import REPOSITORY
+from geodata.installation.embedded import Cluster
+from geodata.installation.home import REPOSITORY
 from scripts.bench.table import Row, show
 
 PARTS = ("application", "worker", "database", "nginx", "heavy")

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from psycopg import Connection
 from pyproj import Geod
 
-from geodata import clock, db
-from geodata.coverage import figures, people
-from geodata.embedded import Cluster
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.judging import people
+from geodata.database import clock
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
 from scripts.bench.table import Row, show
 from scripts.cli.importing import commands
 

@@ -23,12 +23,13 @@ import numpy as np
 import psycopg
 import shapely
 
-from geodata import db, demo
-from geodata.embedded import Cluster
+from geodata import demo
+from geodata.database import connecting as db
 from geodata.errors import GridMapError
-from geodata.importing.issues import import_issues
-from geodata.importing.lists import ListImport
-from geodata.importing.requests import FileRequest
+from geodata.importing.files.requests import FileRequest
+from geodata.importing.lists.issues import import_issues
+from geodata.importing.lists.reading import ListImport
+from geodata.installation.embedded import Cluster
 from scripts.bench.table import Row, show
 from scripts.bench.watch import Watch
 

@@ -30,8 +30,9 @@ import folium
 import geopandas
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
-from geodata import db, demo
-from geodata.embedded import Cluster
+from geodata import demo
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
 from scripts import serve
 from scripts.bench.table import Row, show
 

@@ -19,9 +19,11 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata import clock, db, demo
-from geodata.embedded import Cluster
+from geodata import demo
+from geodata.database import clock
+from geodata.database import connecting as db
 from geodata.errors import InvalidInputError
+from geodata.installation.embedded import Cluster
 from geodata.plans import advancing, checking, consequences, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE, Plan
 from scripts.bench.table import Row, show

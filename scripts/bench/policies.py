@@ -18,10 +18,12 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 import layers
-from geodata import db, demo, sessions
-from geodata.acting import act, look_at
-from geodata.embedded import Cluster
-from geodata.tiles import HALF_WORLD_M, Tile, render
+from geodata import demo
+from geodata.accounts import sessions
+from geodata.accounts.acting import act, look_at
+from geodata.database import connecting as db
+from geodata.grids.tiles import HALF_WORLD_M, Tile, render
+from geodata.installation.embedded import Cluster
 from scripts.bench.table import Row, show
 
 ISSUES = 200_000

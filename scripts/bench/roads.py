@@ -25,8 +25,9 @@ import shapely
 from numpy.typing import NDArray
 from psycopg.conninfo import make_conninfo
 
-from geodata import db, frames
-from geodata.embedded import Cluster
+from geodata import frames
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
 from geodata.roads import keeping, reaching
 from geodata.roads.keeping import Facts
 from geodata.roads.network import Network, find_parts, measure

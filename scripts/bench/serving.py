@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from geodata import db, demo
+from geodata import demo
+from geodata.database import connecting as db
 from geodata.demo import DemoAccount
-from geodata.embedded import Cluster
+from geodata.installation.embedded import Cluster
 from scripts.web import Server, listen
 
 TIMEOUT_S = 120.0

@@ -27,8 +27,8 @@ from geodata.demo import county
 from geodata.demo.buildings import raise_buildings
 from geodata.demo.loading import DEFAULT_COMPOUNDS, DEFAULT_SEED
 from geodata.frames import to_cartesian
-from geodata.siting import choosing
-from geodata.siting.model import Choice, Demand, Floats
+from geodata.scenarios.siting import choosing
+from geodata.scenarios.siting.model import Choice, Demand, Floats
 from scripts.bench.table import Row, show
 
 REACH_M = 500.0

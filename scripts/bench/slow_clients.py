@@ -23,7 +23,7 @@ from contextlib import contextmanager
 
 import click
 
-from geodata.homes import REPOSITORY
+from geodata.installation.home import REPOSITORY
 from scripts.bench.serving import Answers, Served, ask, served
 from scripts.bench.table import Row, show
 

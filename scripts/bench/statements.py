@@ -24,9 +24,11 @@ from flask import Flask
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from geodata import db, demo, sessions
-from geodata.embedded import Cluster
-from geodata.tiles import Tile
+from geodata import demo
+from geodata.accounts import sessions
+from geodata.database import connecting as db
+from geodata.grids.tiles import Tile
+from geodata.installation.embedded import Cluster
 from scripts import serve
 from scripts.bench.policies import tile_at_home
 from scripts.bench.table import Row, show
@@ -40,7 +42,7 @@ FIRST, LATE = slice(0, 3), slice(17, 22)
 LEAST_MS = 2.0
 SLOWER = 1.5
 ASKS, PAGE_MS = 50, 150
-# What geodata.db allows a statement.
+# What geodata.database.connecting allows a statement.
 TIMEOUT_MS = 15_000.0
 READERS = ("visitor", "official", "leader")
 # What a transaction sets before it asks.

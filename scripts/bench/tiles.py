@@ -29,10 +29,13 @@ import click
 from psycopg import Connection
 
 import layers
-from geodata import db, demo, grids
-from geodata.coverage import figures, reading
-from geodata.embedded import Cluster
-from geodata.tiles import Tile, render
+from geodata import demo
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.figures import reading
+from geodata.database import connecting as db
+from geodata.grids import reading as grids
+from geodata.grids.tiles import Tile, render
+from geodata.installation.embedded import Cluster
 from layers.layer import MAX_ZOOM
 from scripts import serve
 from scripts.bench.table import Row, show

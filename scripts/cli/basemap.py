@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 import click
 
-from geodata import clock
 from geodata.basemap import archive, kinds, making, settings, sources
+from geodata.database import clock
 from geodata.errors import SetupError
 from geodata.frames import FRAMES, Frame
-from geodata.homes import home_from_env
+from geodata.installation.home import home_from_env
 from geodata.model import Bounds
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _

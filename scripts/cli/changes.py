@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from geodata import comparing
-from geodata.comparing import ChangeDay, Difference
 from geodata.errors import InvalidInputError
+from geodata.grids import comparing
+from geodata.grids.comparing import ChangeDay, Difference
 from geodata.plans.consequences import TITLES
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _

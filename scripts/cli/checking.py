@@ -7,8 +7,8 @@ from typing import cast
 
 import click
 
-from geodata import clock
-from geodata.importing.checking import check as check_ground
+from geodata.database import clock
+from geodata.importing.grids.checking import check as check_ground
 from geodata.model import LEVELS, Level
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _

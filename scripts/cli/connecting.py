@@ -9,9 +9,9 @@ import click
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from geodata import db
-from geodata.embedded import attach
-from geodata.homes import home_from_env
+from geodata.database import connecting as db
+from geodata.installation.embedded import attach
+from geodata.installation.home import home_from_env
 
 
 @contextmanager

@@ -10,12 +10,15 @@ from typing import Any
 import click
 from psycopg import Connection
 
-from geodata import clock, grids
-from geodata.coverage import defining, figures, tables
-from geodata.coverage.definition import Definition, worded
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.figures import tables
+from geodata.coverage.standards import defining
+from geodata.coverage.standards.definition import Definition, worded
+from geodata.database import clock
 from geodata.errors import InvalidInputError, NotFoundError
+from geodata.grids import reading as grids
+from geodata.language.phrases import Phrase
 from geodata.model import LEVELS, Coverage, GridRef, Level
-from geodata.phrases import Phrase
 from geodata.roads import keeping
 from scripts.cli.connecting import database
 from scripts.cli.language import language

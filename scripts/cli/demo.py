@@ -6,7 +6,7 @@ import click
 
 from geodata import demo as county
 from geodata.demo.loading import DEFAULT_COMPOUNDS, DEFAULT_SEED
-from geodata.homes import home_from_env
+from geodata.installation.home import home_from_env
 from scripts import demo_accounts
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _

@@ -12,10 +12,10 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from geodata.errors import InvalidInputError
-from geodata.importing import code_table
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.report import Report
-from geodata.importing.requests import Progress, TableRow
+from geodata.importing.files.requests import Progress, TableRow
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.report import code_table
+from geodata.importing.report.report import Report
 from geodata.plans.from_file import plan_grids
 from geodata.plans.model import COMMAND_LINE
 from scripts.cli import output

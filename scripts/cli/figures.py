@@ -6,10 +6,10 @@ from datetime import datetime
 
 import click
 
-from geodata import clock, notifications
-from geodata.alerts import reporting
-from geodata.coverage import recording
-from geodata.notifications import Notification, NotificationFilter
+from geodata.alerts import notifications, reporting
+from geodata.alerts.notifications import Notification, NotificationFilter
+from geodata.coverage.figures import recording
+from geodata.database import clock
 from scripts.cli.connecting import database
 from scripts.cli.language import language
 from scripts.cli.language import translate as _

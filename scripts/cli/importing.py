@@ -12,20 +12,21 @@ import click
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import audit, clock
+from geodata.accounts import audit
+from geodata.database import clock
 from geodata.frames import FRAMES
-from geodata.importing import days
-from geodata.importing.buildings import import_buildings
-from geodata.importing.facilities import import_facilities
-from geodata.importing.grids import GridImport
-from geodata.importing.issues import import_issues
-from geodata.importing.lists import ListImport
-from geodata.importing.members import import_members
-from geodata.importing.report import Report
-from geodata.importing.requests import Acceptable, Columns, FileRequest, Progress
+from geodata.importing.files.requests import Acceptable, Columns, FileRequest, Progress
+from geodata.importing.grids.writing import GridImport
+from geodata.importing.lists.buildings import import_buildings
+from geodata.importing.lists.facilities import import_facilities
+from geodata.importing.lists.issues import import_issues
+from geodata.importing.lists.members import import_members
+from geodata.importing.lists.reading import ListImport
+from geodata.importing.report.report import Report
+from geodata.importing.roads import requests as orders
+from geodata.importing.roads.writing import import_roads
+from geodata.importing.values import days
 from geodata.model import LEVELS
-from geodata.roads import orders
-from geodata.roads.importing import import_roads
 from scripts.cli import divisions, output
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _

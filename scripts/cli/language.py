@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from geodata.errors import GridMapError
-from geodata.homes import REPOSITORY
-from geodata.phrases import Translate, english
+from geodata.installation.home import REPOSITORY
+from geodata.language.phrases import Translate, english
 
 LANGUAGES = ("zh", "en")
 VARIABLE = "GRIDMAP_LANG"

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 import click
 
-from geodata import clock
+from geodata.database import clock
 from geodata.errors import InvalidInputError
 from geodata.plans import (
     advancing,

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import Self, TextIO
 
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 from scripts.cli.language import translate as _
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from geodata.importing import places
-from geodata.importing import references as importing
+from geodata.importing.lines import reading as importing
+from geodata.importing.lists import places
 from geodata.plans import keeping, references
 from geodata.plans.model import COMMAND_LINE
 from geodata.plans.references import Reference

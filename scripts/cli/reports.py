@@ -9,9 +9,12 @@ from typing import Any
 import click
 from psycopg import Connection
 
-from geodata import clock, disclosure, grids, places
+from geodata import disclosure
+from geodata.accounts import places
+from geodata.database import clock
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.exporting import coverage as exporting
+from geodata.grids import reading as grids
 from geodata.model import LEVELS
 from scripts.cli.connecting import database
 from scripts.cli.language import language

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from geodata import housekeeping
+from geodata.installation import housekeeping
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 

@@ -12,20 +12,13 @@ import click
 import psycopg
 from psycopg.rows import TupleRow
 
-from geodata import (
-    account_secrets,
-    accounts,
-    administrators,
-    audit,
-    clock,
-    passwords,
-    places,
-    sessions,
-    settings,
-)
-from geodata.accounts import Account
+from geodata.accounts import administrators, audit, passwords, places, sessions
+from geodata.accounts import keeping as accounts
+from geodata.accounts import secrets as account_secrets
+from geodata.accounts.keeping import Account
+from geodata.database import clock, settings
+from geodata.database.rights import ROLE_NAMES, TITLES, RoleName
 from geodata.errors import InvalidInputError
-from geodata.rights import ROLE_NAMES, TITLES, RoleName
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 

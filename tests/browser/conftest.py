@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from geodata import db
+from geodata.database import connecting as db
 from scripts import serve
 from tests.browser.drawing import Desk, Sit, furnish, sit_down
 from tests.browser.watching import faults, listen

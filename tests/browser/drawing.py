@@ -10,8 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
-from geodata import boundaries
-from geodata.boundaries import NewVersion
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
 from tests import county
 from tests.office import PASSWORD, Conn, add, give
 

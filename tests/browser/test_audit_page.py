@@ -10,7 +10,8 @@ import pytest
 from county import build
 from playwright.sync_api import Page, expect
 
-from geodata import accounts, db
+from geodata.accounts import keeping as accounts
+from geodata.database import connecting as db
 from scripts import serve
 from tests.browser.watching import SIZES, fits, sign_in
 from tests.office import PASSWORD

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from geodata import db
+from geodata.database import connecting as db
 from tests.browser.drawing import Desk, Sit, opened
 
 GAP = (116.31, 31.4115)  # in 城南社区, outside its compounds

@@ -10,8 +10,9 @@ import pytest
 from county import add_duty
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from geodata import clock, db
-from geodata.coverage import history, recording
+from geodata.coverage.figures import history, recording
+from geodata.database import clock
+from geodata.database import connecting as db
 from scripts import serve
 from tests.browser.watching import SIZES, fits, sign_in
 from tests.office import add, furnish, give

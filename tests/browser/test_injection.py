@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect
 from werkzeug.serving import make_server
 
-from geodata import db
+from geodata.database import connecting as db
 from scripts import serve
 from tests.conftest import _database
 from tests.payloads import IS_THOROUGH, SCRIPTS

@@ -11,7 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from county import build
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from geodata import accounts, db
+from geodata.accounts import keeping as accounts
+from geodata.database import connecting as db
 from scripts import serve
 
 pytestmark = [

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
-from geodata import db
+from geodata.database import connecting as db
 from scripts import serve
 from tests.browser.watching import SIZES, fits, sign_in
 from tests.office import add, furnish, give

@@ -14,10 +14,11 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from geodata import accounts, passwords
-from geodata.importing.account_rows import role_of
-from geodata.passwords import Rules
-from geodata.rights import ROLES
+from geodata.accounts import keeping as accounts
+from geodata.accounts import passwords
+from geodata.accounts.passwords import Rules
+from geodata.database.rights import ROLES
+from geodata.importing.lists.account_rows import role_of
 from tests.county import County
 from tests.office import Browser, add, enter, fault, furnish, give, words
 from webmap import create_app

@@ -10,9 +10,12 @@ import psycopg
 import pytest
 from flask import Flask, g, session
 
-from geodata import accounts, administrators, clock, db, sessions
+from geodata.accounts import administrators, sessions
+from geodata.accounts import keeping as accounts
+from geodata.database import clock
+from geodata.database import connecting as db
+from geodata.database.rights import ROLES
 from geodata.errors import InvalidInputError
-from geodata.rights import ROLES
 from tests.county import County
 from tests.office import PASSWORD, Browser, add, enter, fault, furnish, give, words
 from webmap import access, acting, create_app, i18n

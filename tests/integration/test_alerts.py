@@ -12,14 +12,16 @@ from county import add_duty, build
 from psycopg import errors
 from signing import account, token
 
-from geodata import clock, db, notifications, sessions
-from geodata.acting import take_on
-from geodata.alerts import reporting, rules
+from geodata.accounts import sessions
+from geodata.accounts.acting import take_on
+from geodata.alerts import notifications, reporting, rules
+from geodata.alerts.notifications import NotificationFilter
 from geodata.alerts.reporting import Report
 from geodata.alerts.rules import Terms
-from geodata.coverage import history, recording
+from geodata.coverage.figures import history, recording
+from geodata.database import clock
+from geodata.database import connecting as db
 from geodata.errors import InvalidInputError, NotFoundError
-from geodata.notifications import NotificationFilter
 
 TODAY = clock.today()
 LONG_AGO = date(2024, 1, 1)

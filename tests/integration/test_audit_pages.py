@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from county import add_duty, build
 
-from geodata import accounts
+from geodata.accounts import keeping as accounts
 from webmap import create_app
 
 PASSWORD = "violet-harbour-kettle-moss"

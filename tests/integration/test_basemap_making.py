@@ -18,11 +18,12 @@ import regions
 import shapely
 from shapely.geometry import shape
 
-from geodata import boundaries, frames
+from geodata import frames
 from geodata.basemap import archive, making, sources
 from geodata.errors import InvalidInputError, NotFoundError
+from geodata.grids import writing as boundaries
+from geodata.grids.tiles import Tile
 from geodata.model import Bounds
-from geodata.tiles import Tile
 
 DAY = date(2026, 1, 1)
 CREDIT = making.Credit("© 演示", "https://a.example/", "CC0")

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 import webmap
 from geodata.basemap import archive, settings
+from geodata.grids.tiles import Tile
 from geodata.model import Bounds
-from geodata.tiles import Tile
 from webmap import basemap
 
 BOX = Bounds(116.0, 31.1, 116.7, 31.7)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from geodata.errors import InvalidInputError, SetupError
-from geodata.importing.refusals import FileRefusedError
+from geodata.importing.files.refusals import FileRefusedError
 from scripts.cli.__main__ import gridmap
 from tests import faults
 from tests.faults import COUNTY

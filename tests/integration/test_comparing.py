@@ -19,8 +19,8 @@ from psycopg.rows import TupleRow
 from shapely.geometry import shape
 from test_publishing import begin, let_stand, publish
 
-from geodata import comparing, tiles
-from geodata.comparing import Difference
+from geodata.grids import comparing, tiles
+from geodata.grids.comparing import Difference
 from geodata.plans import publishing
 from geodata.plans.model import COMMAND_LINE
 from layers.changes import LAYER

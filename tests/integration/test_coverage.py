@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 from county import TODAY, add_duty, build
 
-from geodata.coverage import figures, reading
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.figures import reading
 
 
 @pytest.fixture

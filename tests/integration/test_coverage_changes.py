@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from psycopg import Connection
 
-from geodata import clock, demo
-from geodata.coverage import figures
+from geodata import demo
+from geodata.coverage.figures import keeping as figures
+from geodata.database import clock
 from geodata.plans import advancing, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
 

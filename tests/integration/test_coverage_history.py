@@ -8,9 +8,11 @@ import pytest
 from click.testing import CliRunner
 from county import add_duty, build
 
-from geodata import clock, notifications
-from geodata.coverage import figures, history, reading, recording
-from geodata.notifications import NotificationFilter
+from geodata.alerts import notifications
+from geodata.alerts.notifications import NotificationFilter
+from geodata.coverage.figures import history, reading, recording
+from geodata.coverage.figures import keeping as figures
+from geodata.database import clock
 from scripts.cli.__main__ import gridmap
 
 TODAY = date(2026, 6, 15)

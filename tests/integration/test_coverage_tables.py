@@ -12,7 +12,7 @@ from county import County, build
 from flask.testing import FlaskClient
 from psycopg import Connection
 
-from geodata import settings
+from geodata.database import settings
 from scripts.cli.__main__ import gridmap
 from webmap import create_app
 

@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 from psycopg import Connection
 
-from geodata import clock, demo
-from geodata.coverage import figures, standards, sums, trying
-from geodata.coverage.altering import Added, Area, Changes, Moved
-from geodata.coverage.standards import Kind, Providers, Standard
-from geodata.coverage.sums import Count
-from geodata.coverage.trying import Tried
+from geodata import demo
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.judging import sums
+from geodata.coverage.judging.altering import Added, Area, Changes, Moved
+from geodata.coverage.judging.sums import Count
+from geodata.coverage.standards import model as standards
+from geodata.coverage.standards.model import Kind, Providers, Standard
+from geodata.coverage.trying import effects as trying
+from geodata.coverage.trying.effects import Tried
+from geodata.database import clock
 from geodata.plans import advancing, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
 from geodata.scenarios import boundaries

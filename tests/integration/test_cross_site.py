@@ -16,7 +16,9 @@ import pytest
 from county import build
 from psycopg import sql
 
-from geodata import accounts, attempts, db, passwords, sessions
+from geodata.accounts import attempts, passwords, sessions
+from geodata.accounts import keeping as accounts
+from geodata.database import connecting as db
 from webmap import create_app
 
 PASSWORD = "correct horse battery staple"

@@ -14,11 +14,12 @@ import pytest
 from psycopg.rows import TupleRow
 from yoyo import get_backend, read_migrations
 
-from geodata import clock, db
-from geodata.coverage import defining
-from geodata.coverage.standards import Providers
-from geodata.embedded import Cluster
+from geodata.coverage.standards import defining
+from geodata.coverage.standards.model import Providers
+from geodata.database import clock
+from geodata.database import connecting as db
 from geodata.errors import SetupError, StorageFullError, UnavailableError
+from geodata.installation.embedded import Cluster
 
 MIGRATION_COUNT = len([p for p in db.MIGRATIONS.glob("*.sql") if ".rollback." not in p.name])
 

@@ -14,12 +14,15 @@ from county import add_duty, build
 from psycopg import Connection, errors
 from signing import account, token
 
-from geodata import acting, db, sessions
-from geodata.coverage import defining, effects, standards
-from geodata.coverage.altering import Changes
-from geodata.coverage.defining import SetMeanwhileError
-from geodata.coverage.definition import Dated, Definition
-from geodata.coverage.standards import Providers, Standard
+from geodata.accounts import acting, sessions
+from geodata.coverage.judging.altering import Changes
+from geodata.coverage.standards import defining
+from geodata.coverage.standards import model as standards
+from geodata.coverage.standards.defining import SetMeanwhileError
+from geodata.coverage.standards.definition import Dated, Definition
+from geodata.coverage.standards.model import Providers, Standard
+from geodata.coverage.trying import standards as effects
+from geodata.database import connecting as db
 from geodata.errors import InvalidInputError, NotFoundError
 
 Conn = Connection[Any]

@@ -18,8 +18,9 @@ from asking import read, tile_of
 from psycopg.types.range import DateRange
 from signing import sign_in
 
-from geodata import db, demo
-from geodata.coverage import recording
+from geodata import demo
+from geodata.coverage.figures import recording
+from geodata.database import connecting as db
 from geodata.exporting import coverage
 from webmap import access, create_app, report_pages
 

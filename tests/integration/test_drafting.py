@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from flask import Flask
 
-from geodata import clock
-from geodata.importing.grids import GridImport
-from geodata.importing.requests import Columns, FileRequest
+from geodata.database import clock
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.grids.writing import GridImport
 from geodata.plans import drawing, from_file, keeping
 from geodata.plans.model import COMMAND_LINE
 from tests import office

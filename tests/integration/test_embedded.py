@@ -16,11 +16,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from geodata import db, installation
-from geodata.embedded import Cluster, attach
+from geodata.database import connecting as db
 from geodata.errors import SetupError
-from geodata.homes import REPOSITORY, HomeInUseError
-from geodata.leftovers import evict
+from geodata.installation import machine as installation
+from geodata.installation.embedded import Cluster, attach
+from geodata.installation.home import REPOSITORY, HomeInUseError
+from geodata.installation.leftovers import evict
 from scripts import demo_accounts
 
 # Starts the cluster of a home, says so, and waits to be killed.

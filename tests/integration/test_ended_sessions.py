@@ -17,7 +17,7 @@ from county import build
 from flask import Flask, request
 from psycopg import Connection, sql
 
-from geodata import db
+from geodata.database import connecting as db
 from webmap import create_app
 from webmap import db as pool
 

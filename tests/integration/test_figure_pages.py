@@ -11,8 +11,8 @@ import pytest
 from county import add_duty, build
 from signing import sign_in
 
-from geodata import clock
-from geodata.coverage import history, recording
+from geodata.coverage.figures import history, recording
+from geodata.database import clock
 from tests.office import words
 from webmap import create_app
 

@@ -8,8 +8,8 @@ import pytest
 from county import TODAY, build
 from psycopg import Connection
 
-from geodata.coverage import trying
-from geodata.coverage.altering import Added, Changes
+from geodata.coverage.judging.altering import Added, Changes
+from geodata.coverage.trying import effects as trying
 from geodata.errors import InvalidInputError
 from geodata.model import Point
 from geodata.scenarios import places

@@ -20,7 +20,7 @@ from flask import Flask
 from psycopg import Connection, sql
 from test_plan_api import Client
 
-from geodata.homes import REPOSITORY
+from geodata.installation.home import REPOSITORY
 from webmap import create_app
 
 Conn = Connection[Any]

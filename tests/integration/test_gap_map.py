@@ -10,7 +10,8 @@ import pytest
 from county import TODAY, build
 from signing import sign_in
 
-from geodata.coverage import classes, figures, reading
+from geodata.coverage.figures import classes, reading
+from geodata.coverage.figures import keeping as figures
 from geodata.errors import InvalidInputError
 from geodata.model import Bounds
 from webmap import create_app, ranking

@@ -7,9 +7,11 @@ from datetime import date
 import pytest
 from county import BEGIN, TODAY, box, build
 
-from geodata import boundaries, grids, searching
-from geodata.boundaries import NewVersion
 from geodata.errors import AbsentError, NotFoundError
+from geodata.grids import reading as grids
+from geodata.grids import searching
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
 from geodata.model import Point
 
 

@@ -15,11 +15,12 @@ import pytest
 import shapely
 from shapely.geometry import box, shape
 
-from geodata import boundaries, db
-from geodata.boundaries import NewVersion
-from geodata.coverage.altering import Changes
-from geodata.importing.grids import import_grids
-from geodata.importing.report import Report
+from geodata.coverage.judging.altering import Changes
+from geodata.database import connecting as db
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
+from geodata.importing.grids.writing import import_grids
+from geodata.importing.report.report import Report
 from geodata.plans.from_file import plan_grids
 from geodata.plans.model import COMMAND_LINE
 from geodata.scenarios import places

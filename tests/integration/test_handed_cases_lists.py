@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
-from geodata import clock, db, demo, members
-from geodata.importing.report import Report
+from geodata import demo
+from geodata.database import clock
+from geodata.database import connecting as db
+from geodata.importing.report.report import Report
+from geodata.people import members
 from tests.handed import Conn, bring, found, handed
 
 pytestmark = handed

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from geodata import clock
+from geodata.database import clock
 from geodata.errors import GridMapError
 from geodata.plans import checking, keeping
 from scripts.cli.__main__ import gridmap

@@ -20,7 +20,7 @@ from asking import (
 from flask import Flask
 from watched import Watched, watch
 
-from geodata import db
+from geodata.database import connecting as db
 from webmap import create_app
 
 

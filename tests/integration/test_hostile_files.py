@@ -17,17 +17,18 @@ from pathlib import Path
 
 import pytest
 
-from geodata import db
+from geodata.database import connecting as db
 from geodata.errors import GridMapError
-from geodata.importing import lists, process
-from geodata.importing.facilities import import_facilities
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.issues import import_issues
-from geodata.importing.lists import ListImport
-from geodata.importing.members import import_members
-from geodata.importing.process import Limits
-from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest
+from geodata.importing.files import process
+from geodata.importing.files.process import Limits
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.lists import reading as lists
+from geodata.importing.lists.facilities import import_facilities
+from geodata.importing.lists.issues import import_issues
+from geodata.importing.lists.members import import_members
+from geodata.importing.lists.reading import ListImport
+from geodata.importing.report.report import Report
 from tests import faults
 from tests.hostile_files import CANARY, Hostile, Trap, corpus, polygons, untouched
 

@@ -11,8 +11,11 @@ from click.testing import CliRunner
 from county import add_duty, add_issue, build
 from psycopg import errors
 
-from geodata import accounts, audit, housekeeping, settings
+from geodata.accounts import audit
+from geodata.accounts import keeping as accounts
+from geodata.database import settings
 from geodata.errors import InvalidInputError
+from geodata.installation import housekeeping
 from scripts.cli.__main__ import gridmap
 from scripts.housekeeping import Housekeeper, _reason
 

@@ -11,9 +11,9 @@ import pytest
 from shapely.affinity import translate
 from shapely.geometry import box
 
-from geodata import db
-from geodata.importing.finding import Finding
-from geodata.importing.report import Report
+from geodata.database import connecting as db
+from geodata.importing.findings.finding import Finding
+from geodata.importing.report.report import Report
 from geodata.model import LEVELS
 from tests import faults
 from tests.integration.test_import_levels import (

@@ -17,11 +17,11 @@ import shapely
 from shapely.geometry import Point, box
 
 from geodata.frames import wgs84_to_bd09, wgs84_to_gcj02
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.process import Limits
-from geodata.importing.refusals import FileRefusedError
-from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest
+from geodata.importing.files.process import Limits
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.report.report import Report
 from tests import faults
 from tests.faults import CODES, COUNTY, HALVES, NAMES
 

@@ -12,11 +12,11 @@ import pytest
 import shapely
 from shapely.geometry import box
 
-from geodata.boundaries import DateOrderError
-from geodata.importing.checking import check
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest
+from geodata.grids.writing import DateOrderError
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.grids.checking import check
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.report.report import Report
 from geodata.partition.measure import area_m2
 from tests import faults
 from tests.faults import CODES, COUNTY, HALVES, NAMES

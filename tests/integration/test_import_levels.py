@@ -12,13 +12,14 @@ import psycopg
 import pytest
 from shapely.geometry import Polygon, box
 
-from geodata import boundaries, db
-from geodata.boundaries import NewVersion
-from geodata.importing.checking import check
-from geodata.importing.finding import Finding
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest
+from geodata.database import connecting as db
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.findings.finding import Finding
+from geodata.importing.grids.checking import check
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.report.report import Report
 from geodata.model import LEVELS, Level
 from geodata.partition.measure import area_m2
 from tests import faults

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from geodata import clock
-from geodata.coverage import figures, people
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.judging import people
+from geodata.database import clock
 from scripts.bench import lewisham
 from scripts.cli.checking import commands as checking
 from scripts.cli.importing import commands as importing

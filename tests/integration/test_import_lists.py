@@ -13,13 +13,13 @@ import psycopg
 import pytest
 
 from geodata.errors import InvalidInputError
-from geodata.importing.buildings import import_buildings
-from geodata.importing.facilities import import_facilities
-from geodata.importing.issues import import_issues
-from geodata.importing.lists import ListImport
-from geodata.importing.members import import_members
-from geodata.importing.report import Report
-from geodata.importing.requests import FileRequest
+from geodata.importing.files.requests import FileRequest
+from geodata.importing.lists.buildings import import_buildings
+from geodata.importing.lists.facilities import import_facilities
+from geodata.importing.lists.issues import import_issues
+from geodata.importing.lists.members import import_members
+from geodata.importing.lists.reading import ListImport
+from geodata.importing.report.report import Report
 from tests import county as square
 from tests import faults
 

@@ -16,16 +16,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from geodata.embedded import Cluster
 from geodata.errors import GridMapError, InvalidInputError
-from geodata.importing.buildings import import_buildings
-from geodata.importing.facilities import import_facilities
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.issues import import_issues
-from geodata.importing.lists import ListImport
-from geodata.importing.members import import_members
-from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.lists.buildings import import_buildings
+from geodata.importing.lists.facilities import import_facilities
+from geodata.importing.lists.issues import import_issues
+from geodata.importing.lists.members import import_members
+from geodata.importing.lists.reading import ListImport
+from geodata.importing.report.report import Report
+from geodata.installation.embedded import Cluster
 from tests import county as square
 from tests import faults
 

@@ -13,12 +13,12 @@ import pytest
 from pyproj import Transformer
 
 from geodata.frames import wgs84_to_bd09, wgs84_to_gcj02
-from geodata.importing.buildings import import_buildings
-from geodata.importing.facilities import import_facilities
-from geodata.importing.issues import import_issues
-from geodata.importing.lists import ListImport
-from geodata.importing.report import Report
-from geodata.importing.requests import FileRequest
+from geodata.importing.files.requests import FileRequest
+from geodata.importing.lists.buildings import import_buildings
+from geodata.importing.lists.facilities import import_facilities
+from geodata.importing.lists.issues import import_issues
+from geodata.importing.lists.reading import ListImport
+from geodata.importing.report.report import Report
 from tests import county as square
 from tests import faults
 

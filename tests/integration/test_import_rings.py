@@ -15,12 +15,12 @@ import psycopg
 import pytest
 from shapely.geometry import Polygon, mapping
 
-from geodata.importing import geojson, process, rings, tables
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.process import Limits
-from geodata.importing.refusals import FileRefusedError
-from geodata.importing.report import Report
-from geodata.importing.requests import ROWS, Columns, FileRequest, TableRequest, to_plain
+from geodata.importing.files import geojson, process, rings, tables
+from geodata.importing.files.process import Limits
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.files.requests import ROWS, Columns, FileRequest, TableRequest, to_plain
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.report.report import Report
 from tests import faults
 from tests.faults import COUNTY
 from tests.integration.test_import_faults import DAY

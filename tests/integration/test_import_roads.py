@@ -15,18 +15,19 @@ import pytest
 import shapely
 from psycopg import errors
 
-from geodata import db, settings
-from geodata.dbroles import APP
+from geodata.database import connecting as db
+from geodata.database import settings
+from geodata.database.roles import APP
 from geodata.errors import GridMapError, InvalidInputError
 from geodata.frames import wgs84_to_gcj02
-from geodata.importing.process import Limits
-from geodata.importing.refusals import FileRefusedError
-from geodata.importing.report import Report
-from geodata.importing.requests import FileRequest
+from geodata.importing.files.process import Limits
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.files.requests import FileRequest
+from geodata.importing.report.report import Report
+from geodata.importing.roads.requests import RoadImport
+from geodata.importing.roads.writing import import_roads
 from geodata.model import Bounds
 from geodata.roads import keeping
-from geodata.roads.importing import import_roads
-from geodata.roads.orders import RoadImport
 from tests import county as square
 from tests import osm_files, regions
 

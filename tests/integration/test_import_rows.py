@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from shapely.geometry import Polygon, box
 
-from geodata import db
+from geodata.database import connecting as db
 from geodata.errors import NotFoundError
-from geodata.importing.report import Report
+from geodata.importing.report.report import Report
 from geodata.model import LEVELS
 from tests import faults
 from tests.integration.test_import_levels import (

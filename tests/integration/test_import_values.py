@@ -18,18 +18,19 @@ from click.testing import CliRunner
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from shapely.geometry import box
 
-from geodata import clock, members
+from geodata.database import clock
 from geodata.errors import InvalidInputError
-from geodata.importing import account_rows, accounts
-from geodata.importing.buildings import import_buildings
-from geodata.importing.facilities import import_facilities
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.issues import import_issues
-from geodata.importing.lists import ListImport
-from geodata.importing.members import import_members
-from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest
-from geodata.importing.rows import Sheet
+from geodata.importing.files.requests import Columns, FileRequest
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.lists import account_rows, accounts
+from geodata.importing.lists.buildings import import_buildings
+from geodata.importing.lists.facilities import import_facilities
+from geodata.importing.lists.issues import import_issues
+from geodata.importing.lists.members import import_members
+from geodata.importing.lists.reading import ListImport
+from geodata.importing.report.report import Report
+from geodata.importing.values.rows import Sheet
+from geodata.people import members
 from scripts.cli.__main__ import gridmap
 from tests import county as square
 

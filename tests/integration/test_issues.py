@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from county import NOW, TODAY, add_issue, build
 
-from geodata import issues
 from geodata.errors import InvalidInputError, NotFoundError
+from geodata.issues import reading as issues
 
 HERE = (116.305, 31.405)
 THERE = (116.335, 31.435)

@@ -12,7 +12,8 @@ from flask import Flask
 from psycopg import Connection, sql
 from watched import Watched, watch
 
-from geodata import db, settings
+from geodata.database import connecting as db
+from geodata.database import settings
 from webmap import asking, create_app
 
 # Read by visitors and counted by no revision, because:

@@ -13,9 +13,10 @@ import pytest
 from asking import NO_DIGEST, ROUTES, Answer, Ask, Reader, unlisted
 from watched import Issue, Member, Person, Watched, add_issue, add_member, watch
 
-from geodata import db, sessions
+from geodata.accounts import sessions
+from geodata.database import connecting as db
+from geodata.database.rights import ROLES
 from geodata.errors import SetupError
-from geodata.rights import ROLES
 from webmap import access, acting, create_app
 
 # Told to nobody, wherever it comes from.

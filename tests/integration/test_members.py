@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 from county import TODAY, add_duty, build
 
-from geodata import members, searching
+from geodata.grids import searching
 from geodata.model import Place
+from geodata.people import members
 
 
 @pytest.fixture

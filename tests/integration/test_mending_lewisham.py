@@ -12,7 +12,8 @@ import shapely
 from click.testing import CliRunner
 from psycopg.rows import TupleRow
 
-from geodata import clock, db
+from geodata.database import clock
+from geodata.database import connecting as db
 from geodata.errors import InvalidInputError
 from geodata.plans import advancing, checking, drafts, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE, Plan

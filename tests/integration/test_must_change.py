@@ -6,7 +6,7 @@ import pytest
 from county import add_issue, build
 from signing import account, enter, token
 
-from geodata import account_secrets
+from geodata.accounts import secrets as account_secrets
 from webmap import create_app
 
 

@@ -8,7 +8,7 @@ import pytest
 from county import add_duty
 from office import Browser, add, enter, furnish, give, words
 
-from geodata import clock
+from geodata.database import clock
 from webmap import create_app
 
 TODAY = clock.today()

@@ -11,7 +11,8 @@ import pytest
 import schemathesis
 from signing import sign_in
 
-from geodata import clock, db
+from geodata.database import clock
+from geodata.database import connecting as db
 from geodata.plans import drawing, keeping
 from geodata.plans.model import COMMAND_LINE
 from scripts.bench.fuzz import fuzz

@@ -13,7 +13,7 @@ from psycopg import Connection
 from signing import sign_in
 from weasyprint.urls import FatalURLFetchingError
 
-from geodata import clock
+from geodata.database import clock
 from geodata.plans import advancing, drawing, keeping, publishing, sheets
 from geodata.plans.model import COMMAND_LINE, Plan
 from tests.office import words

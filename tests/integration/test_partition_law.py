@@ -9,7 +9,7 @@ import pytest
 from psycopg.errors import CheckViolation, ExclusionViolation, InvalidTransactionState
 from psycopg.rows import TupleRow
 
-from geodata import db
+from geodata.database import connecting as db
 
 Connection = psycopg.Connection[TupleRow]
 

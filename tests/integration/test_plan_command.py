@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from geodata import clock, grids
+from geodata.database import clock
 from geodata.errors import GridMapError
+from geodata.grids import reading as grids
 from geodata.model import Point
 from scripts.cli.__main__ import gridmap
 from tests.county import County, build

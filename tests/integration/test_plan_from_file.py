@@ -15,15 +15,16 @@ import pytest
 import shapely
 from shapely.geometry import Polygon
 
-from geodata import boundaries, clock
-from geodata.boundaries import NewVersion
+from geodata.database import clock
 from geodata.errors import InvalidInputError
-from geodata.importing import code_table
-from geodata.importing.checking import check
-from geodata.importing.grids import GridImport, import_grids
-from geodata.importing.refusals import FileRefusedError
-from geodata.importing.report import Report
-from geodata.importing.requests import Columns, FileRequest, TableRow
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.files.requests import Columns, FileRequest, TableRow
+from geodata.importing.grids.checking import check
+from geodata.importing.grids.writing import GridImport, import_grids
+from geodata.importing.report import code_table
+from geodata.importing.report.report import Report
 from geodata.model import LEVELS, Level
 from geodata.plans import advancing, checking, drawing, files, from_file, keeping, publishing
 from geodata.plans.model import COMMAND_LINE, Actor, PlanStateError

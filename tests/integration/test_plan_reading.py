@@ -11,7 +11,7 @@ import pytest
 import shapely
 from psycopg.rows import TupleRow
 
-from geodata import clock
+from geodata.database import clock
 from geodata.errors import InvalidInputError
 from geodata.plans import advancing, checking, consequences, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE

@@ -11,9 +11,9 @@ import shapely
 from county import BEGIN, TODAY, County, build
 from psycopg.rows import TupleRow
 
-from geodata import boundaries
-from geodata.boundaries import NewVersion
 from geodata.errors import InvalidInputError, NotFoundError, StaleError
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
 from geodata.partition.ground import LawError
 from geodata.plans import checking, drafts, drawing, keeping
 from geodata.plans.model import COMMAND_LINE, Plan, PlanStateError

@@ -11,9 +11,11 @@ from county import add_issue, build
 from psycopg import errors
 from signing import account, token
 
-from geodata import accounts, db, sessions
-from geodata.acting import act, look_at, take_on
-from geodata.dbroles import APP
+from geodata.accounts import keeping as accounts
+from geodata.accounts import sessions
+from geodata.accounts.acting import act, look_at, take_on
+from geodata.database import connecting as db
+from geodata.database.roles import APP
 
 WEST, EAST = (116.305, 31.405), (116.335, 31.405)
 

@@ -13,7 +13,7 @@ from asking import ROUTES, Reader
 from test_leaks import seen_by
 from watched import watch
 
-from geodata import db
+from geodata.database import connecting as db
 from scripts.bench import isolation
 from scripts.bench.isolation import Address, Asker
 from webmap import create_app

@@ -12,8 +12,10 @@ from county import TODAY, County, add_duty, add_issue, build
 from psycopg import errors, sql
 from psycopg.rows import TupleRow
 
-from geodata import db, grids, searching
-from geodata.boundaries import DateOrderError
+from geodata.database import connecting as db
+from geodata.grids import reading as grids
+from geodata.grids import searching
+from geodata.grids.writing import DateOrderError
 from geodata.model import Point
 from geodata.plans import advancing, checking, consequences, drafts, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE, Plan, PlanStateError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geodata import db
+from geodata.database import connecting as db
 from scripts.bench.conflicts import compete
 from tests.county import build
 

@@ -17,7 +17,7 @@ from flask import Flask
 from test_plan_api import Client
 from werkzeug.test import TestResponse
 
-from geodata import db
+from geodata.database import connecting as db
 from geodata.plans import advancing, keeping
 from geodata.plans.model import COMMAND_LINE
 from scripts.cli.__main__ import gridmap

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from geodata import privacy, settings
+from geodata.database import settings
 from geodata.errors import InvalidInputError
+from geodata.people import privacy
 from tests import county as square
 
 Conn = psycopg.Connection[Any]

@@ -21,8 +21,8 @@ from openpyxl import load_workbook
 from psycopg import Connection
 from signing import sign_in
 
-from geodata import settings
-from geodata.coverage import reading
+from geodata.coverage.figures import reading
+from geodata.database import settings
 from geodata.errors import GridMapError
 from geodata.exporting import coverage
 from scripts.cli.__main__ import gridmap

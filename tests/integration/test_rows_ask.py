@@ -13,9 +13,10 @@ import pytest
 from psycopg import Connection, errors, sql
 from watched import Person, Watched, watch
 
-from geodata import attempts, db, sessions
-from geodata.acting import name_identity, name_username, take_on
-from geodata.dbroles import APP, TAKEN_ON
+from geodata.accounts import attempts, sessions
+from geodata.accounts.acting import name_identity, name_username, take_on
+from geodata.database import connecting as db
+from geodata.database.roles import APP, TAKEN_ON
 
 # What any role may read whole: the ground, names and duties of duty holders (public by law), what
 # is reckoned from them, and tables of the application's own. A new table has policies, or a word.

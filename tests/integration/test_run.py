@@ -19,9 +19,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from geodata.embedded import Cluster
-from geodata.homes import REPOSITORY
-from geodata.leftovers import evict
+from geodata.installation.embedded import Cluster
+from geodata.installation.home import REPOSITORY
+from geodata.installation.leftovers import evict
 
 READY = re.compile(r"GridMap is ready: (http://127\.0\.0\.1:\d+/)\n")
 

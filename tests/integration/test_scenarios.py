@@ -12,8 +12,9 @@ from psycopg import Connection
 from psycopg.errors import InsufficientPrivilege
 from scenario_client import Client
 
-from geodata import clock, demo
-from geodata.coverage import figures
+from geodata import demo
+from geodata.coverage.figures import keeping as figures
+from geodata.database import clock
 from geodata.plans import drawing
 from geodata.plans import keeping as plans
 from geodata.plans.model import COMMAND_LINE
@@ -24,7 +25,7 @@ Conn = Connection[Any]
 
 @pytest.fixture(scope="module")
 def app(module_url: str) -> Iterator[Flask]:
-    from geodata import db
+    from geodata.database import connecting as db
 
     with db.connect(module_url) as conn:
         demo.load(conn, compounds=150)
@@ -36,7 +37,7 @@ def app(module_url: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def owner(app: Flask, module_url: str) -> Iterator[Conn]:
-    from geodata import db
+    from geodata.database import connecting as db
 
     with db.connect(module_url) as conn:
         yield conn

@@ -12,15 +12,17 @@ import shapely
 from psycopg.rows import TupleRow
 from shapely.geometry import Polygon
 
-from geodata import boundaries, demo, shapes
-from geodata.boundaries import NewVersion
+from geodata import demo
 from geodata.demo.grids import Dates
 from geodata.errors import InvalidInputError
+from geodata.grids import shapes
+from geodata.grids import writing as boundaries
+from geodata.grids.shapes import refresh
+from geodata.grids.writing import NewVersion
 from geodata.model import LEVELS, Level
 from geodata.partition.simplify import ZOOM_STEPS, simplify_level
 from geodata.plans import advancing, drawing, keeping, publishing
 from geodata.plans.model import COMMAND_LINE
-from geodata.shapes import refresh
 from tests.county import box, build, noded
 
 Conn = psycopg.Connection[TupleRow]

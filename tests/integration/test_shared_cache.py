@@ -25,7 +25,7 @@ from asking import ROUTES, Reader, tile_of
 from test_leaks import all_marks, seen_by
 from watched import watch
 
-from geodata import db
+from geodata.database import connecting as db
 from scripts import serve
 from webmap import access, create_app
 

@@ -13,7 +13,8 @@ import provider as providers
 import pytest
 from county import build
 
-from geodata import accounts, identities
+from geodata.accounts import identities
+from geodata.accounts import keeping as accounts
 from geodata.errors import SetupError
 from webmap import create_app
 

@@ -8,7 +8,7 @@ import pytest
 from county import build
 from signing import sign_in
 
-from geodata import settings
+from geodata.database import settings
 from tests.office import words
 from webmap import create_app
 

@@ -23,7 +23,10 @@ from psycopg import sql
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.test import TestResponse
 
-from geodata import accounts, db, searching, sessions
+from geodata.accounts import keeping as accounts
+from geodata.accounts import sessions
+from geodata.database import connecting as db
+from geodata.grids import searching
 from tests import county
 from tests.conftest import _database
 from tests.payloads import IS_THOROUGH, SQL

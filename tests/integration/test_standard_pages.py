@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from geodata import clock
-from geodata.coverage import defining
+from geodata.coverage.standards import defining
+from geodata.database import clock
 from tests.office import Browser, Conn, add, enter, fault, furnish, give, words
 from webmap import create_app
 

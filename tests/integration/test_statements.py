@@ -14,7 +14,7 @@ from flask import Flask
 from watched import Watched, watch
 
 import layers
-from geodata import db
+from geodata.database import connecting as db
 from webmap import create_app
 from webmap import db as pool
 

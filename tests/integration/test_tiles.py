@@ -10,9 +10,9 @@ import pytest
 from county import add_duty, add_issue, box, build
 from signing import sign_in
 
-from geodata import boundaries
-from geodata.boundaries import NewVersion
-from geodata.tiles import Tile
+from geodata.grids import writing as boundaries
+from geodata.grids.tiles import Tile
+from geodata.grids.writing import NewVersion
 from webmap import create_app
 
 PLACE = (116.305, 31.405)

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from geodata import accounts, passwords, sessions
+from geodata.accounts import keeping as accounts
+from geodata.accounts import passwords, sessions
 from geodata.errors import GridMapError
 from scripts.cli.__main__ import gridmap
 from tests.county import County, build

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from geodata import db
-from geodata.embedded import Cluster
+from geodata.database import connecting as db
+from geodata.installation.embedded import Cluster
 from webmap import create_app
 
 

@@ -13,7 +13,11 @@ from county import TODAY, add_duty, build
 from psycopg.conninfo import make_conninfo
 from signing import sign_in
 
-from geodata.coverage import figures, gaps, homes, reading, serving, standards, why
+from geodata.coverage.explaining import buildings as homes
+from geodata.coverage.explaining import gaps, serving, why
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.figures import reading
+from geodata.coverage.standards import model as standards
 from geodata.roads import keeping
 from geodata.roads.keeping import Facts
 from geodata.roads.network import Network, measure

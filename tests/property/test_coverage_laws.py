@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from geodata.coverage import judging, people
-from geodata.coverage.judging import Given, Homes, Verdict
-from geodata.coverage.standards import Kind, Standard
-from geodata.coverage.ways import Ways
+from geodata.coverage.judging import people
+from geodata.coverage.judging import verdicts as judging
+from geodata.coverage.judging.verdicts import Given, Homes, Verdict
+from geodata.coverage.judging.ways import Ways
+from geodata.coverage.standards.model import Kind, Standard
 
 GEOD = Geod(ellps="WGS84")
 

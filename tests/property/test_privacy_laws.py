@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from geodata.privacy import Finding, Kind, findings, masked
+from geodata.people.privacy import Finding, Kind, findings, masked
 
 SPANS = ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83))
 PROVINCES = [str(number) for first, last in SPANS for number in range(first, last + 1)]

@@ -14,9 +14,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geodata import boundaries, db, disclosure
-from geodata import settings as county_settings
-from geodata.boundaries import NewVersion
+from geodata import disclosure
+from geodata.database import connecting as db
+from geodata.database import settings as county_settings
+from geodata.grids import writing as boundaries
+from geodata.grids.writing import NewVersion
 from scripts.bench.adversary import Block, possible
 
 

@@ -13,15 +13,15 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from geodata.errors import InvalidInputError
-from geodata.siting import choosing, program
-from geodata.siting.bounds import tighten
-from geodata.siting.deadline import Deadline
-from geodata.siting.dominance import hardest, undominated
-from geodata.siting.exchange import Exchange
-from geodata.siting.greed import grown
-from geodata.siting.instance import Instance, question
-from geodata.siting.model import Demand
-from geodata.siting.tallies import value
+from geodata.scenarios.siting import choosing, program
+from geodata.scenarios.siting.bounds import tighten
+from geodata.scenarios.siting.deadline import Deadline
+from geodata.scenarios.siting.dominance import hardest, undominated
+from geodata.scenarios.siting.exchange import Exchange
+from geodata.scenarios.siting.greed import grown
+from geodata.scenarios.siting.instance import Instance, question
+from geodata.scenarios.siting.model import Demand
+from geodata.scenarios.siting.tallies import value
 
 NEVER = Deadline(None)
 QUICK = settings(max_examples=80, deadline=None)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata.coverage.definition import Dated, Definition, from_plain, worded
-from geodata.coverage.standards import Providers, Standard
+from geodata.coverage.standards.definition import Dated, Definition, from_plain, worded
+from geodata.coverage.standards.model import Providers, Standard
 from geodata.errors import InvalidInputError
 
 FIRST = date(2020, 1, 1)

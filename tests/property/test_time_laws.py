@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata.importing.times import Conventions, read_days, read_instant
-from geodata.phrases import Phrase
+from geodata.importing.values.times import Conventions, read_days, read_instant
+from geodata.language.phrases import Phrase
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NUMERALS = "〇一二三四五六七八九"

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from geodata.coverage import gaps, nearest
-from geodata.coverage.people import BUILDING, People
-from geodata.coverage.standards import Kind, Standard
-from geodata.coverage.ways import Ways
+from geodata.coverage.explaining import gaps
+from geodata.coverage.judging import nearest
+from geodata.coverage.judging.people import BUILDING, People
+from geodata.coverage.judging.ways import Ways
+from geodata.coverage.standards.model import Kind, Standard
 from geodata.roads import grounds
 from geodata.roads.network import Network, measure
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 import pytest
 
-from geodata.importing.finding import Finding, RowRef, advice
-from geodata.importing.options import COMMANDS, named, offered
-from geodata.importing.wording import WORDS
+from geodata.importing.findings.finding import Finding, RowRef, advice
+from geodata.importing.findings.options import COMMANDS, named, offered
+from geodata.importing.findings.wording import WORDS
 from scripts.cli.checking import commands as checking
 from scripts.cli.importing import commands as importing
 

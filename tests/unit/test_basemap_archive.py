@@ -11,8 +11,8 @@ from pmtiles.tile import zxy_to_tileid
 
 from geodata.basemap import archive
 from geodata.errors import InvalidInputError, NotFoundError
+from geodata.grids.tiles import Tile
 from geodata.model import Bounds
-from geodata.tiles import Tile
 
 HUOSHAN = Bounds(116.0, 31.1, 116.7, 31.7)
 METADATA = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from geodata.importing.persons import Entry, Known, Office, Person
-from geodata.importing.terms import follow
+from geodata.importing.lists.persons import Entry, Known, Office, Person
+from geodata.importing.lists.terms import follow
 
 GRID = (1, None)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from geodata.errors import InvalidInputError
-from geodata.importing import dbase, encoding, encoding_choice, tables
-from geodata.importing.encoding_choice import Text
-from geodata.importing.refusals import FileRefusedError
-from geodata.importing.requests import ROWS, FileRequest, TableRequest
-from geodata.phrases import Phrase
+from geodata.importing.files import dbase, encoding, encoding_choice, tables
+from geodata.importing.files.encoding_choice import Text
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.files.requests import ROWS, FileRequest, TableRequest
+from geodata.language.phrases import Phrase
 
 TAIWAN = ("臺南市", "臺北市", "南投縣", "古坑鄉")
 VILLAGES = ("竹橋里", "南興里", "公親里", "子龍里", "城西里")

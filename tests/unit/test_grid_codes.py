@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from geodata.importing.attributes import plain_code
+from geodata.importing.grids.attributes import plain_code
 
 
 @pytest.mark.parametrize(

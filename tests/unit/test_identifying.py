@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from geodata.importing.identifying import identify, vanished
-from geodata.importing.persons import Entry, Identified, Known, Office, phones_of, plain_name
+from geodata.importing.lists.identifying import identify, vanished
+from geodata.importing.lists.persons import Entry, Identified, Known, Office, phones_of, plain_name
 
 BEGIN = date(2025, 1, 1)
 GRID, OTHER_GRID = (1, None), (2, None)

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from geodata.errors import InvalidInputError
-from geodata.importing import columns, coordinates, tables
-from geodata.importing.columns import Field
-from geodata.importing.counting import read_count
-from geodata.importing.refusals import FileRefusedError
-from geodata.importing.requests import ROWS, FileRequest, TableRequest
-from geodata.importing.rows import Sheet
-from geodata.pinyin import search_key
+from geodata.importing.files import columns, coordinates, tables
+from geodata.importing.files.columns import Field
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.files.requests import ROWS, FileRequest, TableRequest
+from geodata.importing.values.counting import read_count
+from geodata.importing.values.rows import Sheet
+from geodata.language.pinyin import search_key
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_cut_off_process_reaches_nothing() -> None:
 
 def test_reader_knows_five_formats_only(tmp_path: Path) -> None:
     """The child's environment leaves the library no format that points elsewhere."""
-    from geodata.importing import process
+    from geodata.importing.files import process
 
     code = "import pyogrio, json; print(json.dumps(sorted(pyogrio.list_drivers())))"
     done = subprocess.run(

@@ -10,12 +10,12 @@ import re
 import pytest
 
 from geodata.errors import NotFoundError
-from geodata.homes import REPOSITORY
-from geodata.importing import counts, wording
-from geodata.importing.finding import Finding, RowRef
-from geodata.importing.report import Report
+from geodata.importing.findings import counts, wording
+from geodata.importing.findings.finding import Finding, RowRef
+from geodata.importing.report.report import Report
+from geodata.installation.home import REPOSITORY
+from geodata.language.phrases import Phrase, from_plain, to_plain
 from geodata.model import LEVELS
-from geodata.phrases import Phrase, from_plain, to_plain
 from scripts.cli import importing, language
 from scripts.cli.progress import Progress
 

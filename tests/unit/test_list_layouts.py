@@ -13,10 +13,10 @@ import openpyxl
 import pytest
 
 from geodata.errors import InvalidInputError
-from geodata.importing import tables
-from geodata.importing.members import FIELDS
-from geodata.importing.refusals import FileRefusedError
-from geodata.importing.requests import ROWS, FileRequest, TableRequest
+from geodata.importing.files import tables
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.files.requests import ROWS, FileRequest, TableRequest
+from geodata.importing.lists.members import FIELDS
 
 ROLES = ["网格长", "网格员", "专职网格员", "兼职网格员", "社区网格长"]
 REQUIRED = [name for name, field in FIELDS.items() if field.is_required]

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from geodata import passwords
+from geodata.accounts import passwords
+from geodata.accounts.passwords import Rules
 from geodata.errors import InvalidInputError
-from geodata.passwords import Rules
 
 GOOD = "河边 邮差 八月 清水 竹椅 瓦片"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from geodata.privacy import findings, masked
+from geodata.people.privacy import findings, masked
 
 # Numbers of nobody: the example of the standard itself, and numbers of repeated digits.
 IDENTITY = "11010519491231002X"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from geodata import phones
+from geodata.people import phones
 
 
 @pytest.mark.parametrize(("text", "dialled"), [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
-from geodata.importing.finding import Finding, RowRef
-from geodata.importing.report import Repaired, Report
-from geodata.phrases import Phrase
+from geodata.importing.findings.finding import Finding, RowRef
+from geodata.importing.report.report import Repaired, Report
+from geodata.language.phrases import Phrase
 
 
 def test_a_report_for_a_spreadsheet_holds_no_formulas() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from geodata.database.rights import RIGHTS, ROLES
 from geodata.demo.accounts import _WANTED
-from geodata.rights import RIGHTS, ROLES
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 

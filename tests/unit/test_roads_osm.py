@@ -10,11 +10,12 @@ import pyogrio.raw
 import pytest
 import shapely
 
-from geodata.importing.refusals import FileRefusedError
-from geodata.roads import noding, osm
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.roads import osm
+from geodata.importing.roads.osm import Extract
+from geodata.roads import noding
 from geodata.roads.network import Network, find_parts, measure
 from geodata.roads.noding import Noded
-from geodata.roads.osm import Extract
 from tests import osm_files
 
 STEP = 0.001

@@ -9,8 +9,9 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 
-from geodata.importing.refusals import FileRefusedError
-from geodata.roads import heights, slope
+from geodata.importing.files.refusals import FileRefusedError
+from geodata.importing.roads import heights
+from geodata.roads import slope
 from geodata.roads.network import measure
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from geodata import dbroles
-from geodata.homes import REPOSITORY
+from geodata.database import roles as dbroles
+from geodata.installation.home import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "deployment" / "running.md").read_text("utf-8")
 

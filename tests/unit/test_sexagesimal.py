@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from geodata.importing import sexagesimal
+from geodata.importing.values import sexagesimal
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from scipy.sparse import csr_array
 
 from geodata.errors import InvalidInputError
 from geodata.frames import to_cartesian
-from geodata.siting import choosing
-from geodata.siting.dominance import undominated
-from geodata.siting.instance import question
-from geodata.siting.model import Choice, Demand
-from geodata.siting.tallies import Load
+from geodata.scenarios.siting import choosing
+from geodata.scenarios.siting.dominance import undominated
+from geodata.scenarios.siting.instance import question
+from geodata.scenarios.siting.model import Choice, Demand
+from geodata.scenarios.siting.tallies import Load
 
 # Three hamlets along a road, 1 km apart (0.0105 degrees of longitude); candidates in each and
 # between them.

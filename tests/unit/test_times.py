@@ -12,11 +12,11 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from geodata.errors import InvalidInputError
-from geodata.importing import tables
-from geodata.importing.requests import ROWS, FileRequest, TableRequest
-from geodata.importing.rows import Sheet
-from geodata.importing.times import Conventions, read_days, read_instant, told_zone
-from geodata.phrases import Phrase
+from geodata.importing.files import tables
+from geodata.importing.files.requests import ROWS, FileRequest, TableRequest
+from geodata.importing.values.rows import Sheet
+from geodata.importing.values.times import Conventions, read_days, read_instant, told_zone
+from geodata.language.phrases import Phrase
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

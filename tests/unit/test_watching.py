@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from geodata.errors import SetupError
-from geodata.phrases import Phrase
+from geodata.language.phrases import Phrase
 from scripts.watching import Child, Keeper, pause_s
 
 

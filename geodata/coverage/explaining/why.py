@@ -1,0 +1,272 @@
+"""Why a grid's households have a service or not: building by building, with who serves them.
+
+The same people, providers, ways and judging as the figures, in the same cells: what is read here
+adds up to the grid's figures, household by household.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from psycopg import Connection
+
+from geodata.coverage.explaining import roster
+from geodata.coverage.explaining.roster import Server, Site
+from geodata.coverage.figures import due as changes
+from geodata.coverage.judging import nearest, people, providers, sums
+from geodata.coverage.judging import verdicts as judging
+from geodata.coverage.judging.nearest import Nearest
+from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging.sums import Count
+from geodata.coverage.judging.verdicts import Bools, Floats, Ints, Verdict
+from geodata.coverage.judging.ways import SNAP_M, Ways
+from geodata.coverage.standards import model as standards
+from geodata.coverage.standards.model import Kind, Standard
+from geodata.errors import NotFoundError
+from geodata.model import Bounds
+
+# The worst first: who has nobody at all, who has somebody but too far, and so on.
+_RANK = {
+    Verdict.NOBODY: 0,
+    Verdict.TOO_FAR: 1,
+    Verdict.TERM_ENDED: 2,
+    Verdict.OVER_CAPACITY: 3,
+    Verdict.TOO_FEW: 4,
+    Verdict.MET: 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Somebody who serves households of the grid, or is nearest to some.
+
+    ``facility_id`` is None for an organisation or a duty holder, who serve in ``role``. ``homes``
+    are the buildings of the grid in reach, ``households`` theirs, ``load`` all households in
+    reach, inside the grid and beside it (None where that is not known). ``nearest_to`` counts the
+    buildings that have nobody nearer, ``way`` is the shortest to any of the grid's.
+    """
+
+    facility_id: int | None
+    name: str
+    via: str
+    role: str
+    role_zh: str
+    role_en: str
+    homes: int
+    households: int
+    load: int | None
+    nearest_to: int
+    way: float | None
+    unit: str
+    by_road: bool
+    is_of_building: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A grid's households judged by one kind: ``people`` are its buildings, the arrays one each.
+
+    ``order`` has the worst first. ``has_roads`` tells whether any road is known near the grid, and
+    ``is_on_road`` which buildings one comes near. ``sites`` are the county's facilities of the
+    kind. ``count`` says which households are counted, as they are or as everybody is told.
+    """
+
+    kind: Kind
+    people: People
+    verdict: Ints
+    in_reach: Ints
+    nearest: Nearest
+    is_on_road: Bools
+    has_roads: bool
+    order: Ints
+    sites: list[Site]
+    servers: list[Server]
+    providers: list[Provider]
+    count: Count
+
+    def standard(self, number: int) -> Standard:
+        """Return the standard that holds for a building."""
+        return self.kind.village if self.people.rows["is_village"][number] else self.kind.town
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The kinds of place, town and village, that the buildings stand in."""
+        is_village = self.people.rows["is_village"]
+        found = (("town", ~is_village), ("village", is_village))
+        return tuple(place for place, some in found if some.any())
+
+    def households(self, which: Bools | None = None) -> int:
+        """Return the households of some of the buildings, or of all."""
+        rows = self.people.rows[self.count]
+        return int((rows if which is None else rows[which]).sum())
+
+    def sums(self) -> dict[str, int]:
+        """Return the households of each verdict, as the figures name it."""
+        return {each.name.lower(): self.households(self.verdict == each) for each in Verdict}
+
+
+def find_kind(conn: Connection[Any], kind: str, day: date) -> Kind:
+    """Return a kind with the standards of a day.
+
+    Raises NotFoundError if the county has no such kind, no provider of it or no standard.
+    """
+    for each in standards.kinds(conn, day):
+        if each.kind == kind:
+            return each
+    raise NotFoundError(
+        "This map has no service kind “{kind}” on {day}.",
+        hint="Choose one of the kinds in the view Services.",
+        kind=kind,
+        day=day,
+    )
+
+
+def explain(
+    conn: Connection[Any],
+    grid_id: int,
+    kind: Kind,
+    day: date,
+    *,
+    is_rounded: bool,
+    has_rounded_loads: bool,
+) -> Why:
+    """Judge the households of a grid by one kind, and find who serves them.
+
+    ``is_rounded``: households are counted as everybody is told them. ``has_rounded_loads``: so are
+    those that a provider serves in all, in other grids too.
+    """
+    count: Count = "rounded" if is_rounded else "households"
+    loads: Count = "rounded" if has_rounded_loads else "households"
+    cells = changes.cells_in(conn, grid_id, day)
+    box = changes.rested_on(conn, cells, [kind], day, kind.farthest_m)
+    nearby = people.within(conn, day, box) if box else People(np.empty(0, people.BUILDING))
+    sites = roster.sites(conn, kind.kind, day)
+    servers = roster.servers(conn, kind, nearby, day)
+    ways = Ways.load(conn, _roads_around(box, kind)) if box else Ways()
+    # Of the whole county, not of the box: numbered as the sites are.
+    _, given = next(providers.given(conn, [kind], nearby, day, ways))
+    judgement = judging.judge(sums.homes(nearby, count), kind, given)
+    rows = nearby.rows
+    own = np.isin(
+        np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), sorted(cells)
+    )
+    at, by, way = given.near
+    inside = own[at]
+    near = (np.cumsum(own)[at[inside]] - 1, by[inside], way[inside])
+    mine = nearby.where(own)
+    found = nearest.find(mine, kind, near, roster.places(sites), ways)
+    verdict = judgement.verdict[own].astype(np.int64)
+    spots = ways.find(mine.lon_lat)
+    on_road = spots.is_on_road, ways.find(roster.places(sites)).is_on_road
+    load = judging.judge(sums.homes(nearby, loads), kind, given).load
+    listed = _sites(mine, kind, sites, near, found, load, on_road, count)
+    listed += _servers(nearby, own, kind, servers, count, loads)
+    return Why(
+        kind,
+        mine,
+        verdict,
+        judgement.providers[own],
+        found,
+        spots.is_on_road,
+        spots.snapped is not None,
+        _order(mine, verdict, found),
+        sites,
+        servers,
+        listed,
+        count,
+    )
+
+
+def _roads_around(box: Box, kind: Kind) -> Bounds:
+    """Return the box of the roads on which the nearest are looked for."""
+    return Bounds(*providers.grown(box, nearest.farther(kind).farthest_m + SNAP_M))
+
+
+def _order(mine: People, verdict: Ints, found: Nearest) -> Ints:
+    """Return the buildings, the worst first: by reason, then by the way, the farthest first.
+
+    Never by households, which are not for everybody to compare.
+    """
+    rank = np.array([_RANK[each] for each in Verdict])[verdict]
+    way = np.where(np.isfinite(found.way), -found.way, 0.0)
+    return np.lexsort((mine.rows["building"], way, rank))
+
+
+def _sites(
+    mine: People,
+    kind: Kind,
+    sites: list[Site],
+    near: judging.Pairs,
+    found: Nearest,
+    load: Floats,
+    on_road: tuple[Bools, Bools],
+    of: Count,
+) -> list[Provider]:
+    """Return the facilities in reach of the grid or nearest to a part of it, nearest first."""
+    at, by, _ = near
+    count = len(sites)
+    homes = np.bincount(by, minlength=count)
+    households = np.bincount(by, weights=mine.rows[of][at], minlength=count)
+    nearest_to = np.bincount(found.facility[found.facility >= 0], minlength=count)
+    listed: list[Provider] = []
+    for number in np.flatnonzero((homes > 0) | (nearest_to > 0)).tolist():
+        home, way, by_road = _shortest(near, found, on_road, number)
+        standard = kind.village if mine.rows["is_village"][home] else kind.town
+        listed.append(
+            Provider(
+                sites[number].facility_id, sites[number].name, "facility", "", "", "",
+                int(homes[number]), int(households[number]),
+                # Of one that the grid is out of reach of nobody has looked at the others.
+                int(load[number]) if homes[number] else None,
+                int(nearest_to[number]), way, standard.unit, by_road, False,
+            )
+        )  # fmt: skip
+    return sorted(listed, key=lambda each: (each.homes == 0, each.way, each.name))
+
+
+def _shortest(
+    near: judging.Pairs, found: Nearest, on_road: tuple[Bools, Bools], number: int
+) -> tuple[int, float, bool]:
+    """Return the building from which the way to a facility is shortest, the way, and if by road.
+
+    ``on_road`` tells which buildings and which facilities a road comes near.
+    """
+    at, by, way = near
+    those = np.flatnonzero(by == number)
+    if len(those):
+        best = int(those[np.argmin(way[those])])
+        home = int(at[best])
+        return home, float(way[best]), bool(on_road[0][home] and on_road[1][number])
+    nearest_here = np.flatnonzero(found.facility == number)
+    home = int(nearest_here[np.argmin(found.way[nearest_here])])
+    return home, float(found.way[home]), bool(found.by_road[home])
+
+
+def _servers(
+    nearby: People, own: Bools, kind: Kind, servers: list[Server], of: Count, load_of: Count
+) -> list[Provider]:
+    """Return the organisations and duty holders that serve the grid, by role and name."""
+    by_whom: dict[str, tuple[Server, list[Ints]]] = {}
+    served = roster.Served(nearby)
+    for server in servers:
+        if server.until is None:
+            by_whom.setdefault(server.who, (server, []))[1].append(served.by(server))
+    listed: list[Provider] = []
+    for server, parts in by_whom.values():
+        those = np.concatenate(parts)
+        here = np.unique(those[own[those]])
+        if not len(here):
+            continue
+        weights = nearby.rows[of]
+        listed.append(
+            Provider(
+                None, server.name, server.via, server.role, server.role_zh, server.role_en,
+                len(here), int(weights[here].sum()),
+                int(nearby.rows[load_of][those].sum()) if kind.is_limited else None,
+                0, None, "m", False, server.building_id is not None,
+            )
+        )  # fmt: skip
+    return sorted(listed, key=lambda each: (each.role, each.name))

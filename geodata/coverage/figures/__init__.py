@@ -1,0 +1,1 @@
+"""Figures of coverage: computed, kept, recorded by month, read."""

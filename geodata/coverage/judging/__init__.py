@@ -1,0 +1,1 @@
+"""Who is served: people, providers, the ways between them, the verdicts."""

@@ -1,0 +1,1 @@
+"""Standards of service: what holds, and how it is defined and changed."""

@@ -1,0 +1,1 @@
+"""What coverage would be with other facilities, standards or boundaries."""

@@ -1,0 +1,1 @@
+"""Grids as they are and were: read, searched, compared, drawn, written."""

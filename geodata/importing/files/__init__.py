@@ -1,0 +1,1 @@
+"""Files from outside: opened in a limited process, told by content, read into plain columns."""

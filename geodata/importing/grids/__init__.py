@@ -1,0 +1,1 @@
+"""Importing grids: boundaries with their codes, names and parents."""

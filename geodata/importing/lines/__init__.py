@@ -1,0 +1,1 @@
+"""Lines and points of planning offices, by which boundaries are drawn."""

@@ -1,0 +1,1 @@
+"""Importing lists: members, issues, facilities, buildings, accounts."""

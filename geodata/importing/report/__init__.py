@@ -1,0 +1,1 @@
+"""The report of an import, for a person and for a machine."""

@@ -1,0 +1,1 @@
+"""Importing roads: from OpenStreetMap and from map files."""

@@ -1,0 +1,1 @@
+"""Cells of tables turned into values: days, times, counts, coordinates."""

@@ -1,0 +1,1 @@
+"""The instance: its home, the database's cluster, configuration, keeping house."""

@@ -1,0 +1,1 @@
+"""Words: phrases that are translated, pinyin."""

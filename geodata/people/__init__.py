@@ -1,0 +1,1 @@
+"""Members, their duties and contacts, organisations."""
