@@ -2,8 +2,8 @@
 
 It waits for any number of clients at once, hands on what has arrived, and keeps the answer for
 who takes it slowly. So a thread of the application is never held by a client. Addresses that take
-long to answer (``webmap.access.HEAVY_PATHS``) have an application process of their own, and only
-so many may wait for it. Decision 0033 says what else was measured.
+long to answer (``webmap.core.access.HEAVY_PATHS``) have an application process of their own, and
+only so many may wait for it. Decision 0033 says what else was measured.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from geodata.errors import SetupError
 from geodata.language.phrases import Phrase
 from scripts.cli import language
-from webmap import access
+from webmap.core import access
 
 # How long a client may take: for its request's header in all, between two pieces of its body, and
 # between two pieces of the answer.
@@ -203,7 +203,7 @@ http {{
         "~^/({machine})" json;
         "~^/panel/" panel;
     }}
-    # As the application chooses (webmap/i18n.py): asked for, or chosen before.
+    # As the application chooses (webmap/core/i18n.py): asked for, or chosen before.
     map "$arg_lang,$cookie_lang" $language {{
         default zh;
         "~^en," en;

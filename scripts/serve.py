@@ -26,7 +26,7 @@ from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
 from scripts.housekeeping import Housekeeper
 from scripts.web import Server, listen
-from webmap import config
+from webmap.core import config
 
 # Held while the demo county is loaded, so that only one of several starters does.
 _DEMO_LOCK = 341525002

@@ -23,7 +23,7 @@ from geodata.installation.home import REPOSITORY, home_from_env
 from geodata.language.phrases import Phrase
 from scripts import front
 from scripts.watching import Child
-from webmap import config
+from webmap.core import config
 
 _DIRECTORY = "gridmap-web-"
 _READY_TIMEOUT_S = 60.0

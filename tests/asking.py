@@ -24,7 +24,7 @@ from watched import Person, Watched
 from werkzeug.test import TestResponse
 
 from geodata import spreadsheets
-from webmap import reports
+from webmap.coverage import reports
 
 NO_ISSUE, NO_MEMBER, NO_GRID = 779999, 669999, 999999
 NO_DIGEST = "ab" * 32

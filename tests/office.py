@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from geodata.accounts import keeping as accounts
 from geodata.accounts import passwords, sessions
 from tests.county import County, build
-from webmap import acting
+from webmap.core import acting
 
 Conn = psycopg.Connection[Any]
 PASSWORD = "fox-lamp-river-nine"

@@ -10,52 +10,47 @@ from apiflask import APIFlask
 from flask import Flask
 from flask_compress import Compress
 
-from webmap import (
-    account,
-    account_lists,
-    account_roles,
-    accounts,
+from webmap.accounts import audit_page as audit
+from webmap.accounts import lists as account_lists
+from webmap.accounts import own_page as account
+from webmap.accounts import pages as accounts
+from webmap.accounts import roles as account_roles
+from webmap.alerts import list_page as notifications
+from webmap.alerts import rules_page as alerts
+from webmap.core import (
     acting,
-    alerts,
-    api,
     assets,
-    audit,
     basemap,
     bodies,
-    changes,
-    comparing,
     config,
-    coverage,
     db,
     describing,
-    door,
-    drafting,
     draining,
     errors,
-    explaining,
-    figures,
-    gaps,
     health,
     i18n,
     kept,
-    notifications,
-    page,
-    panel,
-    papers,
-    plans,
-    provider,
-    references,
-    reports,
-    scenario_panel,
-    scenario_paper,
-    scenarios,
     security,
-    services,
-    sso,
-    standards,
-    tiles,
-    why,
 )
+from webmap.coverage import api as services
+from webmap.coverage import explaining, reports
+from webmap.coverage import figures_page as figures
+from webmap.coverage import map_api as coverage
+from webmap.coverage import standards_page as standards
+from webmap.coverage import why_panel as why
+from webmap.map import api, page, panel, tiles
+from webmap.map import days_api as changes
+from webmap.map import days_panel as comparing
+from webmap.map import ranked_panel as gaps
+from webmap.plans import api as plans
+from webmap.plans import panel as drafting
+from webmap.plans import paper as papers
+from webmap.plans import references
+from webmap.scenarios import api as scenarios
+from webmap.scenarios import panel as scenario_panel
+from webmap.scenarios import paper as scenario_paper
+from webmap.sign_in import pages as door
+from webmap.sign_in import provider, sso
 
 
 class _App(APIFlask):
@@ -82,7 +77,7 @@ def make(overrides: Mapping[str, object]) -> Flask:
         version="1",
         spec_path="/api/openapi.json",
         docs_path=None,
-        # Served by webmap.assets; the annotation forgets that Flask takes None.
+        # Served by webmap.core.assets; the annotation forgets that Flask takes None.
         static_folder=None,  # pyright: ignore[reportArgumentType]
         json_errors=False,
     )

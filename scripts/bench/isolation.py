@@ -28,8 +28,9 @@ from geodata.accounts import sessions
 from geodata.database import connecting as db
 from geodata.installation.embedded import Cluster
 from scripts.bench.table import Row, show
-from webmap import acting, create_app
-from webmap import db as pool
+from webmap import create_app
+from webmap.core import acting
+from webmap.core import db as pool
 
 POOL_SIZE = 2
 # Stands for any view that fails: in the application under test this address does.

@@ -32,8 +32,10 @@ from geodata.installation.embedded import Cluster
 from scripts import serve
 from scripts.bench.policies import tile_at_home
 from scripts.bench.table import Row, show
-from webmap import acting, create_app, explaining
-from webmap import db as pool
+from webmap import create_app
+from webmap.core import acting
+from webmap.core import db as pool
+from webmap.coverage import explaining
 
 RUNS = 25
 # The median of the runs 18 to 22 beside that of the first three.

@@ -205,7 +205,8 @@ def accept(number: int, fault: str, reason: str) -> None:
 def document(number: int, file: Path, purpose: Literal["signing", "posting"]) -> None:
     """Write what a plan changes as a PDF, to be signed or to be posted."""
     # Slow to load, and no other command needs them.
-    from webmap import create_app, papers
+    from webmap import create_app
+    from webmap.plans import paper as papers
 
     with written(file) as draft, database() as conn:
         app = create_app({"DATABASE_URL": conn.info.dsn})

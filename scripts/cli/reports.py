@@ -70,7 +70,9 @@ def coverage(
             "A picture shows one kind of service.", hint="Name it as kind, for example clinic."
         )
     # Slow to load, and no other command needs them.
-    from webmap import create_app, report_pages, reports
+    from webmap import create_app
+    from webmap.coverage import paper as report_pages
+    from webmap.coverage import reports
 
     on = day.date() if day else clock.today()
     with written(file) as draft, database() as conn:

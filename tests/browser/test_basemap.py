@@ -21,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 import webmap
 from geodata.basemap import making, settings, sources
-from webmap import access, basemap
+from webmap.core import access, basemap
 
 Picture = NDArray[np.uint8]
 
@@ -75,7 +75,7 @@ def site(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def _add_page(app: Flask, leaflet: Path, protomaps: Path) -> None:
-    static = webmap.assets.FOLDER
+    static = webmap.core.assets.FOLDER
 
     @app.get("/only-base")
     def only_base() -> str:

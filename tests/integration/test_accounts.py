@@ -18,7 +18,8 @@ from geodata.database.rights import ROLES
 from geodata.errors import InvalidInputError
 from tests.county import County
 from tests.office import PASSWORD, Browser, add, enter, fault, furnish, give, words
-from webmap import access, acting, create_app, i18n
+from webmap import create_app
+from webmap.core import access, acting, i18n
 
 Conn = psycopg.Connection[Any]
 TODAY = clock.today()

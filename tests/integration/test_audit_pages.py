@@ -255,7 +255,7 @@ def test_no_cell_is_a_formula(app, conn):
 
 
 def test_too_many_for_one_file_are_refused_in_words(app, monkeypatch):
-    monkeypatch.setattr("webmap.audit.EXPORTED", 2)
+    monkeypatch.setattr("webmap.accounts.audit_page.EXPORTED", 2)
     client = signed_in(app, "auditor")
     csrf = token(client.get("/account").text)
     assert 'value="csv"' not in client.get("/audit").text

@@ -14,7 +14,7 @@ import webmap
 from geodata.basemap import archive, settings
 from geodata.grids.tiles import Tile
 from geodata.model import Bounds
-from webmap import basemap
+from webmap.core import basemap
 
 BOX = Bounds(116.0, 31.1, 116.7, 31.7)
 

@@ -22,7 +22,9 @@ from geodata import demo
 from geodata.coverage.figures import recording
 from geodata.database import connecting as db
 from geodata.exporting import coverage
-from webmap import access, create_app, report_pages
+from webmap import create_app
+from webmap.core import access
+from webmap.coverage import paper as report_pages
 
 TODAY = date(2026, 6, 15)
 DAYS = ("2026-06-15", "2025-09-01")

@@ -18,7 +18,8 @@ from tests import office
 from tests.county import County, box
 from tests.faults import features, write_json
 from tests.office import add, enter, furnish, give
-from webmap import asking, create_app
+from webmap import create_app
+from webmap.core import asking
 
 Conn = psycopg.Connection[Any]
 

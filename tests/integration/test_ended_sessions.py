@@ -19,7 +19,7 @@ from psycopg import Connection, sql
 
 from geodata.database import connecting as db
 from webmap import create_app
-from webmap import db as pool
+from webmap.core import db as pool
 
 Conn = Connection[Any]
 # Stand for any view of their kind: in the application under test they fail.

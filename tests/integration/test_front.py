@@ -17,7 +17,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from scripts import front
-from webmap import access, create_app
+from webmap import create_app
+from webmap.core import access
 
 Address = tuple[str, int]
 

@@ -14,7 +14,8 @@ from geodata.coverage.figures import classes, reading
 from geodata.coverage.figures import keeping as figures
 from geodata.errors import InvalidInputError
 from geodata.model import Bounds
-from webmap import create_app, ranking
+from webmap import create_app
+from webmap.map import ranking
 
 DAY = TODAY.isoformat()
 # The four communities' middles, west-south, west-north, east-south, east-north.

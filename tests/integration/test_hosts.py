@@ -9,7 +9,8 @@ from county import build
 from flask.testing import FlaskClient
 
 from geodata.errors import SetupError
-from webmap import create_app, hosts
+from webmap import create_app
+from webmap.core import hosts
 
 FOREIGN = "evil.example"
 

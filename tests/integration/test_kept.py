@@ -14,7 +14,8 @@ from watched import Watched, watch
 
 from geodata.database import connecting as db
 from geodata.database import settings
-from webmap import asking, create_app
+from webmap import create_app
+from webmap.core import asking
 
 # Read by visitors and counted by no revision, because:
 UNCOUNTED = {

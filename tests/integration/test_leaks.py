@@ -17,7 +17,8 @@ from geodata.accounts import sessions
 from geodata.database import connecting as db
 from geodata.database.rights import ROLES
 from geodata.errors import SetupError
-from webmap import access, acting, create_app
+from webmap import create_app
+from webmap.core import access, acting
 
 # Told to nobody, wherever it comes from.
 SECRETS = re.compile(r"argon2|Traceback|psycopg|SELECT |gridmap_(app|door|territory)|password_hash")
@@ -260,7 +261,7 @@ def plain(ask: Ask, answer: Answer) -> tuple[int, str]:
 
 
 def test_a_right_that_is_missing_looks_like_an_address_that_is_missing(answers, watched, readers):
-    """For addresses that ask for a right (webmap/access.py)."""
+    """For addresses that ask for a right (webmap/core/access.py)."""
     for reader in readers:
         for endpoint, each in answers[reader.person.name].items():
             wanted = access.ACCESS[endpoint]

@@ -17,7 +17,9 @@ from geodata.database import clock
 from geodata.plans import advancing, drawing, keeping, publishing, sheets
 from geodata.plans.model import COMMAND_LINE, Plan
 from tests.office import words
-from webmap import create_app, papers, printing
+from webmap import create_app
+from webmap.core import printing
+from webmap.plans import paper as papers
 
 Conn = Connection[Any]
 LINE = [[116.305, 31.39], [116.3052, 31.41]]

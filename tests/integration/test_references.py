@@ -24,7 +24,8 @@ from scripts.cli.__main__ import gridmap
 from tests import reference_files as files
 from tests.hostile_files import CANARY, Trap, corpus, untouched
 from tests.payloads import IS_THOROUGH
-from webmap import config, create_app
+from webmap import create_app
+from webmap.core import config
 
 Conn = psycopg.Connection[Any]
 # Through 城南社区甲小区, from outside one edge to outside the other.

@@ -27,7 +27,9 @@ from geodata.errors import GridMapError
 from geodata.exporting import coverage
 from scripts.cli.__main__ import gridmap
 from tests.office import words
-from webmap import create_app, report_pages, reports
+from webmap import create_app
+from webmap.coverage import paper as report_pages
+from webmap.coverage import reports
 
 Conn = Connection[Any]
 DAY = f"on={TODAY}"

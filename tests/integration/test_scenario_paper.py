@@ -21,7 +21,8 @@ from geodata.plans import keeping as plans
 from geodata.plans.model import COMMAND_LINE
 from geodata.scenarios import keeping
 from tests.office import words
-from webmap import create_app, scenario_paper
+from webmap import create_app
+from webmap.scenarios import paper as scenario_paper
 
 Conn = Connection[Any]
 # Households of buildings by lon and lat: in the west most, few in the north of it.

@@ -27,7 +27,8 @@ from watched import watch
 
 from geodata.database import connecting as db
 from scripts import serve
-from webmap import access, create_app
+from webmap import create_app
+from webmap.core import access
 
 KEY = "k" * 32
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")

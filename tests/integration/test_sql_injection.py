@@ -30,8 +30,9 @@ from geodata.grids import searching
 from tests import county
 from tests.conftest import _database
 from tests.payloads import IS_THOROUGH, SQL
-from webmap import access, create_app
-from webmap.acting import TOKEN
+from webmap import create_app
+from webmap.core import access
+from webmap.core.acting import TOKEN
 
 # Written whenever somebody looks or knocks; what may be in them is checked by itself.
 KEPT_BY_THE_WAY = (

@@ -16,7 +16,7 @@ from watched import Watched, watch
 import layers
 from geodata.database import connecting as db
 from webmap import create_app
-from webmap import db as pool
+from webmap.core import db as pool
 
 # psycopg by itself prepares what has run five times on a connection. Some pages take a second one.
 CONNECTIONS, ROUNDS = 2, 12

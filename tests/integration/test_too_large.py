@@ -18,7 +18,7 @@ from flask import Flask
 from gunicorn.http.body import Body, LengthReader
 from gunicorn.http.unreader import SocketUnreader
 
-from webmap import draining
+from webmap.core import draining
 
 MB = 2**20
 FILE = "application/octet-stream"

@@ -80,7 +80,7 @@ def test_nobody_waits_for_a_frozen_database(own_cluster: Cluster, app: Flask) ->
 
 def test_a_statement_may_take_its_time_as_long_as_the_database_lives(app: Flask) -> None:
     with app.test_request_context("/"):
-        from webmap import db as pool
+        from webmap.core import db as pool
 
         with pool.statements() as conn:
             assert conn.execute("SELECT pg_sleep(4), 1").fetchone() == ("", 1)

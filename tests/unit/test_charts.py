@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmap import charts
+from webmap.coverage import charts
 
 BEGIN = date(2025, 1, 1)
 SHARES = st.lists(st.none() | st.floats(0, 1), min_size=1, max_size=30)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from webmap import modules
+from webmap.core import modules
 
 STATIC = Path(__file__).resolve().parents[2] / "webmap" / "static"
 

@@ -49,7 +49,7 @@ const ROADS = [
  * Make the base layer that the page's configuration asks for, or null for none.
  *
  * @param L Leaflet
- * @param config what webmap/basemap.py says, with `lang` ("zh" or "en") if names are to follow it
+ * @param config what webmap/core/basemap.py says, with `lang` ("zh" or "en") if names are to follow it
  * @param options further Leaflet options, such as `pane`
  */
 export function createBaseLayer(L, config, options = {}) {

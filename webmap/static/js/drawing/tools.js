@@ -1,7 +1,7 @@
 // What can be done with the chosen grid. A tool says for which grids it is there, what it asks for
 // ("line", "area", another "grid" on the map, a "number" or "nothing"), and makes the operation that
 // is sent to the server.
-// To add one: an entry here, its words in webmap/words.py.
+// To add one: an entry here, its words in webmap/map/words.py.
 
 import { neighbours } from "./edges.js";
 import { same, ways } from "./rings.js";

@@ -1,0 +1,1 @@
+"""Rules of alerts and the notifications that they make."""

@@ -1,0 +1,1 @@
+"""What every address stands on: settings, access, language, errors, answers."""

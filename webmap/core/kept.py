@@ -1,0 +1,71 @@
+"""Answers that are kept by revision: what has not changed since is not made again.
+
+Their ETag is made of what they depend on, before anything is read: who has the answer is told 304.
+Our front keeps it as well (scripts/front.py), and asks again each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from psycopg import Connection
+
+from geodata.database import revisions, settings
+from geodata.database.revisions import Subject
+from webmap.core import access, asking, db, i18n
+
+_PANELS = re.compile("|".join((*access.KEPT_PATHS, *access.HEAVY_KEPT_PATHS)))
+
+
+def init_app(app: Flask) -> None:
+    """Answer visitors 304 where a panel is as they have it; see ``access.KEPT_PATHS``."""
+
+    @app.before_request
+    def is_unchanged() -> Response | None:  # pyright: ignore[reportUnusedFunction]
+        # Whoever comes with a session, be it ended, is answered anew.
+        if (
+            request.method not in ("GET", "HEAD")
+            or app.config["SESSION_COOKIE_NAME"] in request.cookies
+            or not _PANELS.fullmatch(request.path)
+        ):
+            return None
+        # What is overdue, or said of today, changes with the clock.
+        minute = asking.now().replace(second=0, microsecond=0)
+        with db.statements() as conn:
+            found = tag(conn, ("grids", "members", "issues", "services"), minute, i18n.language())
+        g.kept_tag = found
+        return mark(make_private(Response(status=304)), found) if has(found) else None
+
+
+def make_private(response: Response) -> Response:
+    """Say that an answer is for its reader alone, and never older than the data.
+
+    The same address answers in two languages, and to everybody with what is theirs to see.
+    """
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Cookie")
+    return response
+
+
+def tag(conn: Connection[Any], subjects: tuple[Subject, ...], *rest: object) -> str:
+    """Return what an answer depends on besides its address, as an ETag."""
+    revision = revisions.current(conn, subjects)
+    facts = sorted(settings.read(conn).items())
+    every = [facts, current_app.config["STATIC_BUILD"], *rest]
+    return f"{revision}-{hashlib.sha256(repr(every).encode()).hexdigest()[:16]}"
+
+
+def has(tag: str) -> bool:
+    """Tell whether the reader has this answer already, however it was compressed."""
+    # Flask-Compress adds how to the tag: "tag:br".
+    return any(each.partition(":")[0] == tag for each in request.if_none_match.as_set())
+
+
+def mark(response: Response, tag: str) -> Response:
+    """Say by what to ask for it again; our front as well, for which it expires at once."""
+    response.headers["X-Accel-Expires"] = "@1"
+    response.set_etag(tag)
+    return response

@@ -1,0 +1,1 @@
+"""Service coverage: figures, reasons, standards, reports."""

@@ -1,0 +1,1 @@
+"""The map page: tiles, the side panel, search, days."""

@@ -1,0 +1,119 @@
+"""What differs between two days, and when anything changed, as JSON for other software."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import request
+from pydantic import BaseModel, Field
+
+from geodata.grids import comparing
+from geodata.plans.consequences import What
+from webmap.core import asking, db, describing
+from webmap.core.asking import asked_number
+from webmap.core.models import BoundsOut, DayIn, GridRefOut, LevelName, PointOut
+
+bp = APIBlueprint("changes", __name__, url_prefix="/api/changes", tag="Map")
+
+PAGE_SIZE = 500
+
+
+class ChangeDayOut(BaseModel):
+    """A day from which on something is otherwise, and how many grids are."""
+
+    day: date
+    grids: int
+    is_first: bool = Field(description="The oldest boundaries: they begin, nothing changes.")
+
+
+class ChangeDaysOut(BaseModel):
+    """The days on which the grids changed, oldest first; those to come are among them."""
+
+    days: list[ChangeDayOut]
+
+
+class DifferenceOut(BaseModel):
+    """A grid that differs between two days. Areas are geodesic square metres."""
+
+    grid_id: int
+    level: LevelName
+    what: What
+    name: str
+    name_before: str | None
+    code: str
+    code_before: str | None
+    parent: str
+    parent_before: str | None
+    households: int | None = Field(description="Null: a difference tells of single households.")
+    households_before: int | None = Field(description="Null, as households.")
+    area_m2: float | None
+    area_before_m2: float | None
+    gained_m2: float | None = Field(description="Ground that came to it; null unless redrawn.")
+    lost_m2: float | None = Field(description="Ground that left it; null unless redrawn.")
+    town: GridRefOut | None
+    point: PointOut
+    bounds: BoundsOut
+
+
+class DifferencesOut(BaseModel):
+    """What differs between two days, town by town."""
+
+    before: date
+    after: date
+    total: int
+    counts: dict[What, int]
+    page: int
+    pages: int
+    grids: list[DifferenceOut]
+
+
+class WithinIn(BaseModel):
+    """Where to look."""
+
+    grid: int | None = Field(None, description="Only this grid and what lay in it.")
+
+
+class TwoDaysIn(DayIn, WithinIn):
+    """The days to compare; the earlier one is taken as the first."""
+
+    versus: date = Field(description="The other day.")
+    page: int = Field(1, ge=1)
+
+
+@bp.get("/days")
+@bp.output(ChangeDaysOut)
+@describing.asks(WithinIn)
+@bp.doc(responses=[400])
+def days() -> dict[str, Any]:
+    """Return the days on which the grids changed."""
+    grid_id = asked_number(request.args, "grid")
+    with db.connection() as conn:
+        return {"days": [asdict(each) for each in comparing.days(conn, grid_id)]}
+
+
+@bp.get("")
+@bp.output(DifferencesOut)
+@describing.asks(TwoDaysIn)
+@bp.doc(responses=[400])
+def find() -> dict[str, Any]:
+    """Return what differs between two days."""
+    before, after = asking.needed_span(request.args)
+    grid_id, page = asked_number(request.args, "grid"), asked_number(request.args, "page") or 1
+    with db.connection() as conn:
+        counts = comparing.counts(conn, before, after, grid_id)
+        found = comparing.find(
+            conn, before, after, grid_id, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
+        )
+    total = sum(counts.values())
+    return {
+        "before": before,
+        "after": after,
+        "total": total,
+        "counts": counts,
+        "page": page,
+        "pages": max(1, -(-total // PAGE_SIZE)),
+        "grids": [comparing.plain(each, with_households=False) for each in found],
+    }

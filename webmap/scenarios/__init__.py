@@ -1,0 +1,1 @@
+"""Scenarios: what services would be with other facilities or boundaries."""

@@ -1,0 +1,1 @@
+"""Signing in, with a password or by a provider of single sign-on."""
