@@ -60,7 +60,7 @@ def listing() -> Response:
             shown = trail.lines(events, audit.names(conn, events))
     response = make_response(
         render_template(
-            "pages/audit.html",
+            "accounts/audit_page.html",
             asked=asked,
             lines=shown,
             total=total,

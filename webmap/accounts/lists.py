@@ -123,7 +123,7 @@ def _import(payload: str) -> Response:
     except GridMapError as error:
         return _checked(listed, kept["file"], error=errors.said(error))
     page = render_template(
-        "pages/accounts/imported.html",
+        "accounts/imported.html",
         made=len(made),
         given=sum(step.gives_role for step in steps),
         payload=_sealed(
@@ -137,7 +137,7 @@ def _page(
     *, error: str = "", faults: dict[str, str] | None = None, is_faulty: bool = False, **found: Any
 ) -> Response:
     page = render_template(
-        "pages/accounts/import.html",
+        "accounts/import.html",
         error=error,
         faults=faults or {},
         said=errors.said,

@@ -39,7 +39,7 @@ def show() -> str:
         issuers = identities.issuers(conn, found.account_id)
         has_password = account_secrets.has_password(conn, found.account_id)
     return render_template(
-        "pages/account.html",
+        "accounts/own_page.html",
         account=found,
         roles=roles,
         sessions=opened,
@@ -123,7 +123,7 @@ def _password_form(**faults: str) -> Response:
     with acting.as_office("gridmap_door") as conn:
         rules = passwords.read_rules(conn)
     page = render_template(
-        "pages/password.html", account=acting.signed_in(), rules=rules, faults=faults
+        "accounts/own_password.html", account=acting.signed_in(), rules=rules, faults=faults
     )
     response = make_response(page)
     response.status_code = 422 if faults else 200

@@ -42,7 +42,7 @@ def index() -> str:
         page = min(max(page, 1), pages)
         found = accounts.listed(conn, text=text, role=role, limit=PAGE, offset=(page - 1) * PAGE)
     return render_template(
-        "pages/accounts/list.html",
+        "accounts/list.html",
         accounts=found,
         total=total,
         first=(page - 1) * PAGE + 1,
@@ -86,7 +86,7 @@ def new() -> Response:
         except InvalidInputError as error:
             faults["username"] = errors.said(error)
     html = render_template(
-        "pages/accounts/new.html",
+        "accounts/new.html",
         form=form,
         wanted=wanted,
         roles=ROLES,
@@ -147,7 +147,7 @@ def password(account_id: int) -> Response:
         except InvalidInputError as error:
             faults["password"] = errors.said(error)
     html = render_template(
-        "pages/accounts/password.html",
+        "accounts/password.html",
         account=found,
         rules=rules,
         form=request.form,
@@ -177,7 +177,7 @@ def one(
         state = account_secrets.password_state(conn, account_id)
         issuers = identities.issuers(conn, account_id)
     html = render_template(
-        "pages/accounts/one.html",
+        "accounts/one.html",
         account=found,
         name=found.name if name is None else name,
         held=held,
@@ -243,7 +243,7 @@ def _faults_of_account(form: MultiDict[str, str], rules: passwords.Rules) -> dic
 def _given(account: accounts.Account, password: str, *, is_new: bool, is_typed: bool) -> Response:
     """Show a password the only time that it is shown."""
     html = render_template(
-        "pages/accounts/given.html",
+        "accounts/given.html",
         account=account,
         password=password,
         is_new=is_new,

@@ -21,7 +21,7 @@ def places() -> str:
     """Answer with the places that a search finds for a role: a part of the forms that ask."""
     with acting.as_office("gridmap_accounts") as conn:
         wanted = appointing.read(conn, request.args, is_final=False)
-    return render_template("pages/accounts/_places.html", wanted=wanted)
+    return render_template("accounts/_places.html", wanted=wanted)
 
 
 @bp.route("/<int:account_id>/roles/new", methods=["GET", "POST"])
@@ -41,7 +41,7 @@ def give_role(account_id: int) -> Response:
         except InvalidInputError as error:
             wanted.faults["role"] = errors.said(error)
     html = render_template(
-        "pages/accounts/role.html", account=found, wanted=wanted, roles=ROLES, faults=wanted.faults
+        "accounts/role.html", account=found, wanted=wanted, roles=ROLES, faults=wanted.faults
     )
     return accounts.page(html, wanted.faults)
 

@@ -68,7 +68,7 @@ def listing() -> Response:
         }
     response = make_response(
         render_template(
-            "pages/notifications.html",
+            "alerts/list_page.html",
             chosen=chosen,
             items=items,
             total=total,

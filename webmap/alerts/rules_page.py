@@ -59,7 +59,7 @@ def listing() -> Response:
     with acting.service_office() as (conn, person):
         found = rules.listed(conn)
     return _answer(
-        "pages/alerts/list.html",
+        "alerts/list.html",
         rules=[rule for rule in found if _is_to_come(rule, today)],
         past=[rule for rule in found if not _is_to_come(rule, today)],
         one_day=timedelta(days=1),
@@ -101,7 +101,7 @@ def _shown(form: _Form | None) -> Response:
     """Write the form, or go to the list; once the connection is given back: pages ask for one."""
     if form is None:
         return redirect("/alerts")  # pyright: ignore[reportReturnType]
-    answer = _answer("pages/alerts/one.html", **form.values)
+    answer = _answer("alerts/one.html", **form.values)
     answer.status_code = form.status
     return answer
 

@@ -207,7 +207,11 @@ def _answer(
         response = jsonify(body)
         response.mimetype = "application/problem+json"
     else:
-        template = "panel/error.html" if request.path.startswith("/panel/") else "errors/page.html"
+        template = (
+            "core/error_panel.html"
+            if request.path.startswith("/panel/")
+            else "core/error_page.html"
+        )
         response = make_response(
             render_template(
                 template,

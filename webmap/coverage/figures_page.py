@@ -64,9 +64,9 @@ def show() -> Response:
     with acting.connection() as conn:
         county = grids.county(conn, on)
         if county is None:
-            return _answer(render_template("pages/figures.html", county=None, on=on))
+            return _answer(render_template("coverage/figures_page.html", county=None, on=on))
         found = _read(conn, county, on)
-    return _answer(render_template("pages/figures.html", county=county, on=on, **found))
+    return _answer(render_template("coverage/figures_page.html", county=county, on=on, **found))
 
 
 @bp.get("/export.csv")

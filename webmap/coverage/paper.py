@@ -74,7 +74,7 @@ def document(conn: Connection[Any], extract: Extract, kind: str | None) -> str:
     # Of a kind that everybody has, nothing is to be discussed.
     discussed = [each for each in extract.kinds if kind or extract.own.figures[each.kind].unmet]
     return render_template(
-        "papers/coverage.html",
+        "coverage/paper.html",
         extract=extract,
         is_single=kind is not None,
         overview=[(each, row) for each, row in zip(extract.kinds, overview, strict=True)],
@@ -103,7 +103,7 @@ def picture(conn: Connection[Any], extract: Extract) -> str:
     found = sites.facilities(conn, extract)
     chapter = _chapter(extract, kind, _shapes(conn, extract), found, _PICTURE)
     return render_template(
-        "papers/coverage_picture.html", extract=extract, chapter=chapter, **words(conn, extract)
+        "coverage/picture.html", extract=extract, chapter=chapter, **words(conn, extract)
     ).strip()
 
 

@@ -43,7 +43,11 @@ def index() -> str:
         each.value.unit == "min" for kind in kinds for each in (*kind.town, *kind.village)
     )
     return render_template(
-        "pages/standards/list.html", kinds=kinds, may_set=_may_set(), minutes=uses_minutes, **words
+        "coverage/standards/list.html",
+        kinds=kinds,
+        may_set=_may_set(),
+        minutes=uses_minutes,
+        **words,
     )
 
 
@@ -109,7 +113,7 @@ def _one(kind: str, fault: str = "") -> Response:
         with acting.service_office() as (conn, _person):
             last = defining.last_change(conn, kind)
     html = render_template(
-        "pages/standards/one.html", it=it, may_set=may_set, last=last, fault=fault, **words
+        "coverage/standards/one.html", it=it, may_set=may_set, last=last, fault=fault, **words
     )
     return _page(html, 409 if fault else 200)
 
@@ -148,7 +152,7 @@ def _form(kind: str | None) -> Response:
             except SetMeanwhileError:
                 has_changed, present = True, defining.get(conn, it.kind)
     html = render_template(
-        "pages/standards/change.html",
+        "coverage/standards/change.html",
         present=present,
         wanted=wanted,
         faults=faults,

@@ -65,7 +65,7 @@ def grid(grid_id: int) -> Response:
         estimated = homes.estimated(conn, found, on)
     sums = next(each for each in kinds if each.kind == name)
     return fragment(
-        "panel/why.html",
+        "coverage/why.html",
         mode=mode,
         on=on,
         grid=place,
@@ -102,7 +102,7 @@ def facility(facility_id: int) -> Response:
         least = acting.least_count(conn, county.grid_id, on) if county else disclosure.LEAST_COUNT
         served = serving.serve(conn, found, kind, on, is_rounded=least > 0)
     return fragment(
-        "panel/facility.html",
+        "coverage/facility.html",
         mode=mode,
         on=on,
         facility=found,

@@ -30,7 +30,7 @@ def days() -> Response:
         place, _ = _place(conn, asking.asked_day(request.args))
         found = comparing.days(conn, within(place))
     return fragment(
-        "panel/days.html",
+        "map/days.html",
         days=found,
         place=place,
         today=asking.today(),
@@ -55,7 +55,7 @@ def listing() -> Response:
         near = [] if total else nearest(comparing.days(conn, within(place)), before, after)
         least = acting.least_count(conn, place.grid_id if place else None, on)
     return fragment(
-        "panel/changes.html",
+        "map/changes.html",
         mode=asked_mode(),
         on=on,
         before=before,

@@ -64,7 +64,7 @@ def index() -> Response:
             if not layer.needs_coverage and (reader or not layer.is_own)
         }
     page = render_template(
-        "page.html",
+        "map/page.html",
         frame=frames.frame(assets.static_url, found[1] if found else None),
         config=_config(found, addresses),
         county=found[0] if found else None,

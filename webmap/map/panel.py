@@ -47,7 +47,7 @@ def home() -> Response:
         summary = SUMMARIES[mode](conn, county, on, least) if county else {}
         first_day = None if county else grids.first_day(conn)
     return fragment(
-        "panel/home.html",
+        "map/home.html",
         mode=mode,
         on=on,
         county=county,
@@ -69,12 +69,12 @@ def here() -> Response:
     with acting.connection() as conn:
         nearby = grids.locate(conn, point, on)
         if not nearby.path:
-            return fragment("panel/outside.html", point=point, mode=mode, on=on)
+            return fragment("map/outside.html", point=point, mode=mode, on=on)
         wanted = request.args.get("level")
         shown = next((ref for ref in nearby.path if ref.level == wanted), nearby.path[-1])
         context = _grid(conn, shown.grid_id, on, mode)
         nearest = facilities.nearest(conn, point, on)
-    return fragment("panel/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
+    return fragment("map/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
 
 
 @bp.get("/grid/<int:grid_id>")
@@ -84,7 +84,7 @@ def grid(grid_id: int) -> Response:
     with acting.connection() as conn:
         context = _grid(conn, grid_id, on, mode)
     nowhere: Nearby | None = None
-    return fragment("panel/grid.html", mode=mode, on=on, here=nowhere, nearest=[], **context)
+    return fragment("map/grid.html", mode=mode, on=on, here=nowhere, nearest=[], **context)
 
 
 @bp.get("/grid/<int:grid_id>/issues")
@@ -96,7 +96,7 @@ def grid_issues(grid_id: int) -> Response:
         place = grids.get(conn, grid_id, on)
         reach = acting.reach(conn, "see_issues", grid_id, on)
         if reach == "none":
-            return fragment("panel/issues.html", grid=place, reach=reach, on=on, mode=asked_mode())
+            return fragment("map/issues.html", grid=place, reach=reach, on=on, mode=asked_mode())
         with looking_at(conn, grid_id, on):
             filters = issue_filters(conn, grid_id, on)
             chosen = filters["chosen"]
@@ -106,7 +106,7 @@ def grid_issues(grid_id: int) -> Response:
             offset = (page - 1) * PAGE_SIZE
             items = issues.listed(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
     return fragment(
-        "panel/issues.html",
+        "map/issues.html",
         grid=place,
         reach=reach,
         items=items,
@@ -127,7 +127,7 @@ def issue(issue_id: int) -> Response:
         found = issues.get(conn, issue_id, on, asking.now())
         has_reporter = contacts.has_reporter(conn, issue_id)
     return fragment(
-        "panel/issue.html", issue=found, has_reporter=has_reporter, on=on, mode=asked_mode()
+        "map/issue.html", issue=found, has_reporter=has_reporter, on=on, mode=asked_mode()
     )
 
 
@@ -137,7 +137,7 @@ def contact(member_id: int) -> Response:
     with acting.connection() as conn:
         found = contacts.show(conn, member_id)
     numbers = phones.numbers(found.phone or "")
-    return _seen("panel/contact.html", contact=found, numbers=numbers)
+    return _seen("map/contact.html", contact=found, numbers=numbers)
 
 
 @bp.post("/issue/<int:issue_id>/reporter")
@@ -146,7 +146,7 @@ def reporter(issue_id: int) -> Response:
     with acting.connection() as conn:
         found = contacts.show_reporter(conn, issue_id)
     numbers = phones.numbers(found.phone or "")
-    return _seen("panel/contact.html", contact=found, numbers=numbers)
+    return _seen("map/contact.html", contact=found, numbers=numbers)
 
 
 @bp.get("/search")
@@ -157,7 +157,7 @@ def search() -> Response:
     with acting.connection() as conn:
         hits = searching.find(conn, query, on, limit=FOUND + 1)
     return fragment(
-        "panel/search.html",
+        "map/search.html",
         q=query,
         hits=hits[:FOUND],
         is_cut=len(hits) > FOUND,
@@ -170,7 +170,7 @@ def search() -> Response:
 def absent(error: AbsentError) -> Response:
     """Say when a grid existed that did not on the day asked for, and lead there."""
     g.pop("kept_tag", None)
-    response = fragment("panel/absent.html", mode=asked_mode(), today=asking.today(), **error.data)
+    response = fragment("map/absent.html", mode=asked_mode(), today=asking.today(), **error.data)
     response.status_code = 404
     return response
 

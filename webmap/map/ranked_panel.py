@@ -24,7 +24,7 @@ def ranked() -> Response:
             raise NotFoundError("There are no boundaries on this day.")
         least = acting.least_count(conn, county.grid_id, on)
         return fragment(
-            "panel/_ranked.html",
+            "map/_ranked.html",
             mode="coverage",
             on=on,
             ranked=ranking.ranked(conn, kind, on, is_rounded=least > 0),

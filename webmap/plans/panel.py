@@ -61,7 +61,7 @@ def listing() -> Response:
     ]
     order = ("submitted", "approved", "draft", "published", "withdrawn")
     return _fragment(
-        "panel/plans.html",
+        "plans/plans.html",
         states=sorted(states, key=lambda each: order.index(each[0])),
         people=people,
         actor=actor,
@@ -78,7 +78,7 @@ def plan(plan_id: int) -> Response:
     with acting.drawing_room() as (conn, actor):
         found = keeping.get(conn, plan_id)
         context = _plan(conn, found, actor, grid_id)
-    return _fragment("panel/plan.html", plan=found, actor=actor, **context, **_days())
+    return _fragment("plans/plan.html", plan=found, actor=actor, **context, **_days())
 
 
 def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def page(conn: Connection[Any], plan: Plan, purpose: Purpose) -> str:
         raise InvalidInputError("This plan changes nothing yet: there is nothing to be printed.")
     people = meeting.names(conn, {plan.owner_id} if plan.owner_id else set())
     return render_template(
-        "papers/plan.html",
+        "plans/paper.html",
         plan=plan,
         purpose=purpose,
         state=STATES[plan.state],

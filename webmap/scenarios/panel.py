@@ -34,7 +34,7 @@ def listing() -> Response:
     with acting.service_office() as (conn, person):
         found = keeping.listed(conn)
     return fragment(
-        "panel/scenarios.html",
+        "scenarios/scenarios.html",
         mode="coverage",
         on=asking.asked_day(request.args),
         own=[each for each in found if each.owner_id == person.account_id],
@@ -70,7 +70,7 @@ def scenario(scenario_id: int) -> Response:
         }
     effect = next((each for each in effects if each.kind.kind == chosen), None)
     return fragment(
-        "panel/scenario.html",
+        "scenarios/scenario.html",
         mode="coverage",
         on=on,
         scenario=found,

@@ -119,7 +119,7 @@ def document(
     inside = _inside(extract, redrawn)
     own = [(each, _own(each, extract.place.grid_id)) for each in effects]
     return render_template(
-        "papers/scenario.html",
+        "scenarios/paper.html",
         scenario=scenario,
         extract=extract,
         numbered=list(enumerate(scenario.changes, 1)),

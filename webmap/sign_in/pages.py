@@ -70,7 +70,7 @@ def sign_out() -> Response:
 @bp.get("/rights")
 def rights() -> str:
     """Show the table of roles and rights."""
-    return render_template("pages/rights.html", roles=ROLES, rights=RIGHTS)
+    return render_template("sign_in/rights.html", roles=ROLES, rights=RIGHTS)
 
 
 def own(target: str) -> str:
@@ -133,7 +133,7 @@ def _refused(outcome: Outcome, target: str, username: str) -> Response:
 def _form(target: str, username: str = "", error: str = "") -> Response:
     return make_response(
         render_template(
-            "pages/sign_in.html",
+            "sign_in/page.html",
             target=target,
             username=username[:60],
             error=error,
