@@ -15,9 +15,9 @@ import shapely
 from click.testing import CliRunner
 from county import BEGIN, TODAY, County, add_duty, build
 from flask.testing import FlaskClient
+from plan_publishing import begin, let_stand, publish
 from psycopg.rows import TupleRow
 from shapely.geometry import shape
-from test_publishing import begin, let_stand, publish
 
 from geodata.grids import comparing, tiles
 from geodata.grids.comparing import Difference

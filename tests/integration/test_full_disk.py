@@ -17,8 +17,8 @@ import pytest
 import reference_files as files
 from county import County, build
 from flask import Flask
+from plan_client import Client
 from psycopg import Connection, sql
-from test_plan_api import Client
 
 from geodata.installation.home import REPOSITORY
 from webmap import create_app

@@ -10,7 +10,7 @@ import re
 
 import pytest
 from asking import ROUTES, Reader
-from test_leaks import seen_by
+from marks import seen_by
 from watched import watch
 
 from geodata.database import connecting as db

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import shapely
 from county import TODAY, County, add_duty, add_issue, build
+from plan_publishing import approve, begin, let_stand, publish
 from psycopg import errors, sql
 from psycopg.rows import TupleRow
 
@@ -18,7 +19,7 @@ from geodata.grids import searching
 from geodata.grids.writing import DateOrderError
 from geodata.model import Point
 from geodata.plans import advancing, checking, consequences, drafts, drawing, keeping, publishing
-from geodata.plans.model import COMMAND_LINE, Plan, PlanStateError
+from geodata.plans.model import COMMAND_LINE, PlanStateError
 
 Conn = psycopg.Connection[TupleRow]
 
@@ -28,28 +29,6 @@ def county(conn: Conn) -> County:
     found = build(conn)
     conn.commit()
     return found
-
-
-def begin(conn: Conn, *operations: dict[str, Any], day: date = TODAY) -> Plan:
-    plan = keeping.create(conn, COMMAND_LINE, "调整", "", day)
-    for operation in operations:
-        plan = drawing.do(conn, plan.plan_id, COMMAND_LINE, operation, revision=None).plan
-    return plan
-
-
-def approve(conn: Conn, plan: Plan) -> Plan:
-    plan = advancing.advance(conn, keeping.get(conn, plan.plan_id), COMMAND_LINE, "submit")
-    return advancing.advance(conn, plan, COMMAND_LINE, "approve")
-
-
-def publish(conn: Conn, plan: Plan) -> publishing.Published:
-    return publishing.publish(conn, approve(conn, plan).plan_id, COMMAND_LINE, TODAY, revision=None)
-
-
-def let_stand(conn: Conn, plan: Plan) -> None:
-    for each in checking.find(conn, plan):
-        if each.is_blocking and each.kind == "multipart":
-            checking.accept(conn, plan, COMMAND_LINE, each.key, "飞地")
 
 
 def split(grid: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from county import County, build
 from flask import Flask
-from test_plan_api import Client
+from plan_client import Client
 from werkzeug.test import TestResponse
 
 from geodata.database import connecting as db

@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import pytest
 from asking import ROUTES, Reader, tile_of
-from test_leaks import all_marks, seen_by
+from marks import all_marks, seen_by
 from watched import watch
 
 from geodata.database import connecting as db
