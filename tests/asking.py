@@ -1,7 +1,7 @@
 """Every address of the map with what can be asked there: own ids, foreign ones, ones that are not.
 
-The table is held to ``app.url_map`` by tests/integration/test_leaks.py: who adds a route says here
-how it is asked, and all that is tested there holds for it.
+The table is held to ``app.url_map`` by test_leaks.py: who adds a route says here how it is asked,
+and all that is tested there holds for it.
 """
 
 from __future__ import annotations

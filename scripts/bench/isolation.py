@@ -2,7 +2,7 @@
 
 Run: python3 -m scripts.bench.isolation
 Many people ask at once over a pool of two connections, and one request in five breaks off in the
-middle of its transaction. tests/integration/test_pool_isolation.py runs the same with fewer.
+middle of its transaction. tests/integration/accounts/test_pool_isolation.py does it with fewer.
 """
 
 from __future__ import annotations

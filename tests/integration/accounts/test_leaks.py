@@ -1,7 +1,7 @@
 """Every address, asked by everybody, for everything: what comes back is theirs to see.
 
-The county and its marks are in tests/watched.py, the addresses in tests/asking.py, and what somebody
-may see in tests/marks.py.
+The county and its marks are in tests/watched.py, the addresses in tests/asking.py, and what
+somebody may see in tests/marks.py.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from geodata.errors import NotFoundError
 from geodata.importing.report.report import Report
 from geodata.model import LEVELS
 from tests import faults
-from tests.integration.test_import_levels import (
+from tests.integration.importing.test_import_levels import (
     COMMUNITIES,
     COUNTY,
     DAY,

@@ -23,7 +23,7 @@ from geodata.importing.grids.writing import GridImport, import_grids
 from geodata.importing.report.report import Report
 from tests import faults
 from tests.faults import COUNTY
-from tests.integration.test_import_faults import DAY
+from tests.integration.importing.test_import_faults import DAY
 
 Conn = psycopg.Connection[Any]
 HOLE = [[116.31, 31.41], [116.32, 31.41], [116.32, 31.42], [116.31, 31.42], [116.31, 31.41]]
