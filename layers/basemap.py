@@ -79,7 +79,7 @@ def frame(static_url: Callable[[str], str], bounds: Bounds | None) -> Frame:
         attribution_control=False,
         bounce_at_zoom_limits=False,
         tap_hold=False,
-        # Tiles come together and beneath the eye (static/js/source.js): nothing is left to soften,
+        # Tiles come together, beneath the eye (static/js/map/source.js): nothing is left to soften,
         # and each fading frame would draw them all anew.
         fade_animation=False,
         # One notch of a wheel is one zoom; on Linux it would be two.

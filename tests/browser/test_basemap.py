@@ -36,7 +36,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>base map</title>
 <script src="{{ leaflet }}leaflet.js"></script>
 <script src="{{ protomaps }}protomaps-leaflet.js"></script>
 <script type="module" nonce="{{ csp_nonce() }}">
-  import { createBaseLayer } from "{{ static_url('js/basemap.js') }}";
+  import { createBaseLayer } from "{{ static_url('js/map/basemap.js') }}";
   const query = new URLSearchParams(location.search);
   window.map = L.map("map", { zoomControl: false, fadeAnimation: false, zoomAnimation: false })
     .setView([query.get("lat"), query.get("lon")], query.get("z"));
@@ -242,7 +242,7 @@ def test_gcj02_tiles_cover_the_view_where_they_belong(
                           box.top + (at.y / 256 - coords.y) * box.height];
             return [seen[0] - 400, seen[1] - 300];
         }""",
-        next(url for url in watched if url.endswith("/js/gcj02.js")),
+        next(url for url in watched if url.endswith("/js/map/gcj02.js")),
     )
     # What the tile draws at the centre's GCJ-02 place is seen at the centre, to a pixel and a half.
     assert max(map(abs, offset)) <= 1.5

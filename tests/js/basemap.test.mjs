@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createBaseLayer, labelRules } from "../../webmap/static/js/basemap.js";
-import { gcj02ToWgs84, shiftedTileLayer, tileBox, wgs84ToGcj02 } from "../../webmap/static/js/gcj02.js";
+import { createBaseLayer, labelRules } from "../../webmap/static/js/map/basemap.js";
+import { gcj02ToWgs84, shiftedTileLayer, tileBox, wgs84ToGcj02 } from "../../webmap/static/js/map/gcj02.js";
 
 // The same reference points as tests/unit/test_frames.py.
 const POINTS = [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { groundLook } from "../../webmap/static/js/rules.js";
+import { groundLook } from "../../webmap/static/js/map/rules.js";
 
 test("ground is gained or lost as the selected grid sees it", () => {
   assert.equal(groundLook({ giver: 1, taker: 2 }, 2), "gained");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { classesOf, faultOf, lookOf, ownLimits, stepsOf } from "../../webmap/static/js/classes.js";
-import { entries } from "../../webmap/static/js/legend.js";
+import { classesOf, faultOf, lookOf, ownLimits, stepsOf } from "../../webmap/static/js/view/classes.js";
+import { entries } from "../../webmap/static/js/map/legend.js";
 
 const style = {
   classes: [20, 40, 60, 80, 100].map((to) => ({ to, fill: `fill ${to}` })),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { issuePlace, issueReach, issueState, rules } from "../../webmap/static/js/rules.js";
-import { clusterRadius } from "../../webmap/static/js/symbols.js";
+import { issuePlace, issueReach, issueState, rules } from "../../webmap/static/js/map/rules.js";
+import { clusterRadius } from "../../webmap/static/js/map/symbols.js";
 
 test("overdue outranks the stage of an issue", () => {
   assert.equal(issueState({ overdue: 1, state: "open" }), "overdue");

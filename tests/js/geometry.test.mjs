@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { contains, containsLonLat, finestLevel, lines, nearest, towardsMiddle } from "../../webmap/static/js/geometry.js";
+import { contains, containsLonLat, finestLevel, lines, nearest, towardsMiddle } from "../../webmap/static/js/view/geometry.js";
 
 const ring = (...points) => points.map(([x, y]) => ({ x, y }));
 const square = ring([0, 0], [10, 0], [10, 10], [0, 10], [0, 0]);

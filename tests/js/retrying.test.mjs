@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
 
-import { patiently } from "../../webmap/static/js/retrying.js";
+import { patiently } from "../../webmap/static/js/panel/retrying.js";
 
 /** A server that puts off as often as it is told, then answers. */
 async function serving(statuses, ask) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settle } from "../../webmap/static/js/sheet.js";
+import { settle } from "../../webmap/static/js/panel/sheet.js";
 
 test("a released sheet goes to the nearest height", () => {
   assert.equal(settle(150, 844, 0), "peek");

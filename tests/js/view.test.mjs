@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { change, format, hereUrl, layerQuery, panelUrl, parse } from "../../webmap/static/js/view.js";
+import { change, format, hereUrl, layerQuery, panelUrl, parse } from "../../webmap/static/js/view/view.js";
 
 const TODAY = "2026-03-01";
 const read = (search) => parse(search, TODAY);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { allowed, setExactView, tilePixels, tileZoom } from "../../webmap/static/js/zoom.js";
+import { allowed, setExactView, tilePixels, tileZoom } from "../../webmap/static/js/view/zoom.js";
 
 test("at a whole zoom a tile's pixel is one of the screen; between two it is not", () => {
   assert.equal(tilePixels(12), 1);

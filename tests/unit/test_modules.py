@@ -50,6 +50,17 @@ def test_classes_and_async_functions_are_exported_too() -> None:
     assert run(joined(files)) == "thing later\n"
 
 
+def test_what_is_imported_later_is_found_from_the_folder_of_all_modules() -> None:
+    files = {
+        "main.js": 'import { open } from "./rooms/room.js";\nopen();',
+        "rooms/room.js": 'export function open() {\n  import("./door.js");\n'
+        '  return import("../gate.js");\n}',
+    }
+    script = joined(files)
+    assert 'import("./rooms/door.js")' in script
+    assert 'import("./gate.js")' in script
+
+
 def test_a_module_of_a_folder_finds_those_above_it() -> None:
     files = {
         "rooms/room.js": 'import { wall } from "../wall.js";\nimport { door } from "./door.js";\n'
@@ -97,5 +108,5 @@ def test_a_circle_is_refused() -> None:
 
 def test_a_module_that_is_imported_when_it_is_needed_stays_apart() -> None:
     script = modules.join("main.js", lambda name: (STATIC / "js" / name).read_text("utf-8"))
-    assert 'await import("./basemap.js")' in script
-    assert "// basemap.js" not in script
+    assert 'await import("./map/basemap.js")' in script
+    assert "// map/basemap.js" not in script

@@ -52,7 +52,7 @@ def file(version: str) -> Response:
 
 
 def basemap_config(app: Flask) -> dict[str, Any]:
-    """Say what lies under the territory, for static/js/basemap.js.
+    """Say what lies under the territory, for static/js/map/basemap.js.
 
     A choice that cannot be used is logged and becomes "none": the map works without.
     """

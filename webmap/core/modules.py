@@ -2,8 +2,9 @@
 
 A module becomes a function that is called once and returns what it exports; what it imports are the
 results of those called before it. Only the forms of import and export that this project writes are
-known; the others are refused, so that nothing is joined wrongly. A dynamic ``import()`` stays what
-it is and loads its module by itself. See docs/decisions/0007.
+known; the others are refused, so that nothing is joined wrongly. A dynamic ``import()`` loads its
+module by itself, from where the joined one lies: in the folder of all modules. See
+docs/decisions/0007.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ _IMPORT = re.compile(
     r' from "(?P<file>\.{1,2}/(?:[\w-]+/)*[\w-]+\.js)";$'
 )
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (?P<name>\w+)")
+_LATER = re.compile(r'\bimport\("(?P<file>\.{1,2}/(?:[\w-]+/)*[\w-]+\.js)"\)')
 _OTHER = re.compile(r"^(?:import|export)\b(?!\()")
 
 
@@ -45,9 +47,13 @@ def _add(
         raise ValueError(f"modules import each other: {' > '.join([*above, name])}")
     lines: list[str] = []
     exports: list[str] = []
+
+    def beside(found: re.Match[str]) -> str:
+        return normpath(f"{dirname(name) or '.'}/{found['file']}")
+
     for line in read(name).splitlines():
         if found := _IMPORT.match(line):
-            file = normpath(f"{dirname(name) or '.'}/{found['file']}")
+            file = beside(found)
             _add(file, read, done, (*above, name))
             # What is bound is the same, under the same name.
             names = f"{{ {found['names']} }}" if found["names"] else found["all"]
@@ -58,7 +64,7 @@ def _add(
         elif _OTHER.match(line):
             raise ValueError(f"{name}: this cannot be joined: {line}")
         else:
-            lines.append(line)
+            lines.append(_LATER.sub(lambda later: f'import("./{beside(later)}")', line))
     body = "\n".join(lines)
     returned = f"return {{ {', '.join(exports)} }};"
     done[name] = f"// {name}\nconst {_variable(name)} = (() => {{\n{body}\n{returned}\n}})();"

@@ -4,7 +4,7 @@ The page carries one JSON island, read by static/js/main.js:
 
 ``layers``   list of {name, tilejson, tiles, style}: where a layer's TileJSON is, the address of
              its tiles today without a filter (or null), and how it is drawn. The styles are the
-             constants of layers/style.py; the drawing rules (static/js/rules.js) and the legend
+             constants of layers/style.py; the drawing rules (static/js/map/rules.js) and the legend
              both read them.
 ``base``     what lies under the territory (webmap/core/basemap.py): {kind: "none"} if nothing does.
 ``county``   {id, name, bounds: [west, south, east, north]} in WGS 84, or null before an import.

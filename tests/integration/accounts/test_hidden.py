@@ -93,7 +93,7 @@ def test_who_is_not_signed_in_is_told_alike_and_offered_to_sign_in(
         assert "Location: /sign-in?next=#" in text
     else:
         assert status in (401, 404)
-        # The page puts its own address there (webmap/static/js/bars.js).
+        # The page puts its own address there (webmap/static/js/panel/bars.js).
         assert 'data-sign-in href="/sign-in"' in text
         assert {"zh": "登录", "en": "Sign in"}[lang] in text
 

@@ -1,6 +1,6 @@
 // The ground that is drawn in: every grid of it as the plan has it, and as it was published.
 
-import { LEVELS } from "../view.js";
+import { LEVELS } from "../view/view.js";
 import { boxOf, holds, meet, moved, passing, reshaped, segmentsBeyond, unmatched } from "./rings.js";
 
 export class Ground {

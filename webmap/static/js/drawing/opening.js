@@ -1,6 +1,6 @@
 // Which ground is opened: by a click while none is open, and of a plan that is only looked at.
 
-import { gridsAt } from "../picking.js";
+import { gridsAt } from "../map/picking.js";
 
 const LEVELS_TO_DRAW_IN = ["community", "town"];
 

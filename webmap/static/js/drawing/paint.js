@@ -1,9 +1,9 @@
 // How the ground is drawn on a canvas: areas, edges level by level, what the plan changes, names.
 // A frame is {size, x, y, width, height}: the world's size in pixels, the canvas's corner in it.
 
-import { lines } from "../geometry.js";
-import { paintHands } from "../hands.js";
-import { LEVELS } from "../view.js";
+import { lines } from "../view/geometry.js";
+import { paintHands } from "../map/hands.js";
+import { LEVELS } from "../view/view.js";
 import { project, world } from "./mercator.js";
 
 const COLOURS = { made: "#1d56b8", gone: "#8a4e0a", chosen: "#1d56b8", candidate: "rgb(29 86 184 / 0.16)" };

@@ -1,7 +1,7 @@
 // The panel's side of the room: what the fragment of a plan says, its forms, and the card of the
 // chosen grid that is filled in.
 
-import { Folds } from "../folds.js";
+import { Folds } from "../panel/folds.js";
 import { showChosen } from "./chosen.js";
 import { Forms } from "./forms.js";
 

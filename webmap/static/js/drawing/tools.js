@@ -5,7 +5,7 @@
 
 import { neighbours } from "./edges.js";
 import { same, ways } from "./rings.js";
-import { LEVELS } from "../view.js";
+import { LEVELS } from "../view/view.js";
 
 /** @typedef {{key, asks, isFor?, isPossible?, candidates?, wantsName?, operation}} Tool */
 export const TOOLS = [

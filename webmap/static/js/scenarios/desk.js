@@ -3,7 +3,7 @@
 
 import { ask, Problem } from "../drawing/api.js";
 import { Forms } from "../drawing/forms.js";
-import { Folds } from "../folds.js";
+import { Folds } from "../panel/folds.js";
 import { Marks } from "./marks.js";
 
 // A facility is meant by a click that is no farther from it, CSS pixels.

@@ -21,7 +21,7 @@ export class WhatIf {
     const wanted = view.mode === "coverage" && (view.scenario || view.list === "scenarios");
     if (!wanted && !this.#desk) return;
     try {
-      this.#loading ??= import("./scenarios.js");
+      this.#loading ??= import("../scenarios.js");
       const { Desk } = await this.#loading;
       this.#desk ??= new Desk(this.parts);
     } catch {

@@ -2,7 +2,7 @@
 
 import { eachPiece, gridsAt } from "./picking.js";
 import { trace } from "./symbols.js";
-import { tilePixels } from "./zoom.js";
+import { tilePixels } from "../view/zoom.js";
 
 const LIGHT = "rgb(29 86 184 / 0.12)";
 const EDGE = "#1d56b8";

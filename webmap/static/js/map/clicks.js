@@ -1,8 +1,8 @@
 // What a click on the map means: a building, a facility, an issue, a cluster, a badge, or the grid.
 
-import { containsLonLat } from "./geometry.js";
+import { containsLonLat } from "../view/geometry.js";
 import { badgeAt, facilityAt, gridsAt, issueAt } from "./picking.js";
-import { hereUrl, LEVELS } from "./view.js";
+import { hereUrl, LEVELS } from "../view/view.js";
 
 export class Clicks {
   /** parts are those of the page: {map, store, layers, selection, panel, sheet, drafting, why, whatIf}. */

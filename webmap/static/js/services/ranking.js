@@ -1,8 +1,8 @@
 // The ranked list in the panel of services, the map's twin: a row outlines its grid, the grid under
 // the pointer marks its row, and the list follows the level and, if wanted, the part that are in view.
 
-import { patiently } from "./retrying.js";
-import { panelUrl } from "./view.js";
+import { patiently } from "../panel/retrying.js";
+import { panelUrl } from "../view/view.js";
 
 const WAIT_MS = 250;
 

@@ -1,6 +1,6 @@
 // How the map of services is painted, chosen in the panel: into which classes, and beside what.
 
-import { faultOf, ownLimits, stepsOf } from "./classes.js";
+import { faultOf, ownLimits, stepsOf } from "../view/classes.js";
 
 const EQUAL = [20, 40, 60, 80];
 

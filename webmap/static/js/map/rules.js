@@ -1,11 +1,11 @@
 // From a layer's style to what protomaps-leaflet draws: paint rules below, label rules above.
 // A rule draws one MVT layer of one source; earlier rules lie lower, earlier labels win their place.
 
-import { lookOf, stepsOf } from "./classes.js";
-import { finestLevel, towardsMiddle } from "./geometry.js";
+import { lookOf, stepsOf } from "../view/classes.js";
+import { finestLevel, towardsMiddle } from "../view/geometry.js";
 import { Area, Badge, Blocker, Border, Name, Spot } from "./symbolizers.js";
 import { clusterRadius, drawBuilding, drawCluster, drawFacility, drawIssue, drawSpot } from "./symbols.js";
-import { LEVELS } from "./view.js";
+import { LEVELS } from "../view/view.js";
 
 // The server counts issues in cells of that many CSS pixels (layers/issues.py).
 const CLUSTER_CELL = 64;

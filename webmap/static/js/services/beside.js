@@ -1,12 +1,12 @@
 // Side by side: a second map that shows another kind, or another day, and moves with the first.
 
-import { written } from "./bars.js";
-import { whole } from "./controls.js";
-import { Hover } from "./hover.js";
-import { LayerSet } from "./layerset.js";
-import { Selection } from "./selection.js";
-import { nameOf } from "./shares.js";
-import { setExactView } from "./zoom.js";
+import { written } from "../panel/bars.js";
+import { whole } from "../map/controls.js";
+import { Hover } from "../map/hover.js";
+import { LayerSet } from "../map/layerset.js";
+import { Selection } from "../map/selection.js";
+import { nameOf } from "../view/shares.js";
+import { setExactView } from "../view/zoom.js";
 
 export class Beside {
   #map = null; // the second one, made when it is first wanted

@@ -1,6 +1,6 @@
 // The bars around the map: which mode and which day are on show, and the addresses of their links.
 
-import { format } from "./view.js";
+import { format } from "../view/view.js";
 
 const $ = (selector) => document.querySelector(selector);
 

@@ -1,9 +1,9 @@
 // The legend: only what is drawn now, drawn by the same functions as the map.
 
-import { stepsOf } from "./classes.js";
+import { stepsOf } from "../view/classes.js";
 import { HANDS } from "./hands.js";
 import { drawBadge, drawBuilding, drawCluster, drawFacility, drawHome, drawIssue, drawSpot, paintOf } from "./symbols.js";
-import { LEVELS } from "./view.js";
+import { LEVELS } from "../view/view.js";
 
 const WIDTH = 30;
 const HEIGHT = 18;

@@ -1,11 +1,11 @@
 // The layers of the present mode, drawn together as one canvas layer so that no name ever lies on
 // another. A change (mode, day, filter, new data) paints the next beneath the eye, then swaps.
 
-import { finestLevel } from "./geometry.js";
+import { finestLevel } from "../view/geometry.js";
 import { rules } from "./rules.js";
 import { TileSource, Wave } from "./source.js";
-import { layerQuery } from "./view.js";
-import { tilePixels, tileZoom } from "./zoom.js";
+import { layerQuery } from "../view/view.js";
+import { tilePixels, tileZoom } from "../view/zoom.js";
 
 const SOURCES = {
   territory: ["grids"],

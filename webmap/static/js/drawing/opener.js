@@ -23,7 +23,7 @@ export class Drafting {
   async show(view, how) {
     if (view.mode !== "draw" && !this.#room) return;
     try {
-      this.#loading ??= import("./drawing.js");
+      this.#loading ??= import("../drawing.js");
       const { Room } = await this.#loading;
       this.#room ??= new Room(this.parts);
     } catch {

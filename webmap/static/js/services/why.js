@@ -1,9 +1,9 @@
 // Why a grid's households have a service or not, on the map: its buildings by verdict, the line to
 // the nearest who serves, ground in reach and out of it. Hand in hand with the lists in the panel.
 
-import { fill, line, outline, Overlay, symbol } from "./overlay.js";
-import { patiently } from "./retrying.js";
-import { drawFacility, drawHome } from "./symbols.js";
+import { fill, line, outline, Overlay, symbol } from "../map/overlay.js";
+import { patiently } from "../panel/retrying.js";
+import { drawFacility, drawHome } from "../map/symbols.js";
 
 // Within so many pixels a pointer is on a building.
 const REACH = 10;

@@ -1,6 +1,6 @@
 // The door to the days of change: what shows them is loaded when somebody asks, and not before.
 
-import { written } from "./bars.js";
+import { written } from "../panel/bars.js";
 
 // Until it is there, CSS pixels.
 const HEIGHT = 190;

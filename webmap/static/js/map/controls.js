@@ -1,6 +1,6 @@
 // The buttons on the map: zoom, the whole county, where am I, base map; scale bar and attribution.
 
-import { allowed, setExactView } from "./zoom.js";
+import { allowed, setExactView } from "../view/zoom.js";
 
 const BASE_KEY = "gridmap.base";
 

@@ -1,8 +1,8 @@
 // The legend's box on the map: keeps its entries those of what is drawn.
 
 import * as legend from "./legend.js";
-import { LEVELS } from "./view.js";
-import { tileZoom } from "./zoom.js";
+import { LEVELS } from "../view/view.js";
+import { tileZoom } from "../view/zoom.js";
 
 export class LegendBox {
   /** The name of the service kind on show, as the panel's fragment says it. */

@@ -1,11 +1,11 @@
 // What lies under the pointer, found in the tiles that are already here: no request.
 
-import { contains, nearest, within } from "./geometry.js";
+import { contains, nearest, within } from "../view/geometry.js";
 import { issuePlace, issueReach } from "./rules.js";
 import { badgePlace } from "./symbolizers.js";
 import { badgeReach } from "./symbols.js";
-import { LEVELS } from "./view.js";
-import { tilePixels, tileZoom } from "./zoom.js";
+import { LEVELS } from "../view/view.js";
+import { tilePixels, tileZoom } from "../view/zoom.js";
 
 // MVT's number for areas: close up the coarse levels are borders only.
 const POLYGON = 3;

@@ -1,7 +1,7 @@
 // Paper: the map is laid out for A4 first, painted at that size, then printed.
 
 import { fit } from "./controls.js";
-import { setExactView } from "./zoom.js";
+import { setExactView } from "../view/zoom.js";
 
 const PAINT_AT_MOST_MS = 4000;
 const ASK_EVERY_MS = 100;

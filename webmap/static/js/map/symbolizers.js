@@ -1,7 +1,7 @@
 // What protomaps-leaflet calls a symbolizer: draws features of one kind, or finds names their place.
 // ``k`` is the number of a tile's pixels in one CSS pixel (see rules.js).
 
-import { lines } from "./geometry.js";
+import { lines } from "../view/geometry.js";
 import { badgeReach, drawBadge, FONT, paintOf, trace } from "./symbols.js";
 
 // Half the circumference of the earth over 128: metres in a pixel at zoom 0 on the equator.

@@ -1,10 +1,10 @@
 // The view of services beyond its layer: the ranked list, how it is painted, side by side.
 
 import { Beside } from "./beside.js";
-import { Outline } from "./outline.js";
-import { Painting } from "./painting.js";
+import { Outline } from "../map/outline.js";
+import { Painting } from "../map/painting.js";
 import { Ranking } from "./ranking.js";
-import { shareOf } from "./shares.js";
+import { shareOf } from "../view/shares.js";
 
 // With its distance, CSS pixels (css/services.css).
 const NAME_HEIGHT = 48;
