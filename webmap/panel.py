@@ -217,8 +217,7 @@ def asked_mode() -> Mode:
 def fragment(template: str, **context: Any) -> Response:
     """Answer with a part of the panel, in the reader's language and with what is theirs to see."""
     response = kept.make_private(make_response(render_template(template, **context)))
-    if "kept_tag" in g:
-        kept.mark(response, g.kept_tag)
+    kept.keep(response)
     return response
 
 
