@@ -35,6 +35,9 @@ LARGEST_BODY_MB = 33
 # Heavy requests that are answered or waited for at once: from one address, in all, and of those
 # that take many seconds.
 HEAVY_FROM_ONE, HEAVY_AT_ONCE, LONG_AT_ONCE = 8, 24, 3
+# Heavy requests of one address in a second; so many more at once are let through, then they wait
+# for their turn, then they are refused.
+HEAVY_PER_S, HEAVY_AHEAD, HEAVY_WAITING = 8, 16, 40
 # What the application has not answered by then is given up.
 _ANSWER_S = 90
 
@@ -156,7 +159,20 @@ def _configuration(
         ]
     )
     # Without the lock: what is light is made twice sooner than waited for.
-    visitors = _location(access.KEPT_PATHS, [*_KEPT_FOR_VISITORS, "proxy_pass http://light;"])
+    visitors = _location(
+        _any_of(access.KEPT_PATHS), [*_KEPT_FOR_VISITORS, "proxy_pass http://light;"]
+    )
+    refusal = [
+        "internal;",
+        f"alias {directory}/pages/;",
+        "types { text/html page panel; application/problem+json json; }",
+        "charset utf-8;",
+        "charset_types application/problem+json;",
+        "add_header Retry-After $retry_after always;",
+        'add_header Cache-Control "no-store" always;',
+        'add_header X-Content-Type-Options "nosniff" always;',
+        f'add_header Content-Security-Policy "{_POLICY}" always;',
+    ]
     own = "|".join(re.escape(path) for path in access.OWN_PATHS if path.startswith("/tiles/"))
     return f"""\
 # Written at every start.
@@ -195,6 +211,9 @@ http {{
     limit_conn_zone $server_name zone=all:64k;
     limit_conn_zone $server_name zone=long:64k;
     limit_conn_status 429;
+    limit_req_zone $asker zone=heavy:4m rate={HEAVY_PER_S}r/s;
+    limit_req_status 429;
+    limit_req_log_level info;
     limit_conn_log_level info;
 
     # In which form the front refuses: for programs, for a panel, as a page.
@@ -259,20 +278,7 @@ http {{
         }}
 {visitors}
 {heavy}
-        location ^~ {_REFUSED} {{
-            internal;
-            alias {directory}/pages/;
-            types {{
-                text/html page panel;
-                application/problem+json json;
-            }}
-            charset utf-8;
-            charset_types application/problem+json;
-            add_header Retry-After $retry_after always;
-            add_header Cache-Control "no-store" always;
-            add_header X-Content-Type-Options "nosniff" always;
-            add_header Content-Security-Policy "{_POLICY}" always;
-        }}
+{_location(f"^~ {_REFUSED}", refusal)}
     }}
 }}
 """
@@ -280,13 +286,19 @@ http {{
 
 def _heavy(paths: Sequence[str], more: Sequence[str] = ()) -> str:
     limits = {"asker": HEAVY_FROM_ONE, "all": HEAVY_AT_ONCE}
-    bounds = [f"limit_conn {zone} {most};" for zone, most in limits.items()]
-    return _location(paths, [*bounds, *more, "proxy_pass http://heavy;"])
+    # A loop waits before it is counted, also one over refusals: these cost more than answers then.
+    bounds = [f"limit_req zone=heavy burst={HEAVY_WAITING} delay={HEAVY_AHEAD};"]
+    bounds += [f"limit_conn {zone} {most};" for zone, most in limits.items()]
+    return _location(_any_of(paths), [*bounds, *more, "proxy_pass http://heavy;"])
 
 
-def _location(paths: Sequence[str], lines: Sequence[str]) -> str:
+def _any_of(paths: Sequence[str]) -> str:
+    return f"~ ^({'|'.join(paths)})$"
+
+
+def _location(which: str, lines: Sequence[str]) -> str:
     inside = "\n".join(f"            {line}" for line in lines)
-    return f"        location ~ ^({'|'.join(paths)})$ {{\n{inside}\n        }}"
+    return f"        location {which} {{\n{inside}\n        }}"
 
 
 def _encodings() -> str:

@@ -18,7 +18,7 @@ import click
 import requests
 
 from geodata.database import connecting as db
-from scripts.bench.serving import Meanwhile, Served, ask, served
+from scripts.bench.serving import Meanwhile, Served, ask, served, sign_in
 from scripts.bench.table import Row, show
 
 # Who signs in: each has a session of the own.
@@ -39,7 +39,7 @@ def main(compounds: int, people: int, seconds: int, pause: float) -> None:
 
 def measure(map_: Served, people: int, seconds: int, pause_s: float) -> list[Row]:
     """Let people read, and watch memory meanwhile."""
-    cookies = [""] * len(ROLES) + [_sign_in(map_, role) for role in ROLES]
+    cookies = [""] * len(ROLES) + [sign_in(map_, role) for role in ROLES]
     paths = _paths(map_)
     ask(map_.address, paths, people=20, seconds=20, pause_s=0.2, cookies=cookies)
     kinds: dict[str, list[float]] = defaultdict(list)
@@ -123,21 +123,6 @@ def _paths(map_: Served) -> list[str]:
     paths += [f"/panel/issue/{issue}" for issue in issues[::4]]
     paths += ["/api/search?q=hsz", "/panel/search?q=xfq", "/figures"]
     return paths
-
-
-def _sign_in(map_: Served, role: str) -> str:
-    account = next(each for each in map_.accounts if each.role == role)
-    with requests.Session() as session:
-        page = session.get(f"{map_.url}sign-in", timeout=60).text
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-        assert token is not None
-        form = {
-            "username": account.username,
-            "password": account.password,
-            "csrf_token": token[1],
-        }
-        session.post(f"{map_.url}sign-in", form, timeout=60).raise_for_status()
-        return "; ".join(f"{each.name}={each.value}" for each in session.cookies)
 
 
 def _memory_kb(map_: Served) -> int:

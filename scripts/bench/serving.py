@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import random
+import re
 import statistics
 import tempfile
 import threading
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import requests
 
 from geodata import demo
 from geodata.database import connecting as db
@@ -60,6 +63,22 @@ def served(compounds: int = 2_000) -> Generator[Served]:
             ):
                 server.wait_until_ready()
                 yield Served(server.url, cluster, server, accounts)
+
+
+def sign_in(map_: Served, role: str) -> str:
+    """Sign in as the demo account of a role; return the cookies."""
+    account = next(each for each in map_.accounts if each.role == role)
+    with requests.Session() as session:
+        page = session.get(f"{map_.url}sign-in", timeout=60).text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert token is not None
+        form = {
+            "username": account.username,
+            "password": account.password,
+            "csrf_token": token[1],
+        }
+        session.post(f"{map_.url}sign-in", form, timeout=60).raise_for_status()
+        return "; ".join(f"{each.name}={each.value}" for each in session.cookies)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, g, make_response, render_template
+from flask import Response, make_response, render_template
 
 from webmap.core import kept
 
@@ -12,6 +12,5 @@ from webmap.core import kept
 def fragment(template: str, **context: Any) -> Response:
     """Answer with a part of the panel, in the reader's language and with what is theirs to see."""
     response = kept.make_private(make_response(render_template(template, **context)))
-    if "kept_tag" in g:
-        kept.mark(response, g.kept_tag)
+    kept.keep(response)
     return response

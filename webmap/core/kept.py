@@ -1,15 +1,18 @@
 """Answers that are kept by revision: what has not changed since is not made again.
 
 Their ETag is made of what they depend on, before anything is read: who has the answer is told 304.
-Our front keeps it as well (scripts/front.py), and asks again each time.
+Our front keeps it as well (scripts/front.py), and asks again each time; panels that take long are
+kept here.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from typing import Any
 
+from cachetools import LRUCache
 from flask import Flask, Response, current_app, g, request
 from psycopg import Connection
 
@@ -17,11 +20,19 @@ from geodata.database import revisions, settings
 from geodata.database.revisions import Subject
 from webmap.core import access, asking, db, i18n
 
+_KEY = "gridmap_kept"
+# Bytes of panels that a process keeps.
+_MOST = 32 << 20
+_lock = threading.Lock()
+_HEAVY = re.compile("|".join(access.HEAVY_KEPT_PATHS))
 _PANELS = re.compile("|".join((*access.KEPT_PATHS, *access.HEAVY_KEPT_PATHS)))
 
 
 def init_app(app: Flask) -> None:
     """Answer visitors 304 where a panel is as they have it; see ``access.KEPT_PATHS``."""
+
+    kept: LRUCache[str, str] = LRUCache(_MOST, getsizeof=len)
+    app.extensions[_KEY] = kept
 
     @app.before_request
     def is_unchanged() -> Response | None:  # pyright: ignore[reportUnusedFunction]
@@ -37,7 +48,11 @@ def init_app(app: Flask) -> None:
         with db.statements() as conn:
             found = tag(conn, ("grids", "members", "issues", "services"), minute, i18n.language())
         g.kept_tag = found
-        return mark(make_private(Response(status=304)), found) if has(found) else None
+        if has(found):
+            return mark(make_private(Response(status=304)), found)
+        with _lock:
+            made = kept.get(_key())
+        return None if made is None else mark(make_private(Response(made)), found)
 
 
 def make_private(response: Response) -> Response:
@@ -64,8 +79,24 @@ def has(tag: str) -> bool:
     return any(each.partition(":")[0] == tag for each in request.if_none_match.as_set())
 
 
+def keep(response: Response) -> None:
+    """Let visitors, if this is an answer to one, have the same until something changes."""
+    if "kept_tag" not in g:
+        return
+    mark(response, g.kept_tag)
+    made = response.get_data(as_text=True)
+    if _HEAVY.fullmatch(request.path) and len(made) <= _MOST // 8:
+        kept: LRUCache[str, str] = current_app.extensions[_KEY]
+        with _lock:
+            kept[_key()] = made
+
+
 def mark(response: Response, tag: str) -> Response:
     """Say by what to ask for it again; our front as well, for which it expires at once."""
     response.headers["X-Accel-Expires"] = "@1"
     response.set_etag(tag)
     return response
+
+
+def _key() -> str:
+    return f"{g.kept_tag} {request.full_path}"

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
@@ -50,6 +51,11 @@ def ask(
         return answer.status, answer.headers, answer.read().decode(errors="replace")
     finally:
         connection.close()
+
+
+def fresh(county: int) -> str:
+    """A question that takes long and that nobody has asked before: no answer to it is kept."""
+    return f"/panel/grid/{county}/why?mode=coverage&kind=clinic&asked={uuid.uuid4()}"
 
 
 @contextmanager
@@ -143,7 +149,7 @@ def test_who_names_another_address_is_counted_as_the_same(address: Address) -> N
 def test_heavy_questions_are_bounded_and_keep_nobody_else_waiting(
     address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
 ) -> None:
-    path = f"/panel/grid/{county}/why?mode=coverage&kind=clinic"
+    path = fresh(county)
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
     with locked(demo_url), held(address, front.HEAVY_FROM_ONE, request):
         # As many as there are threads for what takes long; the others stand in line.
@@ -162,10 +168,27 @@ def test_heavy_questions_are_bounded_and_keep_nobody_else_waiting(
     wait_for(demo_conn, 0)
 
 
+def test_who_asks_on_and_on_waits_for_the_turn(
+    address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
+) -> None:
+    """Else a loop over what is kept, or over refusals, keeps the machine busier than answers do."""
+    path = fresh(county)
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+    with locked(demo_url), held(address, front.HEAVY_FROM_ONE, request):
+        wait_for(demo_conn, 4)
+        with held(address, front.HEAVY_WAITING - front.HEAVY_FROM_ONE, request) as more:
+            assert more[0].recv(12) == b"HTTP/1.1 429"
+            more[-1].setblocking(False)
+            with pytest.raises(BlockingIOError):
+                more[-1].recv(1)
+        assert ask(address, "/readyz")[0] == 200
+    wait_for(demo_conn, 0)
+
+
 def test_work_ends_when_the_asker_has_gone(
     address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
 ) -> None:
-    path = f"/panel/grid/{county}/why?mode=coverage&kind=clinic"
+    path = fresh(county)
     with locked(demo_url):
         with held(address, 1, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()):
             wait_for(demo_conn, 1)

@@ -87,6 +87,8 @@ def test_what_has_not_changed_is_not_made_again(app: Flask, watched: Watched) ->
         assert (again.status_code, again.text) == (304, "")
         assert again.headers["Cache-Control"] == "private, no-cache"
         assert "Cookie" in again.headers["Vary"]
+        # The same to the letter, be it made again or not.
+        assert visitor.get(path).text == answer.text
         # In another language it is another answer.
         english = app.test_client()
         english.set_cookie("lang", "en")
