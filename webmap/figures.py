@@ -17,7 +17,7 @@ from geodata.coverage import history, reading
 from geodata.coverage.history import Point
 from geodata.errors import InvalidInputError
 from geodata.model import Coverage, Grid, GridRef
-from webmap import acting, charts, downloads, i18n
+from webmap import acting, charts, downloads, i18n, kept
 from webmap.charts import Chart
 
 bp = Blueprint("figures", __name__, url_prefix="/figures")
@@ -61,9 +61,11 @@ def show() -> Response:
     with acting.connection() as conn:
         county = grids.county(conn, on)
         if county is None:
-            return _answer(render_template("pages/figures.html", county=None, on=on))
+            page = render_template("pages/figures.html", county=None, on=on)
+            return kept.keep(make_response(page))
         found = _read(conn, county, on)
-    return _answer(render_template("pages/figures.html", county=county, on=on, **found))
+    page = render_template("pages/figures.html", county=county, on=on, **found)
+    return kept.keep(make_response(page))
 
 
 @bp.get("/export.csv")
@@ -90,15 +92,14 @@ def export() -> Response:
         _("Computed (%(zone)s)", zone=current_app.config["TIMEZONE"].key),
     ]
     lines = [_cells(ref, row.now, point) for ref, row in rows if ref for point in row.points]
-    return downloads.send(
-        spreadsheets.to_csv(head, lines), spreadsheets.CSV, f"gridmap-figures-{on:%Y%m%d}.csv"
-    )
+    name = f"gridmap-figures-{on:%Y%m%d}.csv"
+    return kept.keep(downloads.send(spreadsheets.to_csv(head, lines), spreadsheets.CSV, name))
 
 
 def address(**changes: object) -> str:
     """Return the page's address with ``changes``; what is None is left out."""
-    kept = ("grid", "kind", "on", "versus", "sort")
-    query: dict[str, object] = {key: request.args[key] for key in kept if request.args.get(key)}
+    names = ("grid", "kind", "on", "versus", "sort")
+    query: dict[str, object] = {key: request.args[key] for key in names if request.args.get(key)}
     query.update(changes)
     asked = {key: str(value) for key, value in query.items() if value is not None}
     return f"/figures?{urlencode(asked)}" if asked else "/figures"
@@ -263,9 +264,3 @@ def _cells(ref: GridRef, now: Coverage, point: Point) -> list[spreadsheets.Cell]
         point.unmet if point.households else None,
         point.computed_at.astimezone(current_app.config["TIMEZONE"]),
     ]
-
-
-def _answer(page: str) -> Response:
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response
