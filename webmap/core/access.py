@@ -141,15 +141,16 @@ OWN_PATHS = ("/tiles/issues.json", "/tiles/issues/", "/api/plans", "/api/scenari
 # Read by programs: failures there are problem+json (RFC 9457).
 MACHINE_PATHS = ("/api/", "/tiles/", "/healthz", "/readyz", "/static/", "/basemap")
 
-# Panels that are the same for every visitor until something changes, as regular expressions of
+# Answers that are the same for every visitor until something changes, as regular expressions of
 # whole paths: kept by revision (webmap.core.kept), by browsers, and by our front.
 KEPT_PATHS = (r"/panel/home", r"/panel/grid/[0-9]+(/issues)?", r"/panel/issue/[0-9]+")
-# The same of panels that take long, kept by browsers only: the front would fetch for itself what
-# nobody waits for any more.
+# The same of what takes long, kept by browsers and the process that makes it: the front would fetch
+# for itself what nobody waits for any more.
 HEAVY_KEPT_PATHS = (
     r"/panel/(days|changes|ranked)",
     r"/panel/grid/[0-9]+/why",
     r"/panel/facility/[0-9]+",
+    r"/figures(/export\.csv)?",
 )
 # What takes long to answer: a process of its own answers it, and only so many at once are let in
 # (scripts/front.py). First what is the same for everybody and carries an ETag; last what takes many
@@ -164,7 +165,6 @@ HEAVY_PATHS = (
     r"/api/scenarios/[0-9]+/(near|changes)",
     r"/api/plans/[0-9]+/consequences",
     r"/panel/scenarios/[0-9]+",
-    r"/figures(/export\.csv)?",
 )
 LONG_PATHS = (
     r"/reports/(coverage|scenario)\.(pdf|svg|xlsx|gpkg)",

@@ -11,6 +11,4 @@ from webmap.core import kept
 
 def fragment(template: str, **context: Any) -> Response:
     """Answer with a part of the panel, in the reader's language and with what is theirs to see."""
-    response = kept.make_private(make_response(render_template(template, **context)))
-    kept.keep(response)
-    return response
+    return kept.keep(kept.make_private(make_response(render_template(template, **context))))

@@ -10,28 +10,41 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
 from flask import Flask, Response, current_app, g, request
 from psycopg import Connection
 
+from geodata.coverage.figures import history
 from geodata.database import revisions, settings
 from geodata.database.revisions import Subject
 from webmap.core import access, asking, db, i18n
 
 _KEY = "gridmap_kept"
-# Bytes of panels that a process keeps.
+# Bytes that a process keeps.
 _MOST = 32 << 20
 _lock = threading.Lock()
 _HEAVY = re.compile("|".join(access.HEAVY_KEPT_PATHS))
-_PANELS = re.compile("|".join((*access.KEPT_PATHS, *access.HEAVY_KEPT_PATHS)))
+_KEPT = re.compile("|".join((*access.KEPT_PATHS, *access.HEAVY_KEPT_PATHS)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An answer of 200; ``disposition`` says under which name it is saved, if it is."""
+
+    body: bytes
+    content_type: str
+    disposition: str | None
+
+    def __len__(self) -> int:
+        return len(self.body)
 
 
 def init_app(app: Flask) -> None:
-    """Answer visitors 304 where a panel is as they have it; see ``access.KEPT_PATHS``."""
-
-    kept: LRUCache[str, str] = LRUCache(_MOST, getsizeof=len)
+    """Answer visitors 304 where all is as they have it; see ``access.KEPT_PATHS``."""
+    kept: LRUCache[str, _Made] = LRUCache(_MOST, getsizeof=len)
     app.extensions[_KEY] = kept
 
     @app.before_request
@@ -40,19 +53,27 @@ def init_app(app: Flask) -> None:
         if (
             request.method not in ("GET", "HEAD")
             or app.config["SESSION_COOKIE_NAME"] in request.cookies
-            or not _PANELS.fullmatch(request.path)
+            or not _KEPT.fullmatch(request.path)
         ):
             return None
         # What is overdue, or said of today, changes with the clock.
         minute = asking.now().replace(second=0, microsecond=0)
         with db.statements() as conn:
-            found = tag(conn, ("grids", "members", "issues", "services"), minute, i18n.language())
+            # Figures that are written down month by month are counted by no revision.
+            past = history.recorded(conn) if request.blueprint == "figures" else None
+            subjects = ("grids", "members", "issues", "services")
+            found = tag(conn, subjects, minute, i18n.language(), past)
         g.kept_tag = found
         if has(found):
             return mark(make_private(Response(status=304)), found)
         with _lock:
             made = kept.get(_key())
-        return None if made is None else mark(make_private(Response(made)), found)
+        if made is None:
+            return None
+        response = Response(made.body, content_type=made.content_type)
+        if made.disposition:
+            response.headers["Content-Disposition"] = made.disposition
+        return mark(make_private(response), found)
 
 
 def make_private(response: Response) -> Response:
@@ -79,16 +100,19 @@ def has(tag: str) -> bool:
     return any(each.partition(":")[0] == tag for each in request.if_none_match.as_set())
 
 
-def keep(response: Response) -> None:
+def keep(response: Response) -> Response:
     """Let visitors, if this is an answer to one, have the same until something changes."""
     if "kept_tag" not in g:
-        return
-    mark(response, g.kept_tag)
-    made = response.get_data(as_text=True)
+        return response
+    mark(make_private(response), g.kept_tag)
+    made = _Made(
+        response.get_data(), response.content_type, response.headers.get("Content-Disposition")
+    )
     if _HEAVY.fullmatch(request.path) and len(made) <= _MOST // 8:
-        kept: LRUCache[str, str] = current_app.extensions[_KEY]
+        kept: LRUCache[str, _Made] = current_app.extensions[_KEY]
         with _lock:
             kept[_key()] = made
+    return response
 
 
 def mark(response: Response, tag: str) -> Response:

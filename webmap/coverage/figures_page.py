@@ -19,7 +19,7 @@ from geodata.database import clock
 from geodata.errors import InvalidInputError
 from geodata.grids import reading as grids
 from geodata.model import Coverage, Grid, GridRef
-from webmap.core import acting, asking, downloads, i18n
+from webmap.core import acting, asking, downloads, i18n, kept
 from webmap.coverage import charts
 from webmap.coverage.charts import Chart
 
@@ -64,9 +64,11 @@ def show() -> Response:
     with acting.connection() as conn:
         county = grids.county(conn, on)
         if county is None:
-            return _answer(render_template("coverage/figures_page.html", county=None, on=on))
+            page = render_template("coverage/figures_page.html", county=None, on=on)
+            return kept.keep(make_response(page))
         found = _read(conn, county, on)
-    return _answer(render_template("coverage/figures_page.html", county=county, on=on, **found))
+    page = render_template("coverage/figures_page.html", county=county, on=on, **found)
+    return kept.keep(make_response(page))
 
 
 @bp.get("/export.csv")
@@ -93,15 +95,14 @@ def export() -> Response:
         _("Computed (%(zone)s)", zone=current_app.config["TIMEZONE"].key),
     ]
     lines = [_cells(ref, row.now, point) for ref, row in rows if ref for point in row.points]
-    return downloads.send(
-        spreadsheets.to_csv(head, lines), spreadsheets.CSV, f"gridmap-figures-{on:%Y%m%d}.csv"
-    )
+    name = f"gridmap-figures-{on:%Y%m%d}.csv"
+    return kept.keep(downloads.send(spreadsheets.to_csv(head, lines), spreadsheets.CSV, name))
 
 
 def address(**changes: object) -> str:
     """Return the page's address with ``changes``; what is None is left out."""
-    kept = ("grid", "kind", "on", "versus", "sort")
-    query: dict[str, object] = {key: request.args[key] for key in kept if request.args.get(key)}
+    names = ("grid", "kind", "on", "versus", "sort")
+    query: dict[str, object] = {key: request.args[key] for key in names if request.args.get(key)}
     query.update(changes)
     asked = {key: str(value) for key, value in query.items() if value is not None}
     return f"/figures?{urlencode(asked)}" if asked else "/figures"
@@ -266,9 +267,3 @@ def _cells(ref: GridRef, now: Coverage, point: Point) -> list[spreadsheets.Cell]
         point.unmet if point.households else None,
         point.computed_at.astimezone(current_app.config["TIMEZONE"]),
     ]
-
-
-def _answer(page: str) -> Response:
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store"
-    return response

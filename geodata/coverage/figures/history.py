@@ -42,6 +42,15 @@ class Point:
         return self.households - self.met
 
 
+def recorded(conn: Connection[Any]) -> tuple[Any, ...]:
+    """Return what is another once figures of past months are written down, also anew."""
+    row = conn.execute(
+        "SELECT count(*), max(computed_at), max(rounded_to) FROM coverage_recorded"
+    ).fetchone()
+    assert row is not None
+    return row
+
+
 def first_of_month(day: date, back: int = 0) -> date:
     """Return the first of the month in which a day lies, or of one so many months earlier."""
     months = day.year * 12 + day.month - 1 - back

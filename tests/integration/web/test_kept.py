@@ -23,10 +23,12 @@ UNCOUNTED = {
     *("revision", "setting"),
     # they change with what is counted: numbers of grids, shapes for tiles, nodes of edges;
     *("grid", "grid_border", "road_source", "road_node"),
+    # the tag of figures tells when they were written down;
+    *("coverage_record", "coverage_recorded"),
     # they are reckoned from it;
     *("building_rounded", "coverage_stretch", "coverage_grid", "coverage_rest", "coverage_due"),
-    # panels show nothing of them: figures of past months, and what accounts may do.
-    *("coverage_record", "coverage_recorded", "issue_transition", "role_right", "role_place"),
+    # visitors are shown nothing of them: what accounts may do.
+    *("issue_transition", "role_right", "role_place"),
     # extensions' own.
     *("spatial_ref_sys", "geography_columns", "geometry_columns"),
 }
@@ -67,6 +69,8 @@ def paths(watched: Watched) -> list[str]:
         f"/panel/grid/{grid}/issues",
         "/panel/ranked?kind=pharmacy",
         f"/panel/grid/{grid}/why?kind=pharmacy",
+        "/figures",
+        "/figures/export.csv",
         f"/panel/issue/{issue}",
     ]
 
