@@ -11,8 +11,8 @@ import click
 
 from geodata.errors import InvalidInputError
 from geodata.grids import comparing
+from geodata.grids.changes import TITLES
 from geodata.grids.comparing import ChangeDay, Difference
-from geodata.plans.consequences import TITLES
 from scripts.cli.connecting import database
 from scripts.cli.language import translate as _
 
