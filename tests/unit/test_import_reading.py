@@ -199,7 +199,7 @@ def test_swapped_degrees_are_recognised() -> None:
 
 CUT_OFF = """
 import socket, sys, subprocess
-from geodata.importing import limits
+from geodata.importing.files import limits
 limits.limit(memory_bytes=1 << 30, cpu_s=5, file_bytes=1 << 20)
 limits.cut_off()
 tried = []

@@ -28,7 +28,7 @@ from scripts import demo_accounts
 STARTER = """
 import sys, time
 from pathlib import Path
-from geodata.embedded import Cluster
+from geodata.installation.embedded import Cluster
 with Cluster(Path(sys.argv[1]), purpose="a test") as cluster:
     print(cluster.pid, flush=True)
     time.sleep(600)

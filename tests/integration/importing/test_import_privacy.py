@@ -274,7 +274,7 @@ def test_what_a_killed_import_left_goes_with_the_next(
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     at_work = (
-        "from geodata.importing import workplace\n"
+        "from geodata.importing.files import workplace\n"
         "with workplace.folder() as work:\n"
         f"    (work / 'result.json').write_text('{PHONE}')\n"
         "    print(work, flush=True)\n"
