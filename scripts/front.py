@@ -248,7 +248,7 @@ http {{
         "~^(?!zh,)[^,]*,en$" en;
     }}
     # How answers are compressed, as the application would choose: one word, by which they are kept.
-    map $http_accept_encoding $encoding {{
+    map "$request_uri $http_accept_encoding" $encoding {{
         default "";
 {_encodings()}
     }}
@@ -338,10 +338,15 @@ def _indented(lines: Sequence[str]) -> str:
 
 
 def _encodings() -> str:
-    """Return the lines that choose how an answer is compressed, the best that is taken first."""
+    """Return the lines that choose how an answer is compressed, the best that is taken first.
+
+    Scripts are there compressed by the best there is (webmap/assets.py): what is quicker to make
+    would be larger.
+    """
     refused = r"(?!\s*;\s*q=0(\.0*)?\s*(,|$))"
+    wanted = [("/static/", "br"), *(("", each) for each in ("zstd", "br", "gzip"))]
     return "\n".join(
-        f'        "~*\\b{each}\\b{refused}" {each};' for each in ("zstd", "br", "gzip")
+        f'        "~*^{path}\\S* .*\\b{each}\\b{refused}" {each};' for path, each in wanted
     )
 
 

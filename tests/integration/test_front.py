@@ -309,6 +309,21 @@ def test_what_is_the_same_for_all_is_kept_with_its_tag(
         assert ask(address, path, {**compressed, **tag})[0] == 304
 
 
+def test_scripts_are_sent_as_they_were_compressed_before(address: Address) -> None:
+    """By most browsers something else is taken as well, which would be made anew and larger."""
+    sheets = re.findall(r'"(/static/[^"]+\.css)"', ask(address, "/")[2])
+    for accepted, used in (
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, zstd, br;q=0", "zstd"),
+        ("gzip", "gzip"),
+        ("identity", None),
+    ):
+        headers = ask(address, sheets[0], {"Accept-Encoding": accepted})[1]
+        assert headers["Content-Encoding"] == used
+    # Where no such file is, the choice is the application's.
+    assert ask(address, "/", {"Accept-Encoding": "gzip, br, zstd"})[1]["Content-Encoding"] == "zstd"
+
+
 def test_panels_of_visitors_are_kept_until_something_changes(
     address: Address, demo_url: str, demo_conn: Connection[TupleRow]
 ) -> None:
