@@ -124,12 +124,16 @@ def mvt(name: LiteralString, relation: LiteralString) -> LiteralString:
     )
 
 
-def statement(*layers: LiteralString) -> LiteralString:
-    """Join MVT layers into the statement that geodata.grids.tiles.render runs."""
+def statement(*layers: LiteralString, where: LiteralString = "true") -> LiteralString:
+    """Join MVT layers into the statement that geodata.grids.tiles.render runs.
+
+    ``where``: a condition without which the tile is of no revision, and must not be kept.
+    """
     parts = layers[0]
     for layer in layers[1:]:
         parts = parts + " || " + layer
     return (
-        "SELECT " + parts + ","
+        "SELECT " + parts + ", CASE WHEN " + where + " THEN"
         " (SELECT sum(number)::bigint FROM revision WHERE subject = ANY(%(subjects)s))"
+        " ELSE -1 END"
     )

@@ -3,7 +3,8 @@
 It waits for any number of clients at once, hands on what has arrived, and keeps the answer for
 who takes it slowly. So a thread of the application is never held by a client. Addresses that take
 long to answer (``webmap.core.access.HEAVY_PATHS``) have an application process of their own, and
-only so many may wait for it. Decision 0033 says what else was measured.
+only so many may wait for it: a gate behind the front counts them, which sees requests that have
+come whole, and is rid of an answer at once. Decision 0033 says what else was measured.
 """
 
 from __future__ import annotations
@@ -32,9 +33,12 @@ HEADER_S, BODY_S, SEND_S = 10, 10, 30
 CONNECTIONS = 8192
 # Files that belong to a plan may weigh most; the application has the last word for each address.
 LARGEST_BODY_MB = 33
-# Heavy requests that are answered or waited for at once: from one address, in all, and of those
-# that take many seconds.
-HEAVY_FROM_ONE, HEAVY_AT_ONCE, LONG_AT_ONCE = 8, 24, 3
+# Requests with much to send, which is kept on the disk meanwhile: from one address, and in all.
+SENDING_FROM_ONE, SENDING_AT_ONCE = 4, 16
+# Heavy requests that are answered or waited for at once, from one address and in all; the same of
+# those that take many seconds. Nobody alone has all.
+HEAVY_FROM_ONE, HEAVY_AT_ONCE = 8, 24
+LONG_FROM_ONE, LONG_AT_ONCE = 2, 3
 # Heavy requests of one address in a second; so many more at once are let through, then they wait
 # for their turn, then they are refused.
 HEAVY_PER_S, HEAVY_AHEAD, HEAVY_WAITING = 8, 16, 40
@@ -47,10 +51,7 @@ _REFUSALS: Mapping[int, tuple[str, Phrase, Phrase]] = {
     429: (
         "too_many",
         Phrase("Not available at the moment"),
-        Phrase(
-            "Many such questions are being answered for your address already. Try again in a few"
-            " seconds."
-        ),
+        Phrase("Many such questions are being answered already. Try again in a few seconds."),
     ),
     503: (
         "unavailable",
@@ -90,10 +91,11 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'
 
 @dataclass(frozen=True, slots=True)
 class Sockets:
-    """The addresses of the application's processes: Unix sockets in one directory."""
+    """The addresses of the application's processes and of the gate: Unix sockets, one directory."""
 
     light: Path
     heavy: Path
+    gate: Path
 
 
 def find_nginx() -> str:
@@ -151,28 +153,35 @@ def _configuration(
         f"        error_page {given} {_REFUSED}{status}.$language.$form;"
         for given, status in (("413", 413), ("429", 429), ("503", 503), ("502 504 =503", 503))
     )
+    # A loop waits before it is counted, also one over refusals: these cost more than answers then.
+    turn = f"limit_req zone=turn burst={HEAVY_WAITING} delay={HEAVY_AHEAD};"
+    to_gate = [turn, "proxy_pass http://gate;"]
     heavy = "\n".join(
         [
-            _heavy(access.HEAVY_PUBLIC_PATHS, [*_KEPT, *_LOCK]),
-            _heavy(access.HEAVY_PATHS),
-            _heavy(access.LONG_PATHS, [f"limit_conn long {LONG_AT_ONCE};"]),
+            _location(access.HEAVY_PUBLIC_PATHS, [*_KEPT, *_LOCK, *to_gate]),
+            _location((*access.HEAVY_PATHS, *access.LONG_PATHS), to_gate),
         ]
     )
+    bounds = [f"limit_conn asker {HEAVY_FROM_ONE};", f"limit_conn all {HEAVY_AT_ONCE};"]
+    more = [f"limit_conn long_asker {LONG_FROM_ONE};", f"limit_conn long {LONG_AT_ONCE};"]
+    long = _location(access.LONG_PATHS, [*bounds, *more, "proxy_pass http://heavy;"])
+    pages = f"""\
+        location ^~ {_REFUSED} {{
+            internal;
+            alias {directory}/pages/;
+            types {{
+                text/html page panel;
+                application/problem+json json;
+            }}
+            charset utf-8;
+            charset_types application/problem+json;
+            add_header Retry-After $retry_after always;
+            add_header Cache-Control "no-store" always;
+            add_header X-Content-Type-Options "nosniff" always;
+            add_header Content-Security-Policy "{_POLICY}" always;
+        }}"""
     # Without the lock: what is light is made twice sooner than waited for.
-    visitors = _location(
-        _any_of(access.KEPT_PATHS), [*_KEPT_FOR_VISITORS, "proxy_pass http://light;"]
-    )
-    refusal = [
-        "internal;",
-        f"alias {directory}/pages/;",
-        "types { text/html page panel; application/problem+json json; }",
-        "charset utf-8;",
-        "charset_types application/problem+json;",
-        "add_header Retry-After $retry_after always;",
-        'add_header Cache-Control "no-store" always;',
-        'add_header X-Content-Type-Options "nosniff" always;',
-        f'add_header Content-Security-Policy "{_POLICY}" always;',
-    ]
+    visitors = _location(access.KEPT_PATHS, [*_KEPT_FOR_VISITORS, "proxy_pass http://light;"])
     own = "|".join(re.escape(path) for path in access.OWN_PATHS if path.startswith("/tiles/"))
     return f"""\
 # Written at every start.
@@ -203,17 +212,35 @@ http {{
     large_client_header_buffers 4 16k;
 
     # Who asks: behind proxies, whom the outermost that is believed names.
-    map $http_x_forwarded_for $asker {{
+    map $proxy_add_x_forwarded_for $source {{
         default $remote_addr;
-{_asker_behind(proxied)}
+        {_asker_behind(proxied)}
     }}
-    limit_conn_zone $asker zone=asker:4m;
+    # Whoever has one address of an IPv6 network (/64) has all of them (webmap/signing_in.py).
+    map $source $asker {{
+        default $source;
+        "~*^(?<network>([0-9a-f]{{1,4}}:){{1,4}})[0-9a-f:]" $network;
+    }}
+    # Who sends much, or does not say how much: it is kept on the disk until all of it has come.
+    map "$content_length,$http_transfer_encoding" $sender {{
+        default "";
+        "~^([0-9]{{7,}},|,.)" $asker;
+    }}
+    map $sender $sending {{
+        default 1;
+        "" "";
+    }}
+    limit_conn_zone $sender zone=sender:4m;
+    limit_conn_zone $sending zone=sending:64k;
+    limit_req_zone $asker zone=turn:4m rate={HEAVY_PER_S}r/s;
+    limit_req_status 429;
+    limit_req_log_level info;
+    # The gate is told who asks.
+    limit_conn_zone $http_x_asker zone=asker:4m;
+    limit_conn_zone $http_x_asker zone=long_asker:4m;
     limit_conn_zone $server_name zone=all:64k;
     limit_conn_zone $server_name zone=long:64k;
     limit_conn_status 429;
-    limit_req_zone $asker zone=heavy:4m rate={HEAVY_PER_S}r/s;
-    limit_req_status 429;
-    limit_req_log_level info;
     limit_conn_log_level info;
 
     # In which form the front refuses: for programs, for a panel, as a page.
@@ -229,7 +256,7 @@ http {{
         "~^(?!zh,)[^,]*,en$" en;
     }}
     # How answers are compressed, as the application would choose: one word, by which they are kept.
-    map $http_accept_encoding $encoding {{
+    map "$request_uri $http_accept_encoding" $encoding {{
         default "";
 {_encodings()}
     }}
@@ -253,21 +280,26 @@ http {{
 
     upstream light {{ server unix:{sockets.light} fail_timeout=0; }}
     upstream heavy {{ server unix:{sockets.heavy} fail_timeout=0; }}
+    upstream gate {{ server unix:{sockets.gate} fail_timeout=0; }}
+
+    proxy_http_version 1.1;
+    proxy_connect_timeout 5s;
+    proxy_read_timeout {_ANSWER_S}s;
+    proxy_max_temp_file_size 256m;
+    # One process that ended is no reason to ask twice: a request may have been carried out.
+    proxy_next_upstream off;
 
     server {{
         listen {listen} backlog=1024;
         server_name gridmap;
 
-        proxy_http_version 1.1;
         proxy_set_header Connection "";
         proxy_set_header Host $http_host;
         proxy_set_header Accept-Encoding $encoding;
+        proxy_set_header X-Asker $asker;
 {_forwarded(proxied)}
-        proxy_connect_timeout 5s;
-        proxy_read_timeout {_ANSWER_S}s;
-        proxy_max_temp_file_size 256m;
-        # One process that ended is no reason to ask twice: a request may have been carried out.
-        proxy_next_upstream off;
+        limit_conn sender {SENDING_FROM_ONE};
+        limit_conn sending {SENDING_AT_ONCE};
 
 {refusals}
         location / {{ proxy_pass http://light; }}
@@ -278,43 +310,61 @@ http {{
         }}
 {visitors}
 {heavy}
-{_location(f"^~ {_REFUSED}", refusal)}
+{pages}
+    }}
+
+    # Of one machine: the front is its only client.
+    server {{
+        listen unix:{sockets.gate} backlog=1024;
+        server_name gate;
+        proxy_set_header Connection "";
+        proxy_set_header Host $http_host;
+        proxy_set_header X-Asker "";
+        # It comes at once, from where it is kept.
+        proxy_request_buffering off;
+        # For the front, which keeps answers.
+        proxy_pass_header X-Accel-Expires;
+
+{refusals}
+        location / {{
+{_indented(bounds)}
+            proxy_pass http://heavy;
+        }}
+{long}
+{pages}
     }}
 }}
 """
 
 
-def _heavy(paths: Sequence[str], more: Sequence[str] = ()) -> str:
-    limits = {"asker": HEAVY_FROM_ONE, "all": HEAVY_AT_ONCE}
-    # A loop waits before it is counted, also one over refusals: these cost more than answers then.
-    bounds = [f"limit_req zone=heavy burst={HEAVY_WAITING} delay={HEAVY_AHEAD};"]
-    bounds += [f"limit_conn {zone} {most};" for zone, most in limits.items()]
-    return _location(_any_of(paths), [*bounds, *more, "proxy_pass http://heavy;"])
+def _location(paths: Sequence[str], lines: Sequence[str]) -> str:
+    return f"        location ~ ^({'|'.join(paths)})$ {{\n{_indented(lines)}\n        }}"
 
 
-def _any_of(paths: Sequence[str]) -> str:
-    return f"~ ^({'|'.join(paths)})$"
-
-
-def _location(which: str, lines: Sequence[str]) -> str:
-    inside = "\n".join(f"            {line}" for line in lines)
-    return f"        location {which} {{\n{inside}\n        }}"
+def _indented(lines: Sequence[str]) -> str:
+    return "\n".join(f"            {line}" for line in lines)
 
 
 def _encodings() -> str:
-    """Return the lines that choose how an answer is compressed, the best that is taken first."""
+    """Return the lines that choose how an answer is compressed, the best that is taken first.
+
+    Scripts are there compressed by the best there is (webmap/assets.py): what is quicker to make
+    would be larger.
+    """
     refused = r"(?!\s*;\s*q=0(\.0*)?\s*(,|$))"
+    wanted = [("/static/", "br"), *(("", each) for each in ("zstd", "br", "gzip"))]
     return "\n".join(
-        f'        "~*\\b{each}\\b{refused}" {each};' for each in ("zstd", "br", "gzip")
+        f'        "~*^{path}\\S* .*\\b{each}\\b{refused}" {each};' for path, each in wanted
     )
 
 
 def _asker_behind(proxied: int) -> str:
-    """Return the line that finds the asker in X-Forwarded-For, which each proxy adds to."""
-    if not proxied:
-        return ""
-    later = r"\s*,\s*[^,\s]+" * (proxied - 1)
-    return f'        "~(?<last>[^,\\s]+){later}\\s*$" $last;'
+    """Return the line that finds the asker in X-Forwarded-For and whoever is connected to us.
+
+    Each proxy adds whom it sees.
+    """
+    later = r"\s*,\s*[^,\s]+" * proxied
+    return f'"~(?<last>[^,\\s]+){later}\\s*$" $last;'
 
 
 def _forwarded(proxied: int) -> str:

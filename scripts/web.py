@@ -91,12 +91,12 @@ class Server:
             # What nginx says until it has read its configuration, faults in it above all.
             self._front_log = directory / "start.log"
             self._front_log.touch()
-            sockets = front.Sockets(directory / "light", directory / "heavy")
+            sockets = front.Sockets(directory / "light", directory / "heavy", directory / "gate")
             applications = [
                 self._application("light", sockets.light, stack),
                 self._application("heavy", sockets.heavy, stack),
             ]
-            door = self._front(directory, sockets)
+            door = self._front(directory, sockets, stack)
             # The reverse at the end: first those finish whose answers are on their way.
             stack.callback(_end, applications, signal.SIGTERM, 15.0)
             stack.callback(_end, [door], signal.SIGQUIT, 5.0)
@@ -143,27 +143,24 @@ class Server:
         finally:
             connection.close()
 
-    def _front(self, directory: Path, sockets: front.Sockets) -> Child:
+    def _front(self, directory: Path, sockets: front.Sockets, stack: ExitStack) -> Child:
         host, port = self._listener.getsockname()[:2]
         listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         file = front.write(directory, listen, sockets, config.proxies())
-        descriptor = self._listener.fileno()
+        gate = _socket_for_front(sockets.gate, stack)
+        descriptors = [self._listener.fileno(), gate.fileno()]
         return Child(
             Phrase("The web server"),
             [front.find_nginx(), "-c", str(file), "-p", str(directory), "-e", str(self._front_log)],
             # It takes over sockets that it is told of, instead of binding them.
-            environment={**os.environ, "NGINX": f"{descriptor};"},
+            environment={**os.environ, "NGINX": "".join(f"{each};" for each in descriptors)},
             directory=str(directory),
-            descriptors=[descriptor],
+            descriptors=descriptors,
         )
 
     def _application(self, part: str, path: Path, stack: ExitStack) -> Child:
         bound = path.with_suffix(".bound")
-        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
-        listener.bind(str(bound))
-        bound.chmod(0o600)
-        if (account := front.account()) is not None:
-            os.chown(bound, account.pw_uid, account.pw_gid)
+        listener = _socket_for_front(bound, stack)
         os.link(bound, path)
         # Held open here: while a process is started again, requests wait in its queue.
         listener.listen(_BACKLOG)
@@ -204,6 +201,16 @@ def _directory(stack: ExitStack) -> Path:
     # What is locked is not tidied away for its age (tmpfiles.d(5)).
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return directory
+
+
+def _socket_for_front(path: Path, stack: ExitStack) -> socket.socket:
+    """Make a Unix socket that nobody but nginx may open."""
+    made = stack.enter_context(socket.socket(socket.AF_UNIX))
+    made.bind(str(path))
+    path.chmod(0o600)
+    if (account := front.account()) is not None:
+        os.chown(path, account.pw_uid, account.pw_gid)
+    return made
 
 
 def _end(children: Sequence[Child], request: signal.Signals, patience_s: float) -> None:

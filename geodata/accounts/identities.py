@@ -69,12 +69,14 @@ def link(conn: Connection[Any], issuer: str, subject: str, account_id: int) -> b
 def drop_first_password(conn: Connection[Any], account_id: int) -> bool:
     """Remove a password that somebody else chose and was to be replaced; tell if there was one.
 
-    Whoever comes in by single sign-on does not know it, and would be asked for it.
+    Whoever comes in by single sign-on does not know it, and would be asked for it. Sessions that
+    began with it end: there is nothing left that they would have to do before they see something.
     """
     return bool(
         conn.execute(
             """
-            UPDATE account_secret SET password_hash = NULL, must_change = false
+            UPDATE account_secret
+            SET password_hash = NULL, must_change = false, changed_at = clock_timestamp()
             WHERE account_id = %s AND must_change
             """,
             [account_id],

@@ -44,6 +44,18 @@ def set_password(
     )
 
 
+def take(conn: Connection[Any], account_id: int, password_hash: str) -> bool:
+    """Keep a password from changing until the transaction ends; tell if it is still this one.
+
+    While one is compared, no transaction is open: meanwhile it may have been taken back.
+    """
+    row = conn.execute(
+        "SELECT password_hash = %s FROM account_secret WHERE account_id = %s FOR UPDATE",
+        [password_hash, account_id],
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def rehash(conn: Connection[Any], account_id: int, password: str) -> None:
     """Hash the same password with today's effort."""
     conn.execute(

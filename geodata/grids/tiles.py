@@ -84,7 +84,10 @@ class Source:
 def render(
     conn: Connection[Any], source: Source, tile: Tile, values: Mapping[str, object]
 ) -> tuple[bytes, int]:
-    """Render a tile and say of which revision it is, in one statement and so in one snapshot."""
+    """Render a tile and say of which revision it is, in one statement and so in one snapshot.
+
+    -1 says that it is of none: something is missing that will be there later.
+    """
     west_m, south_m, east_m, north_m = tile.envelope()
     west, south, east, north = tile.bounds(source.margin)
     row = conn.execute(

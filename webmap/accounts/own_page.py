@@ -67,21 +67,26 @@ def change_password() -> Response:
         return _password_form(again=gettext("The two passwords do not match."))
     # Who asked to be kept signed in on this device still is.
     is_kept = session.permanent
+    token = ""
     try:
         with acting.as_office("gridmap_door") as conn:
             # With the old password the session ends in which this was asked.
             name_username(conn, found.username)
-            known = (found.username, found.name)
-            account_secrets.set_password(conn, found.account_id, new, known=known)
-            token, _ = sessions.open_session(
-                conn,
-                found.account_id,
-                device=signing_in.device(),
-                device_token=None,
-                is_kept=is_kept,
-            )
+            # Whoever knows one that was taken back meanwhile does not choose the next.
+            if account_secrets.take(conn, found.account_id, outcome.password_hash):
+                known = (found.username, found.name)
+                account_secrets.set_password(conn, found.account_id, new, known=known)
+                token, _ = sessions.open_session(
+                    conn,
+                    found.account_id,
+                    device=signing_in.device(),
+                    device_token=None,
+                    is_kept=is_kept,
+                )
     except InvalidInputError as error:
         return _password_form(new=errors.said(error))
+    if not token:
+        return _password_form(present=gettext("This is not your current password."))
     door.enter(token, is_kept=is_kept)
     flash(gettext("Your password has been changed. You are signed out everywhere else."))
     return redirect(url_for("account.show"), 303)  # pyright: ignore[reportReturnType]

@@ -80,6 +80,17 @@ def forget() -> None:
     g.pop("acting", None)
 
 
+def has_ended() -> bool:
+    """Tell whether the session that a request came with has ended since it was looked up."""
+    found: Acting | None = g.get("acting")
+    if found is None:
+        return False
+    with db.connection() as conn:
+        acting.take_on(conn, "gridmap_door", found.token_hash, g.request_id)
+        row = conn.execute("SELECT acting_account() IS NULL").fetchone()
+    return bool(row and row[0])
+
+
 def signed_in() -> Acting:
     """Return who is signed in, where ``webmap.core.access`` lets nobody else in."""
     found = current()

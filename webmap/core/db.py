@@ -32,8 +32,13 @@ def statements(*, within_s: float | None = None) -> Generator[Connection[Any]]:
     the latest.
     """
     answer_by = None if within_s is None else time.monotonic() + within_s
+    is_abandoned = _asker_has_gone()
+    with db.failures():
+        if is_abandoned is not None and is_abandoned():
+            # While the request stood in line. A short statement ends before anybody looks.
+            raise waiting.AbandonedError
     with db.failures(), _pool().connection(within_s) as conn:
-        conn.answer_by, conn.is_abandoned = answer_by, _asker_has_gone()
+        conn.answer_by, conn.is_abandoned = answer_by, is_abandoned
         try:
             yield conn
         finally:

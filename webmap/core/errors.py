@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from urllib.parse import urlencode
 
+import psycopg
 from apiflask import APIFlask, HTTPError
 from flask import Response, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -113,6 +114,10 @@ def init_app(app: APIFlask) -> None:
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
+        if _has_ended():
+            # The policies let through nothing more, wherever the request was.
+            app.logger.warning("request %s: its session ended meanwhile (%s)", g.request_id, error)
+            return _answer(401, "http_401", _http_text(401), "")
         app.logger.error("request %s failed", g.request_id, exc_info=error)
         return _answer(500, "internal", _http_text(500), "")
 
@@ -158,6 +163,13 @@ def _hidden_hint() -> str:
             " you come back to this page."
         )
     return _("It may not exist, or lie outside what your account may see.")
+
+
+def _has_ended() -> bool:
+    try:
+        return acting.has_ended()
+    except (GridMapError, psycopg.Error):
+        return False
 
 
 def _is_visitor() -> bool:

@@ -40,7 +40,13 @@ class _Sessions(SecureCookieSessionInterface):
 
 
 class _Number(IntegerConverter):
-    """A number in an address, as large as the database counts: what is larger is not there."""
+    """A number in an address, as large as the database counts: what is larger is not there.
+
+    In ASCII digits alone: Python takes those of every script, by which an address would be another
+    than the tables of ``webmap.core.access`` know.
+    """
+
+    regex = "[0-9]+"
 
     def __init__(self, url_map: Map, max: int = 2**63 - 1, **options: Any) -> None:
         super().__init__(url_map, max=max, **options)

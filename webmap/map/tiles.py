@@ -54,7 +54,9 @@ def tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
     """Render a tile: 204 if it is empty, 400 if it cannot exist."""
     layer = _layer(name, is_own=False)
     response, present = _tile(layer, _place(z, x, y), db.statements)
-    return _cached(response, FOREVER if revision == present else ASK_AGAIN)
+    # Without a day it is of today, and tomorrow of another.
+    is_for_good = revision == present and request.args.get("on")
+    return _cached(response, FOREVER if is_for_good else ASK_AGAIN)
 
 
 @bp.get("/issues/<int:revision>/<z>/<x>/<y>.mvt", defaults={"name": "issues"})

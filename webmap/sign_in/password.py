@@ -35,13 +35,17 @@ _SYSTEMS = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an attempt; tokens are there if it succeeded, ``wait`` if it came too often."""
+    """What came of an attempt; tokens are there if it succeeded, ``wait`` if it came too often.
+
+    ``password_hash`` is that of the password that was right, where no session was wanted.
+    """
 
     result: Literal["in", "wrong", "too_often"]
     token: str = ""
     device_token: str = ""
     must_change: bool = False
     wait: timedelta = timedelta()
+    password_hash: str = ""
 
 
 def sign_in(
@@ -71,13 +75,18 @@ def sign_in(
     with db.connection() as conn:
         take_on(conn, "gridmap_door", None, g.request_id)
         name_username(conn, username)
-        if not (right and found and found.password_hash):
+        if not (
+            right
+            and found
+            and found.password_hash
+            and account_secrets.take(conn, found.account_id, found.password_hash)
+        ):
             subject_id = found.account_id if found else None
             audit.record(conn, "session.refused", subject="account", subject_id=subject_id)
             return Outcome("wrong")
         attempts.succeeded(conn, keys)
         if not opens:
-            return Outcome("in")
+            return Outcome("in", password_hash=found.password_hash)
         token, new_device = sessions.open_session(
             conn, found.account_id, device=device(), device_token=device_token, is_kept=is_kept
         )

@@ -21,10 +21,14 @@ from geodata.coverage.figures.due import Cells
 from geodata.coverage.judging import people, sums
 from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
+from geodata.errors import UnavailableError
 
-# Stretches of days kept; the one not asked for longest goes first.
+# Stretches of days kept; the one not asked for longest goes first, that of today never.
 STRETCHES_KEPT = 12
 _LOCK = 341526
+# Who computes the figures of another day than today, or waits until they can be computed: each
+# holds a connection, of which everybody else has need.
+WAITING_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,13 @@ class _Stretch:
 
 
 def ensure(conn: Connection[Any], day: date) -> None:
-    """See to it that the figures of a day stand and rest on nothing that has changed since."""
+    """See to it that the figures of a day stand and rest on nothing that has changed since.
+
+    Raises UnavailableError where others compute those of other days, and enough wait for it.
+    """
     if _is_current(conn, day):
         return
+    _take_place(conn, day)
     conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
     # Another may have computed them while this one waited.
     if not _is_current(conn, day) and not _refresh(conn, day):
@@ -71,11 +79,32 @@ def compute(conn: Connection[Any], day: date) -> None:
     conn.execute(
         """
         DELETE FROM coverage_stretch WHERE stretch_id IN (
-            SELECT stretch_id FROM coverage_stretch ORDER BY asked_at DESC OFFSET %s)
+            SELECT stretch_id FROM coverage_stretch
+            ORDER BY valid @> current_date DESC, asked_at DESC OFFSET %s)
         """,
         (STRETCHES_KEPT,),
     )
     _forget(conn)
+
+
+def _take_place(conn: Connection[Any], day: date) -> None:
+    """Take a place among those who may wait, until the transaction ends; today needs none."""
+    row = conn.execute(
+        """
+        SELECT %(day)s::date = current_date
+            OR EXISTS (SELECT FROM coverage_stretch WHERE valid @> %(day)s::date)
+        """,
+        {"day": day},
+    ).fetchone()
+    if row and row[0]:
+        return
+    for place in range(WAITING_AT_ONCE):
+        taken = conn.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (_LOCK, place)).fetchone()
+        if taken and taken[0]:
+            return
+    raise UnavailableError(
+        "The figures of other days are being computed.", hint="Try again in a few seconds."
+    )
 
 
 def _is_current(conn: Connection[Any], day: date) -> bool:

@@ -14,7 +14,7 @@ from psycopg import Connection, errors, sql
 from watched import Person, Watched, watch
 
 from geodata.accounts import attempts, sessions
-from geodata.accounts.acting import name_identity, name_username, take_on
+from geodata.accounts.acting import act, name_identity, name_username, take_on
 from geodata.database import connecting as db
 from geodata.database.roles import APP, TAKEN_ON
 
@@ -30,6 +30,11 @@ OPEN = {
     *("coverage_record", "coverage_recorded"),
     *("revision", "setting", "role_right", "role_place"),
 }
+# What any role may write: figures are computed when they are first asked for, whoever asks, and
+# whoever changes something counts it.
+RECKONED = {*("coverage_stretch", "coverage_grid", "coverage_rest", "coverage_due"), "revision"}
+# Functions with their owner's rights that anybody may call.
+HARMLESS = {"least_count", "block_of", "coverage_counts_again", "coverage_analyze"}
 # Extensions' own.
 FOREIGN = {"spatial_ref_sys", "geography_columns", "geometry_columns"}
 
@@ -87,9 +92,9 @@ def restricted_tables(owner: Connection[Any]) -> list[str]:
     return [row[0] for row in rows]
 
 
-def seen(conn: Connection[Any], table: str) -> int:
+def seen(conn: Connection[Any], *table: str) -> int:
     """How many rows there are to see; 0 where the table may not be read."""
-    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+    query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*table))
     try:
         with conn.transaction():
             row = conn.execute(query).fetchone()
@@ -140,6 +145,103 @@ def test_what_any_role_may_touch_without_a_policy_is_named(owner):
     ).fetchall()
     found = {row[0] for row in rows} - FOREIGN
     assert found == OPEN
+
+
+def test_what_is_written_without_a_policy_asks_for_the_right(owner):
+    rows = owner.execute(
+        """
+        SELECT DISTINCT c.relname FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relrowsecurity
+          AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+          AND EXISTS (SELECT FROM unnest(%s::text[]) role
+                      WHERE has_any_column_privilege(role, c.oid, 'INSERT, UPDATE')
+                         OR has_table_privilege(role, c.oid, 'DELETE, TRUNCATE'))
+          AND NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                          WHERE t.tgrelid = c.oid
+                            AND p.proname IN ('grid_version_may', 'standard_may'))
+        """,
+        [[APP, *TAKEN_ON]],
+    ).fetchall()
+    assert {row[0] for row in rows} - FOREIGN == RECKONED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE duty SET term = daterange(lower(term), lower(term) + 1)",
+        "UPDATE service_area SET valid = valid",
+        "DELETE FROM grid_shape",
+        "DELETE FROM grid_border",
+        "DELETE FROM shape_due",
+        "INSERT INTO partition_exception (kind, grid_id, reason, recorded_by)"
+        " SELECT 'gap', min(grid_id), 'reason', 'nobody' FROM grid",
+    ],
+)
+def test_where_boundaries_are_drawn_nothing_is_written_without_a_session(app, watched, statement):
+    with app.transaction(force_rollback=True):
+        take_on(app, "gridmap_draw", None, "")
+        with pytest.raises(errors.InsufficientPrivilege), app.transaction():
+            app.execute(statement)
+
+
+# Tables of one's own ----------------------------------------------------------------------------
+
+
+def test_a_session_of_ones_own_making_opens_nothing(app, owner, watched):
+    """Anybody may make temporary tables, and these are looked up first."""
+    with app.transaction(force_rollback=True):
+        app.execute(
+            "CREATE TEMP TABLE session"
+            " (token_hash bytea, account_id bigint, expires_at timestamptz)"
+        )
+        app.execute("GRANT ALL ON session TO PUBLIC")
+        for name in ("governor", "planner", "admin", "auditor"):
+            token = sessions.digest(f"made up for {name}")
+            app.execute(
+                "INSERT INTO pg_temp.session VALUES (%s, %s, now() + interval '1 hour')",
+                [token, person(watched, name).account_id],
+            )
+            for role in (APP, *TAKEN_ON):
+                with app.transaction():
+                    app.execute("SELECT set_config('gridmap.session', %s, true)", [token.hex()])
+                    app.execute("SELECT set_config('role', %s, true)", [role])
+                    tables = restricted_tables(owner)
+                    shown = {table: n for table in tables if (n := seen(app, "public", table))}
+                    assert shown == {}, f"{role} as {name}"
+                app.execute("RESET ROLE")
+
+
+def test_a_map_of_ones_own_widens_no_territory(app, watched):
+    leader = person(watched, "leader")
+    with app.transaction(force_rollback=True):
+        act(app, sessions.digest(leader.token), "")
+        own = seen(app, "issue")
+        assert 0 < own < len(watched.issues)
+        app.execute("CREATE TEMP TABLE grid_version AS SELECT * FROM public.grid_version")
+        app.execute(
+            "UPDATE pg_temp.grid_version"
+            " SET geom = ST_Multi(ST_MakeEnvelope(-180, -90, 180, 90, 4326))"
+        )
+        app.execute("GRANT ALL ON pg_temp.grid_version TO PUBLIC")
+        assert seen(app, "issue") == own
+
+
+def test_functions_with_their_owners_rights_are_named_and_read_the_schema_first(owner):
+    rows = owner.execute(
+        """
+        SELECT p.proname, p.prorettype = 'trigger'::regtype,
+               coalesce((SELECT setting LIKE '%, pg_temp' FROM unnest(p.proconfig) setting
+                         WHERE setting LIKE 'search_path=%'), false),
+               has_function_privilege('public', p.oid, 'EXECUTE')
+        FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+        """
+    ).fetchall()
+    assert len(rows) > 15
+    assert [row[0] for row in rows if not row[2]] == []
+    # Triggers for everybody would be put on temporary tables; others answer for everybody alike.
+    assert {row[0] for row in rows if row[3]} == HARMLESS
 
 
 # The door: one account, for whoever knows its name ----------------------------------------------

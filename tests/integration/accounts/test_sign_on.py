@@ -13,7 +13,7 @@ import provider as providers
 import pytest
 from county import build
 
-from geodata.accounts import identities
+from geodata.accounts import identities, sessions
 from geodata.accounts import keeping as accounts
 from geodata.errors import SetupError
 from webmap import create_app
@@ -355,6 +355,19 @@ def test_first_password_of_somebody_else_goes_with_the_link(app, provider, conn)
     assert secret == (None, False)
     client, _ = sign_in(app, provider, "s-2", preferred_username="wang")
     assert "Change the password" in client.get("/account").text
+
+
+def test_whoever_knew_the_first_password_is_out_once_it_is_gone(app, provider, conn):
+    """The session would no longer have to choose a password, and see what the account may see."""
+    account_id = accounts.create(conn, "new", "New", password=PASSWORD, must_change=True)
+    token, _ = sessions.open_session(conn, account_id, device="", device_token=None)
+    conn.commit()
+    other = browser(app)
+    with other.session_transaction() as session:
+        session["token"] = token
+    assert other.get("/account").headers["Location"] == "/account/password"
+    sign_in(app, provider, "s-1", preferred_username="new")
+    assert other.get("/account").headers["Location"].startswith("/sign-in")
 
 
 def test_reader_comes_to_where_they_wanted_and_to_no_other_site(app, provider):

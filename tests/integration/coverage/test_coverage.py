@@ -9,6 +9,8 @@ from county import TODAY, add_duty, build
 
 from geodata.coverage.figures import keeping as figures
 from geodata.coverage.figures import reading
+from geodata.database import connecting as db
+from geodata.errors import UnavailableError
 
 
 @pytest.fixture
@@ -117,6 +119,46 @@ def test_days_on_which_nothing_changes_are_computed_once(conn, county, monkeypat
     assert clinic(conn, county.compounds[0], date(2026, 6, 10)).met == 30
     assert clinic(conn, county.compounds[0], date(2026, 5, 5)).met == 30
     assert clinic(conn, county.compounds[0], date(2026, 4, 30)).met == 0
+
+
+def test_figures_of_today_stay_whatever_days_are_asked_for(conn, county, monkeypatch):
+    """Else whoever asks for a dozen other days has the map of today computed anew each time."""
+    add_building(conn, 116.305, 31.405, 30)
+    days = [date(2020, 1, 1) + timedelta(days=number) for number in range(figures.STRETCHES_KEPT)]
+    for day in days:
+        add_clinic(conn, 116.305, 31.405, valid=f"[{day},)")
+    conn.commit()
+    [today] = conn.execute("SELECT current_date").fetchone()
+    figures.ensure(conn, today)
+    conn.commit()
+    # Those whose time of asking is a moment later are there longer.
+    for day in [date(2019, 1, 1), *days[:-1]]:
+        figures.ensure(conn, day)
+        conn.commit()
+    [kept] = conn.execute("SELECT count(*) FROM coverage_stretch").fetchone()
+    assert kept == figures.STRETCHES_KEPT
+    monkeypatch.setattr(figures, "compute", lambda *_: pytest.fail("computed again"))
+    figures.ensure(conn, today)
+
+
+def test_only_so_many_wait_for_the_figures_of_other_days(conn, county, database_url, monkeypatch):
+    """Each has a connection, and everybody else needs one, too."""
+    add_building(conn, 116.305, 31.405, 30)
+    add_clinic(conn, 116.305, 31.405, valid="[2025-01-01,)")
+    conn.commit()
+    [today] = conn.execute("SELECT current_date").fetchone()
+    figures.ensure(conn, today)
+    # Else it would wait for ever.
+    conn.execute("SET lock_timeout = '2s'")
+    conn.commit()
+    monkeypatch.setattr(figures, "WAITING_AT_ONCE", 1)
+    with db.connect(database_url) as other:
+        figures.ensure(other, date(2024, 6, 1))
+        with pytest.raises(UnavailableError):
+            figures.ensure(conn, date(2019, 1, 1))
+        conn.rollback()
+        figures.ensure(conn, today)
+    figures.ensure(conn, date(2019, 1, 1))
 
 
 def test_the_worst_come_first_and_the_unknown_last(conn, county):

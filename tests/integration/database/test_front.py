@@ -6,16 +6,23 @@ import http.client
 import json
 import re
 import socket
+import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import RequestRedirect
 
 from scripts import front
 from webmap import create_app
@@ -43,8 +50,9 @@ def ask(
     method: str = "GET",
     *,
     timeout_s: float = 30,
+    source: str = "127.0.0.1",
 ) -> tuple[int, http.client.HTTPMessage, str]:
-    connection = http.client.HTTPConnection(*address, timeout=timeout_s)
+    connection = http.client.HTTPConnection(*address, timeout=timeout_s, source_address=(source, 0))
     try:
         connection.request(method, path, headers=headers or {})
         answer = connection.getresponse()
@@ -71,10 +79,10 @@ def held(address: Address, count: int, sent: bytes) -> Iterator[list[socket.sock
 
 
 @contextmanager
-def locked(demo_url: str) -> Iterator[None]:
-    """Keep whoever reads buildings waiting."""
+def locked(demo_url: str, table: LiteralString = "building") -> Iterator[None]:
+    """Keep whoever reads buildings, or another table, waiting."""
     with psycopg.connect(demo_url) as conn:
-        conn.execute("LOCK TABLE building IN ACCESS EXCLUSIVE MODE")
+        conn.execute("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE")
         yield
 
 
@@ -185,6 +193,110 @@ def test_who_asks_on_and_on_waits_for_the_turn(
     wait_for(demo_conn, 0)
 
 
+@pytest.mark.parametrize("path", ["/reports/coverage.pdf", "/panel/days"])
+def test_who_sends_slowly_has_no_place_among_those_who_ask(address: Address, path: str) -> None:
+    """Else three connections would keep reports from everybody, for as long as they like."""
+    sent = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\na".encode()
+    with held(address, front.HEAVY_FROM_ONE, sent):
+        # Who came before has been heard of.
+        assert ask(address, "/healthz")[0] == 200
+        # Not there by this method: nothing is computed.
+        assert ask(address, path, method="DELETE")[0] == 405
+
+
+def test_nobody_alone_has_all_places_of_what_takes_many_seconds(
+    address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
+) -> None:
+    path = f"/reports/coverage.xlsx?grid={county}"
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
+    with locked(demo_url, "grid_version"), held(address, front.LONG_FROM_ONE, request):
+        # Of reports one is made at a time.
+        wait_for(demo_conn, 1)
+        status, _, text = ask(address, path)
+        assert (status, "请过几秒再试" in text) == (429, True)
+        assert ask(address, path, method="DELETE", source="127.0.0.2")[0] == 405
+    wait_for(demo_conn, 0)
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 2000000", "Transfer-Encoding: chunked"])
+def test_only_so_many_large_bodies_are_kept_on_the_disk(address: Address, length: str) -> None:
+    """Each may weigh 33 MB, whoever sends it and wherever to."""
+    sent = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n{length}\r\n\r\n".encode()
+    more = {"Content-Length": "2000000"}
+    with held(address, front.SENDING_FROM_ONE, sent):
+        # Who came before has been heard of.
+        assert ask(address, "/healthz")[0] == 200
+        assert ask(address, "/rights", more, "DELETE")[0] == 429
+        # Whoever sends little does so, and others send much.
+        assert ask(address, "/rights", {"Content-Length": "0"}, "DELETE")[0] == 405
+        with pytest.raises(TimeoutError):
+            ask(address, "/rights", more, "DELETE", source="127.0.0.2", timeout_s=1)
+
+
+@pytest.mark.parametrize(
+    ("proxied", "told", "asker"),
+    [
+        (0, "203.0.113.9", "127.0.0.1"),
+        (1, "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        (2, "203.0.113.9, 198.51.100.7,192.0.2.1", "198.51.100.7"),
+        (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2:"),
+        (1, "2001:DB8:1:2::9", "2001:DB8:1:2:"),
+        (1, "2001:db8::9", "2001:db8:"),
+        # An IPv4 address that is written as IPv6 is that address.
+        (1, "::ffff:203.0.113.9", "::ffff:203.0.113.9"),
+        (1, "", "127.0.0.1"),
+    ],
+)
+def test_who_asks_is_an_address_or_an_ipv6_network(
+    tmp_path: Path, proxied: int, told: str, asker: str
+) -> None:
+    with nginx(tmp_path, proxied) as (address, application):
+        headers = {"X-Forwarded-For": told, "X-Asker": "made-up"}
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(ask, address, "/panel/home", headers)
+            asked, _ = application.accept()
+            with asked:
+                head = asked.recv(2**16).decode()
+                asked.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+            assert answer.result()[0] == 204
+    assert f"\r\nX-Asker: {asker}\r\n" in head
+
+
+@contextmanager
+def nginx(folder: Path, proxied: int) -> Iterator[tuple[Address, socket.socket]]:
+    """nginx as it stands in front, and in the place of the application a socket."""
+    with ExitStack() as stack:
+        # A path of a Unix socket is short, and nginx's workers may be another account.
+        short = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        short.chmod(0o711)
+        sockets = front.Sockets(short / "light", short / "heavy", short / "gate")
+        application = stack.enter_context(socket.socket(socket.AF_UNIX))
+        application.bind(str(sockets.light))
+        sockets.light.chmod(0o666)
+        application.listen()
+        application.settimeout(30)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = free.getsockname()
+        file = front.write(short, f"127.0.0.1:{address[1]}", sockets, proxied)
+        log = folder / "error.log"
+        process = subprocess.Popen(
+            [front.find_nginx(), "-c", str(file), "-p", str(short), "-e", str(log)]
+        )
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(address, timeout=5).close()
+                break
+            except OSError:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        yield address, application
+
+
 def test_work_ends_when_the_asker_has_gone(
     address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
 ) -> None:
@@ -221,6 +333,21 @@ def test_what_is_the_same_for_all_is_kept_with_its_tag(
         assert ask(address, path, {**compressed, **tag})[0] == 304
 
 
+def test_scripts_are_sent_as_they_were_compressed_before(address: Address) -> None:
+    """By most browsers something else is taken as well, which would be made anew and larger."""
+    sheets = re.findall(r'"(/static/[^"]+\.css)"', ask(address, "/")[2])
+    for accepted, used in (
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, zstd, br;q=0", "zstd"),
+        ("gzip", "gzip"),
+        ("identity", None),
+    ):
+        headers = ask(address, sheets[0], {"Accept-Encoding": accepted})[1]
+        assert headers["Content-Encoding"] == used
+    # Where no such file is, the choice is the application's.
+    assert ask(address, "/", {"Accept-Encoding": "gzip, br, zstd"})[1]["Content-Encoding"] == "zstd"
+
+
 def test_panels_of_visitors_are_kept_until_something_changes(
     address: Address, demo_url: str, demo_conn: Connection[TupleRow]
 ) -> None:
@@ -255,6 +382,18 @@ def test_panels_of_visitors_are_kept_until_something_changes(
     with psycopg.connect(demo_url) as conn:
         conn.execute("UPDATE facility SET name = name WHERE false")
     assert ask(address, path, {**compressed, "If-None-Match": headers["ETag"]})[0] == 200
+
+
+def test_numbers_in_addresses_are_of_these_digits() -> None:
+    """Python reads those of all scripts, the front does not: nobody goes round its bounds so."""
+    app = create_app({"DATABASE_URL": "postgresql://nowhere/none", "SECRET_KEY": "k" * 32})
+    addresses = app.url_map.bind("")
+    numbered = [rule.rule for rule in app.url_map.iter_rules() if "<int:" in rule.rule]
+    assert len(numbered) > 20
+    for rule in numbered:
+        for digits in ("١", "７"):
+            with pytest.raises((NotFound, RequestRedirect)):
+                addresses.match(re.sub(r"<int:\w+>", digits, rule))
 
 
 def test_tables_of_what_takes_long_name_addresses_that_are_there() -> None:

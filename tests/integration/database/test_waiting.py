@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -49,6 +50,18 @@ def frozen(cluster: Cluster) -> Iterator[None]:
     finally:
         for pid in (*children, cluster.pid):
             os.kill(int(pid), signal.SIGCONT)
+
+
+def test_who_went_while_standing_in_line_costs_nothing(app: Flask) -> None:
+    """Else whoever asks and goes, a thousand times, keeps others from what takes long for hours."""
+    ours, theirs = socket.socketpair()
+    client, asked = app.test_client(), {"gunicorn.socket": ours}
+    with ours:
+        assert client.get("/panel/home", environ_overrides=asked).status_code == 200
+        theirs.close()
+        assert client.get("/panel/home", environ_overrides=asked).status_code == 503
+        # What changes something is carried out; here it is refused for want of a token.
+        assert client.post("/sign-in", environ_overrides=asked).status_code == 400
 
 
 def test_nobody_waits_for_a_frozen_database(own_cluster: Cluster, app: Flask) -> None:

@@ -16,7 +16,7 @@ from scripts.bench import lewisham
 from scripts.cli.checking import commands as checking
 from scripts.cli.importing import commands as importing
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "lewisham"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "lewisham"
 pytestmark = [
     pytest.mark.shared_data,
     pytest.mark.skipif(not DATA.is_dir(), reason="shared/data is not there"),

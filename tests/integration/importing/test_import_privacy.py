@@ -37,7 +37,7 @@ IMPORTS = {
     "buildings": import_buildings,
 }
 CHINESE = gettext.translation(
-    "messages", Path(__file__).parents[2] / "webmap" / "translations", ["zh"]
+    "messages", Path(__file__).parents[3] / "webmap" / "translations", ["zh"]
 )
 PHONE, LANDLINE, IDENTITY = "13800138000", "0564-5000123", "11010519491231002X"
 REPORTER, SEEN = "欧阳上报人", "无人认领的井盖"
@@ -285,7 +285,7 @@ def test_what_a_killed_import_left_goes_with_the_next(
     for _ in range(2):
         child = subprocess.Popen(
             [sys.executable, "-c", at_work],
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
             env={**os.environ, "TMPDIR": str(temporary)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -19,7 +19,7 @@ from geodata.plans import advancing, checking, drafts, drawing, keeping, publish
 from geodata.plans.model import COMMAND_LINE, Plan
 from scripts.cli.importing import commands as importing
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "lewisham"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "lewisham"
 pytestmark = [
     pytest.mark.shared_data,
     pytest.mark.skipif(not DATA.is_dir(), reason="shared/data is not there"),

@@ -19,10 +19,13 @@ from psycopg import sql
 from geodata.accounts import attempts, passwords, sessions
 from geodata.accounts import keeping as accounts
 from geodata.database import connecting as db
+from geodata.scenarios import keeping
 from webmap import create_app
+from webmap.sign_in import password as signing_in
 
 PASSWORD = "correct horse battery staple"
 OTHER = "four words nobody guesses"
+NEW = "kettle harbour violet moss"
 KEY = "k" * 32
 ELSEWHERE = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -315,6 +318,25 @@ def test_an_ended_session_opens_nothing_at_the_next_request(url, app, owner, how
                 )
 
 
+def test_a_session_that_ends_in_the_middle_of_a_request_is_answered_so(
+    url, app, owner, monkeypatch
+):
+    """What asks long may well be at work when somebody's role is taken."""
+    create = keeping.create
+
+    def ended(*arguments):
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute("DELETE FROM session")
+        return create(*arguments)
+
+    monkeypatch.setattr(keeping, "create", ended)
+    token = token_in(owner.get("/account/password").text)
+    answer = owner.post("/api/scenarios", json={"name": "x"}, headers={"X-CSRFToken": token})
+    assert answer.status_code == 401
+    with psycopg.connect(url) as conn:
+        assert conn.execute("SELECT count(*) FROM scenario").fetchone() == (0,)
+
+
 def test_a_changed_password_keeps_whoever_asked_to_be_kept(url, app):
     client = app.test_client()
     assert sign_in(client, keep="1").status_code == 303
@@ -344,6 +366,57 @@ def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(url, app,
     assert not is_in(copy)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("UPDATE account_secret SET password_hash = %s", [_hash()])
+
+
+def test_a_password_that_is_taken_back_meanwhile_opens_nothing(url, app, monkeypatch):
+    """Whoever knows the old one and tries without a pause is always in the middle of an attempt."""
+    taken_back = passwords.hash_password(OTHER)
+
+    def take_back():
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute(
+                "UPDATE account_secret SET password_hash = %s, changed_at = clock_timestamp()",
+                [taken_back],
+            )
+
+    def stored():
+        with psycopg.connect(url, autocommit=True) as conn:
+            return conn.execute(
+                "SELECT DISTINCT password_hash, (SELECT count(*) FROM session) FROM account_secret"
+            ).fetchall()
+
+    def compare(password_hash, password):
+        found = is_right(password_hash, password)
+        take_back()
+        return found
+
+    def attempt(*arguments, **options):
+        outcome = attempted(*arguments, **options)
+        take_back()
+        return outcome
+
+    is_right, attempted = passwords.is_right, signing_in.sign_in
+    try:
+        with psycopg.connect(url, autocommit=True) as conn:
+            # As a list's first passwords are: it would be hashed anew.
+            quick = passwords.hash_password(PASSWORD, is_generated=True)
+            conn.execute("UPDATE account_secret SET password_hash = %s", [quick])
+        with monkeypatch.context() as patch:
+            patch.setattr(passwords, "is_right", compare)
+            assert sign_in(app.test_client()).status_code == 422
+        assert stored() == [(taken_back, 0)]
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute("UPDATE account_secret SET password_hash = %s", [_hash()])
+        owner = enter(app.test_client(), url)
+        token = token_in(owner.get("/account/password").text)
+        form = {"present": PASSWORD, "new": NEW, "again": NEW, "csrf_token": token}
+        with monkeypatch.context() as patch:
+            patch.setattr(signing_in, "sign_in", attempt)
+            assert owner.post("/account/password", data=form).status_code == 422
+        assert stored() == [(taken_back, 0)]
+    finally:
+        with psycopg.connect(url, autocommit=True) as conn:
+            conn.execute("UPDATE account_secret SET password_hash = %s", [_hash()])
 
 
 # Where one is sent -------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 
 import mapbox_vector_tile
 import pytest
 from county import add_duty, add_issue, box, build
 from signing import sign_in
 
+from geodata.database import clock
 from geodata.grids import writing as boundaries
 from geodata.grids.tiles import Tile
 from geodata.grids.writing import NewVersion
@@ -123,6 +124,32 @@ def test_a_tile_is_kept_for_good_and_a_change_gives_it_another_address(client, c
     old = client.get(first.request.path + "?" + first.request.query_string.decode())
     assert features(old, "grid") == features(second, "grid")
     assert "immutable" not in old.headers["Cache-Control"]
+
+
+def test_a_tile_of_today_is_not_kept_for_tomorrow(client):
+    address = client.get("/tiles/grids.json").json["tiles"][0].replace("http://localhost", "")
+    path = address.format(z=0, x=0, y=0)
+    assert "immutable" in client.get(path).headers["Cache-Control"]
+    for query in ("", "?on="):
+        answer = client.get(path.partition("?")[0] + query)
+        assert answer.headers["Cache-Control"] == "public, no-cache"
+
+
+def test_a_tile_without_figures_is_not_kept_until_they_are_there(client, conn, county):
+    """Whoever asks for tomorrow's tile today would leave it empty for everybody."""
+    later = clock.today() + timedelta(days=30)
+    conn.execute(
+        "INSERT INTO facility (kind, name, geom, valid) VALUES"
+        " ('clinic', '卫生室', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326), %s::daterange)",
+        [f"[2024-01-01,{later})"],
+    )
+    conn.commit()
+    fetch(client, "coverage", 8, query="&kind=clinic")
+    [path] = client.get(f"/tiles/coverage.json?kind=clinic&on={DAY}").json["tiles"]
+    path = path.replace("http://localhost", "").format(z=0, x=0, y=0)
+    assert "immutable" in client.get(path).headers["Cache-Control"]
+    answer = client.get(path.replace(DAY, str(later)))
+    assert answer.headers["Cache-Control"] == "public, no-cache"
 
 
 def test_what_a_layer_does_not_show_leaves_its_address_alone(client, conn, county):
