@@ -67,11 +67,16 @@ def fresh(county: int) -> str:
 
 
 @contextmanager
-def held(address: Address, count: int, sent: bytes) -> Iterator[list[socket.socket]]:
+def held(
+    address: Address, count: int, sent: bytes, source: str = "127.0.0.1"
+) -> Iterator[list[socket.socket]]:
     """Connections that send so much and then nothing."""
     with ExitStack() as stack:
         clients = [
-            stack.enter_context(socket.create_connection(address, timeout=30)) for _ in range(count)
+            stack.enter_context(
+                socket.create_connection(address, timeout=30, source_address=(source, 0))
+            )
+            for _ in range(count)
         ]
         for client in clients:
             client.sendall(sent)
@@ -180,11 +185,12 @@ def test_who_asks_on_and_on_waits_for_the_turn(
     address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
 ) -> None:
     """Else a loop over what is kept, or over refusals, keeps the machine busier than answers do."""
-    path = fresh(county)
+    # An address of its own: its turns are used up for some seconds.
+    path, source = fresh(county), "127.0.0.7"
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode()
-    with locked(demo_url), held(address, front.HEAVY_FROM_ONE, request):
+    with locked(demo_url), held(address, front.HEAVY_FROM_ONE, request, source):
         wait_for(demo_conn, 4)
-        with held(address, front.HEAVY_WAITING - front.HEAVY_FROM_ONE, request) as more:
+        with held(address, front.HEAVY_WAITING - front.HEAVY_FROM_ONE, request, source) as more:
             assert more[0].recv(12) == b"HTTP/1.1 429"
             more[-1].setblocking(False)
             with pytest.raises(BlockingIOError):
