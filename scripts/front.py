@@ -42,6 +42,10 @@ LONG_FROM_ONE, LONG_AT_ONCE = 2, 3
 # Heavy requests of one address in a second; so many more at once are let through, then they wait
 # for their turn, then they are refused.
 HEAVY_PER_S, HEAVY_AHEAD, HEAVY_WAITING = 8, 16, 40
+# Passwords that are tried in a second, in all and from one address, and how many more wait for
+# their turn, some of an address let through at once: comparing one is dear on purpose.
+SIGNING_PER_S, SIGNING_WAITING = 6, 60
+SIGNING_FROM_ONE_PER_S, SIGNING_FROM_ONE_AHEAD, SIGNING_FROM_ONE_WAITING = 3, 6, 30
 # What the application has not answered by then is given up.
 _ANSWER_S = 90
 
@@ -165,6 +169,12 @@ def _configuration(
     bounds = [f"limit_conn asker {HEAVY_FROM_ONE};", f"limit_conn all {HEAVY_AT_ONCE};"]
     more = [f"limit_conn long_asker {LONG_FROM_ONE};", f"limit_conn long {LONG_AT_ONCE};"]
     long = _location(access.LONG_PATHS, [*bounds, *more, "proxy_pass http://heavy;"])
+    signing = [
+        f"limit_req zone=signing_asker burst={SIGNING_FROM_ONE_WAITING}"
+        f" delay={SIGNING_FROM_ONE_AHEAD};",
+        f"limit_req zone=signing burst={SIGNING_WAITING};",
+        "proxy_pass http://light;",
+    ]
     pages = f"""\
         location ^~ {_REFUSED} {{
             internal;
@@ -233,6 +243,8 @@ http {{
     limit_conn_zone $sender zone=sender:4m;
     limit_conn_zone $sending zone=sending:64k;
     limit_req_zone $asker zone=turn:4m rate={HEAVY_PER_S}r/s;
+    limit_req_zone $http_x_asker zone=signing_asker:4m rate={SIGNING_FROM_ONE_PER_S}r/s;
+    limit_req_zone $server_name zone=signing:64k rate={SIGNING_PER_S}r/s;
     limit_req_status 429;
     limit_req_log_level info;
     # The gate is told who asks.
@@ -242,6 +254,12 @@ http {{
     limit_conn_zone $server_name zone=long:64k;
     limit_conn_status 429;
     limit_conn_log_level info;
+
+    # A password has to be compared; the form is light.
+    map $request_method $for_signing {{
+        default light;
+        POST gate;
+    }}
 
     # In which form the front refuses: for programs, for a panel, as a page.
     map $uri $form {{
@@ -303,6 +321,7 @@ http {{
 
 {refusals}
         location / {{ proxy_pass http://light; }}
+        location = /sign-in {{ proxy_pass http://$for_signing; }}
         location ~ ^({own}) {{ proxy_pass http://light; }}
         location ~ ^/(static|tiles)/[^/]+/ {{
             proxy_cache public;
@@ -329,6 +348,9 @@ http {{
         location / {{
 {_indented(bounds)}
             proxy_pass http://heavy;
+        }}
+        location = /sign-in {{
+{_indented(signing)}
         }}
 {long}
 {pages}

@@ -314,6 +314,28 @@ def test_work_ends_when_the_asker_has_gone(
         wait_for(demo_conn, 0, within_s=5)
 
 
+def test_passwords_are_tried_one_after_the_other(address: Address) -> None:
+    """Comparing one is dear: in a loop they would take both cores from everybody."""
+    body = b"username=nobody&password=x"
+    request = (
+        b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n"
+        b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body
+    )
+    with held(address, front.SIGNING_FROM_ONE_WAITING, request, "127.0.0.8") as tries:
+        # Without the form's token.
+        assert tries[0].recv(12) == b"HTTP/1.1 400"
+        tries[-1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            tries[-1].recv(1)
+        assert ask(address, "/sign-in")[0] == 200
+        # Whoever comes from elsewhere does not wait for them.
+        assert ask(address, "/sign-in", method="POST", source="127.0.0.9")[0] == 400
+        tries[-1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            tries[-1].recv(1)
+
+
 def test_too_large_a_body_is_refused_in_words(address: Address) -> None:
     length = {"Content-Length": str(2**30)}
     for path, kind in (("/sign-in", "text/html"), ("/api/scenarios", "application/problem+json")):
