@@ -226,7 +226,7 @@ http {{
         default $remote_addr;
         {_asker_behind(proxied)}
     }}
-    # Whoever has one address of an IPv6 network (/64) has all of them (webmap/signing_in.py).
+    # Whoever has one address of an IPv6 network (/64) has all of them (webmap/sign_in/password.py).
     map $source $asker {{
         default $source;
         "~*^(?<network>([0-9a-f]{{1,4}}:){{1,4}})[0-9a-f:]" $network;
@@ -370,8 +370,8 @@ def _indented(lines: Sequence[str]) -> str:
 def _encodings() -> str:
     """Return the lines that choose how an answer is compressed, the best that is taken first.
 
-    Scripts are there compressed by the best there is (webmap/assets.py): what is quicker to make
-    would be larger.
+    Scripts are there compressed by the best there is (webmap/core/assets.py): what is quicker to
+    make would be larger.
     """
     refused = r"(?!\s*;\s*q=0(\.0*)?\s*(,|$))"
     wanted = [("/static/", "br"), *(("", each) for each in ("zstd", "br", "gzip"))]

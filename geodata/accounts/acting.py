@@ -1,7 +1,7 @@
 """Whoever is signed in, and what that lets them see: read from the session, set for a transaction.
 
 The application checks rights to say what is there and what is not; the database's policies
-(migrations/0006.accounts.sql) hold whatever the application forgets.
+(database/migrations/0006.accounts.sql) hold whatever the application forgets.
 """
 
 from __future__ import annotations

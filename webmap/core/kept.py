@@ -1,8 +1,8 @@
 """Answers that are kept by revision: what has not changed since is not made again.
 
 Their ETag is made of what they depend on, before anything is read: who has the answer is told 304.
-Our front keeps it as well (scripts/front.py), and asks again each time; panels that take long are
-kept here.
+Our front keeps it as well (scripts/front.py), and asks again each time; what takes long is kept
+here.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def init_app(app: Flask) -> None:
         # What is overdue, or said of today, changes with the clock.
         minute = asking.now().replace(second=0, microsecond=0)
         with db.statements() as conn:
-            # Figures that are written down month by month are counted by no revision.
-            past = history.recorded(conn) if request.blueprint == "figures" else None
             subjects = ("grids", "members", "issues", "services")
+            # Figures that are written down month by month are counted by no revision.
+            past = history.recorded(conn)
             found = tag(conn, subjects, minute, i18n.language(), past)
         g.kept_tag = found
         if has(found):
@@ -105,13 +105,13 @@ def keep(response: Response) -> Response:
     if "kept_tag" not in g:
         return response
     mark(make_private(response), g.kept_tag)
-    made = _Made(
-        response.get_data(), response.content_type, response.headers.get("Content-Disposition")
-    )
-    if _HEAVY.fullmatch(request.path) and len(made) <= _MOST // 8:
+    if _HEAVY.fullmatch(request.path):
+        disposition = response.headers.get("Content-Disposition")
+        made = _Made(response.get_data(), response.content_type, disposition)
         kept: LRUCache[str, _Made] = current_app.extensions[_KEY]
-        with _lock:
-            kept[_key()] = made
+        if len(made) <= _MOST // 8:
+            with _lock:
+                kept[_key()] = made
     return response
 
 

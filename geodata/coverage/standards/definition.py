@@ -18,7 +18,7 @@ from geodata.coverage.standards.model import Place, Providers, Standard
 from geodata.errors import InvalidInputError
 from geodata.language.phrases import Phrase
 
-# The kinds of organisations that may serve in their areas (migrations/0002.people.sql).
+# The kinds of organisations that may serve in their areas (database/migrations/0002.people.sql).
 ORGANISATIONS: Mapping[str, Phrase] = {
     "county_department": Phrase("County department"),
     "town_office": Phrase("Town office"),

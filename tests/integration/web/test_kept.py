@@ -23,7 +23,7 @@ UNCOUNTED = {
     *("revision", "setting"),
     # they change with what is counted: numbers of grids, shapes for tiles, nodes of edges;
     *("grid", "grid_border", "road_source", "road_node"),
-    # the tag of figures tells when they were written down;
+    # the tag tells when they were written down;
     *("coverage_record", "coverage_recorded"),
     # they are reckoned from it;
     *("building_rounded", "coverage_stretch", "coverage_grid", "coverage_rest", "coverage_due"),
@@ -127,6 +127,19 @@ def test_a_setting_is_another_answer(app: Flask, conn: Connection[tuple[object, 
     tag = visitor.get("/panel/home").headers["ETag"]
     settings.write(conn, "county_name", {"zh": "别处", "en": "Elsewhere"})
     assert visitor.get("/panel/home", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_figures_that_are_written_down_are_another_answer(
+    app: Flask, conn: Connection[tuple[object, ...]]
+) -> None:
+    visitor = app.test_client()
+    tag = visitor.get("/figures").headers["ETag"]
+    assert visitor.get("/figures", headers={"If-None-Match": tag}).status_code == 304
+    conn.execute(
+        "INSERT INTO coverage_recorded (day, kind, rounded_to)"
+        " SELECT '2020-01-01', min(kind), 10 FROM service_kind"
+    )
+    assert visitor.get("/figures", headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_every_table_that_visitors_read_counts_its_changes(
