@@ -31,6 +31,7 @@ from webmap.core import (
     i18n,
     kept,
     security,
+    titles,
 )
 from webmap.coverage import api as services
 from webmap.coverage import explaining, reports
@@ -89,6 +90,7 @@ def make(overrides: Mapping[str, object]) -> Flask:
         errors,
         db,
         i18n,
+        titles,
         assets,
         security,
         acting,

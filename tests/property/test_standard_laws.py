@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata.coverage.standards.definition import Dated, Definition, from_plain, worded
+from geodata.coverage.standards.definition import Dated, Definition, describe, from_plain
 from geodata.coverage.standards.model import Providers, Standard
 from geodata.errors import InvalidInputError
 
@@ -111,7 +111,7 @@ def test_another_definition_has_another_digest() -> None:
 
 def test_standards_in_words() -> None:
     full = Standard(15, "min", 1.3, 1200, 2)
-    assert str(worded(full, by_facility=True)) == (
+    assert str(describe(full, by_facility=True)) == (
         "15 minutes on foot, detour 1.3, 1,200 households per provider, at least 2 providers"
     )
-    assert str(worded(full, by_facility=False)).startswith("where they hold the duty, 1,200")
+    assert str(describe(full, by_facility=False)).startswith("where they hold the duty, 1,200")

@@ -20,7 +20,7 @@ from geodata.database import clock
 from geodata.errors import GridMapError, InvalidInputError
 from geodata.grids import reading as grids
 from geodata.model import Grid, Level
-from webmap.core import acting, asking
+from webmap.core import acting, asking, i18n
 
 bp = Blueprint("alerts", __name__, url_prefix="/alerts")
 
@@ -29,6 +29,24 @@ NAMED = 8
 _LEVEL_NAMES: Mapping[str, Level] = {str(name): name for name in LEVELS}
 _MEASURE_NAMES: Mapping[str, Measure] = {str(name): name for name in MEASURES}
 _FIELDS = ("kind", "level", "scope", "measure", "amount", "since", "until")
+
+
+@bp.app_template_global()
+def watched_name(level: Level) -> str:
+    """Return which grids a rule watches."""
+    return i18n.said(rules.WATCHED[level])
+
+
+@bp.app_template_global()
+def measure_name(measure: Measure) -> str:
+    """Return the label of what a rule measures."""
+    return i18n.said(rules.MEASURE_TITLES[measure])
+
+
+@bp.app_template_global()
+def describe_limit(measure: Measure, amount: int) -> str:
+    """Say what a rule reports."""
+    return i18n.said(rules.describe_limit(measure, amount))
 
 
 @dataclass(slots=True)

@@ -114,10 +114,8 @@ def words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
     return {
         "demo": bool(facts.get("demo")),
         "method": report_tables.method(extract),
-        "standard": report_tables.standard,
         "meaning": report_tables.meaning,
         "count_title": report_tables.count_title,
-        "level_name": report_tables.level_name,
         "below": below[0].ref.level if below else None,
         "inks": inks.INKS,
         "missing": inks.MISSING,

@@ -21,7 +21,7 @@ from psycopg import Connection
 from geodata.coverage.judging.altering import Changes
 from geodata.coverage.standards import defining
 from geodata.coverage.standards.defining import SetMeanwhileError
-from geodata.coverage.standards.definition import ORGANISATIONS, Dated, Definition, worded
+from geodata.coverage.standards.definition import ORGANISATIONS, Dated, Definition
 from geodata.coverage.standards.model import Kind
 from geodata.coverage.trying import standards as effects
 from geodata.coverage.trying.standards import Effects
@@ -220,7 +220,6 @@ def _words(conn: Connection[Any]) -> dict[str, Any]:
         "organisations": ORGANISATIONS,
         "km_h": keeping.walking_km_h(conn),
         "today": asking.today(),
-        "worded": worded,
     }
 
 

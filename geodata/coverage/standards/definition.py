@@ -150,7 +150,7 @@ def from_plain(plain: Mapping[str, Any]) -> Definition:
     )
 
 
-def worded(standard: Standard, *, by_facility: bool) -> Phrase:
+def describe(standard: Standard, *, by_facility: bool) -> Phrase:
     """Put a standard into words; where nobody walks to a facility, its reach says nothing."""
     if not by_facility:
         parts = [Phrase("where they hold the duty")]
