@@ -50,7 +50,7 @@ from webmap.plans import references
 from webmap.scenarios import api as scenarios
 from webmap.scenarios import panel as scenario_panel
 from webmap.scenarios import paper as scenario_paper
-from webmap.sign_in import pages as door
+from webmap.sign_in import pages as sign_in
 from webmap.sign_in import provider, sso
 
 
@@ -123,7 +123,7 @@ def make(overrides: Mapping[str, object]) -> Flask:
         services.bp,
         basemap.bp,
         health.bp,
-        door.bp,
+        sign_in.bp,
         account.bp,
         audit.bp,
         sso.bp,

@@ -74,7 +74,7 @@ class _Form:
 def listing() -> Response:
     """List the rules."""
     today = asking.today()
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         found = rules.listed(conn)
     return _answer(
         "alerts/list.html",
@@ -88,7 +88,7 @@ def listing() -> Response:
 @bp.route("/new", methods=["GET", "POST"])
 def new() -> Response:
     """Set a new rule."""
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         county = grids.county(conn, asking.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
@@ -102,7 +102,7 @@ def new() -> Response:
 @bp.route("/<int:rule_id>", methods=["GET", "POST"])
 def edit(rule_id: int) -> Response:
     """Let a rule say something else, or end."""
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         county = grids.county(conn, asking.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")

@@ -51,7 +51,7 @@ class Place:
 def listing() -> Response:
     """List the plans by state, with a form for a new one; ?archived=true lists those put away."""
     is_archive = request.args.get("archived") == "true"
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         plans = keeping.listed(conn, archived=is_archive)
         archived = sharing.count_archived(conn)
         people = meeting.names(conn, {plan.owner_id for plan in plans if plan.owner_id})
@@ -75,7 +75,7 @@ def listing() -> Response:
 def plan(plan_id: int) -> Response:
     """Show one plan; ?grid= names what is being drawn in."""
     grid_id = request.args.get("grid", type=int)
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         found = keeping.get(conn, plan_id)
         context = _plan(conn, found, actor, grid_id)
     return _fragment("plans/plan.html", plan=found, actor=actor, **context, **_days())

@@ -45,7 +45,7 @@ def plan_consequences(plan_id: int) -> Response:
             hint="Write signing or posting.",
             value=wanted[:40],
         )
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         body = render(conn, plan, wanted)
     return downloads.send(body, "application/pdf", f"gridmap-plan-{plan_id}-{wanted}.pdf")

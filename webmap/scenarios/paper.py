@@ -81,7 +81,7 @@ def show() -> Response:
     """Return a scenario on paper: ?scenario=, of ?grid= (the county without), ?on=."""
     number = asked_number(request.args, "scenario")
     with reports.turn():
-        with acting.service_office() as (conn, _person):
+        with acting.planning_connection() as (conn, _person):
             found = keeping.get(conn, number or 0)
             if found.is_removed:
                 raise InvalidInputError("This scenario has been deleted.", hint="Restore it first.")

@@ -245,7 +245,7 @@ def test_the_database_lets_those_set_who_may(conn: Conn, app: Conn, role: str, m
 
     def change() -> None:
         with app.transaction():
-            acting.take_on(app, "gridmap_services", hashed, "")
+            acting.take_role(app, "gridmap_services", hashed, "")
             before = defining.get(app, "clinic")
             save(app, before.changed(DAY, NEAR, NEAR, BY))
             changed = defining.last_change(app, "clinic")
