@@ -24,7 +24,6 @@ from geodata.plans import (
     drafts,
     drawing,
     keeping,
-    meeting,
     publishing,
     sharing,
 )
@@ -46,7 +45,7 @@ def listing() -> dict[str, Any]:
     """List all plans."""
     with acting.drawing_connection() as (conn, _actor):
         found = keeping.listed(conn, archived=request.args.get("archived") == "true")
-        people = meeting.names(conn, {p.owner_id for p in found if p.owner_id})
+        people = sharing.read_names(conn, {p.owner_id for p in found if p.owner_id})
     return {"plans": [plan_answers.reference(plan, people) for plan in found]}
 
 
@@ -292,7 +291,7 @@ def _asked_grid() -> int:
 
 
 def _accounts(conn: Connection[Any], usernames: Iterable[str]) -> list[int]:
-    known = {username: account_id for account_id, username, _name in meeting.drawers(conn)}
+    known = {username: account_id for account_id, username, _name in sharing.list_drawers(conn)}
     if unknown := sorted(set(usernames) - known.keys()):
         raise InvalidInputError("Nobody who can draw is called {names}.", names=unknown)
     return [known[each] for each in usernames]
