@@ -134,7 +134,7 @@ def _tell_standards(
             if dated is None:
                 text = _("nothing is said")
             else:
-                words = describe(dated.value, by_facility=it.given_by(on).by_facility).said(_)
+                words = describe(dated.value, by_facility=it.providers_on(on).by_facility).said(_)
                 last = f" {dated.until - timedelta(days=1)}" if dated.until else ""
                 text = f"{words}  ({dated.since} –{last})"
             click.echo(f"  {title}{_(': ')}{text}")

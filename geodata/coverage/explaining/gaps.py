@@ -76,7 +76,7 @@ def find(
     grids = _grids(conn, [abs(cell) for cell in wanted], day)
     box = changes.rested_on(conn, set(wanted), [kind], day, kind.farthest_m)
     ways = Ways.load(conn, Bounds(*providers.grown(box, SNAP_M))) if box else Ways()
-    places = roster.places(found.sites if kind.by_facility else [])
+    places = roster.read_points(found.facilities if kind.by_facility else [])
     reached: dict[Standard, Reach] = {}
     gaps: list[Gap] = []
     for cell in wanted:

@@ -140,7 +140,7 @@ def plain_standard(it: Definition, day: date) -> dict[str, Any]:
             "until": dated.until,
         }
 
-    by = it.given_by(day)
+    by = it.providers_on(day)
     return {
         "kind": it.kind,
         "name_zh": it.name_zh,
