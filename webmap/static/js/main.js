@@ -49,7 +49,7 @@ const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (...
 const services = new Services({ map, config, store, panel, layers, base, hover, selection, sheet, fit: (box) => fit(map, box, free(), { animate: false }) });
 const legendBox = new LegendBox($(".legend"), { map, config, store, layers, selection, drafting, why });
 const showLegend = () => legendBox.show();
-const search = new Search($("#search"), $("#hits"), strings, {
+new Search($("#search"), $("#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
   choose: (option) => goTo(option.dataset),
   focused: () => sheet.isSheet && sheet.set("full"),

@@ -94,7 +94,7 @@ export class Locator {
       L.circleMarker(place, { radius: 8, color: "#ffffff", weight: 3, fillColor: "#1d56b8", fillOpacity: 1, interactive: false }),
     ]).addTo(this.map);
     const { county } = this.config;
-    if (county && !inside(county.bounds, longitude, latitude)) this.#say("locate.outside");
+    if (county && !isInside(county.bounds, longitude, latitude)) this.#say("locate.outside");
     else this.notices.show("locate", this.strings["locate.you"].replace("{m}", Math.round(accuracy).toLocaleString()), { forMs: 5000 });
     const zoom = Math.max(this.map.getZoom(), 16);
     // In the middle of what the sheet leaves free.
@@ -107,7 +107,7 @@ export class Locator {
   }
 }
 
-function inside([west, south, east, north], lon, lat) {
+function isInside([west, south, east, north], lon, lat) {
   return lon >= west && lon <= east && lat >= south && lat <= north;
 }
 

@@ -60,9 +60,9 @@ function swatch(draw) {
 }
 
 function border(style, level) {
-  const { line, width } = style.levels[level];
+  const { line: ink, width } = style.levels[level];
   return (ctx) => {
-    for (const [colour, weight] of [[style.halo, width + 1.6], [line, width]]) {
+    for (const [colour, weight] of [[style.halo, width + 1.6], [ink, width]]) {
       ctx.strokeStyle = colour;
       ctx.lineWidth = weight;
       ctx.beginPath();

@@ -50,7 +50,7 @@ function territory(style, overBase) {
   return [...paper(style, overBase), { dataSource: "grids", dataLayer: "compound", symbolizer: compounds }];
 }
 
-function isArea(zoom, feature) {
+function isArea(_zoom, feature) {
   return feature.geomType === POLYGON;
 }
 
@@ -65,7 +65,7 @@ function responsibility(style, overBase) {
   return Object.entries(style.states).map(([state, look]) => ({
     dataSource: "members",
     dataLayer: "grid",
-    filter: (zoom, feature) => feature.props.state === state,
+    filter: (_zoom, feature) => feature.props.state === state,
     symbolizer: new Area(look, overBase ? 0.7 : 1),
   }));
 }
@@ -104,7 +104,7 @@ function ground(style, grid, overBase) {
   return ["passed", "lost", "gained"].map((look) => ({
     dataSource: "changes",
     dataLayer: "ground",
-    filter: (zoom, feature) => groundLook(feature.props, grid) === look,
+    filter: (_zoom, feature) => groundLook(feature.props, grid) === look,
     symbolizer: new Area(style.ground[look], overBase ? 0.75 : 1),
   }));
 }
@@ -114,7 +114,7 @@ function edges(style, k) {
   return [
     ...["ended", "new"].flatMap((state) => {
       const { line, width, dash } = style.edges[state];
-      const rule = { dataSource: "changes", dataLayer: "edge", filter: (zoom, feature) => feature.props.state === state };
+      const rule = { dataSource: "changes", dataLayer: "edge", filter: (_zoom, feature) => feature.props.state === state };
       return [
         { ...rule, symbolizer: new Border(style.halo, (width + 2) * k) },
         { ...rule, symbolizer: new Border(line, width * k, dash.map((length) => length * k)) },
@@ -130,7 +130,7 @@ function labels(style, k, unnamed) {
     dataLayer: "label",
     // The county's name stands over the panel as soon as its towns have theirs.
     maxzoom: level === "county" ? style.from_zoom.town - 1 : undefined,
-    filter: (zoom, feature) => feature.props.level === level && !unnamed.has(feature.props.id),
+    filter: (_zoom, feature) => feature.props.level === level && !unnamed.has(feature.props.id),
     sort: (a, b) => b.area - a.area,
     symbolizer: new Name(style, level, k),
   }));

@@ -92,8 +92,7 @@ export class Beside {
       return name;
     });
     this.#names[1].append(this.#leave());
-    const { center, zoom, ...options } = this.map.options;
-    this.#map = L.map(second, { ...options, keyboard: false, center: this.map.getCenter(), zoom: this.map.getZoom() });
+    this.#map = L.map(second, { ...this.map.options, keyboard: false, center: this.map.getCenter(), zoom: this.map.getZoom() });
     second.setAttribute("role", "application");
     second.setAttribute("aria-label", this.config.strings["beside.map"]);
     this.#layers = new LayerSet(this.#map, this.config, () => this.base.isOn);
@@ -109,7 +108,7 @@ export class Beside {
     this.map.on("resize", () => this.isShown && this.#map.invalidateSize({ animate: false }));
     for (const [leader, other] of [[this.map, this.#map], [this.#map, this.map]]) {
       leader.on("move", () => this.#follow(leader, other));
-      leader.on("zoomanim", ({ center, zoom: to }) => this.#glide(leader, other, center, to));
+      leader.on("zoomanim", ({ center, zoom }) => this.#glide(other, center, zoom));
     }
     this.base.accompany(this.#map);
   }
@@ -134,7 +133,7 @@ export class Beside {
   }
 
   // A zoom that is animated is so on both, at once.
-  #glide(leader, other, center, zoom) {
+  #glide(other, center, zoom) {
     if (!this.isShown || other._animatingZoom) return;
     setExactView(other, center, zoom, { animate: true });
   }

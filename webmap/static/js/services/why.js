@@ -164,20 +164,20 @@ export class Why {
     this.#drawMarks();
   }
 
-  #words({ properties: { name, verdict, nearest, way, unit, by_road: byRoad, estimated, servers } }) {
+  #words({ properties: { name, verdict, nearest, way: far, unit, by_road: byRoad, estimated, servers } }) {
     const box = document.createElement("div");
-    const line = (text, tag = "div") => box.append(Object.assign(document.createElement(tag), { textContent: text }));
-    line(name, "b");
-    line([this.strings[`verdict.${verdict}`], estimated && this.strings["why.estimated"]].filter(Boolean).join(" · "));
-    if (servers.length) line(servers.slice(0, 3).join(", "));
-    if (nearest) line(`${nearest.name} · ${this.#way(way, unit)} ${this.strings[byRoad ? "why.road" : "why.straight"]}`);
+    const add = (text, tag = "div") => box.append(Object.assign(document.createElement(tag), { textContent: text }));
+    add(name, "b");
+    add([this.strings[`verdict.${verdict}`], estimated && this.strings["why.estimated"]].filter(Boolean).join(" · "));
+    if (servers.length) add(servers.slice(0, 3).join(", "));
+    if (nearest) add(`${nearest.name} · ${this.#distance(far, unit)} ${this.strings[byRoad ? "why.road" : "why.straight"]}`);
     return box;
   }
 
-  #way(way, unit) {
+  #distance(far, unit) {
     const number = (value) => value.toLocaleString(this.lang);
-    if (unit === "min") return `${number(Math.ceil(way))} ${this.strings["unit.min"]}`;
-    return way < 1000 ? `${number(Math.ceil(way))} ${this.strings["unit.m"]}` : `${number(Math.round(way / 100) / 10)} ${this.strings["unit.km"]}`;
+    if (unit === "min") return `${number(Math.ceil(far))} ${this.strings["unit.min"]}`;
+    return far < 1000 ? `${number(Math.ceil(far))} ${this.strings["unit.m"]}` : `${number(Math.round(far / 100) / 10)} ${this.strings["unit.km"]}`;
   }
 
   #draw() {

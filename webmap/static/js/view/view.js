@@ -166,8 +166,8 @@ function dayOf(text) {
   return text && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(`${text}T`) ? text : null;
 }
 
-function among(value, allowed) {
-  return allowed.includes(value) ? value : null;
+function among(value, choices) {
+  return choices.includes(value) ? value : null;
 }
 
 function idOf(text) {
