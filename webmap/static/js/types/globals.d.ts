@@ -4,7 +4,12 @@ import "@geoman-io/leaflet-geoman-free";
 import type { Protomaps } from "./tiles.d.ts";
 
 declare global {
-  const htmx: (typeof import("htmx.org"))["default"];
+  /** What is used of htmx. */
+  const htmx: {
+    ajax(verb: "GET", url: string, parts: { source: Element; target: Element; swap: "innerHTML" }): Promise<void>;
+    swap(target: Element, content: string, how: { swapStyle: "innerHTML" }): void;
+    trigger(target: Element, event: string): void;
+  };
   // Loaded with the page, as layers/basemap.py says; without it basemap.js finds nothing here.
   var protomapsL: Protomaps;
   /** The map that folium makes (layers/basemap.py). */
