@@ -61,6 +61,14 @@ export class Panel extends EventTarget {
     return htmx.ajax("GET", url, { source: this.body, target: this.body, swap: "innerHTML" }).catch(() => {});
   }
 
+  /**
+   * Has what came brought the ranked list: the whole panel, or another page of it?
+   * @param {EventTarget | null} target
+   */
+  isList(target) {
+    return target === this.body || (target instanceof Element && target.id === "ranked");
+  }
+
   retry() {
     if (this.#url) this.load(this.#url);
   }

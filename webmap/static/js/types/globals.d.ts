@@ -21,4 +21,11 @@ declare module "leaflet" {
     /** Is a zoom being animated? */
     _animatingZoom?: boolean;
   }
+
+  interface GridLayer {
+    /** The tiles of the present zoom, and where they begin among the pixels of the world. */
+    _level: { origin: Point };
+    _getTiledPixelBounds(center: LatLng): Bounds;
+    _getTilePos(coords: Coords): Point;
+  }
 }

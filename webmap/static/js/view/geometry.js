@@ -1,6 +1,6 @@
 // Plane geometry on decoded tiles: rings are arrays of {x, y} in CSS pixels of their tile.
 
-/** @import { Level } from "../types/page.d.ts" */
+/** @import { Box, Level } from "../types/page.d.ts" */
 /** @import { Extent, Point } from "../types/tiles.d.ts" */
 
 /**
@@ -52,6 +52,26 @@ export function nearest(features, point, reach, place = (feature) => feature.geo
     }
   }
   return best;
+}
+
+/**
+ * Return the place that "lon,lat" names, as Leaflet wants it.
+ * @param {string} point
+ * @returns {[lat: number, lon: number]}
+ */
+export function latLngOf(point) {
+  const [lon, lat] = point.split(",").map(Number);
+  return [lat, lon];
+}
+
+/**
+ * Return the box that "west,south,east,north" names.
+ * @param {string} text
+ * @returns {Box}
+ */
+export function boxOf(text) {
+  const [west, south, east, north] = text.split(",").map(Number);
+  return [west, south, east, north];
 }
 
 /**
