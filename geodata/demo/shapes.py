@@ -81,18 +81,18 @@ def place_corners(
     corners, ends = np.unique(np.concatenate([borders.start, borders.end]), return_inverse=True)
     head, tail = ends[: len(borders.start)], ends[len(borders.start) :]
     degree = np.bincount(ends, minlength=len(corners)).astype(np.float64)
-    home = lattice.corners(corners)
-    place = home
+    start = lattice.corners(corners)
+    place = start
     for _ in range(SMOOTHINGS):
         mean = np.empty_like(place)
         for axis in range(2):
             from_tails = np.bincount(head, weights=place[tail, axis], minlength=len(corners))
             from_heads = np.bincount(tail, weights=place[head, axis], minlength=len(corners))
             mean[:, axis] = (from_tails + from_heads) / degree
-        moved = 0.5 * (place + mean) - home
+        moved = 0.5 * (place + mean) - start
         length = np.hypot(moved[:, 0], moved[:, 1])
         most = _MOST_MOVED * lattice.side_m
-        place = home + moved * np.minimum(1.0, most / np.maximum(length, 1e-9))[:, None]
+        place = start + moved * np.minimum(1.0, most / np.maximum(length, 1e-9))[:, None]
     return corners, place + bend(place)
 
 

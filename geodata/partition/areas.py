@@ -67,7 +67,7 @@ def cut_out(ground: Ground, grid_id: int, ring: Sequence[Corner], new_id: int) -
     after = ready.with_pieces(
         {grid_id: replace(piece, shape=rest), new_id: replace(piece, shape=inside)}
     )
-    return settled(ground, after, inside, homes=[grid_id, new_id])
+    return settled(ground, after, inside, parents=[grid_id, new_id])
 
 
 def annex(ground: Ground, grid_id: int, ring: Sequence[Corner]) -> Ground:
@@ -104,7 +104,7 @@ def annex(ground: Ground, grid_id: int, ring: Sequence[Corner]) -> Ground:
         raise InvalidInputError("This area adds nothing to the grid.")
     whole = united(ready[grid_id].shape, shapely.union_all(gained))
     after = after.with_shapes({grid_id: whole})
-    return settled(ground, after, area, homes=[grid_id, *losers])
+    return settled(ground, after, area, parents=[grid_id, *losers])
 
 
 def _area(

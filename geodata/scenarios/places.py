@@ -233,7 +233,7 @@ def _candidates(
 
 
 def _lacking(question: Question, kind: Kind, nearby: People, judgement: Judgement) -> Ints:
-    """Return how many new facilities in reach each home needs to be served, 0 for none."""
+    """Return how many new facilities in reach each building needs to be served, 0 for none."""
     if question.ask == "second":
         return np.maximum(2 - judgement.providers, 0)
     minimum = np.where(nearby.rows["is_village"], kind.village.minimum, kind.town.minimum)

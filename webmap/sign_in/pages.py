@@ -76,10 +76,10 @@ def rights() -> str:
 def own(target: str) -> str:
     """Return where to go after signing in: the map opens on one's own territory."""
     found = acting.current()
-    home = found.home if found else None
-    if target != "/" or home is None or home.level == "county":
+    territory = found.smallest_territory if found else None
+    if target != "/" or territory is None or territory.level == "county":
         return target
-    return f"/?{urlencode({'grid': home.grid_id})}"
+    return f"/?{urlencode({'grid': territory.grid_id})}"
 
 
 def let_in(token: str, new_device: str, target: str, *, is_kept: bool = False) -> Response:

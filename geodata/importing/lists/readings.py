@@ -111,8 +111,8 @@ def propose(
 def _systems(ground: shapely.Geometry) -> list[tuple[str, Phrase]]:
     """Return the usual systems around a ground, degrees first."""
     degrees = (WGS84, Phrase("longitude and latitude in degrees"))
-    home = np.asarray(shapely.bounds(ground), dtype=np.float64)
-    return [degrees, *((f"EPSG:{epsg}", name) for epsg, name in coordinates.usual(home))]
+    county_box = np.asarray(shapely.bounds(ground), dtype=np.float64)
+    return [degrees, *((f"EPSG:{epsg}", name) for epsg, name in coordinates.usual(county_box))]
 
 
 def _changed(

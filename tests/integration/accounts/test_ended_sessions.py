@@ -25,7 +25,7 @@ Conn = Connection[Any]
 # Stand for any view of their kind: in the application under test they fail.
 PLACES = {
     "/rights": "sign_in.rights",
-    "/panel/home": "panel.home",
+    "/panel/home": "panel.county",
     "/tiles/grids.json": "tiles.tilejson",
     "/api/search": "api.search",
 }

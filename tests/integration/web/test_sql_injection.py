@@ -55,7 +55,7 @@ HEADERS = (
 )  # fmt: skip
 # Addresses with a query that leads as deep as the endpoint goes; others are asked without one.
 GOOD: Mapping[str, tuple[dict[str, str], ...]] = {
-    "panel.home": (
+    "panel.county": (
         {"mode": "territory"}, {"mode": "responsibility"}, {"mode": "issues", "state": "all"},
         {"mode": "coverage"},
     ),
