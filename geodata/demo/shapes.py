@@ -1,9 +1,9 @@
 """From zones on a honeycomb to polygons whose shared borders are equal to the bit.
 
 A *border* is the side of a cell with another zone beyond it. Every corner on a border is moved
-once, whoever uses it: smoothed along the border, bent by smooth noise, put on the map, rounded to
-the coordinate grid of 1e-7 degrees. Polygons are then chains of borders, so that neighbours share
-vertices, and a child's vertex on its parent's border is the parent's too.
+once, no matter who uses it: smoothed along the border, bent by smooth noise, put on the map,
+rounded to the coordinate grid of 1e-7 degrees. Polygons are then chains of borders, so that
+neighbours share vertices, and a child's vertex on its parent's border is the parent's too.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Drawing areas: a new grid on free ground, a grid cut out of another, ground that is annexed.
 
-Coordinates are (lon, lat), EPSG:4326. A ring is what was drawn, closed or not. Whoever draws along
-a crooked border does not meet its every corner: narrow ground that would be left between what is
+Coordinates are (lon, lat), EPSG:4326. A ring is what was drawn, closed or not. A line along a
+crooked border does not meet its every corner: narrow ground that would be left between what is
 drawn and what lies around goes along, so that borders are taken over as they run.
 """
 

@@ -1,6 +1,6 @@
 """Best places in a scenario: where new facilities would serve most of those it leaves unserved.
 
-Whoever has no provider as the standard says counts as unserved, for whichever reason, and as served
+Those without a provider as the standard says count as unserved, for whichever reason, and as served
 with as many new ones as the standard lacks; what the scenario changes is taken as done. Distances
 are those of coverage: along the roads where known.
 """

@@ -83,7 +83,7 @@ def own(target: str) -> str:
 
 
 def let_in(token: str, new_device: str, target: str, *, is_kept: bool = False) -> Response:
-    """Send on whoever has just got a session, in a browser that is known from now on."""
+    """Redirect a person who has just got a session, in a browser that is known from now on."""
     enter(token, is_kept=is_kept)
     response = _to(own(target))
     response.set_cookie(

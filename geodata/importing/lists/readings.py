@@ -19,7 +19,7 @@ WGS84 = "EPSG:4326"
 # Rows by which readings are compared; the share of the best is then counted over all.
 _SAMPLE = 500
 _MOST = 3
-# Two systems whose points differ by less are one to whoever reads the report.
+# Two systems whose points differ by less are one to anyone who reads the report.
 _SAME_DEGREES = 1e-5
 
 
