@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.test_map import DESK, PHONE, Watch, filled, show, watched
+from tests.browser.watching import wait_for_frame
 
 __all__ = ["watched"]
 
@@ -55,10 +57,9 @@ def rested(page: Page) -> None:
 
 def until(page: Page, read: Callable[[], object], wanted: object) -> None:
     """Wait until something that is read from the page is as wanted."""
-    for _ in range(200):
-        if read() == wanted:
-            return
-        page.wait_for_timeout(50)
+    latest = time.monotonic() + 30
+    while read() != wanted and time.monotonic() < latest:
+        wait_for_frame(page)
     assert read() == wanted
 
 
