@@ -7,6 +7,7 @@ somebody may see in tests/marks.py.
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -287,7 +288,7 @@ def test_what_one_may_not_see_changes_nothing_that_one_is_shown(watched, readers
 
 
 def test_a_route_that_the_table_does_not_know_fails(module_url):
-    app = create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32})
+    app: Any = create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32})
     assert unlisted(app) == set()
     app.add_url_rule("/new/<int:issue_id>", "new.issue", lambda issue_id: str(issue_id))
     assert unlisted(app) == {"new.issue"}

@@ -29,9 +29,9 @@ class Watching(psycopg.Cursor[TupleRow]):
     explained: int
 
     def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
-        text = query if isinstance(query, str) else ""
+        text: Any = query if isinstance(query, str) else ""
         if re.match(r"\s*(SELECT|WITH|UPDATE|DELETE)\b", text):
-            plain = psycopg.Cursor(self.connection)
+            plain: Any = psycopg.Cursor(self.connection)
             row = plain.execute(f"EXPLAIN (FORMAT JSON) {text}", params).fetchone()
             assert row
             type(self).explained += 1
