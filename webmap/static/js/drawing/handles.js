@@ -37,7 +37,7 @@ export class Handles {
   /** Show the handles of a grid that are in sight; null shows none. Returns whether all are shown. */
   show(grid, junctions, { focus = null } = {}) {
     if (this.#drag) return true;
-    // Shown anew, the corner that has the keyboard keeps it.
+    // Shown again, the corner that has the keyboard keeps it.
     const focused = focus ?? document.activeElement.handle?.at;
     const found = grid ? this.#found(grid, junctions) : [];
     const corners = found.filter((handle) => handle.kind === "corner");

@@ -4,7 +4,7 @@ export class Drafting {
   #room = null;
   #loading = null;
 
-  /** parts: what a Room takes (drawing/room.js), and failed() for when it cannot be loaded. */
+  /** parts: what a PlanEditor takes (drawing/editor.js), and failed() for when it cannot be loaded. */
   constructor(parts) {
     this.parts = parts;
   }
@@ -14,7 +14,7 @@ export class Drafting {
     return this.#room?.isOpen ?? false;
   }
 
-  /** What the map shows of a plan: see drawing/sight.js; null while no ground is open. */
+  /** What the map shows of a plan: see drawing/display.js; null while no ground is open. */
   get shown() {
     return this.#room?.sight.shown ?? null;
   }
@@ -24,8 +24,8 @@ export class Drafting {
     if (view.mode !== "draw" && !this.#room) return;
     try {
       this.#loading ??= import("../drawing.js");
-      const { Room } = await this.#loading;
-      this.#room ??= new Room(this.parts);
+      const { PlanEditor } = await this.#loading;
+      this.#room ??= new PlanEditor(this.parts);
     } catch {
       this.#loading = null;
       this.parts.failed();

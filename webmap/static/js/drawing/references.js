@@ -5,7 +5,7 @@ import { Adding } from "./adding.js";
 import { ask } from "./api.js";
 import { canvasLayer } from "./canvases.js";
 import { boxOf, meet } from "./rings.js";
-import { Shown } from "./shown.js";
+import { Visibility } from "./visibility.js";
 import { paintLayer } from "./underlay.js";
 
 // How much beyond the screen is asked for, so that not every pan asks again.
@@ -26,7 +26,7 @@ export class References extends EventTarget {
     super();
     const { map, panel, strings, notices } = room;
     Object.assign(this, { room, map, strings, notices });
-    this.shown = new Shown(() => this.#paint());
+    this.shown = new Visibility(() => this.#paint());
     this.adding = new Adding({ map, panel, strings, mayDraw: () => room.side.mayDraw, added: (made) => this.#added(made) });
     this.alone = canvasLayer(map, "references", 290, (ctx, frame) => !room.isOpen && this.paintOn(ctx, frame));
     map.on("moveend", () => this.#load());

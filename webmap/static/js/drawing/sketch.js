@@ -2,7 +2,7 @@
 // is drawn in and of its neighbours.
 
 import { Following } from "./following.js";
-import { Held } from "./held.js";
+import { PendingShape } from "./pending.js";
 import { script, sheet } from "./libraries.js";
 import { onGrid } from "./rings.js";
 
@@ -71,7 +71,7 @@ export class Sketch {
   /** Keep what was drawn in sight, until stop(). */
   hold(corners) {
     this.#held?.remove();
-    this.#held = new Held(this.map, corners, { isArea: this.kind === "Polygon" });
+    this.#held = new PendingShape(this.map, corners, { isArea: this.kind === "Polygon" });
   }
 
   /** Let what is held be changed. */

@@ -4,7 +4,7 @@ export class WhatIf {
   #desk = null;
   #loading = null;
 
-  /** parts: what a Desk takes (scenarios/desk.js), and failed() for when it cannot be loaded. */
+  /** parts: what a ScenarioEditor takes (scenarios/editor.js), and failed() for when it cannot be loaded. */
   constructor(parts) {
     this.parts = parts;
     // Whoever is quicker than the network: the form waits, and is sent then.
@@ -22,8 +22,8 @@ export class WhatIf {
     if (!wanted && !this.#desk) return;
     try {
       this.#loading ??= import("../scenarios.js");
-      const { Desk } = await this.#loading;
-      this.#desk ??= new Desk(this.parts);
+      const { ScenarioEditor } = await this.#loading;
+      this.#desk ??= new ScenarioEditor(this.parts);
     } catch {
       this.#loading = null;
       this.parts.failed();

@@ -5,7 +5,7 @@ import { onGrid } from "./rings.js";
 
 const LINE = { color: "#1d56b8", weight: 3, fillOpacity: 0.12, interactive: false };
 
-export class Held {
+export class PendingShape {
   #layer;
   #isArea;
   #options = null;

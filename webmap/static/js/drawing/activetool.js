@@ -3,7 +3,7 @@
 
 import { meet } from "./rings.js";
 
-export class Working {
+export class ActiveTool {
   #tool = null;
   #candidates = [];
   // What has been drawn and is not done yet: {name}.

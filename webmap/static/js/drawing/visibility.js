@@ -3,7 +3,7 @@
 const KEY = "gridmap.references";
 const USUAL = 0.9;
 
-export class Shown {
+export class Visibility {
   #plan = null;
   #kept = {};
 

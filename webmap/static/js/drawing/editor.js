@@ -12,13 +12,13 @@ import { watchKeys } from "./keys.js";
 import { script } from "./libraries.js";
 import { References } from "./references.js";
 import { Saver } from "./saver.js";
-import { Side } from "./side.js";
-import { Sight } from "./sight.js";
+import { PlanPanel } from "./panel.js";
+import { Display } from "./display.js";
 import { Sketch } from "./sketch.js";
 import { toolsFor } from "./tools.js";
-import { Working } from "./working.js";
+import { ActiveTool } from "./activetool.js";
 
-export class Room {
+export class PlanEditor {
   #plan = null;
   #ground = null;
   #chosen = null;
@@ -39,7 +39,7 @@ export class Room {
     const stage = document.querySelector(".stage");
     this.references = new References(this);
     const beneath = (ctx, frame) => this.references.paintOn(ctx, frame);
-    this.sight = new Sight(map, { layers: this.layers, strings: this.strings, stage, state, beneath, changed: () => this.#redraw() });
+    this.sight = new Display(map, { layers: this.layers, strings: this.strings, stage, state, beneath, changed: () => this.#redraw() });
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
     this.bar = new Bar(stage, this.strings);
     this.corners = new Corners({
@@ -53,7 +53,7 @@ export class Room {
       },
       done: (operation, preview, at) => this.#do(operation, preview, at),
     });
-    this.working = new Working({
+    this.working = new ActiveTool({
       map,
       strings: this.strings,
       bar: this.bar,
@@ -64,7 +64,7 @@ export class Room {
       changed: () => this.#worked(),
       say: (text) => notices.show("plan", text, { kind: "warn", forMs: 8000 }),
     });
-    this.side = new Side({
+    this.side = new PlanPanel({
       panel: this.panel,
       notices,
       strings: this.strings,

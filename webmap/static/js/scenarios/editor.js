@@ -12,7 +12,7 @@ const NEAR = 24;
 /** Return the number of the scenario that an address is about, as the panel writes it. */
 const numberIn = (address) => address.split("/")[3];
 
-export class Desk {
+export class ScenarioEditor {
   #key = null;
   #answer = null;
   #tool = null; // {what, kind, base, facility}

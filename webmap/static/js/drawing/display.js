@@ -5,7 +5,7 @@ import { canvasLayer } from "./canvases.js";
 import { paintGround, paintWork } from "./paint.js";
 import { Phases } from "./phases.js";
 
-export class Sight {
+export class Display {
   /** What a drag makes of the ground while it lasts, and until the server has answered. */
   preview = null;
 

@@ -5,7 +5,7 @@ import { Folds } from "../panel/folds.js";
 import { showChosen } from "./chosen.js";
 import { Forms } from "./forms.js";
 
-export class Side {
+export class PlanPanel {
   #folds;
 
   /** ``parts``: panel, notices, strings, and what a press leads to: send, chosen, opened (Forms), leave(). */
