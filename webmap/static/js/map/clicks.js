@@ -5,7 +5,7 @@ import { badgeAt, facilityAt, gridsAt, issueAt } from "./picking.js";
 import { hereUrl, LEVELS } from "../view/view.js";
 
 export class Clicks {
-  /** parts are those of the page: {map, store, layers, selection, panel, sheet, drafting, why, whatIf}. */
+  /** parts are those of the page: {map, store, layers, selection, panel, sheet, planEditor, why, scenarioEditor}. */
   constructor(parts) {
     Object.assign(this, parts);
   }
@@ -13,8 +13,8 @@ export class Clicks {
   /** Answer a click; return whether the grid that comes should be fitted: it is a level deeper. */
   answer(latlng) {
     const { view } = this.store;
-    if (this.whatIf.pick(latlng)) return false;
-    if (view.mode === "draw") this.drafting.pick(latlng);
+    if (this.scenarioEditor.part?.pick(latlng)) return false;
+    if (view.mode === "draw") this.planEditor.part?.pick(latlng);
     // The scenario's own panel stays, and tells of the grid.
     else if (view.scenario) this.store.go({ grid: gridsAt(this.map, this.layers.layer, latlng).at(-1)?.id ?? null });
     else if (!this.#spot(view, latlng)) return this.#grid(view, latlng);

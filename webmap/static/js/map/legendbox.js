@@ -8,7 +8,7 @@ export class LegendBox {
   /** The name of the service kind on show, as the panel's fragment says it. */
   kind = "";
 
-  /** parts: {map, config, store, layers, selection, drafting, why}. */
+  /** parts: {map, config, store, layers, selection, planEditor, why}. */
   constructor(element, parts) {
     this.element = element;
     Object.assign(this, parts);
@@ -16,8 +16,8 @@ export class LegendBox {
   }
 
   show() {
-    const { map, config, store, layers, selection, drafting, why } = this;
-    const { shown } = drafting; // open ground has all levels at any zoom
+    const { map, config, store, layers, selection, planEditor, why } = this;
+    const shown = planEditor.part?.sight.shown ?? null; // open ground has all levels at any zoom
     const drawn = {
       view: store.view,
       zoom: tileZoom(map.getZoom()),
