@@ -41,7 +41,7 @@ test("what lies at a place comes coarsest first, with all above it", () => {
   const ground = new Ground(plain(), 1);
   assert.deepEqual(ground.at([1.5, 2]).map((each) => each.id), [1, 2, 4]);
   assert.deepEqual(ground.path(5).map((each) => each.id), [1, 3, 5]);
-  assert.ok(ground.isHome(5));
+  assert.ok(ground.isInRoot(5));
 });
 
 test("a step shows what it changed, and undoing it shows nothing", () => {

@@ -1,29 +1,57 @@
-// What of the ground is to be seen: one canvas for what stands still, one for what is at work; as it is
+// How the ground is shown: one canvas for what stands still, one for what is being done; as it is
 // published, as the plan has it, or both.
 
 import { canvasLayer } from "./canvases.js";
 import { paintGround, paintWork } from "./paint.js";
 import { Phases } from "./phases.js";
 
+/** @import { LayerSet } from "../map/layerset.js" */
+/** @import { Strings } from "../types/page.d.ts" */
+/** @import { Grid, Preview } from "../types/plans.d.ts" */
+/** @import { Painter } from "./canvases.js" */
+/** @import { Ground } from "./ground.js" */
+/** @import { Exchange } from "./paint.js" */
+
+/**
+ * What is being edited: grids that a click may choose are candidates.
+ * @typedef {{ground: Ground | null, chosen: Grid | null, candidates: Grid[]}} State
+ */
+
 export class Display {
-  /** What a drag makes of the ground while it lasts, and until the server has answered. */
+  /**
+   * What a drag makes of the ground while it lasts, and until the server has answered.
+   * @type {Preview | null}
+   */
   preview = null;
+  #map;
+  #layers;
+  #state;
+  #still;
+  #work;
 
   /**
-   * ``layers`` lie beneath; ``state()`` returns {ground, chosen, candidates}; ``beneath(ctx, frame)``
-   * draws what lies under the edges; changed() is called after another look.
+   * @param {object} parts
+   * @param {L.Map} parts.map
+   * @param {LayerSet} parts.layers  the map's own, which lie beneath
+   * @param {Strings} parts.strings
+   * @param {HTMLElement} parts.stage  what the map stands on
+   * @param {() => State} parts.state
+   * @param {Painter} parts.beneath  draws what lies under the edges
+   * @param {() => void} parts.changed  is called when another phase is chosen
    */
-  constructor(map, { layers, strings, stage, state, beneath, changed }) {
-    Object.assign(this, { map, layers, state });
-    const style = layers.styles.grids;
+  constructor({ map, layers, strings, stage, state, beneath, changed }) {
+    this.#map = map;
+    this.#layers = layers;
+    this.#state = state;
     this.phases = new Phases(stage, strings, changed);
-    this.still = canvasLayer(map, "ground", 300, (ctx, frame) => {
+    const style = layers.styles.grids;
+    this.#still = canvasLayer(map, "ground", 300, (ctx, frame) => {
       const { ground } = state();
       if (!ground) return;
-      const seen = this.phase === "before" ? ground.past : ground;
-      paintGround(ctx, frame, seen, { style, overBase: layers.overBase(), hands: this.#hands, beneath });
+      const shown = this.phase === "before" ? ground.past : ground;
+      paintGround(ctx, frame, shown, { style, overBase: layers.overBase(), exchange: this.#exchange, beneath });
     });
-    this.work = canvasLayer(map, "drawn", 350, (ctx, frame) => {
+    this.#work = canvasLayer(map, "drawn", 350, (ctx, frame) => {
       const { ground, chosen, candidates } = state();
       if (!ground) return;
       const shown = this.phase === "before" ? chosen && ground.past.get(chosen.id) : chosen;
@@ -37,24 +65,27 @@ export class Display {
 
   /** What the map shows of a plan, for the legend; null while no ground is open. */
   get shown() {
-    const { ground, chosen } = this.state();
+    const { ground, chosen } = this.#state();
     if (!ground) return null;
-    const hands = this.#hands;
-    const { made, gone } = hands ? ground.beyond : { made: [], gone: [] };
+    const exchange = this.#exchange;
+    const { made, gone } = exchange ? ground.beyond : { made: [], gone: [] };
     return {
       phase: this.phase,
       made: made.length > 0,
       gone: gone.length > 0,
-      comes: Boolean(hands?.changes.some(({ comes }) => comes)),
-      goes: Boolean(hands?.isOne && hands.changes.some(({ goes }) => goes)),
-      name: hands?.isOne ? chosen.name : null,
+      comes: Boolean(exchange?.changes.some(({ comes }) => comes)),
+      goes: Boolean(exchange?.isOne && exchange.changes.some(({ goes }) => goes)),
+      name: exchange?.isOne && chosen ? chosen.name : null,
     };
   }
 
-  // The chosen grid's, if it changes; else everybody's.
-  get #hands() {
-    if (this.phase !== "both") return null;
-    const { ground, chosen } = this.state();
+  /**
+   * The chosen grid's, if it changes; else that of all.
+   * @returns {Exchange | null}
+   */
+  get #exchange() {
+    const { ground, chosen } = this.#state();
+    if (!ground || this.phase !== "both") return null;
     const own = ground.changes.filter(({ id }) => id === chosen?.id);
     return { changes: own.length ? own : ground.changes, isOne: own.length > 0 };
   }
@@ -62,32 +93,38 @@ export class Display {
   open() {
     // The tiles beneath pale, and leave the names to the ground.
     document.documentElement.dataset.drawing = "true";
-    const { ground } = this.state();
-    this.layers.unname(ground.namedLevels.flatMap((level) => ground.all(level)).map((grid) => grid.id));
-    this.still.addTo(this.map);
-    this.work.addTo(this.map);
+    const { ground } = this.#state();
+    this.#layers.unname(ground?.namedLevels.flatMap((level) => ground.all(level)).map((grid) => grid.id) ?? []);
+    this.#still.addTo(this.#map);
+    this.#work.addTo(this.#map);
   }
 
   close() {
     this.preview = null;
-    this.still.remove();
-    this.work.remove();
-    this.layers.unname([]);
+    this.#still.remove();
+    this.#work.remove();
+    this.#layers.unname([]);
     this.phases.show(false);
-    this.map.fire("drawn");
+    this.#map.fire("drawn");
     delete document.documentElement.dataset.drawing;
   }
 
   paint() {
-    const { ground } = this.state();
+    const { ground } = this.#state();
     this.phases.show(Boolean(ground?.changes.length));
-    this.map.fire("drawn");
-    this.still.paint();
-    this.work.paint();
+    this.#map.fire("drawn");
+    this.#still.paint();
+    this.#work.paint();
   }
 
+  /** Paint again what stands still. */
+  paintStill() {
+    this.#still.paint();
+  }
+
+  /** @param {Preview | null} preview */
   show(preview) {
     this.preview = preview;
-    this.work.paint();
+    this.#work.paint();
   }
 }

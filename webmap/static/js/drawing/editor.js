@@ -39,7 +39,7 @@ export class PlanEditor {
     const stage = document.querySelector(".stage");
     this.references = new References(this);
     const beneath = (ctx, frame) => this.references.paintOn(ctx, frame);
-    this.sight = new Display(map, { layers: this.layers, strings: this.strings, stage, state, beneath, changed: () => this.#redraw() });
+    this.sight = new Display({ map, layers: this.layers, strings: this.strings, stage, state, beneath, changed: () => this.#redraw() });
     this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
     this.bar = new Bar(stage, this.strings);
     this.corners = new Corners({
@@ -145,7 +145,7 @@ export class PlanEditor {
   /** Ask again for what is there now: somebody else has changed it. */
   async #reload() {
     this.side.reload();
-    const { home } = this.#ground ?? {};
+    const { root: home } = this.#ground ?? {};
     if (!home) {
       this.saver.revision = (await ask(`/api/plans/${this.#plan}`)).revision;
       return;

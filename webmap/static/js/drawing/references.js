@@ -122,7 +122,7 @@ export class References extends EventTarget {
   }
 
   #paint() {
-    if (this.room.isOpen) this.room.sight.still.paint();
+    if (this.room.isOpen) this.room.sight.paintStill();
     else this.alone.paint();
     this.dispatchEvent(new Event("changed"));
   }
