@@ -38,7 +38,7 @@ const locator = new Locator(map, config, notices, sheet);
 const loadFailed = () => notices.show("drawing", strings["panel.failed"], { kind: "warn" });
 const planEditor = opener({
   store,
-  isWanted: ({ mode }) => mode === "draw",
+  isWanted: ({ mode }) => mode === "draw" && Boolean(config.drawing),
   load: () => import("./drawing.js").then(
     ({ PlanEditor }) => new PlanEditor({ map, config, store, panel, notices, sheet, layers, fit: (box) => fit(map, box, free()) })),
   failed: loadFailed,

@@ -1,299 +1,220 @@
-// The drawing mode on the map: opens the ground of a plan, shows it, and joins choosing, dragging and
-// tools with what is sent to the server. Loaded when the mode is.
+// The editor of a plan: follows the view, opens the plan's ground, and joins what is drawn with what is sent
+// to the server and what the panel says. Loaded when the drawing mode is.
 
-import { ask } from "./api.js";
-import { Bar } from "./bar.js";
-import { Corners } from "./corners.js";
-import { edgesAround } from "./edges.js";
-import { Faults } from "./faults.js";
-import { Ground } from "./ground.js";
-import { FirstLook, gridToOpen } from "./opening.js";
+import { find } from "../view/elements.js";
+import { ask, Problem } from "./api.js";
+import { GroundEditor } from "./groundeditor.js";
 import { watchKeys } from "./keys.js";
-import { script } from "./libraries.js";
+import { FirstLook, gridToOpen } from "./opening.js";
+import { PlanPanel } from "./panel.js";
 import { References } from "./references.js";
 import { Saver } from "./saver.js";
-import { PlanPanel } from "./panel.js";
-import { Display } from "./display.js";
-import { Sketch } from "./sketch.js";
-import { toolsFor } from "./tools.js";
-import { ActiveTool } from "./activetool.js";
+
+/** @import { LayerSet } from "../map/layerset.js" */
+/** @import { Notices } from "../panel/notices.js" */
+/** @import { Panel } from "../panel/panel.js" */
+/** @import { Sheet } from "../panel/sheet.js" */
+/** @import { Box, Config } from "../types/page.d.ts" */
+/** @import { PlanAnswer } from "../types/plans.d.ts" */
+/** @import { Store } from "../view/store.js" */
+
+/** @typedef {{from?: string}} How  where a view came from */
 
 export class PlanEditor {
-  #plan = null;
-  #ground = null;
-  #chosen = null;
-  #edges = edgesAround();
-  #buildings = [];
-  // The grid that is drawn in, or being opened for it.
-  #home = null;
-  #turn = 0;
+  #map;
+  #strings;
+  #store;
+  #notices;
+  #layers;
+  #fit;
+  #planPanel;
+  #references;
+  #ground;
+  #progress = find(HTMLElement, ".progress");
   #first = new FirstLook();
+  /** @type {number | null} */
+  #plan = null;
+  /** @type {Saver | null} */
+  #saver = null;
 
-  /** ``parts``: map, config, store, panel, notices, sheet, layers, fit(box). */
-  constructor(parts) {
-    Object.assign(this, parts);
-    const { map, notices } = this;
-    this.strings = this.config.strings;
-    this.progress = document.querySelector(".progress");
-    const state = () => ({ ground: this.#ground, chosen: this.#chosen, candidates: this.working.candidates });
-    const stage = document.querySelector(".stage");
-    this.references = new References(this);
-    const beneath = (ctx, frame) => this.references.paintOn(ctx, frame);
-    this.sight = new Display({ map, layers: this.layers, strings: this.strings, stage, state, beneath, changed: () => this.#redraw() });
-    this.faults = new Faults(map, this.panel.body, (ids, at) => this.#look(ids, at));
-    this.bar = new Bar(stage, this.strings);
-    this.corners = new Corners({
-      map,
+  /**
+   * @param {object} parts
+   * @param {L.Map} parts.map
+   * @param {Config} parts.config
+   * @param {Store} parts.store
+   * @param {Panel} parts.panel
+   * @param {Notices} parts.notices
+   * @param {Sheet} parts.sheet
+   * @param {LayerSet} parts.layers
+   * @param {(box: Box) => void} parts.fit
+   */
+  constructor({ map, config, store, panel, notices, sheet, layers, fit }) {
+    const { strings, drawing: addresses } = config;
+    if (!addresses) throw new Error("the page has no addresses of what draws");
+    this.#map = map;
+    this.#strings = strings;
+    this.#store = store;
+    this.#notices = notices;
+    this.#layers = layers;
+    this.#fit = fit;
+    const planPanel = new PlanPanel({
+      panel,
       notices,
-      strings: this.strings,
-      state: () => ({ ground: this.#ground, chosen: this.#chosen, buildings: this.#buildings, references: this.references }),
-      show: (preview) => {
-        this.faults.hush();
-        this.sight.show(preview);
-      },
-      done: (operation, preview, at) => this.#do(operation, preview, at),
+      strings,
+      send: async (path, body, { isNew, ...how }) => (isNew ? ask(`/api/plans/${this.#plan}/${path}`, { body, ...how }) : this.#saver?.send(path, body, how) ?? null),
+      chosen: () => this.#ground.chosen,
+      opened: ({ plan_id: plan = null }) => store.go({ plan, grid: null }),
+      leave: () => store.go({ grid: null }),
     });
-    this.working = new ActiveTool({
+    const references = new References({ map, panel, planPanel, notices, strings, isOpen: () => this.isOpen, fit });
+    this.#ground = new GroundEditor({
       map,
-      strings: this.strings,
-      bar: this.bar,
-      sketch: new Sketch(map, this.config.drawing, this.references),
-      buildings: () => this.#buildings,
-      context: () => this.#context(),
-      done: (operation) => this.#do(operation),
-      changed: () => this.#worked(),
-      say: (text) => notices.show("plan", text, { kind: "warn", forMs: 8000 }),
-    });
-    this.side = new PlanPanel({
-      panel: this.panel,
+      strings,
+      addresses,
+      stage: find(HTMLElement, ".stage"),
       notices,
-      strings: this.strings,
-      send: (path, body, { isNew, ...how }) => (isNew ? ask(`/api/plans/${this.#plan}/${path}`, { body, ...how }) : this.saver.send(path, body, how)),
-      chosen: () => this.#chosen,
-      opened: (plan) => this.store.go({ plan: plan.plan_id, grid: null }),
-      leave: () => this.store.go({ grid: null }),
+      sheet,
+      layers,
+      list: panel.body,
+      planPanel,
+      references,
+      fit,
+      step: async (operation) => this.#saver?.step(operation),
     });
-    map.on("moveend zoomend", () => this.#showHandles());
-    this.panel.addEventListener("arrived", () => this.#arrived());
+    this.#planPanel = planPanel;
+    this.#references = references;
+    panel.addEventListener("arrived", () => this.#arrived());
     watchKeys(map, {
+      tool: this.#ground.tool,
       isOn: () => this.#plan !== null,
-      back: (deed) => this.side.mayDraw && this.side.offers(deed) && this.saver.send(deed, {}),
-      working: this.working,
+      back: (deed) => planPanel.mayDraw && planPanel.offers(deed) && this.#saver?.send(deed, {}),
     });
   }
 
+  /** Is ground open, which lies over the map's own layers? */
   get isOpen() {
-    return this.#ground !== null;
+    return this.#ground.isOpen;
   }
 
-  /** Follow the view; anything but the drawing mode closes the room. */
+  /** What the map shows of a plan, for the legend; null while no ground is open. */
+  get shown() {
+    return this.#ground.shown;
+  }
+
+  /**
+   * Follow the view; anything but the drawing mode closes the ground.
+   * @param {Store["view"]} view
+   * @param {How} [how]
+   */
   async show(view, how = {}) {
     const plan = view.mode === "draw" ? view.plan : null;
-    if (plan !== this.#plan) {
-      this.#close();
-      this.#plan = plan;
-      this.#first.begin(view.grid);
-      this.references.show(plan);
-      this.saver = plan && new Saver(plan, {
-        notices: this.notices,
-        strings: this.strings,
-        done: (answer) => this.#saved(answer),
-        stale: () => this.#reload(),
-        refused: (problem) => this.#refused(problem),
-      });
-    }
+    if (plan !== this.#plan) this.#begin(plan, view.grid);
     const grid = plan ? view.grid : null;
-    if (grid !== this.#home) await this.#open(grid, how);
+    if (grid !== this.#ground.root) await this.#open(grid, how);
     this.#arrived();
   }
 
-  async #open(grid, { from } = {}) {
-    const turn = ++this.#turn;
-    this.#shut();
-    this.#home = grid;
-    if (!grid) return;
-    this.progress.hidden = false;
-    const base = `/api/plans/${this.#plan}`;
-    // Wanted when something is dragged, not before.
-    const buildings = ask(`${base}/buildings?grid=${grid}`).catch(() => ({ buildings: [] }));
-    const topojson = script(this.config.drawing.topojson).catch(() => {});
-    try {
-      const plain = await ask(`${base}/ground?grid=${grid}`);
-      if (turn !== this.#turn) return;
-      this.#take(plain, grid);
-      performance.mark("ground-painted");
-      if (from !== "history" && (from !== "start" || !this.store.view.place)) this.fit(this.#first.box ?? this.#ground.get(grid).box);
-    } catch (problem) {
-      if (turn === this.#turn) this.#refused(problem);
-      return;
-    } finally {
-      this.progress.hidden = true;
-    }
-    await topojson;
-    if (turn === this.#turn) this.#choose(this.#chosen?.id ?? null);
-    const found = await buildings;
-    if (turn === this.#turn) this.#buildings = found.buildings;
-  }
-
-  #take(plain, grid) {
-    this.#ground = new Ground(plain, grid);
-    this.saver.revision = plain.revision;
-    this.sight.open();
-    this.#redraw();
-  }
-
-  /** Ask again for what is there now: somebody else has changed it. */
-  async #reload() {
-    this.side.reload();
-    const { root: home } = this.#ground ?? {};
-    if (!home) {
-      this.saver.revision = (await ask(`/api/plans/${this.#plan}`)).revision;
-      return;
-    }
-    const chosen = this.#chosen?.id;
-    this.sight.preview = null;
-    this.#take(await ask(`/api/plans/${this.#plan}/ground?grid=${home}`), home);
-    this.#choose(chosen ?? null, { keepsWork: this.#ground.has(chosen) });
-  }
-
-  #shut() {
-    this.working.cancel();
-    this.corners.cancel();
-    this.#chosen = null;
-    this.#home = null;
-    this.#ground = null;
-    this.#buildings = [];
-    this.corners.look(null, this.#edges.junctions);
-    this.sight.close();
-    this.faults.hush();
-  }
-
-  #close() {
-    this.#turn += 1;
-    this.#shut();
-    this.faults.show(false);
-    this.notices.hide("plan");
-  }
-
-  /** Answer a click on the map. */
+  /**
+   * Answer a click on the map.
+   * @param {L.LatLng} latlng
+   */
   pick(latlng) {
     if (!this.#plan) return;
-    if (!this.working.place) this.faults.hush();
-    if (!this.#ground) {
-      const found = gridToOpen(this.map, this.layers.layer, latlng);
-      if (found) this.store.go({ grid: found.id });
+    if (this.isOpen) {
+      this.#ground.pick(latlng);
       return;
     }
-    const found = this.#ground.at([latlng.lng, latlng.lat]);
-    if (this.working.pick(found)) return;
-    this.#choose(found.findLast((grid) => grid.level !== "county")?.id ?? null);
-    this.sheet.raise();
-    if (this.sheet.isSheet) this.panel.root?.querySelector(".place")?.scrollIntoView();
+    const found = gridToOpen(this.#map, this.#layers.layer, latlng);
+    if (found) this.#store.go({ grid: found.id });
   }
 
   /** Go back by one: from what is being done, from the chosen grid. Returns whether there was any. */
   up() {
-    if (this.corners.cancel() || this.working.cancel()) return true;
-    if (this.#chosen) {
-      this.#choose(null);
-      return true;
-    }
-    return false;
+    return this.#ground.up();
   }
 
-  // A tool has begun or ended: on a phone the sheet makes room for it.
-  #worked() {
-    if (this.working.key && this.sheet.isSheet) this.sheet.set("peek");
-    else this.sheet.raise();
-    if (!this.working.key) this.faults.hush();
-    // What is drawn now is the plan's.
-    else if (this.sight.phase === "before") this.sight.phases.set("both");
-    this.#redraw();
-  }
-
-  #context() {
-    return { grid: this.#chosen, ground: this.#ground, ...this.#edges };
-  }
-
-  #choose(id, { focus, keepsWork = false } = {}) {
-    if (!keepsWork) this.working.cancel();
-    this.#chosen = id === null ? null : this.#ground?.get(id) ?? null;
-    this.#edges = edgesAround(globalThis.topojson, this.#ground, this.#chosen);
-    this.#redraw();
-    this.#showHandles(focus);
-  }
-
-  #showHandles(focus = null) {
-    if (!this.#ground) return;
-    this.corners.look(this.side.mayDraw && !this.working.key && this.sight.phase !== "before" ? this.#chosen : null, this.#edges.junctions, focus);
-  }
-
-  #redraw() {
-    this.sight.paint();
-    this.#fill();
-    this.#showHandles();
-  }
-
-  #fill() {
-    this.side.fill({
-      path: this.#chosen ? this.#ground.path(this.#chosen.id) : [],
-      tools: this.side.mayDraw ? toolsFor(this.#context()) : [],
-      active: this.working.key,
-      choose: (id) => this.#choose(id),
-      start: (tool) => this.working.start(tool).catch(() => this.#refused({ isOffline: true })),
+  /**
+   * Begin with another plan, or none.
+   * @param {number | null} plan
+   * @param {number | null} grid  of it, that is named from the start
+   */
+  #begin(plan, grid) {
+    this.#ground.close();
+    this.#ground.showFaults(false);
+    this.#notices.hide("plan");
+    this.#plan = plan;
+    this.#first.begin(grid);
+    this.#references.show(plan);
+    this.#saver = plan === null ? null : new Saver(plan, {
+      notices: this.#notices,
+      strings: this.#strings,
+      done: (answer) => this.#saved(answer),
+      stale: () => this.#reload(),
+      refused: (problem) => this.#ground.refuse(problem),
     });
   }
 
-  async #do(operation, preview = null, focus = null) {
-    this.faults.hush();
-    this.focus = focus;
-    this.sight.show(preview);
-    try {
-      await this.saver.step(operation);
-    } finally {
-      this.sight.show(null);
-      this.#showHandles(focus);
-    }
-  }
-
-  async #saved(answer) {
-    if (!answer.changed) {
-      // Grids that a published plan made have got numbers of their own.
-      if (answer.state === "published") await Promise.all([this.layers.refresh(), this.#reload()]);
-      else this.side.reload();
+  /**
+   * Open the ground of a grid, or close what is open.
+   * @param {number | null} grid
+   * @param {How} how
+   */
+  async #open(grid, { from }) {
+    if (!grid || !this.#plan) {
+      this.#ground.close();
       return;
     }
-    this.sight.preview = null;
-    if (this.#ground) {
-      this.#ground.update(answer);
-      const chosen = this.#chosen?.id ?? null;
-      this.#choose(chosen, { focus: this.focus });
+    this.#progress.hidden = false;
+    let opened = null;
+    try {
+      opened = await this.#ground.open(this.#plan, grid);
+      if (!opened) return;
+      if (this.#saver) this.#saver.revision = opened.revision;
+      performance.mark("ground-painted");
+      const box = this.#first.takeBox() ?? opened.box;
+      if (box && from !== "history" && (from !== "start" || !this.#store.view.place)) this.#fit(box);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      if (grid === this.#ground.root) this.#ground.refuse(problem);
+    } finally {
+      this.#progress.hidden = true;
     }
-    this.focus = null;
-    this.side.reload();
+    await opened?.complete;
   }
 
-  #refused(problem) {
-    const text = problem.isOffline ? this.strings["draw.offline"] : problem.message;
-    const place = problem.place ?? this.working.place;
-    if (place && this.#ground) this.faults.say(place, text);
-    if (!this.working.refuse(text)) this.notices.show("plan", text, { kind: "warn", forMs: 12_000 });
+  /** Ask again for what is there now: somebody else has changed it. */
+  async #reload() {
+    const [plan, saver] = [this.#plan, this.#saver];
+    this.#planPanel.reload();
+    if (!plan || !saver) return;
+    if (this.isOpen) {
+      saver.revision = (await this.#ground.reload(plan)) ?? saver.revision;
+      return;
+    }
+    /** @type {PlanAnswer} */
+    const { revision = saver.revision } = await ask(`/api/plans/${plan}`);
+    saver.revision = revision;
   }
 
+  /** @param {PlanAnswer} answer */
+  async #saved({ state, changed, gone = [] }) {
+    if (changed) this.#ground.update({ changed, gone });
+    // Grids that a published plan made have got numbers of their own.
+    else if (state === "published") {
+      await Promise.all([this.#layers.refresh(), this.#reload()]);
+      return;
+    }
+    this.#planPanel.reload();
+  }
+
+  // The view or the panel's fragment is another one.
   #arrived() {
-    if (!this.side.isOf(this.#plan)) return;
-    this.side.unfold();
-    if (this.#first.lead(this.panel.root.dataset, this.store)) return;
-    if (!this.#ground) this.saver.revision = this.side.revision;
-    this.faults.show();
-    this.#fill();
-    this.#showHandles();
-  }
-
-  #look(ids, at) {
-    const known = ids.find((id) => this.#ground?.has(id));
-    if (known) this.#choose(known);
-    if (at) this.fit([at[0] - 0.002, at[1] - 0.0015, at[0] + 0.002, at[1] + 0.0015]);
-    else if (known) this.fit(this.#ground.get(known).box);
+    const { root } = this.#planPanel;
+    if (!root || !this.#planPanel.isOf(this.#plan)) return;
+    this.#planPanel.unfold();
+    if (this.#first.lead(root.dataset, this.#store)) return;
+    if (!this.isOpen && this.#saver) this.#saver.revision = this.#planPanel.revision;
+    this.#ground.showFaults();
+    this.#ground.fill();
   }
 }

@@ -1,53 +1,78 @@
 // Which reference layers of a plan are on show, and how strongly: kept by this browser.
 
+import { find, findAll } from "../view/elements.js";
+
 const KEY = "gridmap.references";
 const USUAL = 0.9;
 
-export class Visibility {
-  #plan = null;
-  #kept = {};
+/**
+ * How a layer is shown; what is left out is as usual.
+ * @typedef {{hidden?: boolean, opacity?: number}} Setting
+ * @typedef {Record<string, Setting>} Settings  by the layer's number
+ */
 
-  /** ``changed()`` is called after each change. */
+export class Visibility {
+  /** @type {number | null} */
+  #plan = null;
+  /** @type {Settings} */
+  #kept = {};
+  #changed;
+
+  /** @param {() => void} changed  is called after each change */
   constructor(changed) {
-    this.changed = changed;
+    this.#changed = changed;
   }
 
+  /**
+   * Be that of a plan.
+   * @param {number | null} plan
+   */
   of(plan) {
     this.#plan = plan;
-    this.#kept = read()[plan] ?? {};
+    this.#kept = read()[plan ?? ""] ?? {};
   }
 
+  /** @param {number} number */
   isVisible(number) {
     return !this.#kept[number]?.hidden;
   }
 
+  /** @param {number} number */
   opacity(number) {
     return this.#kept[number]?.opacity ?? USUAL;
   }
 
-  set(number, parts) {
-    this.#kept = { ...this.#kept, [number]: { ...this.#kept[number], ...parts } };
+  /**
+   * @param {number} number
+   * @param {Setting} setting
+   */
+  set(number, setting) {
+    this.#kept = { ...this.#kept, [number]: { ...this.#kept[number], ...setting } };
     try {
-      localStorage.setItem(KEY, JSON.stringify({ ...read(), [this.#plan]: this.#kept }));
+      if (this.#plan !== null) localStorage.setItem(KEY, JSON.stringify({ ...read(), [this.#plan]: this.#kept }));
     } catch {
       // No room, or not allowed: it holds until the page is left.
     }
-    this.changed();
+    this.#changed();
   }
 
-  /** Let the fields of a section say what is on show. */
+  /**
+   * Let the fields of a section say what is on show.
+   * @param {HTMLElement} section
+   */
   fill(section) {
-    for (const item of section.querySelectorAll("[data-reference]")) {
+    for (const item of findAll(HTMLElement, "[data-reference]", section)) {
       const number = Number(item.dataset.reference);
-      item.querySelector("[data-of=visible]").checked = this.isVisible(number);
-      item.querySelector("[data-of=opacity]").value = Math.round(this.opacity(number) * 100);
+      find(HTMLInputElement, "[data-of=visible]", item).checked = this.isVisible(number);
+      find(HTMLInputElement, "[data-of=opacity]", item).value = String(Math.round(this.opacity(number) * 100));
     }
   }
 }
 
+/** @returns {Record<string, Settings>} */
 function read() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? {};
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
   } catch {
     return {};
   }

@@ -17,7 +17,7 @@ export class LegendBox {
 
   show() {
     const { map, config, store, layers, selection, planEditor, why } = this;
-    const shown = planEditor.part?.sight.shown ?? null; // open ground has all levels at any zoom
+    const shown = planEditor.part?.shown ?? null; // open ground has all levels at any zoom
     const drawn = {
       view: store.view,
       zoom: tileZoom(map.getZoom()),
