@@ -22,7 +22,7 @@ function saving(...answers) {
     if (status === undefined) throw new TypeError("network");
     return { ok: status < 300, status, json: async () => data };
   };
-  const notices = { shown: null, show: (name, text, { action }) => Object.assign(notices, { shown: text, action }), hide: () => (notices.shown = null) };
+  const notices = { shown: null, show: (_, text, { action }) => Object.assign(notices, { shown: text, action }), hide: () => (notices.shown = null) };
   const done = [];
   const refused = [];
   const saver = new Saver(7, {

@@ -11,7 +11,7 @@ from psycopg import Connection
 from geodata.database import settings
 from geodata.errors import InvalidInputError
 from geodata.language.phrases import Phrase
-from geodata.plans import checking, consequences, drafts, keeping, meeting, sheets
+from geodata.plans import checking, consequences, drafts, keeping, sharing, sheets
 from geodata.plans.model import STATES, Plan
 from geodata.plans.sheets import Sheet
 from layers import paper
@@ -45,7 +45,7 @@ def plan_consequences(plan_id: int) -> Response:
             hint="Write signing or posting.",
             value=wanted[:40],
         )
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         body = render(conn, plan, wanted)
     return downloads.send(body, "application/pdf", f"gridmap-plan-{plan_id}-{wanted}.pdf")
@@ -65,7 +65,7 @@ def page(conn: Connection[Any], plan: Plan, purpose: Purpose) -> str:
     """Return the same as HTML. Raises InvalidInputError if the plan changes nothing."""
     if not drafts.touched(conn, plan):
         raise InvalidInputError("This plan changes nothing yet: there is nothing to be printed.")
-    people = meeting.names(conn, {plan.owner_id} if plan.owner_id else set())
+    people = sharing.read_names(conn, {plan.owner_id} if plan.owner_id else set())
     return render_template(
         "plans/paper.html",
         plan=plan,

@@ -129,7 +129,7 @@ class AroundOut(BaseModel):
 @bp.doc(responses=[401, 404])
 def listing(plan_id: int) -> dict[str, Any]:
     """List the reference layers of a plan."""
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         keeping.get(conn, plan_id)
         return {"references": [_plain(each) for each in references.listed(conn, plan_id)]}
 
@@ -148,11 +148,11 @@ def add(plan_id: int) -> Response:
         )
     name = _file_name(request.args.get("name", ""))
     layer = request.args.get("layer") or None
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         references.check_room(conn, keeping.get(conn, plan_id), actor)
         home = places.county_box(conn)
     lines = _read(name, home, request.args.get("crs", "")[:100], layer)
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         title = (layer or Path(name).stem)[: references.NAME_LENGTH]
         made = references.add(conn, plan_id, actor, title, name, lines)
     response = jsonify({**_plain(made), "notes": [note.said(_) for note in lines.notes]})
@@ -168,7 +168,7 @@ def around(plan_id: int) -> dict[str, Any]:
     """Return what of the layers lies in a part of the map, to be drawn by."""
     box, zoom = _asked_box(), _asked_zoom()
     tolerance = 360 / (_WORLD_PX * 2**zoom) if zoom is not None else 0
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         keeping.get(conn, plan_id)
         found = references.within(conn, plan_id, box, tolerance)
     return {
@@ -184,7 +184,7 @@ def around(plan_id: int) -> dict[str, Any]:
 def rename(plan_id: int, number: int) -> dict[str, Any]:
     """Give a reference layer another name."""
     wanted = bodies.read(NameIn)
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         return _plain(references.rename(conn, plan_id, actor, number, wanted.name))
 
 
@@ -193,7 +193,7 @@ def rename(plan_id: int, number: int) -> dict[str, Any]:
 @bp.doc(responses=[400, 401, 404, 405, 409])
 def remove(plan_id: int, number: int) -> Response:
     """Take a reference layer out of a plan, for good."""
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         references.remove(conn, plan_id, actor, number)
     return Response(status=204)
 

@@ -31,7 +31,7 @@ LISTED = 10
 @bp.get("")
 def listing() -> Response:
     """List all scenarios, one's own first, with a form for a new one."""
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         found = keeping.listed(conn)
     return fragment(
         "scenarios/scenarios.html",
@@ -46,7 +46,7 @@ def listing() -> Response:
 def scenario(scenario_id: int) -> Response:
     """Show one scenario, and what it would bring; ?grid= names the chosen grid."""
     on, grid_id = asking.asked_day(request.args), asked_number(request.args, "grid")
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         found = keeping.get(conn, scenario_id)
         least = least_of(conn, None, on)
         effects = effects_of(conn, found, on, is_rounded=least > 0)

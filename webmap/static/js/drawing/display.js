@@ -10,7 +10,7 @@ import { Phases } from "./phases.js";
 /** @import { Grid, Preview } from "../types/plans.d.ts" */
 /** @import { Painter } from "./canvases.js" */
 /** @import { Ground } from "./ground.js" */
-/** @import { Exchange } from "./paint.js" */
+/** @import { Transfers } from "./paint.js" */
 
 /**
  * What is being edited: grids that a click may choose are candidates.
@@ -49,7 +49,7 @@ export class Display {
       const { ground } = state();
       if (!ground) return;
       const shown = this.phase === "before" ? ground.past : ground;
-      paintGround(ctx, frame, shown, { style, overBase: layers.overBase(), exchange: this.#exchange, beneath });
+      paintGround(ctx, frame, shown, { style, overBase: layers.overBase(), transfers: this.#transfers, beneath });
     });
     this.#work = canvasLayer(map, "drawn", 350, (ctx, frame) => {
       const { ground, chosen, candidates } = state();
@@ -67,23 +67,23 @@ export class Display {
   get shown() {
     const { ground, chosen } = this.#state();
     if (!ground) return null;
-    const exchange = this.#exchange;
-    const { made, gone } = exchange ? ground.beyond : { made: [], gone: [] };
+    const transfers = this.#transfers;
+    const { made, gone } = transfers ? ground.beyond : { made: [], gone: [] };
     return {
       phase: this.phase,
       made: made.length > 0,
       gone: gone.length > 0,
-      comes: Boolean(exchange?.changes.some(({ comes }) => comes)),
-      goes: Boolean(exchange?.isOne && exchange.changes.some(({ goes }) => goes)),
-      name: exchange?.isOne && chosen ? chosen.name : null,
+      comes: Boolean(transfers?.changes.some(({ comes }) => comes)),
+      goes: Boolean(transfers?.isOne && transfers.changes.some(({ goes }) => goes)),
+      name: transfers?.isOne && chosen ? chosen.name : null,
     };
   }
 
   /**
    * The chosen grid's, if it changes; else that of all.
-   * @returns {Exchange | null}
+   * @returns {Transfers | null}
    */
-  get #exchange() {
+  get #transfers() {
     const { ground, chosen } = this.#state();
     if (!ground || this.phase !== "both") return null;
     const own = ground.changes.filter(({ id }) => id === chosen?.id);

@@ -16,9 +16,8 @@ import { Saver } from "./saver.js";
 /** @import { Sheet } from "../panel/sheet.js" */
 /** @import { Box, Config } from "../types/page.d.ts" */
 /** @import { PlanAnswer } from "../types/plans.d.ts" */
+/** @import { How, View } from "../types/view.d.ts" */
 /** @import { Store } from "../view/store.js" */
-
-/** @typedef {{from?: string}} How  where a view came from */
 
 export class PlanEditor {
   #map;
@@ -103,7 +102,7 @@ export class PlanEditor {
 
   /**
    * Follow the view; anything but the drawing mode closes the ground.
-   * @param {Store["view"]} view
+   * @param {View} view
    * @param {How} [how]
    */
   async show(view, how = {}) {

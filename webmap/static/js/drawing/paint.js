@@ -1,6 +1,6 @@
 // How the ground is drawn on a canvas: areas, edges level by level, what the plan changes, names.
 
-import { paintHands } from "../map/hands.js";
+import { paintTransfers } from "../map/transfers.js";
 import { LEVELS } from "../view/view.js";
 import { place, world } from "./mercator.js";
 import { paintNames } from "./names.js";
@@ -12,7 +12,7 @@ import { paintNames } from "./names.js";
 
 /**
  * Shapes that the plan changes: of one grid, or of all.
- * @typedef {{changes: ShapeChange[], isOne: boolean}} Exchange
+ * @typedef {{changes: ShapeChange[], isOne: boolean}} Transfers
  * @typedef {Map<Level, Grid[]>} Levelled
  */
 
@@ -39,10 +39,10 @@ function inFrame(frame, [west, south, east, north]) {
  * @param {object} options
  * @param {GridsStyle} options.style
  * @param {boolean} options.overBase  does a base map lie beneath?
- * @param {Exchange | null} options.exchange  the ground that comes and goes, filled
+ * @param {Transfers | null} options.transfers  the ground that comes and goes, filled
  * @param {(ctx: CanvasRenderingContext2D, frame: Frame) => void} options.beneath  draws what lies under all edges
  */
-export function paintGround(ctx, frame, ground, { style, overBase, exchange, beneath }) {
+export function paintGround(ctx, frame, ground, { style, overBase, transfers, beneath }) {
   const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
   /** @type {Levelled} */
   const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
@@ -51,9 +51,9 @@ export function paintGround(ctx, frame, ground, { style, overBase, exchange, ben
   fill(ctx, frame, gridsOf(levelled, "community"), style.paper, overBase ? 0.55 : 1);
   fill(ctx, frame, compounds.filter((grid) => own.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
   fill(ctx, frame, compounds.filter((grid) => !own.has(grid.id)), style.compound_fill, 0.45);
-  if (exchange) {
-    const { changes, isOne } = exchange;
-    paintHands(ctx, frame, changes, { isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
+  if (transfers) {
+    const { changes, isOne } = transfers;
+    paintTransfers(ctx, frame, changes, { isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
   }
   beneath(ctx, frame);
   for (const level of LEVELS.toReversed()) {
@@ -64,7 +64,7 @@ export function paintGround(ctx, frame, ground, { style, overBase, exchange, ben
     stroke(ctx, style.halo, width + 1.6);
     stroke(ctx, colour, width);
   }
-  if (exchange) paintChanges(ctx, frame, ground.beyond);
+  if (transfers) paintChanges(ctx, frame, ground.beyond);
   paintNames(ctx, frame, { levelled, levels: ground.namedLevels, own, style });
 }
 

@@ -13,6 +13,7 @@ import { Placing } from "./placing.js";
 /** @import { Sheet } from "../panel/sheet.js" */
 /** @import { Strings } from "../types/page.d.ts" */
 /** @import { ChangeIn, ScenarioAnswer } from "../types/scenarios.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
 /** @import { Store } from "../view/store.js" */
 
 export class ScenarioEditor {
@@ -88,7 +89,7 @@ export class ScenarioEditor {
 
   /**
    * Follow the view: draw its scenario, or take it away.
-   * @param {Store["view"]} view
+   * @param {View} view
    */
   async show(view) {
     const id = view.mode === "coverage" ? view.scenario : null;
@@ -163,7 +164,7 @@ export class ScenarioEditor {
   }
 
   /**
-   * @param {Store["view"]} view
+   * @param {View} view
    * @param {string} key
    */
   async #load(view, key) {
@@ -189,7 +190,7 @@ export class ScenarioEditor {
     return root?.dataset.scenario === String(id) ? root.dataset.kind : null;
   }
 
-  /** @param {Store["view"]} view */
+  /** @param {View} view */
   #draw(view) {
     const answer = view.scenario ? this.#answer : null;
     this.#marks.show(answer?.marks ?? []);
@@ -237,7 +238,7 @@ function numberIn(address) {
 
 /**
  * What an answer is about.
- * @param {Store["view"]} view
+ * @param {View} view
  */
 function keyOf({ scenario, kind, on }) {
   return JSON.stringify([scenario, kind, on]);

@@ -1,26 +1,27 @@
 // Parts of the page that few need: their modules are loaded when a view wants them, and not before.
 
+/** @import { How, View } from "../types/view.d.ts" */
+/** @import { Store } from "./store.js" */
+
 /**
  * Something that follows the view.
- * @typedef {{show(view: Store["view"], how?: {from?: string}): unknown}} Part
+ * @typedef {{show(view: View, how?: How): unknown}} Part
  */
 
 /**
  * @template {Part} T
  * @typedef {object} Opened
  * @property {T | null} part  null until it has been loaded
- * @property {(view: Store["view"], how?: {from?: string}) => Promise<boolean>} show  follows the view; resolves to
+ * @property {(view: View, how?: How) => Promise<boolean>} show  follows the view; resolves to
  *   whether the part is there
  */
-
-/** @import { Store } from "./store.js" */
 
 /**
  * Return what opens a part of the page by the view.
  * @template {Part} T
  * @param {object} options
  * @param {Store} options.store
- * @param {(view: Store["view"]) => boolean} options.isWanted  tells whether a view needs the part
+ * @param {(view: View) => boolean} options.isWanted  tells whether a view needs the part
  * @param {() => Promise<T>} options.load  loads its module and makes it; it is called again after a failure
  * @param {() => void} options.failed  is called when it could not be loaded
  * @returns {Opened<T>}
