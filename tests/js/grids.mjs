@@ -1,11 +1,11 @@
 // Ground that tests draw in.
 
-/** A closed square as a polygon's one ring. */
+/** A square as a polygon: its one ring, closed. */
 export const box = (west, south, east, north) => [[[west, south], [east, south], [east, north], [west, north], [west, south]]];
 
-/** A grid as the server tells it. */
-export const grid = (id, level, parent, ring, more = {}) => ({
-  grid_id: id, level, parent_id: parent, name: `g${id}`, code: "", households: 1, population: null, is_changed: false, polygons: [ring], ...more,
+/** A grid of one polygon as the server tells it. */
+export const grid = (id, level, parent, polygon, more = {}) => ({
+  grid_id: id, level, parent_id: parent, name: `g${id}`, code: "", households: 1, population: null, is_changed: false, polygons: [polygon], ...more,
 });
 
 /** A town of two communities beside each other, each with a compound on their common edge. */
