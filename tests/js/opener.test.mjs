@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { opener } from "../../webmap/static/js/view/opener.js";
+import { delaySubmits, opener } from "../../webmap/static/js/view/opener.js";
 
 // A part that notes what it was shown, and an opener of it; ``loads`` are what loading gives, in turn.
 function opened(...loads) {
@@ -47,4 +47,34 @@ test("what could not be loaded is said, and asked for again by the next view", a
   assert.deepEqual([it.part, counts.failures], [null, 1]);
   assert.equal(await go("draw"), true);
   assert.deepEqual(counts, { loads: 2, failures: 1 });
+});
+
+test("a form that is sent before its part is there waits for it, and for nothing else", async () => {
+  globalThis.Element = class extends EventTarget {
+    closest = () => this;
+  };
+  globalThis.HTMLFormElement = class extends Element {
+    sent = 0;
+    requestSubmit = () => (this.sent += 1);
+  };
+  const form = new HTMLFormElement();
+  const submit = () => {
+    const event = new Event("submit", { cancelable: true });
+    form.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  let ready = null;
+  const { it, counts } = opened(() => Promise.reject(new TypeError("offline")), () => new Promise((resolve) => (ready = resolve)));
+  delaySubmits(form, "form", it, { view: { mode: "draw" } });
+  // What cannot be loaded sends nothing.
+  assert.equal(submit(), true);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([form.sent, counts.failures], [0, 1]);
+  assert.equal(submit(), true);
+  assert.equal(form.sent, 0);
+  ready({ show: async () => {} });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(form.sent, 1);
+  // From now on it is the part that sends it.
+  assert.equal(submit(), false);
 });
