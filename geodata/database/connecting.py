@@ -35,7 +35,7 @@ MIN_POSTGIS = (3, 3)
 # time on, and what is right for a compound then reads the whole county for its middle value.
 _NEVER = 2**31
 
-# Held by whoever migrates; any number that nothing else here uses.
+# Held by a process that migrates; any number that nothing else here uses.
 _MIGRATION_LOCK = 341525001
 
 # What a URL may override.

@@ -6,11 +6,12 @@ import { TOOLS } from "../../webmap/static/js/drawing/tools.js";
 import { plain } from "./grids.mjs";
 
 globalThis.matchMedia = () => ({ matches: true });
-globalThis.Element = class {
+class Element {
   setAttribute(name, value) {
     this[name] = value;
   }
-};
+}
+globalThis.Element = Element;
 
 const LINE = [[1, 2], [2, 2]];
 const RING = [[1, 1], [1.5, 1], [1.5, 2], [1, 1]];
@@ -27,12 +28,19 @@ class Person {
   #drawn = null;
 
   bar = {
-    show: (text, buttons = []) => Object.assign(this, { text, buttons }),
+    show: (text, buttons = []) => {
+      this.text = text;
+      this.buttons = buttons;
+    },
     ask: (text, field) => {
-      Object.assign(this, { text, field });
+      this.text = text;
+      this.field = field;
       return new Promise((resolve) => (this.#answer = resolve));
     },
-    hide: () => Object.assign(this, { text: null, buttons: [] }),
+    hide: () => {
+      this.text = null;
+      this.buttons = [];
+    },
   };
 
   sketch = {
@@ -44,7 +52,10 @@ class Person {
     following: { isOn: false, toggle() { this.isOn = !this.isOn; } },
     ready: async () => {},
     draw: (kind, grids, { buildings, snaps }) => {
-      Object.assign(this, { kind, near: grids.map(({ id }) => id), buildings, snaps });
+      this.kind = kind;
+      this.near = grids.map(({ id }) => id);
+      this.buildings = buildings;
+      this.snaps = snaps;
       this.sketch.isOn = true;
       return new Promise((resolve) => (this.#drawn = resolve));
     },

@@ -8,7 +8,8 @@ import { plain } from "./grids.mjs";
 // A map on which a degree is 100 pixels; places are put on whole ones, as Leaflet does.
 class Point {
   constructor(x, y) {
-    Object.assign(this, { x, y });
+    this.x = x;
+    this.y = y;
   }
 
   add({ x, y }) {

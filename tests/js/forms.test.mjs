@@ -5,12 +5,17 @@ import { valuesOf } from "../../webmap/static/js/drawing/forms.js";
 // Fields as the browser gives them.
 class Field {
   constructor(name, value, { type = "text", checked = false, ...dataset } = {}) {
-    Object.assign(this, { name, value, type, checked, dataset });
+    this.name = name;
+    this.value = value;
+    this.type = type;
+    this.checked = checked;
+    this.dataset = dataset;
   }
 }
-globalThis.HTMLInputElement = class extends Field {};
-globalThis.HTMLSelectElement = class extends Field {};
-globalThis.HTMLTextAreaElement = class extends Field {};
+class HTMLInputElement extends Field {}
+class HTMLSelectElement extends Field {}
+class HTMLTextAreaElement extends Field {}
+Object.assign(globalThis, { HTMLInputElement, HTMLSelectElement, HTMLTextAreaElement });
 
 const input = (...parts) => new HTMLInputElement(...parts);
 const form = (...elements) => ({ elements });

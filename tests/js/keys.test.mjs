@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { watchKeys } from "../../webmap/static/js/drawing/keys.js";
 
-globalThis.Element = class extends EventTarget {
+class Element extends EventTarget {
   isField = false;
   matches = () => this.isField;
-};
+}
+globalThis.Element = Element;
 
 // A page on which keys are pressed, and what became of them; ``drawn`` corners can be taken back.
 function pressing({ isOn = true, drawn = 0 } = {}) {

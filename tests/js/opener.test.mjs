@@ -50,13 +50,14 @@ test("what could not be loaded is said, and asked for again by the next view", a
 });
 
 test("a form that is sent before its part is there waits for it, and for nothing else", async () => {
-  globalThis.Element = class extends EventTarget {
+  class Element extends EventTarget {
     closest = () => this;
-  };
-  globalThis.HTMLFormElement = class extends Element {
+  }
+  class HTMLFormElement extends Element {
     sent = 0;
     requestSubmit = () => (this.sent += 1);
-  };
+  }
+  Object.assign(globalThis, { Element, HTMLFormElement });
   const form = new HTMLFormElement();
   const submit = () => {
     const event = new Event("submit", { cancelable: true });

@@ -4,9 +4,10 @@ import { Problem } from "../../webmap/static/js/drawing/api.js";
 import { Saver } from "../../webmap/static/js/drawing/saver.js";
 
 // The page, as far as the token is read from it.
-globalThis.HTMLElement = class {
+class HTMLElement {
   getAttribute = () => '{"X-CSRFToken": "token"}';
-};
+}
+globalThis.HTMLElement = HTMLElement;
 globalThis.document = { querySelector: () => new HTMLElement() };
 
 const strings = new Proxy({}, { get: (_, key) => String(key) });

@@ -37,7 +37,7 @@ UNFOLDED = 12
 
 
 @bp.get("/home")
-def home() -> Response:
+def county() -> Response:
     """Show the whole county in a mode."""
     mode, on = asked_mode(), asking.asked_day(request.args)
     with acting.connection() as conn:
@@ -47,7 +47,7 @@ def home() -> Response:
         summary = SUMMARIES[mode](conn, county, on, least) if county else {}
         first_day = None if county else grids.first_day(conn)
     return fragment(
-        "map/home.html",
+        "map/county.html",
         mode=mode,
         on=on,
         county=county,
