@@ -71,7 +71,7 @@ def owner(app, url):
 
 def enter(client, url, name="owner"):
     with db.connect(url) as conn:
-        account_id = accounts.by_username(conn, name).account_id
+        account_id = accounts.get_by_username(conn, name).account_id
         token, _ = sessions.open_session(conn, account_id, device="", device_token=None)
     with client.session_transaction() as session:
         session["token"] = token
@@ -519,7 +519,7 @@ def test_who_guesses_elsewhere_locks_out_nobody_here(url, app):
         for kind, value in (("account", ("owner",)), ("pair", ("owner", "198.51.100.1"))):
             conn.execute(
                 "INSERT INTO attempt VALUES (%s, now(), 1000)",
-                [attempts.key(KEY, kind, *value).digest],
+                [attempts.make_key(KEY, kind, *value).digest],
             )
     assert sign_in(app.test_client(), address="198.51.100.1").status_code == 429
     # An unknown browser waits, wherever it is; the known one is let in, and counted by itself.
