@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template
 from psycopg import Connection
 
 from geodata.importing.lines.reading import offered_systems
@@ -32,7 +32,9 @@ from geodata.plans import (
 from geodata.plans.faults import Fault
 from geodata.plans.model import STATES, Actor, Draft, Plan, PlanStep
 from webmap.core import acting, asking, i18n
+from webmap.core.asking import Query, asks
 from webmap.core.views import DRAW
+from webmap.plans.models import DrawnGrid, ListingIn
 
 bp = Blueprint("drafting", __name__, url_prefix="/panel/plans")
 
@@ -47,10 +49,17 @@ class Place:
     bounds: drafts.Box | None = None
 
 
+class PlanIn(Query):
+    """What is being drawn in."""
+
+    grid: DrawnGrid | None = None
+
+
 @bp.get("")
-def listing() -> Response:
-    """List the plans by state, with a form for a new one; ?archived=true lists those put away."""
-    is_archive = request.args.get("archived") == "true"
+@asks(ListingIn)
+def listing(asked: ListingIn) -> Response:
+    """List the plans by state, with a form for a new one; or those put away."""
+    is_archive = asked.archived
     with acting.drawing_room() as (conn, actor):
         plans = keeping.listed(conn, archived=is_archive)
         archived = sharing.count_archived(conn)
@@ -72,12 +81,12 @@ def listing() -> Response:
 
 
 @bp.get("/<int:plan_id>")
-def plan(plan_id: int) -> Response:
-    """Show one plan; ?grid= names what is being drawn in."""
-    grid_id = request.args.get("grid", type=int)
+@asks(PlanIn)
+def plan(asked: PlanIn, plan_id: int) -> Response:
+    """Show one plan."""
     with acting.drawing_room() as (conn, actor):
         found = keeping.get(conn, plan_id)
-        context = _plan(conn, found, actor, grid_id)
+        context = _plan(conn, found, actor, asked.grid)
     return _fragment("plans/plan.html", plan=found, actor=actor, **context, **_days())
 
 

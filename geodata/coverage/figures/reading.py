@@ -8,7 +8,7 @@ grid. ``layers.coverage`` finds it the same way.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -20,14 +20,15 @@ from geodata.model import Bounds, Coverage, GridRef, Level
 
 DEFAULT_KIND = "service_station"
 WORST = "worst"
+# How the codes of kinds are written.
+KIND = r"[a-z][a-z0-9_]{0,39}"
 
 
-def read_kind(args: Mapping[str, str]) -> str:
-    """Read ?kind= from an address. Raises InvalidInputError on what can be no kind."""
-    kind = args.get("kind") or DEFAULT_KIND
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", kind):
-        raise InvalidInputError("“{value}” is not a service kind.", value=kind[:40])
-    return kind
+def read_kind(text: str) -> str:
+    """Read the code of a kind, or ``WORST``. Raises InvalidInputError on what can be no kind."""
+    if not re.fullmatch(KIND, text):
+        raise InvalidInputError("“{value}” is not a service kind.", value=text[:40])
+    return text
 
 
 def names(conn: Connection[Any]) -> dict[str, tuple[str, str]]:
