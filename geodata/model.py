@@ -6,15 +6,59 @@ Dates are local calendar days; instants carry a time zone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
+
+from geodata.language.phrases import Phrase
 
 Level = Literal["county", "town", "community", "compound"]
 LEVELS: tuple[Level, ...] = ("county", "town", "community", "compound")
+LEVEL_TITLES: Mapping[Level, Phrase] = MappingProxyType(
+    {
+        "county": Phrase("County"),
+        "town": Phrase("Town"),
+        "community": Phrase("Community"),
+        "compound": Phrase("Compound"),
+    }
+)
+# Over a list of the grids of a level.
+LEVEL_PLURALS: Mapping[Level, Phrase] = MappingProxyType(
+    {
+        "county": Phrase("Counties"),
+        "town": Phrase("Towns"),
+        "community": Phrase("Communities"),
+        "compound": Phrase("Compounds"),
+    }
+)
 
 # held: in office today; deputy: only a deputy is; ended: the last term is over; vacant: never held.
 Responsibility = Literal["held", "deputy", "ended", "vacant"]
+RESPONSIBILITY_TITLES: Mapping[Responsibility, Phrase] = MappingProxyType(
+    {
+        "held": Phrase("Filled"),
+        "deputy": Phrase("Deputy only"),
+        "ended": Phrase("Term ended"),
+        "vacant": Phrase("Vacant"),
+    }
+)
+
+# Why a household is not served, in the order in which reasons are listed.
+Reason = Literal["too_far", "nobody", "over_capacity", "too_few", "term_ended"]
+REASON_TITLES: Mapping[Reason, Phrase] = MappingProxyType(
+    {
+        "too_far": Phrase("too far"),
+        "nobody": Phrase("nobody"),
+        "over_capacity": Phrase("over capacity"),
+        "too_few": Phrase("too few providers"),
+        "term_ended": Phrase("closed or term ended"),
+    }
+)
+REASONS: tuple[Reason, ...] = tuple(REASON_TITLES)
+# Of one household: served, or the reason why not.
+VERDICT_TITLES: Mapping[str, Phrase] = MappingProxyType({"met": Phrase("served"), **REASON_TITLES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,16 +310,16 @@ class Coverage:
         return self.households - self.met
 
     @property
-    def reasons(self) -> tuple[tuple[str, int], ...]:
+    def reasons(self) -> tuple[tuple[Reason, int], ...]:
         """Why not, with the households, the most frequent reason first."""
-        found = (
-            ("too_far", self.too_far),
-            ("nobody", self.nobody),
-            ("over_capacity", self.over_capacity),
-            ("too_few", self.too_few),
-            ("term_ended", self.term_ended),
-        )
-        return tuple(sorted((each for each in found if each[1]), key=lambda each: -each[1]))
+        found: list[tuple[Reason, int]] = [
+            (reason, n) for reason in REASONS if (n := self.count(reason))
+        ]
+        return tuple(sorted(found, key=lambda each: -each[1]))
+
+    def count(self, reason: Reason) -> int:
+        """Return the households that one reason applies to."""
+        return getattr(self, reason)
 
 
 @dataclass(frozen=True, slots=True)

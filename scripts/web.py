@@ -96,11 +96,11 @@ class Server:
                 self._application("light", sockets.light, stack),
                 self._application("heavy", sockets.heavy, stack),
             ]
-            door = self._front(directory, sockets, stack)
+            nginx = self._front(directory, sockets, stack)
             # The reverse at the end: first those finish whose answers are on their way.
             stack.callback(_end, applications, signal.SIGTERM, 15.0)
-            stack.callback(_end, [door], signal.SIGQUIT, 5.0)
-            self.children = [*applications, door]
+            stack.callback(_end, [nginx], signal.SIGQUIT, 5.0)
+            self.children = [*applications, nginx]
             for child in self.children:
                 child.start()
             self._stack = stack.pop_all()

@@ -358,10 +358,10 @@ ROUTES: dict[str, Asks] = {
         Ask(f"/panel/changes?versus=2020-01-01&grid={it.county.towns[0]}"),
         Ask("/panel/changes"),
     ],
-    "door.sign_in": lambda it: [Ask("/sign-in"), Ask("/sign-in?next=/account")],
+    "sign_in.sign_in": lambda it: [Ask("/sign-in"), Ask("/sign-in?next=/account")],
     # Signing out and out of everything is for test_cross_site.py, lest the others ask as visitors.
-    "door.sign_out": lambda it: [],
-    "door.rights": lambda it: [Ask("/rights")],
+    "sign_in.sign_out": lambda it: [],
+    "sign_in.rights": lambda it: [Ask("/rights")],
     "account.show": lambda it: [Ask("/account")],
     "account.change_password": lambda it: [Ask("/account/password")],
     "account.end_session": _own_sessions,

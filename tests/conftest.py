@@ -25,6 +25,9 @@ from geodata.database import connecting as db
 from geodata.demo import DemoAccount
 from geodata.installation.embedded import Cluster
 
+# A cluster and its databases lie in memory where there is as much room for each process.
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 2 * 2**30
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 _numbers = itertools.count(1)
@@ -93,7 +96,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def cluster() -> Iterator[Cluster]:
     """The session's PostgreSQL, started by the code that starts it for users."""
     # Not pytest's own directory: a socket's path is short, and mode 0700 would shut postgres out.
-    home = Path(tempfile.mkdtemp(prefix="gridmap-"))
+    home = Path(tempfile.mkdtemp(prefix="gridmap-", dir=_memory_folder()))
     home.chmod(0o711)
     try:
         with Cluster(home, purpose="tests") as running:
@@ -222,10 +225,24 @@ def _is_snap(program: Path) -> bool:
     return b"snap" in program.read_bytes()[:4096]
 
 
+def _memory_folder() -> Path | None:
+    """Return where files stay in memory, None where there is too little room for each process.
+
+    Each test has a database of its own: a copy in memory takes a fifth of the processor time.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    try:
+        free = shutil.disk_usage(MEMORY).free
+    except OSError:
+        return None
+    return MEMORY if free >= processes * MEMORY_BYTES else None
+
+
 def _spare_the_disk(cluster: Cluster) -> None:
-    """Do without fsync, for quick clones; test_embedded.py and test_run.py have it."""
+    """Do without fsync and a long log; test_embedded.py and test_run.py have them."""
     with psycopg.connect(_as_superuser(cluster), autocommit=True) as admin:
         admin.execute("ALTER SYSTEM SET fsync = off")
+        admin.execute("ALTER SYSTEM SET max_wal_size = '256MB'")
         admin.execute("SELECT pg_reload_conf()")
 
 
@@ -248,8 +265,13 @@ def _noted(url: str, **more: Any) -> ConnectionPool[Any]:
 db.open_pool = _noted
 
 
+# Databases that nobody uses any longer. Dropped later, with the next one that is made: PostgreSQL
+# waits a tenth of a second for a connection that is only just ending.
+_unused: list[str] = []
+
+
 class _database:  # noqa: N801 - reads as the context manager that it is
-    """A database cloned from another, dropped at the end."""
+    """A database cloned from another, left to be dropped at the end."""
 
     def __init__(self, cluster: Cluster, template: str, prefix: str) -> None:
         # A superuser, who may end a vacuum that happens to be at work in a database to be dropped.
@@ -259,21 +281,23 @@ class _database:  # noqa: N801 - reads as the context manager that it is
         self.url = cluster.url.replace("/gridmap?", f"/{self.name}?")
 
     def __enter__(self) -> str:
-        self._execute(
-            sql.SQL("CREATE DATABASE {} OWNER gridmap TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(self.name), sql.Identifier(self.template)
+        clone = sql.SQL("CREATE DATABASE {} OWNER gridmap TEMPLATE {} STRATEGY file_copy")
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            while _unused:
+                connection.execute(drop.format(sql.Identifier(_unused.pop())))
+            connection.execute(
+                clone.format(sql.Identifier(self.name), sql.Identifier(self.template))
             )
-        )
         return self.url
 
     def __exit__(self, *_: object) -> None:
         for pool in list(_pools):
             if conninfo_to_dict(pool.conninfo)["dbname"] == self.name:
                 pool.close()
-        self._execute(
-            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name))
-        )
-
-    def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.admin, autocommit=True) as connection:
-            connection.execute(statement)
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                [self.name],
+            )
+        _unused.append(self.name)

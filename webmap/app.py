@@ -31,6 +31,7 @@ from webmap.core import (
     i18n,
     kept,
     security,
+    titles,
 )
 from webmap.coverage import api as services
 from webmap.coverage import explaining, reports
@@ -49,7 +50,7 @@ from webmap.plans import references
 from webmap.scenarios import api as scenarios
 from webmap.scenarios import panel as scenario_panel
 from webmap.scenarios import paper as scenario_paper
-from webmap.sign_in import pages as door
+from webmap.sign_in import pages as sign_in
 from webmap.sign_in import provider, sso
 
 
@@ -89,6 +90,7 @@ def make(overrides: Mapping[str, object]) -> Flask:
         errors,
         db,
         i18n,
+        titles,
         assets,
         security,
         acting,
@@ -121,7 +123,7 @@ def make(overrides: Mapping[str, object]) -> Flask:
         services.bp,
         basemap.bp,
         health.bp,
-        door.bp,
+        sign_in.bp,
         account.bp,
         audit.bp,
         sso.bp,

@@ -1,4 +1,4 @@
-"""Whoever is signed in, and what that lets them see: read from the session, set for a transaction.
+"""Who is signed in, and what that lets them see: read from the session, set for a transaction.
 
 The application checks rights to say what is there and what is not; the database's policies
 (database/migrations/0006.accounts.sql) hold whatever the application forgets.
@@ -15,7 +15,7 @@ from typing import Any, Literal
 from psycopg import Connection
 
 from geodata.database.rights import ROLES, Right, RoleName
-from geodata.database.roles import Office
+from geodata.database.roles import TaskRole
 from geodata.model import Level
 
 # All of a grid's land is one's own to see, some of it, none.
@@ -85,27 +85,27 @@ def act(conn: Connection[Any], token_hash: bytes | None, request_id: str) -> Non
     conn.execute("SELECT set_config('role', acting_scope(), true)")
 
 
-def take_on(
-    conn: Connection[Any], office: Office, token_hash: bytes | None, request_id: str
+def take_role(
+    conn: Connection[Any], role: TaskRole, token_hash: bytes | None, request_id: str
 ) -> None:
-    """Work in an office until the transaction ends: at the door, for accounts, on the trail.
+    """Take a role of the database for a task until the transaction ends.
 
     Raises RuntimeError outside a transaction.
     """
     _name_session(conn, token_hash, request_id)
-    conn.execute("SELECT set_config('role', %s, true)", [office])
+    conn.execute("SELECT set_config('role', %s, true)", [role])
 
 
 def name_username(conn: Connection[Any], username: str) -> None:
-    """Say whose account is asked for at the door, by user name as it is stored.
+    """Say whose account is asked for at sign-in, by user name as it is stored.
 
-    Of accounts, the door sees the one that is named or whose session it is, and no other.
+    Of accounts, the role for signing in sees the one that is named or whose session it is.
     """
     conn.execute("SELECT set_config('gridmap.username', %s, true)", [username])
 
 
 def name_identity(conn: Connection[Any], issuer: str, subject: str) -> None:
-    """Say whose account is asked for at the door, by whom a provider vouches for."""
+    """Say whose account is asked for at sign-in, by whom a provider vouches for."""
     conn.execute(
         "SELECT set_config('gridmap.issuer', %s, true), set_config('gridmap.subject', %s, true)",
         [issuer, subject],

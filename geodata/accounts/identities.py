@@ -26,7 +26,7 @@ class Holder:
 def find(conn: Connection[Any], issuer: str, subject: str) -> Holder | None:
     """Return whose identity it is, None if it is linked to no account yet.
 
-    At the door it has been named (``acting.name_identity``).
+    At sign-in it has been named (``acting.name_identity``).
     """
     with conn.cursor(row_factory=class_row(Holder)) as cursor:
         return cursor.execute(
@@ -42,7 +42,7 @@ def find(conn: Connection[Any], issuer: str, subject: str) -> Holder | None:
 def named(conn: Connection[Any], username: str) -> Holder | None:
     """Return the account of a user name as it is stored, None if there is none.
 
-    At the door the name has been named (``acting.name_username``).
+    At sign-in the name has been named (``acting.name_username``).
     """
     with conn.cursor(row_factory=class_row(Holder)) as cursor:
         return cursor.execute(

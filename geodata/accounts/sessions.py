@@ -1,4 +1,4 @@
-"""Sessions: opened at the door, looked up at every request, ended by whoever has the right.
+"""Sessions: opened at sign-in, looked up at every request, ended by whoever has the right.
 
 A session is a random token of which the database keeps the SHA-256. It lives as long as its row, so
 it ends at once when it is revoked, wherever the next request goes.
@@ -29,7 +29,7 @@ _DEVICE_KEPT = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What the door knows of an account before the password is compared."""
+    """What signing in reads of an account before the password is compared."""
 
     account_id: int
     username: str
@@ -58,7 +58,7 @@ def digest(token: str) -> bytes:
 def find(conn: Connection[Any], username: str, device_token: str | None) -> Candidate | None:
     """Return the account of a user name, None if there is none or it is disabled.
 
-    At the door the name has been named (``acting.name_username``).
+    At sign-in the name has been named (``acting.name_username``).
     """
     with conn.cursor(row_factory=class_row(Candidate)) as cursor:
         return cursor.execute(
@@ -125,7 +125,7 @@ def open_session(
 def resume(conn: Connection[Any], token: str) -> Acting | None:
     """Return who a token belongs to, None if the session has ended; note that it was seen.
 
-    At the door the session has been named (``acting.take_on``).
+    At sign-in the session has been named (``acting.take_role``).
     Whoever has yet to choose a password holds no role: somebody else knows the present one.
     """
     hashed = digest(token)

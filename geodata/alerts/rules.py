@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Literal, LiteralString, get_args
 
 from psycopg import Connection
@@ -11,13 +13,28 @@ from psycopg.types.range import Range
 
 from geodata.accounts import audit
 from geodata.errors import NotFoundError
+from geodata.language.phrases import Phrase
 from geodata.model import Level
 
 # Served below so many per cent; so many households unserved or more; more percentage points fewer
 # than on the first of the month before.
 Measure = Literal["share", "unserved", "fall"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
-LEVELS: tuple[Level, ...] = ("town", "community", "compound")
+MEASURE_TITLES: Mapping[Measure, Phrase] = MappingProxyType(
+    {
+        "share": Phrase("Share served below (%)"),
+        "unserved": Phrase("Households unserved at least"),
+        "fall": Phrase("Share fallen by more than (points)"),
+    }
+)
+WATCHED: Mapping[Level, Phrase] = MappingProxyType(
+    {
+        "town": Phrase("every town"),
+        "community": Phrase("every community"),
+        "compound": Phrase("every compound"),
+    }
+)
+LEVELS: tuple[Level, ...] = tuple(WATCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,18 @@ class Rule:
     changed_by: str
     changed_at: datetime
     open: int
+
+
+def describe_limit(measure: Measure, amount: int) -> Phrase:
+    """Say what a rule reports, to follow "where" or "limit"."""
+    if measure == "share":
+        return Phrase("fewer than {share} of the households are served", {"share": f"{amount}%"})
+    if measure == "unserved":
+        return Phrase("{n:,} households or more are unserved", {"n": amount})
+    return Phrase(
+        "the share served is more than {n} points lower than on the first of the month before",
+        {"n": amount},
+    )
 
 
 def listed(conn: Connection[Any]) -> list[Rule]:

@@ -14,6 +14,7 @@ from typing import Any, Literal, get_args
 from psycopg import Connection
 
 from geodata.language.phrases import Phrase
+from geodata.model import LEVEL_TITLES
 
 Right = Literal[
     "see_issues",
@@ -125,13 +126,7 @@ TITLES: Mapping[RoleName, Phrase] = {
     "auditor": Phrase("Auditor"),
     "administrator": Phrase("Administrator"),
 }
-HELD: Mapping[Held, Phrase] = {
-    "county": Phrase("County"),
-    "town": Phrase("Town"),
-    "community": Phrase("Community"),
-    "compound": Phrase("Compound"),
-    "organisation": Phrase("Unit"),
-}
+HELD: Mapping[Held, Phrase] = {**LEVEL_TITLES, "organisation": Phrase("Unit")}
 
 
 def is_held_in_county(role: RoleName) -> bool:

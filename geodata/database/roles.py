@@ -1,6 +1,6 @@
 """The database's own roles: the application connects as one that owns nothing.
 
-``APP`` is who the running application is. It may take on the others, one for a transaction; what
+``APP`` is who the running application is. It may take the others, one for a transaction; what
 each of them sees is in migrations/0006.accounts.sql.
 """
 
@@ -17,16 +17,16 @@ APP = "gridmap_app"
 Scope = Literal["gridmap_territory", "gridmap_unit", "gridmap_several", "gridmap_county"]
 # Signing in; administration of accounts; reading the audit trail; drawing boundaries; planning
 # services.
-Office = Literal[
+TaskRole = Literal[
     "gridmap_door", "gridmap_accounts", "gridmap_audit", "gridmap_draw", "gridmap_services"
 ]
-TAKEN_ON: tuple[Scope | Office, ...] = (*get_args(Scope), *get_args(Office))
+TAKEN_ROLES: tuple[Scope | TaskRole, ...] = (*get_args(Scope), *get_args(TaskRole))
 
 
 def statements(owner: str) -> list[sql.Composed]:
     """Return what makes the roles, for a superuser or whoever may create roles."""
     app = sql.Identifier(APP)
-    others = [sql.Identifier(name) for name in TAKEN_ON]
+    others = [sql.Identifier(name) for name in TAKEN_ROLES]
     return [
         # Without INHERIT it has none of their rights until it takes one on.
         sql.SQL("CREATE ROLE {} LOGIN NOINHERIT").format(app),
@@ -43,7 +43,7 @@ def ensure(conn: Connection[Any], owner: str | None = None) -> None:
     Raises ``SetupError`` with the statements to run if this user may not.
     """
     owner = owner or conn.info.user
-    wanted = {APP, *TAKEN_ON}
+    wanted = {APP, *TAKEN_ROLES}
     found = conn.execute(
         "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [sorted(wanted)]
     ).fetchall()
@@ -54,7 +54,7 @@ def ensure(conn: Connection[Any], owner: str | None = None) -> None:
     if may_become:
         return
     every = statements(owner)
-    names = [APP, *TAKEN_ON]
+    names = [APP, *TAKEN_ROLES]
     needed = [
         statement for name, statement in zip(names, every, strict=False) if name in missing
     ] + every[len(names) :]

@@ -14,11 +14,10 @@ from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
 from geodata.errors import InvalidInputError
 from geodata.grids import reading as grids
-from geodata.model import LEVELS, Coverage, Grid, GridRef, Level
+from geodata.model import LEVELS, REASONS, Coverage, Grid, GridRef, Level
 from geodata.roads import keeping
 
 # Counts of ``Coverage`` that are told, in the order in which they are.
-REASONS = ("too_far", "nobody", "over_capacity", "too_few", "term_ended")
 COUNTS = ("households", "estimated", "met", "unmet", *REASONS)
 # Grids times kinds in one file: a spreadsheet holds a million lines.
 MOST = 400_000

@@ -19,7 +19,7 @@ import pyogrio
 from psycopg import Connection
 
 from geodata.errors import StorageFullError
-from geodata.exporting import sites
+from geodata.exporting import geometries
 from geodata.exporting.coverage import COUNTS, Extract, Line
 from geodata.model import LEVELS, Level
 
@@ -117,7 +117,7 @@ def _write(
 def _grids(
     conn: Connection[Any], extract: Extract, lines: Sequence[Line]
 ) -> geopandas.GeoDataFrame:
-    shapes = sites.shapes(conn, [line.ref.grid_id for line in lines], extract.day)
+    shapes = geometries.read_shapes(conn, [line.ref.grid_id for line in lines], extract.day)
     columns: dict[str, Any] = {
         "code": [line.ref.code for line in lines],
         "name": [line.ref.name for line in lines],
@@ -141,7 +141,7 @@ def _grids(
 
 
 def _facilities(conn: Connection[Any], extract: Extract) -> geopandas.GeoDataFrame:
-    found = sites.facilities(conn, extract)
+    found = geometries.list_facilities(conn, extract)
     return geopandas.GeoDataFrame(
         {
             "kind": [site.facility.kind for site in found],

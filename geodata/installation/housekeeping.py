@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from geodata.accounts import attempts, audit, sessions
 from geodata.database import settings
-from geodata.people import privacy
+from geodata.people import reporters
 
 AUDIT_SETTING = "audit_kept_days"
 # A hundred years: beyond it, there is no such date for the database.
@@ -26,7 +26,7 @@ def tidy(conn: Connection[Any], now: datetime) -> dict[str, int]:
         "sessions": ended,
         "devices": devices,
         "attempts": attempts.forget(conn),
-        "reporters": privacy.forget_reporters(conn),
+        "reporters": reporters.forget(conn),
         "audit_entries": audit.forget(conn, now, kept_days=audit_kept_days(conn)),
     }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, LiteralString, get_args
+from types import MappingProxyType
+from typing import Any, Literal, LiteralString
 
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from geodata.errors import HiddenError, InvalidInputError
+from geodata.language.phrases import Phrase
 from geodata.model import (
     GridRef,
     Issue,
@@ -22,7 +24,16 @@ from geodata.model import (
 )
 
 StateFilter = Literal["open", "overdue", "suspended", "closed", "all"]
-STATES: tuple[StateFilter, ...] = get_args(StateFilter)
+STATE_TITLES: Mapping[StateFilter, Phrase] = MappingProxyType(
+    {
+        "open": Phrase("Open"),
+        "overdue": Phrase("Overdue"),
+        "suspended": Phrase("On hold"),
+        "closed": Phrase("Closed"),
+        "all": Phrase("Open and closed"),
+    }
+)
+STATES: tuple[StateFilter, ...] = tuple(STATE_TITLES)
 AGES = (7, 30, 90, 365)
 # Tiles are cached by their address, and overdue depends on the clock: so the clock is in the
 # address, in steps that a reader does not notice.

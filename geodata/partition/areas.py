@@ -18,8 +18,8 @@ from shapely.geometry.base import BaseGeometry
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Level
 from geodata.partition.ground import Corner, Ground, LawError, Piece, Shape, settled
+from geodata.partition.line_noding import node_line
 from geodata.partition.measure import mean_width_m
-from geodata.partition.meeting import meet
 from geodata.partition.noding import stored
 from geodata.partition.pieces import borders_follow, united
 from geodata.partition.rings import rounded
@@ -115,7 +115,7 @@ def _area(
     if drawn and drawn[0] != drawn[-1]:
         drawn.append(drawn[0])
     _check_area(drawn)
-    ready, met = meet(ground, drawn, ids)
+    ready, met = node_line(ground, drawn, ids)
     return ready, _check_area(met)
 
 

@@ -22,8 +22,8 @@ from geodata.partition.measure import (
 )
 from geodata.partition.noding import NARROW, Polygons
 from geodata.partition.problems import Problem
+from geodata.partition.progress import OnProgress, ignore_progress, scale_progress
 from geodata.partition.seams import SLIVER_M2
-from geodata.partition.telling import Tell, part, silent
 
 # A polygon with more corners than this is a fault of the file: the longest county boundary of
 # the country needs a tenth of it.
@@ -71,7 +71,7 @@ def validity_problems(geoms: NDArray[np.object_]) -> list[Problem]:
 
 
 def find_overlaps(
-    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
+    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: OnProgress = ignore_progress
 ) -> list[Problem]:
     """Find pairs that cover the same ground, the largest overlap first.
 
@@ -81,7 +81,7 @@ def find_overlaps(
     enough for a repair (``slip``).
     """
     rows = seams.wrong(geoms, suspects, 0.0)
-    claims = seams.shared_ground(geoms, rows, part(tell, 0.0, 0.8))
+    claims = seams.shared_ground(geoms, rows, scale_progress(tell, 0.0, 0.8))
     tell(0.8)
     if not len(claims.pairs):
         return []
@@ -144,11 +144,11 @@ def find_slivers(geoms: Polygons, drawn_m2: NDArray[np.float64] | None = None) -
 
 
 def find_narrow_gaps(
-    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
+    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: OnProgress = ignore_progress
 ) -> list[Problem]:
     """Find holes between neighbours that are as narrow as a slip: edges that were meant to meet."""
     rows = seams.wrong(geoms, suspects, NARROW)
-    gaps = seams.narrow_gaps(geoms, rows, part(tell, 0.0, 0.8))
+    gaps = seams.narrow_gaps(geoms, rows, scale_progress(tell, 0.0, 0.8))
     tell(0.8)
     if not len(gaps):
         return []

@@ -22,8 +22,8 @@ from geodata.partition.bisecting import bisected
 from geodata.partition.cells import Cells, Floats, Plane, cells, common_segments
 from geodata.partition.corners import corners_on_edges, unique_segments, with_corners
 from geodata.partition.ground import Corner, Shape
+from geodata.partition.line_noding import place_on_edge
 from geodata.partition.measure import DEGREE_M
-from geodata.partition.meeting import place_on_edge
 from geodata.partition.noding import REACH, STEP, Polygons, polygonal
 from geodata.partition.rings import as_corner
 from geodata.partition.straightening import straightened

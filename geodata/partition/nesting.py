@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from geodata.partition.measure import area_m2, place
 from geodata.partition.noding import STEP, Polygons
 from geodata.partition.problems import Problem
-from geodata.partition.telling import Tell, part, silent
+from geodata.partition.progress import OnProgress, ignore_progress, scale_progress
 from geodata.partition.unions import unite
 
 # Less of a grid than this inside its parent: the two levels divide the land differently.
@@ -127,7 +127,10 @@ def intersection(first: Polygons, second: Polygons) -> Polygons:
 
 
 def find_gaps(
-    children: Polygons, parents: Polygons, owner: NDArray[np.intp], tell: Tell = silent
+    children: Polygons,
+    parents: Polygons,
+    owner: NDArray[np.intp],
+    tell: OnProgress = ignore_progress,
 ) -> list[Problem]:
     """Find the ground of each parent that no child of the level covers; rows are parents.
 
@@ -141,8 +144,8 @@ def find_gaps(
             problems.append(Problem("no_children", "warning", (position,)))
             continue
         rivals = children[(owner != position) & shapely.intersects(children, parent)]
-        step = part(tell, position / len(parents), (position + 1) / len(parents))
-        together = unite(np.concatenate((own, rivals)), None, part(step, 0.0, 0.6))
+        step = scale_progress(tell, position / len(parents), (position + 1) / len(parents))
+        together = unite(np.concatenate((own, rivals)), None, scale_progress(step, 0.0, 0.6))
         step(0.6)
         # The holes are taken by themselves: a hundred thousand of them make one shape slow.
         holes = together.holes[shapely.intersects(together.holes, parent)]

@@ -33,7 +33,7 @@ from geodata.partition.corners import (
     with_corners,
 )
 from geodata.partition.measure import DEGREE_M
-from geodata.partition.telling import Tell, part, silent
+from geodata.partition.progress import OnProgress, ignore_progress, scale_progress
 
 Polygons = NDArray[np.object_]
 
@@ -65,7 +65,7 @@ class Noded:
     suspects: NDArray[np.intp]
 
 
-def node(geoms: Polygons, tell: Tell = silent) -> Noded:
+def node(geoms: Polygons, tell: OnProgress = ignore_progress) -> Noded:
     """Round polygons to the storage grid and give neighbours each other's corners.
 
     ``geoms`` are valid polygons or multipolygons of one level. Overlaps and gaps narrower than
@@ -78,7 +78,10 @@ def node(geoms: Polygons, tell: Tell = silent) -> Noded:
 
 
 def node_again(
-    geoms: Polygons, changed: NDArray[np.intp], suspects: NDArray[np.intp], tell: Tell = silent
+    geoms: Polygons,
+    changed: NDArray[np.intp],
+    suspects: NDArray[np.intp],
+    tell: OnProgress = ignore_progress,
 ) -> Noded:
     """Node polygons of which only those at ``changed`` are others than ``node`` returned.
 
@@ -92,7 +95,7 @@ def node_again(
     return replace(noded, suspects=np.union1d(left, noded.suspects))
 
 
-def _noded(present: Polygons, looked: NDArray[np.intp], move: float, tell: Tell) -> Noded:
+def _noded(present: Polygons, looked: NDArray[np.intp], move: float, tell: OnProgress) -> Noded:
     """Node the shapes at ``looked`` and beside them, which are on the storage grid, in place."""
     joining = _Joining(REACH, mended)
     touched = _join(present, looked, joining, tell)
@@ -144,7 +147,7 @@ class _Joining:
     edges: NDArray[np.uint64] = field(default_factory=no_hashes)
 
     def join(
-        self, geoms: Polygons, rows: NDArray[np.intp], lines: NDArray[np.object_], tell: Tell
+        self, geoms: Polygons, rows: NDArray[np.intp], lines: NDArray[np.object_], tell: OnProgress
     ) -> NDArray[np.intp]:
         """Give the edges along ``lines`` the corners that lie on them, in place.
 
@@ -162,7 +165,7 @@ class _Joining:
         corners = unique_rows(found.corners[near[found.corner_of]])
         edges = smaller_first(*(ends[near[found.edge_of]] for ends in found.edges))
         tell(0.2)
-        return self._insert(geoms, rows, corners, edges, part(tell, 0.2, 1.0))
+        return self._insert(geoms, rows, corners, edges, scale_progress(tell, 0.2, 1.0))
 
     def _insert(
         self,
@@ -170,7 +173,7 @@ class _Joining:
         rows: NDArray[np.intp],
         corners: NDArray[np.float64],
         edges: Edges,
-        tell: Tell,
+        tell: OnProgress,
     ) -> NDArray[np.intp]:
         """Give edges the corners that lie on them, in place. Returns the rows that changed.
 
@@ -207,7 +210,10 @@ class _Joining:
 
 
 def _join(
-    present: Polygons, active: NDArray[np.intp], joining: _Joining, tell: Tell = silent
+    present: Polygons,
+    active: NDArray[np.intp],
+    joining: _Joining,
+    tell: OnProgress = ignore_progress,
 ) -> NDArray[np.bool_]:
     """Insert corners in place until nothing is left to do. Returns who changed.
 
@@ -215,14 +221,16 @@ def _join(
     """
     touched = np.zeros(len(present), dtype=bool)
     for turn in range(_ROUNDS):
-        step = part(tell, 1 - 0.5**turn, 1 - 0.5 ** (turn + 1))
+        step = scale_progress(tell, 1 - 0.5**turn, 1 - 0.5 ** (turn + 1))
         step(0.0)
         lines = invalid_edges(present[active], gap_width=joining.reach)
         flagged = ~shapely.is_empty(lines)
         if not flagged.any():
             break
         step(0.2)
-        changed = joining.join(present, active[flagged], lines[flagged], part(step, 0.2, 1.0))
+        changed = joining.join(
+            present, active[flagged], lines[flagged], scale_progress(step, 0.2, 1.0)
+        )
         if not len(changed):
             break
         touched[changed] = True

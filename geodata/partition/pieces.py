@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS
 from geodata.partition.ground import Corner, Ground, Piece, Shape, settled
-from geodata.partition.meeting import meet
+from geodata.partition.line_noding import node_line
 from geodata.partition.noding import REACH, stored
 from geodata.partition.rings import open_rings, polygon, rounded
 
@@ -30,7 +30,7 @@ def split(ground: Ground, grid_id: int, line: Sequence[Corner], new_id: int) -> 
     drawn = rounded(line)
     if len(drawn) < 2:
         raise InvalidInputError("A line has two corners at least.")
-    ready, drawn = meet(ground, drawn, [grid_id])
+    ready, drawn = node_line(ground, drawn, [grid_id])
     paths = _crossings(ready[grid_id].shape, drawn)
     parts = _cut(ready[grid_id].shape, paths)
     parts.sort(key=shapely.area, reverse=True)

@@ -26,9 +26,9 @@ from geodata.partition.noding import (
     polygonal,
 )
 from geodata.partition.problems import Problem
+from geodata.partition.progress import OnProgress, ignore_progress, scale_progress
 from geodata.partition.repair import Repair, common_border
 from geodata.partition.seams import SLIVER_M2, is_slip, narrow_gaps, shared_ground, wrong
-from geodata.partition.telling import Tell, part, silent
 
 # A grid that wins or loses more of its ground than this by a repair is another grid.
 MOVED_SHARE = 0.05
@@ -55,7 +55,7 @@ class Seamed:
 
 
 def mend_seams(
-    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: Tell = silent
+    geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: OnProgress = ignore_progress
 ) -> Seamed:
     """Give overlaps and gaps that are slips, and stray pieces, to neighbours.
 
@@ -70,7 +70,7 @@ def mend_seams(
     for _ in range(_ROUNDS):
         # The first round is nearly all of the work, and each after it a part of the one before.
         end = start + 0.7 * (1 - start)
-        after = _mended_once(level, part(tell, start, end))
+        after = _mended_once(level, scale_progress(tell, start, end))
         if after is None:
             break
         level, start = after, end
@@ -85,13 +85,15 @@ class _Level:
     geoms: Polygons
     suspects: NDArray[np.intp]
 
-    def changed(self, geoms: Polygons, rows: Sequence[int], tell: Tell = silent) -> _Level:
+    def changed(
+        self, geoms: Polygons, rows: Sequence[int], tell: OnProgress = ignore_progress
+    ) -> _Level:
         """Return the level with other shapes at some rows, noded."""
         noded = node_again(geoms, np.asarray(rows, dtype=np.intp), self.suspects, tell)
         return _Level(noded.geoms, noded.suspects)
 
 
-def _mended_once(level: _Level, tell: Tell) -> _Level | None:
+def _mended_once(level: _Level, tell: OnProgress) -> _Level | None:
     """Give every slip that is found now to a neighbour; None where there is none to give.
 
     What two claim is no gap, whoever keeps it, so both can be looked for at once.
@@ -100,8 +102,8 @@ def _mended_once(level: _Level, tell: Tell) -> _Level | None:
     rows = wrong(geoms, level.suspects, NARROW)
     if not len(rows):
         return None
-    lost = _overlaps_to_lose(geoms, rows, part(tell, 0.0, 0.3))
-    won = _gaps_to_win(geoms, rows, part(tell, 0.3, 0.6))
+    lost = _overlaps_to_lose(geoms, rows, scale_progress(tell, 0.0, 0.3))
+    won = _gaps_to_win(geoms, rows, scale_progress(tell, 0.3, 0.6))
     present = geoms.copy()
     touched = np.union1d(lost.rows, won.rows)
     changed: list[int] = []
@@ -113,7 +115,7 @@ def _mended_once(level: _Level, tell: Tell) -> _Level | None:
         if not shapely.is_empty(after):
             present[row] = after
             changed.append(int(row))
-    return level.changed(present, changed, part(tell, 0.8, 1.0)) if changed else None
+    return level.changed(present, changed, scale_progress(tell, 0.8, 1.0)) if changed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +183,16 @@ def _told(before: Polygons, present: Polygons) -> tuple[list[Repair], list[Probl
     return repairs, sorted(problems, key=lambda problem: -(problem.m2 or 0))
 
 
-def _overlaps_to_lose(geoms: Polygons, rows: NDArray[np.intp], tell: Tell) -> _Pieces:
+def _overlaps_to_lose(geoms: Polygons, rows: NDArray[np.intp], tell: OnProgress) -> _Pieces:
     """Leave each slip that two grids claim to the one beside which its border is longer."""
-    claims = shared_ground(geoms, rows, part(tell, 0.0, 0.6))
+    claims = shared_ground(geoms, rows, scale_progress(tell, 0.0, 0.6))
     pieces, pair = _parts(claims.ground)
     slips = is_slip(pieces)
     pieces, pairs = pieces[slips], claims.pairs[pair[slips]]
     # The border of one, seen from the piece, is where the other's ground goes on.
-    of_first = _borders(pieces, geoms, np.unique(pairs), part(tell, 0.6, 1.0)).along(pairs[:, 1])
+    of_first = _borders(pieces, geoms, np.unique(pairs), scale_progress(tell, 0.6, 1.0)).along(
+        pairs[:, 1]
+    )
     borders = np.stack((of_first, shapely.length(pieces) - of_first), axis=1)
     share = shapely.area(pieces)[:, None] / shapely.area(geoms[pairs])
     # Nobody gives half of his own ground.
@@ -197,12 +201,12 @@ def _overlaps_to_lose(geoms: Polygons, rows: NDArray[np.intp], tell: Tell) -> _P
     return _pieces(np.where(keeps_first, pairs[:, 1], pairs[:, 0]), pieces)
 
 
-def _gaps_to_win(geoms: Polygons, rows: NDArray[np.intp], tell: Tell) -> _Pieces:
+def _gaps_to_win(geoms: Polygons, rows: NDArray[np.intp], tell: OnProgress) -> _Pieces:
     """Give each narrow gap to the neighbour with the longest border on it."""
-    gaps = narrow_gaps(geoms, rows, part(tell, 0.0, 0.6))
+    gaps = narrow_gaps(geoms, rows, scale_progress(tell, 0.0, 0.6))
     gaps = gaps[is_slip(gaps)]
     beside = np.unique(shapely.STRtree(geoms).query(gaps)[1])
-    borders = _borders(gaps, geoms, beside, part(tell, 0.6, 1.0))
+    borders = _borders(gaps, geoms, beside, scale_progress(tell, 0.6, 1.0))
     # The longest border wins: in ascending order the last one written.
     order = np.argsort(borders.lengths, kind="stable")
     takers = np.full(len(gaps), -1, dtype=np.intp)
@@ -233,7 +237,9 @@ class _Borders:
         return np.where(keys[at] == wanted, self.lengths[at], 0.0)
 
 
-def _borders(pieces: Polygons, geoms: Polygons, rows: NDArray[np.intp], tell: Tell) -> _Borders:
+def _borders(
+    pieces: Polygons, geoms: Polygons, rows: NDArray[np.intp], tell: OnProgress
+) -> _Borders:
     """Measure along which of the shapes at ``rows`` the border of each piece runs.
 
     Every edge of a piece lies on one border or another from end to end: its middle is enough.

@@ -21,7 +21,7 @@ from geodata.partition.noding import (
     polygonal,
     with_neighbours,
 )
-from geodata.partition.telling import Tell, part, silent
+from geodata.partition.progress import OnProgress, ignore_progress, scale_progress
 from geodata.partition.unions import unite
 
 # A grid, or a piece of one, smaller than this is a slip of the drawing tool.
@@ -65,7 +65,9 @@ def all_slips(grounds: Polygons) -> NDArray[np.bool_]:
     return found
 
 
-def shared_ground(geoms: Polygons, rows: NDArray[np.intp], tell: Tell = silent) -> Claims:
+def shared_ground(
+    geoms: Polygons, rows: NDArray[np.intp], tell: OnProgress = ignore_progress
+) -> Claims:
     """Find the ground that two shapes claim, of which one is among ``rows`` (``wrong``).
 
     The same question as the database asks: do the interiors meet (DE-9IM T********)?
@@ -85,12 +87,14 @@ def shared_ground(geoms: Polygons, rows: NDArray[np.intp], tell: Tell = silent) 
     return Claims(np.concatenate(meeting), np.concatenate(grounds))
 
 
-def narrow_gaps(geoms: Polygons, rows: NDArray[np.intp], tell: Tell = silent) -> Polygons:
+def narrow_gaps(
+    geoms: Polygons, rows: NDArray[np.intp], tell: OnProgress = ignore_progress
+) -> Polygons:
     """Find the holes beside ``rows`` (``wrong``) that are slivers and hold no other shape."""
     if not len(rows):
         return np.empty(0, dtype=object)
     # A bulge of a gap can lie at a neighbour whose edges are far enough from all others.
-    holes = unite(geoms, with_neighbours(geoms, rows), part(tell, 0.0, 0.8)).holes
+    holes = unite(geoms, with_neighbours(geoms, rows), scale_progress(tell, 0.0, 0.8)).holes
     tell(0.8)
     return holes[is_sliver(holes)] if len(holes) else holes
 

@@ -17,7 +17,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geodata.partition.noding import STEP, Polygons, polygonal
-from geodata.partition.telling import Tell, silent
+from geodata.partition.progress import OnProgress, ignore_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Union:
     holes: Polygons
 
 
-def unite(geoms: Polygons, members: NDArray[np.intp] | None = None, tell: Tell = silent) -> Union:
+def unite(
+    geoms: Polygons, members: NDArray[np.intp] | None = None, tell: OnProgress = ignore_progress
+) -> Union:
     """Unite the shapes at ``members`` (all of them if None); holes are the ground without any.
 
     A hole in which a shape lies that is no member is no gap: it stays a hole of ``ground``.
@@ -60,7 +62,7 @@ class _Uniting:
     geoms: Polygons
     tree: shapely.STRtree
     side: NDArray[np.intp]
-    tell: Tell
+    tell: OnProgress
     total: int
     branches: int = 0
     done: int = 0
@@ -114,7 +116,7 @@ class _Uniting:
         return outer[0] if len(outer) == 1 else MultiPolygon(outer)
 
     def _holds_another(self, holes: Polygons) -> NDArray[np.bool_]:
-        """Tell in which holes of the present branch a shape of another one lies."""
+        """OnProgress in which holes of the present branch a shape of another one lies."""
         hole, other = self.tree.query(holes)
         foreign = self.side[other] != self.branches
         hole, other = hole[foreign], other[foreign]

@@ -15,7 +15,7 @@ from geodata.grids.changes import GridChange, What
 from geodata.model import LEVELS, Level, Point
 from geodata.partition.differing import has_same_ground
 from geodata.partition.measure import area_m2
-from geodata.plans import drafts, lying, services
+from geodata.plans import drafts, locating, services
 from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 from geodata.plans.services import AreaChange, CoverageChange, FacilityMove
@@ -179,14 +179,16 @@ def _passages(
     points = np.asarray(shapely.points(table[:, :2]), dtype=object)
     found: list[Passage] = []
     for level in LEVELS[:0:-1]:
-        was, now = lying.homes(before, level, points), lying.homes(after, level, points)
+        was, now = locating.locate(before, level, points), locating.locate(after, level, points)
         sums = defaultdict[tuple[int, int], list[int]](lambda: [0, 0])
         for giver, taker, households in zip(was, now, table[:, 2], strict=True):
             if giver != taker:
                 entry = sums[int(giver), int(taker)]
                 entry[0], entry[1] = entry[0] + 1, entry[1] + int(households)
         found += [
-            Passage(level, lying.name(before, giver), lying.name(after, taker), *entry)
+            Passage(
+                level, locating.read_name(before, giver), locating.read_name(after, taker), *entry
+            )
             for (giver, taker), entry in sorted(sums.items(), key=lambda item: -item[1][1])
         ]
     return found
@@ -208,14 +210,14 @@ def _issues(
     if not rows:
         return []
     points = np.asarray(shapely.points([row[1:] for row in rows.values()]), dtype=object)
-    was_in, now_in = lying.finest(before, points), lying.finest(after, points)
+    was_in, now_in = locating.locate_finest(before, points), locating.locate_finest(after, points)
     return [
         IssueMove(
             issue_id,
             title,
             Point(lon, lat),
-            lying.name(before, int(was)),
-            lying.name(after, int(now)),
+            locating.read_name(before, int(was)),
+            locating.read_name(after, int(now)),
         )
         for (issue_id, (title, lon, lat)), was, now in zip(
             rows.items(), was_in, now_in, strict=True

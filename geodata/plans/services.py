@@ -20,7 +20,7 @@ from geodata.coverage.judging.ways import SNAP_M, Ways
 from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
 from geodata.model import LEVELS, Bounds, Level, Point
-from geodata.plans import drafts, lying
+from geodata.plans import drafts, locating
 from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 
@@ -86,15 +86,15 @@ def moves(
     if not rows:
         return []
     points = np.asarray(shapely.points([row[3:] for row in rows.values()]), dtype=object)
-    was, now = lying.finest(before, points), lying.finest(after, points)
+    was, now = locating.locate_finest(before, points), locating.locate_finest(after, points)
     return [
         FacilityMove(
             name,
             kind_zh,
             kind_en,
             Point(lon, lat),
-            lying.name(before, int(giver)),
-            lying.name(after, int(taker)),
+            locating.read_name(before, int(giver)),
+            locating.read_name(after, int(taker)),
         )
         for (name, kind_zh, kind_en, lon, lat), giver, taker in zip(
             rows.values(), was, now, strict=True

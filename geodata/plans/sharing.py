@@ -48,3 +48,24 @@ def count_archived(conn: Connection[Any]) -> int:
     """Count the plans that were put away."""
     row = conn.execute("SELECT count(*) FROM plan WHERE is_archived").fetchone()
     return row[0] if row else 0
+
+
+def read_names(conn: Connection[Any], account_ids: set[int]) -> dict[int, tuple[str, str]]:
+    """Return user name and name of accounts; those that are gone are missing."""
+    rows = conn.execute(
+        "SELECT account_id, username, name FROM account WHERE account_id = ANY(%s)",
+        [sorted(account_ids)],
+    ).fetchall()
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def list_drawers(conn: Connection[Any]) -> list[tuple[int, str, str]]:
+    """List those who draw: account, user name, name."""
+    return conn.execute(
+        """
+        SELECT DISTINCT a.account_id, a.username, a.name
+        FROM account a JOIN account_role r USING (account_id)
+        JOIN role_right m ON m.role = r.role AND m.may = 'draw'
+        WHERE r.term @> current_date AND NOT a.is_disabled ORDER BY a.username
+        """
+    ).fetchall()

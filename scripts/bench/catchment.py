@@ -21,7 +21,7 @@ import click
 import numpy as np
 
 from geodata.coverage.judging import verdicts as judging
-from geodata.coverage.judging.verdicts import Floats, Given, Homes, Pairs
+from geodata.coverage.judging.verdicts import Buildings, Floats, Pairs, ProviderLinks
 from geodata.coverage.judging.ways import Ways
 from geodata.coverage.standards.model import Kind, Standard
 from geodata.demo import county
@@ -87,8 +87,8 @@ def _pairs(places: Floats, sites: Floats, kind: Kind) -> Pairs:
 def _judged(households: np.ndarray[Any, np.dtype[np.int64]], kind: Kind, pairs: Pairs) -> Floats:
     nobody = np.zeros(len(households), dtype=np.bool_)
     held = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    given = Given(pairs, held, nobody, nobody)
-    return judging.judge(Homes(households, nobody), kind, given).access
+    given = ProviderLinks(pairs, held, nobody, nobody)
+    return judging.judge(Buildings(households, nobody), kind, given).access
 
 
 def _theirs(

@@ -85,7 +85,7 @@ def application(url: str) -> Flask:
             "WTF_CSRF_ENABLED": False,
         }
     )
-    app.view_functions["door.rights"] = _break
+    app.view_functions["sign_in.rights"] = _break
     # Some hundred tracebacks that are meant.
     app.logger.setLevel(logging.CRITICAL)
     return app

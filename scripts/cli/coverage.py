@@ -13,24 +13,15 @@ from psycopg import Connection
 from geodata.coverage.figures import keeping as figures
 from geodata.coverage.figures import tables
 from geodata.coverage.standards import defining
-from geodata.coverage.standards.definition import Definition, worded
+from geodata.coverage.standards.definition import Definition, describe
 from geodata.database import clock
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.grids import reading as grids
-from geodata.language.phrases import Phrase
-from geodata.model import LEVELS, Coverage, GridRef, Level
+from geodata.model import LEVELS, REASON_TITLES, Coverage, GridRef, Level
 from geodata.roads import keeping
 from scripts.cli.connecting import database
 from scripts.cli.language import language
 from scripts.cli.language import translate as _
-
-_REASONS = {
-    "too_far": Phrase("too far"),
-    "nobody": Phrase("nobody"),
-    "over_capacity": Phrase("over capacity"),
-    "too_few": Phrase("too few providers"),
-    "term_ended": Phrase("closed or term ended"),
-}
 
 
 @click.command("coverage")
@@ -119,7 +110,7 @@ def _line(it: Coverage) -> str:
     if it.share is None:
         return f"{name}  {_('no data')}"
     served = _("{met:,} of {all:,} households served").format(met=it.met, all=it.households)
-    reasons = [f"{_REASONS[key].said(_)} {count:,}" for key, count in it.reasons]
+    reasons = [f"{REASON_TITLES[key].said(_)} {count:,}" for key, count in it.reasons]
     if it.estimated:
         reasons.append(_("counted by area {n:,}").format(n=it.estimated))
     # Rounded down: 100 % means everybody.
@@ -143,7 +134,7 @@ def _tell_standards(
             if dated is None:
                 text = _("nothing is said")
             else:
-                words = worded(dated.value, by_facility=it.given_by(on).by_facility).said(_)
+                words = describe(dated.value, by_facility=it.providers_on(on).by_facility).said(_)
                 last = f" {dated.until - timedelta(days=1)}" if dated.until else ""
                 text = f"{words}  ({dated.since} –{last})"
             click.echo(f"  {title}{_(': ')}{text}")

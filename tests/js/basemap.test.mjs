@@ -71,23 +71,9 @@ test("neighbouring shifted tiles leave no gap, overlap by a pixel or two, and ar
   }
 });
 
-// Of Leaflet only what the shifted layer builds on: extend, the plain bounds and points.
+// Of Leaflet only what the shifted layer builds on: the plain bounds and points.
 function leaflet() {
   class TileLayer {
-    static extend(members) {
-      return class extends TileLayer {
-        constructor(...given) {
-          super(...given);
-          members.initialize.call(this, ...given);
-        }
-        _getTiledPixelBounds(center) {
-          return members._getTiledPixelBounds.call(this, center);
-        }
-        _getTilePos(coords) {
-          return members._getTilePos.call(this, coords);
-        }
-      };
-    }
     initialize(url, options) {
       Object.assign(this, { url, options, heard: {} });
     }

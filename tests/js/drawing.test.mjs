@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { issuePlace, issueReach, issueState, rules } from "../../webmap/static/js/map/rules.js";
+import { issuePlace, issueReach } from "../../webmap/static/js/map/clusters.js";
+import { issueState, rules } from "../../webmap/static/js/map/rules.js";
 import { clusterRadius } from "../../webmap/static/js/map/symbols.js";
 
 test("overdue outranks the stage of an issue", () => {

@@ -104,7 +104,7 @@ test("what lies beside the network is not on it", () => {
 });
 
 test("a hundred thousand corners are a network in a moment", () => {
-  const rows = Array.from({ length: 100 }, (_, y) => line(...Array.from({ length: 1000 }, (_, x) => [x / 20, y / 2 + (x % 2) / 50])));
+  const rows = Array.from({ length: 100 }, (_row, y) => line(...Array.from({ length: 1000 }, (_column, x) => [x / 20, y / 2 + (x % 2) / 50])));
   const network = new Network(rows);
   assert.equal(network.size, 100_000);
   assert.equal(between(network, [0, 10], [20, 10]).length, 399);

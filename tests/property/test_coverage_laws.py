@@ -12,7 +12,7 @@ from pyproj import Geod
 
 from geodata.coverage.judging import people
 from geodata.coverage.judging import verdicts as judging
-from geodata.coverage.judging.verdicts import Given, Homes, Verdict
+from geodata.coverage.judging.verdicts import Buildings, ProviderLinks, Verdict
 from geodata.coverage.judging.ways import Ways
 from geodata.coverage.standards.model import Kind, Standard
 
@@ -112,9 +112,9 @@ def test_every_building_is_judged_as_all_pairs_say(county):
     has_lapsed = data["lapsed"].copy()
     has_lapsed[ended[0]] = True
     found = judging.judge(
-        Homes(data["households"], data["is_village"]),
+        Buildings(data["households"], data["is_village"]),
         kind,
-        Given(near, (data["held_at"], data["held_by"]), has_lapsed, data["in_town"]),
+        ProviderLinks(near, (data["held_at"], data["held_by"]), has_lapsed, data["in_town"]),
     )
     verdicts, accesses = plainly(data, kind)
     assert [Verdict(v).name for v in found.verdict.tolist()] == verdicts

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geodata.coverage.standards.definition import Dated, Definition, from_plain, worded
+from geodata.coverage.standards.definition import Dated, Definition, describe, from_plain
 from geodata.coverage.standards.model import Providers, Standard
 from geodata.errors import InvalidInputError
 
@@ -26,7 +26,7 @@ standards = st.builds(
     minimum=st.integers(1, 2),
 )
 BY = Providers(by_facility=True)
-givers = st.builds(
+providers = st.builds(
     Providers,
     by_facility=st.booleans(),
     areas=st.sampled_from(((), ("alliance",), ("alliance", "volunteer_team"))),
@@ -39,7 +39,7 @@ START = Definition(
     (Dated(FIRST, None, BY),),
 )  # fmt: skip
 Change = tuple[date, Standard, Standard, Providers]
-changes = st.lists(st.tuples(days, standards, standards, givers), max_size=6)
+changes = st.lists(st.tuples(days, standards, standards, providers), max_size=6)
 
 
 def made(all_changes: list[Change]) -> Definition:
@@ -50,19 +50,19 @@ def made(all_changes: list[Change]) -> Definition:
 
 
 def seen(it: Definition) -> list[tuple[Standard | None, Standard | None, Providers]]:
-    return [(it.on(day, "town"), it.on(day, "village"), it.given_by(day)) for day in DAYS]
+    return [(it.on(day, "town"), it.on(day, "village"), it.providers_on(day)) for day in DAYS]
 
 
-@given(changes, days, standards, standards, givers)
+@given(changes, days, standards, standards, providers)
 def test_a_change_holds_from_its_day_until_the_next_that_was_known(
     before: list[Change], day: date, town: Standard, village: Standard, by: Providers
 ) -> None:
     former = made(before)
     it = former.changed(day, town, village, by)
-    later = min((each.since for each in former.givers if each.since > day), default=None)
+    later = min((each.since for each in former.providers if each.since > day), default=None)
     for each in DAYS:
         is_new = each >= day and (later is None or each < later)
-        assert it.given_by(each) == (by if is_new else former.given_by(each))
+        assert it.providers_on(each) == (by if is_new else former.providers_on(each))
     for place, wanted in (("town", town), ("village", village)):
         course = former.town if place == "town" else former.village
         later = [each.since for each in course if each.since > day]
@@ -75,12 +75,12 @@ def test_a_change_holds_from_its_day_until_the_next_that_was_known(
             assert one.until == other.since > one.since
 
 
-@given(changes, days, standards, givers)
+@given(changes, days, standards, providers)
 def test_what_was_added_is_taken_back(
     before: list[Change], day: date, standard: Standard, by: Providers
 ) -> None:
     former = made(before)
-    starts = {each.since for each in (*former.town, *former.village, *former.givers)}
+    starts = {each.since for each in (*former.town, *former.village, *former.providers)}
     it = former.changed(day, standard, standard, by)
     if day in starts or it == former:
         return
@@ -95,8 +95,8 @@ def test_periods_tell_the_same_and_plain_data_is_the_same(
     for day in DAYS:
         found = [p for p in it.periods() if p.since <= day and (p.until is None or day < p.until)]
         town, village = it.on(day, "town"), it.on(day, "village")
-        told = [(p.town, p.village, p.givers) for p in found]
-        assert told == ([(town, village, it.given_by(day))] if town else [])
+        told = [(p.town, p.village, p.providers) for p in found]
+        assert told == ([(town, village, it.providers_on(day))] if town else [])
     again = from_plain(json.loads(json.dumps(it.to_plain())))
     assert again == it
     assert again.digest == it.digest
@@ -111,7 +111,7 @@ def test_another_definition_has_another_digest() -> None:
 
 def test_standards_in_words() -> None:
     full = Standard(15, "min", 1.3, 1200, 2)
-    assert str(worded(full, by_facility=True)) == (
+    assert str(describe(full, by_facility=True)) == (
         "15 minutes on foot, detour 1.3, 1,200 households per provider, at least 2 providers"
     )
-    assert str(worded(full, by_facility=False)).startswith("where they hold the duty, 1,200")
+    assert str(describe(full, by_facility=False)).startswith("where they hold the duty, 1,200")

@@ -16,7 +16,7 @@ from geodata.coverage.judging import nearest
 from geodata.coverage.judging.people import BUILDING, People
 from geodata.coverage.judging.ways import Ways
 from geodata.coverage.standards.model import Kind, Standard
-from geodata.roads import grounds
+from geodata.roads import service_areas
 from geodata.roads.network import Network, measure
 
 STANDARD = Standard(400, "m", 1.3, None, 1)
@@ -47,7 +47,7 @@ def test_whoever_is_out_of_reach_stands_on_the_ground_and_nobody_else(seed: int,
     lon_lat = dots(seed, count)
     unreached = rng.random(count) < 0.5
     # Any ground at all: what the roads told may be wrong for every single building.
-    blobs = [grounds.circle(each, float(rng.uniform(20, 300))) for each in dots(seed + 1, 4)]
+    blobs = [service_areas.circle(each, float(rng.uniform(20, 300))) for each in dots(seed + 1, 4)]
     free = shapely.intersection(SQUARE, shapely.union_all(blobs))
     found = gaps.settled(SQUARE, free, lon_lat, unreached)
     assert shapely.covers(found, shapely.points(lon_lat)).tolist() == unreached.tolist()
@@ -69,7 +69,7 @@ def test_ground_in_reach_is_where_homes_are_judged_to_be_in_reach(seed: int):
     in_reach = np.isin(np.arange(len(homes)), at)
     inside = shapely.covers(ground, shapely.points(homes))
     border = shapely.distance(shapely.boundary(ground), shapely.points(homes))
-    is_clear = border * 95_000 > 2 * grounds.STEP_M
+    is_clear = border * 95_000 > 2 * service_areas.STEP_M
     if not ground.is_empty:
         assert (in_reach == inside)[is_clear].mean() > 0.98
         assert (in_reach == inside).mean() > 0.9
@@ -78,7 +78,7 @@ def test_ground_in_reach_is_where_homes_are_judged_to_be_in_reach(seed: int):
 def test_without_roads_ground_in_reach_is_a_circle():
     place = np.array([[116.305, 31.405]])
     ground = Ways().reach(place, STANDARD).over(SQUARE)
-    flat = shapely.transform(ground, lambda xy: xy * grounds.metres_of_degree(31.405))
+    flat = shapely.transform(ground, lambda xy: xy * service_areas.metres_of_degree(31.405))
     assert flat.area == pytest.approx(np.pi * (400 / 1.3) ** 2, rel=2e-3)
 
 

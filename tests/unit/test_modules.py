@@ -11,6 +11,7 @@ import pytest
 
 from webmap.core import modules
 
+MAIN = 'console.log(thing("a"));'
 STATIC = Path(__file__).resolve().parents[2] / "webmap" / "static"
 
 
@@ -76,6 +77,36 @@ def test_a_module_of_a_folder_finds_those_above_it() -> None:
 def test_what_the_entry_exports_is_exported() -> None:
     script = modules.join("door.js", {"door.js": "export const door = () => 2;"}.__getitem__)
     assert "export const { door } = $door;" in script
+
+
+def test_comments_stay_behind_and_nothing_else_does() -> None:
+    thing = """// What a thing is.
+
+/** @import { Other } from "./other.js" */
+
+/**
+ * Return it.
+ * @param {string} word with a ` in it
+ */
+export function thing(/** @type {string} */ word) {
+  // Said twice.
+  return `${word}//${word}` + "/* kept */"; // here
+}
+"""
+    script = joined(
+        {"main.js": f'import {{ thing }} from "./thing.js";\n{MAIN}', "thing.js": thing}
+    )
+    assert run(script) == "a//a/* kept */\n"
+    assert "What a thing is" not in script
+    assert "Return it" not in script
+    assert "Said twice" not in script
+    assert "@import" not in script
+
+
+@pytest.mark.parametrize("thing", ["export const a = `\n// not a comment\n`;", "/*\n*/ x();"])
+def test_a_text_that_could_hold_what_looks_like_a_comment_is_refused(thing: str) -> None:
+    with pytest.raises(ValueError, match="cannot be joined"):
+        joined({"main.js": 'import { a } from "./thing.js";', "thing.js": thing})
 
 
 @pytest.mark.parametrize(

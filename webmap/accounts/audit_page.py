@@ -50,7 +50,7 @@ def listing() -> Response:
     """Show the entries that the filter lets through, the newest first, fifty at a time."""
     asked, chosen = _read(request.args)
     total, page, pages, shown = 0, 1, 1, list[trail.Line]()
-    with acting.as_office("gridmap_audit") as conn:
+    with acting.as_database_role("gridmap_audit") as conn:
         known = audit.actions(conn)
         if not asked.faults:
             total = audit.count(conn, chosen)
@@ -82,7 +82,7 @@ def export() -> Response:
     kind = request.form.get("format")
     if asked.faults or kind not in ("csv", "excel"):
         abort(400)
-    with acting.as_office("gridmap_audit") as conn:
+    with acting.as_database_role("gridmap_audit") as conn:
         total = audit.count(conn, chosen)
         if total > EXPORTED:
             raise InvalidInputError(

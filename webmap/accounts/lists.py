@@ -86,7 +86,7 @@ def passwords() -> Response:
 
 def _checked(listed: ListedRows, file: str, *, error: str = "") -> Response:
     """Show what an import would do."""
-    with acting.as_office("gridmap_accounts") as conn:
+    with acting.as_database_role("gridmap_accounts") as conn:
         own = acting.signed_in().username
         steps = importing.plan(conn, listed, asking.today(), own=own, names=_role_names())
     unread = in_words(list(listed.unread), gettext)
@@ -112,7 +112,7 @@ def _import(payload: str) -> Response:
     listed = ListedRows(kept["lines"], kept["rows"], [kept["unread"]] if kept["unread"] else [])
     found = acting.signed_in()
     try:
-        with acting.as_office("gridmap_accounts") as conn:
+        with acting.as_database_role("gridmap_accounts") as conn:
             steps = importing.plan(
                 conn, listed, asking.today(), own=found.username, names=_role_names()
             )

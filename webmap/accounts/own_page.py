@@ -23,7 +23,7 @@ from geodata.accounts.acting import name_username
 from geodata.errors import InvalidInputError
 from webmap.core import acting, errors
 from webmap.core.config import Provider
-from webmap.sign_in import pages as door
+from webmap.sign_in import pages as sign_in
 from webmap.sign_in import password as signing_in
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -33,7 +33,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 def show() -> str:
     """Show who is signed in, as what, and from where else."""
     found = acting.signed_in()
-    with acting.as_office("gridmap_door") as conn:
+    with acting.as_database_role("gridmap_door") as conn:
         roles = sessions.roles(conn, found.account_id)
         opened = sessions.of_account(conn, found.account_id)
         issuers = identities.issuers(conn, found.account_id)
@@ -69,7 +69,7 @@ def change_password() -> Response:
     is_kept = session.permanent
     token = ""
     try:
-        with acting.as_office("gridmap_door") as conn:
+        with acting.as_database_role("gridmap_door") as conn:
             # With the old password the session ends in which this was asked.
             name_username(conn, found.username)
             # Whoever knows one that was taken back meanwhile does not choose the next.
@@ -87,7 +87,7 @@ def change_password() -> Response:
         return _password_form(new=errors.said(error))
     if not token:
         return _password_form(present=gettext("This is not your current password."))
-    door.enter(token, is_kept=is_kept)
+    sign_in.enter(token, is_kept=is_kept)
     flash(gettext("Your password has been changed. You are signed out everywhere else."))
     return redirect(url_for("account.show"), 303)  # pyright: ignore[reportReturnType]
 
@@ -96,7 +96,7 @@ def change_password() -> Response:
 def end_session(digest: str) -> Response:
     """End one of one's own sessions."""
     found = acting.signed_in()
-    with acting.as_office("gridmap_door") as conn:
+    with acting.as_database_role("gridmap_door") as conn:
         mine = {each.token_hash.hex(): each for each in sessions.of_account(conn, found.account_id)}
         if digest not in mine:
             abort(404)
@@ -109,11 +109,11 @@ def end_session(digest: str) -> Response:
 def end_all_sessions() -> Response:
     """Sign out everywhere, here too."""
     found = acting.signed_in()
-    with acting.as_office("gridmap_door") as conn:
+    with acting.as_database_role("gridmap_door") as conn:
         sessions.end_all(conn, found.account_id)
     session.clear()
     flash(gettext("You are signed out everywhere."))
-    return redirect(url_for("door.sign_in"), 303)  # pyright: ignore[reportReturnType]
+    return redirect(url_for("sign_in.sign_in"), 303)  # pyright: ignore[reportReturnType]
 
 
 def _provider_name(issuer: str) -> str:
@@ -125,7 +125,7 @@ def _provider_name(issuer: str) -> str:
 
 def _password_form(**faults: str) -> Response:
     """Show the form with what is wrong beside each field."""
-    with acting.as_office("gridmap_door") as conn:
+    with acting.as_database_role("gridmap_door") as conn:
         rules = passwords.read_rules(conn)
     page = render_template(
         "accounts/own_password.html", account=acting.signed_in(), rules=rules, faults=faults

@@ -36,7 +36,7 @@ def index() -> str:
     role = role if role in ROLE_NAMES else ""
     asked = request.args.get("page", "")
     page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
-    with acting.as_office("gridmap_accounts") as conn:
+    with acting.as_database_role("gridmap_accounts") as conn:
         total = accounts.count(conn, text=text, role=role)
         pages = max(1, -(-total // PAGE))
         page = min(max(page, 1), pages)
@@ -61,7 +61,7 @@ def new() -> Response:
     is_final = request.method == "POST" and form.get("do") != "search"
     wants_role = bool(form.get("role"))
     faults: dict[str, str] = {}
-    with acting.as_office("gridmap_accounts") as conn:
+    with acting.as_database_role("gridmap_accounts") as conn:
         rules = passwords.read_rules(conn)
         wanted = appointing.read(conn, form, is_final=is_final and wants_role)
     if is_final:
@@ -70,7 +70,7 @@ def new() -> Response:
         typed = form.get("password", "")
         password = typed or passwords.generate(rules)
         try:
-            with acting.as_office("gridmap_accounts") as conn:
+            with acting.as_database_role("gridmap_accounts") as conn:
                 account_id = accounts.create(
                     conn,
                     form.get("username", ""),
@@ -103,7 +103,7 @@ def show(account_id: int) -> Response:
         return one(account_id)
     name = request.form.get("name", "")
     try:
-        with acting.as_office("gridmap_accounts") as conn:
+        with acting.as_database_role("gridmap_accounts") as conn:
             accounts.change(conn, account_id, name=name)
     except InvalidInputError as error:
         return one(account_id, name=name, faults={"name": errors.said(error)})
@@ -131,7 +131,7 @@ def password(account_id: int) -> Response:
     if account_id == acting.signed_in().account_id:
         # Whoever finds this browser open must not get the account with it.
         return _to(url_for("account.change_password"))
-    with acting.as_office("gridmap_accounts") as conn:
+    with acting.as_database_role("gridmap_accounts") as conn:
         found = accounts.get(conn, account_id)
         rules = passwords.read_rules(conn)
     faults: dict[str, str] = {}
@@ -139,7 +139,7 @@ def password(account_id: int) -> Response:
         typed = request.form.get("password", "")
         given = typed or passwords.generate(rules)
         try:
-            with acting.as_office("gridmap_accounts") as conn:
+            with acting.as_database_role("gridmap_accounts") as conn:
                 known = (found.username, found.name)
                 account_secrets.set_password(conn, account_id, given, known=known, must_change=True)
                 sessions.end_all(conn, account_id)
@@ -159,7 +159,7 @@ def password(account_id: int) -> Response:
 @bp.post("/<int:account_id>/sessions/end")
 def end_sessions(account_id: int) -> Response:
     """Sign an account out everywhere."""
-    with acting.as_office("gridmap_accounts") as conn:
+    with acting.as_database_role("gridmap_accounts") as conn:
         accounts.get(conn, account_id)
         sessions.end_all(conn, account_id)
     return done(account_id, gettext("The account is signed out everywhere."))
@@ -170,7 +170,7 @@ def one(
 ) -> Response:
     """Show one account, with what is wrong where it is wrong."""
     faults = faults or {}
-    with acting.as_office("gridmap_accounts") as conn:
+    with acting.as_database_role("gridmap_accounts") as conn:
         found = accounts.get(conn, account_id)
         held = sessions.roles(conn, account_id)
         opened = sessions.of_account(conn, account_id)
@@ -211,7 +211,7 @@ def done(account_id: int, said: str, *, role_changed: bool = False) -> Response:
 
 def _switch(account_id: int, *, is_disabled: bool) -> Response:
     try:
-        with acting.as_office("gridmap_accounts") as conn:
+        with acting.as_database_role("gridmap_accounts") as conn:
             if is_disabled:
                 administrators.keep_one(conn, without_account=account_id)
             accounts.change(conn, account_id, is_disabled=is_disabled)

@@ -19,7 +19,7 @@ bp = Blueprint("account_roles", __name__, url_prefix="/accounts")
 @bp.get("/places")
 def places() -> str:
     """Answer with the places that a search finds for a role: a part of the forms that ask."""
-    with acting.as_office("gridmap_accounts") as conn:
+    with acting.as_database_role("gridmap_accounts") as conn:
         wanted = appointing.read(conn, request.args, is_final=False)
     return render_template("accounts/_places.html", wanted=wanted)
 
@@ -29,12 +29,12 @@ def give_role(account_id: int) -> Response:
     """Give an account a role in a place, for a term."""
     form = request.form if request.method == "POST" else request.args
     is_final = request.method == "POST" and form.get("do") != "search"
-    with acting.as_office("gridmap_accounts") as conn:
+    with acting.as_database_role("gridmap_accounts") as conn:
         found = held.get(conn, account_id)
         wanted = appointing.read(conn, form, is_final=is_final)
     if is_final and not wanted.faults:
         try:
-            with acting.as_office("gridmap_accounts") as conn:
+            with acting.as_database_role("gridmap_accounts") as conn:
                 by = acting.signed_in().account_id
                 appointing.give(conn, account_id, wanted, granted_by=by)
             return accounts.done(account_id, gettext("The role has been given."), role_changed=True)
@@ -50,7 +50,7 @@ def give_role(account_id: int) -> Response:
 def end_role(account_id: int, account_role_id: int) -> Response:
     """End a role as of today; the last administrator keeps it."""
     try:
-        with acting.as_office("gridmap_accounts") as conn:
+        with acting.as_database_role("gridmap_accounts") as conn:
             administrators.keep_one(conn, without_role=account_role_id)
             held.end_role(conn, account_id, account_role_id, asking.today())
     except InvalidInputError as error:

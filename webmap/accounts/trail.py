@@ -12,6 +12,7 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from geodata.accounts.audit import AuditEvent, Names
+from geodata.alerts import rules
 from geodata.coverage.standards import definition
 from geodata.coverage.standards.model import Standard
 from geodata.database.rights import TITLES
@@ -191,21 +192,16 @@ def _role(name: object) -> str:
 
 
 def _level(name: object) -> str:
-    names = {
-        "town": _("every town"),
-        "community": _("every community"),
-        "compound": _("every compound"),
-    }
-    return names.get(str(name), str(name))
+    title = next((title for level, title in rules.WATCHED.items() if level == name), None)
+    return title.said(_) if title else str(name)
 
 
 def _limit(measure: str, amount: object) -> str:
-    texts = {
-        "share": _("served below %(n)s %%", n=amount),
-        "unserved": _("%(n)s households unserved or more", n=amount),
-        "fall": _("fallen by more than %(n)s points", n=amount),
-    }
-    return texts.get(measure, f"{measure} {amount}")
+    known: rules.Measure | None = next((each for each in rules.MEASURES if each == measure), None)
+    if known is None or not isinstance(amount, int):
+        # Another version wrote it.
+        return f"{measure} {amount}"
+    return rules.describe_limit(known, amount).said(_)
 
 
 def _facts(event: AuditEvent, names: Names) -> list[str]:
@@ -258,7 +254,7 @@ def _facts(event: AuditEvent, names: Names) -> list[str]:
 def _standards(value: Any) -> str:
     """Say which standard was there before and which after."""
     before, after = (
-        definition.worded(
+        definition.describe(
             Standard(**{key: it for key, it in each.items() if key != "by_facility"}),
             by_facility=each["by_facility"],
         ).said(_)

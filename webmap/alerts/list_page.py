@@ -45,7 +45,7 @@ def unseen() -> int:
     if reader is None or reader.must_change_password or not reader.may("try_services"):
         return 0
     if "unseen" not in g:
-        with acting.service_office() as (conn, _person):
+        with acting.planning_connection() as (conn, _person):
             g.unseen = notifications.count_new(conn)
     return g.unseen
 
@@ -54,7 +54,7 @@ def unseen() -> int:
 def listing() -> Response:
     """Show the entries that the filter lets through, the newest first, fifty at a time."""
     chosen = _read(request.args)
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         total = notifications.count(conn, chosen)
         pages = max(1, -(-total // PAGE))
         page = min(max(request.args.get("page", 1, type=int), 1), pages)
@@ -91,7 +91,7 @@ def mark(notification_id: int) -> Response:
     state = _STATE_NAMES.get(request.form.get("state", ""))
     if state is None:
         abort(400)
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         before = notifications.mark(conn, notification_id, state, person.username)
     undone = {} if "undo" in request.form else {"marked": notification_id, "from": before}
     return _back(undone)
@@ -100,7 +100,7 @@ def mark(notification_id: int) -> Response:
 @bp.post("/seen")
 def mark_all() -> Response:
     """Mark all new ones that the filter lets through as seen."""
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         count = notifications.mark_seen(conn, _read(request.form), person.username)
     flash(
         ngettext(

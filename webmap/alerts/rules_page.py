@@ -20,7 +20,7 @@ from geodata.database import clock
 from geodata.errors import GridMapError, InvalidInputError
 from geodata.grids import reading as grids
 from geodata.model import Grid, Level
-from webmap.core import acting, asking
+from webmap.core import acting, asking, i18n
 
 bp = Blueprint("alerts", __name__, url_prefix="/alerts")
 
@@ -29,6 +29,24 @@ NAMED = 8
 _LEVEL_NAMES: Mapping[str, Level] = {str(name): name for name in LEVELS}
 _MEASURE_NAMES: Mapping[str, Measure] = {str(name): name for name in MEASURES}
 _FIELDS = ("kind", "level", "scope", "measure", "amount", "since", "until")
+
+
+@bp.app_template_global()
+def watched_name(level: Level) -> str:
+    """Return which grids a rule watches."""
+    return i18n.said(rules.WATCHED[level])
+
+
+@bp.app_template_global()
+def measure_name(measure: Measure) -> str:
+    """Return the label of what a rule measures."""
+    return i18n.said(rules.MEASURE_TITLES[measure])
+
+
+@bp.app_template_global()
+def describe_limit(measure: Measure, amount: int) -> str:
+    """Say what a rule reports."""
+    return i18n.said(rules.describe_limit(measure, amount))
 
 
 @dataclass(slots=True)
@@ -56,7 +74,7 @@ class _Form:
 def listing() -> Response:
     """List the rules."""
     today = asking.today()
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         found = rules.listed(conn)
     return _answer(
         "alerts/list.html",
@@ -70,7 +88,7 @@ def listing() -> Response:
 @bp.route("/new", methods=["GET", "POST"])
 def new() -> Response:
     """Set a new rule."""
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         county = grids.county(conn, asking.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
@@ -84,7 +102,7 @@ def new() -> Response:
 @bp.route("/<int:rule_id>", methods=["GET", "POST"])
 def edit(rule_id: int) -> Response:
     """Let a rule say something else, or end."""
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         county = grids.county(conn, asking.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")

@@ -1,4 +1,4 @@
-"""Whoever is signed in: looked up when first asked for, and never on a public path."""
+"""Who is signed in: looked up when first asked for, and never on a public path."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from geodata import disclosure
 from geodata.accounts import acting, sessions
 from geodata.accounts.acting import Acting, Reach
 from geodata.database.rights import HELD, TITLES, Right
-from geodata.database.roles import Office
+from geodata.database.roles import TaskRole
 from geodata.errors import SetupError
 from geodata.plans.model import Actor
 from webmap.core import access, db
 
 TOKEN = "token"  # noqa: S105 - the name under which the session keeps it
 # What somebody whose password was given by another may do before choosing an own one.
-_BEFORE_PASSWORD = ("account.change_password", "door.sign_out", "door.rights")
+_BEFORE_PASSWORD = ("account.change_password", "sign_in.sign_out", "sign_in.rights")
 
 
 def init_app(app: APIFlask) -> None:
@@ -67,7 +67,7 @@ def current() -> Acting | None:
         g.acting = None
         if token:
             with db.connection() as conn:
-                acting.take_on(conn, "gridmap_door", sessions.digest(token), g.request_id)
+                acting.take_role(conn, "gridmap_door", sessions.digest(token), g.request_id)
                 g.acting = sessions.resume(conn, token)
             if g.acting is None:
                 # It has ended elsewhere: the cookie is of no more use.
@@ -86,7 +86,7 @@ def has_ended() -> bool:
     if found is None:
         return False
     with db.connection() as conn:
-        acting.take_on(conn, "gridmap_door", found.token_hash, g.request_id)
+        acting.take_role(conn, "gridmap_door", found.token_hash, g.request_id)
         row = conn.execute("SELECT acting_account() IS NULL").fetchone()
     return bool(row and row[0])
 
@@ -100,7 +100,7 @@ def signed_in() -> Acting:
 
 @contextmanager
 def connection() -> Generator[Connection[Any]]:
-    """Lend a connection that sees what the reader may see; commit when the block ends well."""
+    """Give a connection that sees what the reader may see; commit when the block ends well."""
     found = current()
     with db.connection() as conn:
         if found is not None:
@@ -109,20 +109,20 @@ def connection() -> Generator[Connection[Any]]:
 
 
 @contextmanager
-def as_office(role: Office) -> Generator[Connection[Any]]:
-    """Lend a connection for signing in, administration or audit; commit when the block ends well.
+def as_database_role(role: TaskRole) -> Generator[Connection[Any]]:
+    """Give a connection in a role of the database; commit when the block ends well.
 
-    At the door it is about one's own account.
+    The role that signs people in sees the account of the session and no other.
     """
     found: Acting | None = g.get("acting")
     with db.connection() as conn:
-        acting.take_on(conn, role, found.token_hash if found else None, g.request_id)
+        acting.take_role(conn, role, found.token_hash if found else None, g.request_id)
         yield conn
 
 
 @contextmanager
-def drawing_room() -> Generator[tuple[Connection[Any], Actor]]:
-    """Lend a connection for plans, and who is at it; commit when the block ends well."""
+def drawing_connection() -> Generator[tuple[Connection[Any], Actor]]:
+    """Give a connection for plans, and who uses it; commit when the block ends well."""
     person = signed_in()
     actor = Actor(
         person.account_id,
@@ -130,18 +130,18 @@ def drawing_room() -> Generator[tuple[Connection[Any], Actor]]:
         may_draw=person.may("draw"),
         may_approve=person.may("approve_plans"),
     )
-    with as_office("gridmap_draw") as conn:
+    with as_database_role("gridmap_draw") as conn:
         yield conn, actor
 
 
 @contextmanager
-def service_office() -> Generator[tuple[Connection[Any], Acting]]:
-    """Lend a connection for planning services, and who is at it; commit when the block ends well.
+def planning_connection() -> Generator[tuple[Connection[Any], Acting]]:
+    """Give a connection for planning services, and who uses it; commit when the block ends well.
 
     What may be done there is by right: ``try_services`` and ``set_standards``.
     """
     person = signed_in()
-    with as_office("gridmap_services") as conn:
+    with as_database_role("gridmap_services") as conn:
         yield conn, person
 
 
@@ -175,7 +175,7 @@ def _refused(endpoint: str, wanted: Right | Literal["signed_in"]) -> Response | 
         if request.path.startswith(("/panel/", "/api/")) or request.method not in ("GET", "HEAD"):
             abort(401)
         query = urlencode({"next": request.full_path.rstrip("?")})
-        return redirect(f"{url_for('door.sign_in')}?{query}")  # pyright: ignore[reportReturnType]
+        return redirect(f"{url_for('sign_in.sign_in')}?{query}")  # pyright: ignore[reportReturnType]
     if found.must_change_password and endpoint not in _BEFORE_PASSWORD:
         if request.path.startswith(("/panel/", "/api/")):
             abort(403)

@@ -178,8 +178,8 @@ def _sign_in_url(status: int, *, is_hidden: bool) -> str:
         return ""
     # A panel's own address is none to come back to: the page puts that of the view in its place.
     if request.method != "GET" or request.path.startswith("/panel/"):
-        return url_for("door.sign_in")
-    return url_for("door.sign_in", next=request.full_path.rstrip("?"))
+        return url_for("sign_in.sign_in")
+    return url_for("sign_in.sign_in", next=request.full_path.rstrip("?"))
 
 
 def _facts(error: GridMapError) -> dict[str, object]:

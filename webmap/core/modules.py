@@ -2,15 +2,15 @@
 
 A module becomes a function that is called once and returns what it exports; what it imports are the
 results of those called before it. Only the forms of import and export that this project writes are
-known; the others are refused, so that nothing is joined wrongly. A dynamic ``import()`` loads its
-module by itself, from where the joined one lies: in the folder of all modules. See
-docs/decisions/0007.
+known; the others are refused, so that nothing is joined wrongly. Comments, which hold the types,
+are left out: they are for those who read the sources. A dynamic ``import()`` loads its module by
+itself, from where the joined one lies: in the folder of all modules. See docs/decisions/0007.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from posixpath import dirname, normpath
 
 _IMPORT = re.compile(
@@ -20,6 +20,8 @@ _IMPORT = re.compile(
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (?P<name>\w+)")
 _LATER = re.compile(r'\bimport\("(?P<file>\.{1,2}/(?:[\w-]+/)*[\w-]+\.js)"\)')
 _OTHER = re.compile(r"^(?:import|export)\b(?!\()")
+# A comment that is all there is in a line.
+_WHOLE = re.compile(r"/\*(?:(?!\*/).)*\*/")
 
 
 def join(entry: str, read: Callable[[str], str]) -> str:
@@ -51,7 +53,7 @@ def _add(
     def beside(found: re.Match[str]) -> str:
         return normpath(f"{dirname(name) or '.'}/{found['file']}")
 
-    for line in read(name).splitlines():
+    for line in _code(name, read(name)):
         if found := _IMPORT.match(line):
             file = beside(found)
             _add(file, read, done, (*above, name))
@@ -69,6 +71,26 @@ def _add(
     returned = f"return {{ {', '.join(exports)} }};"
     done[name] = f"// {name}\nconst {_variable(name)} = (() => {{\n{body}\n{returned}\n}})();"
     return exports
+
+
+def _code(name: str, source: str) -> Iterator[str]:
+    """Yield the lines of a module but for those that are comments.
+
+    A text of several lines could hold what looks like one: it is refused.
+    """
+    is_comment = False
+    for line in source.splitlines():
+        text = line.strip()
+        if is_comment and "*/" in text and not text.endswith("*/"):
+            raise ValueError(f"{name}: this cannot be joined: {line}")
+        if is_comment:
+            is_comment = not text.endswith("*/")
+        elif text.startswith("/*") and "*/" not in text:
+            is_comment = True
+        elif line.count("`") % 2 and not text.startswith("//"):
+            raise ValueError(f"{name}: a text of several lines cannot be joined: {line}")
+        elif text and not text.startswith("//") and not _WHOLE.fullmatch(text):
+            yield line
 
 
 def _variable(name: str) -> str:

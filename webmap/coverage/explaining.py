@@ -64,4 +64,4 @@ def explain(
 
 def _size(found: Why) -> int:
     # Each has its own list of facilities, too.
-    return len(found.people) + len(found.sites) + len(found.servers) + 1
+    return len(found.people) + len(found.facilities) + len(found.named_providers) + 1

@@ -12,10 +12,10 @@ from pydantic import Field
 from shapely.geometry import mapping
 
 from geodata import disclosure
-from geodata.coverage.explaining import buildings as homes
+from geodata.coverage.explaining import buildings as judged
 from geodata.coverage.explaining import gaps as ground
 from geodata.coverage.explaining import serving, why
-from geodata.coverage.explaining.buildings import Home
+from geodata.coverage.explaining.buildings import JudgedBuilding
 from geodata.coverage.figures import reading
 from geodata.errors import InvalidInputError
 from geodata.grids import reading as grids
@@ -65,7 +65,7 @@ def buildings(asked: KindIn) -> Response:
             is_rounded=True,
             has_rounded_loads=True,
         )
-        points = homes.listed(conn, found, found.order.tolist(), on)
+        points = judged.read(conn, found, found.order.tolist(), on)
     return as_geojson([_feature(each) for each in points], tag)
 
 
@@ -175,22 +175,22 @@ def _check_size(conn: Connection[Any], grid_id: int, on: date) -> None:
         )
 
 
-def _feature(home: Home) -> dict[str, Any]:
-    to = home.nearest
+def _feature(building: JudgedBuilding) -> dict[str, Any]:
+    to = building.nearest
     return {
         "type": "Feature",
-        **({} if home.is_estimated else {"id": home.building_id}),
-        "geometry": {"type": "Point", "coordinates": [home.point.lon, home.point.lat]},
+        **({} if building.is_estimated else {"id": building.building_id}),
+        "geometry": {"type": "Point", "coordinates": [building.point.lon, building.point.lat]},
         "properties": {
-            "name": home.name or home.compound or "",
-            "verdict": home.verdict,
-            "providers": home.providers,
-            "estimated": home.is_estimated,
-            "on_road": home.is_on_road,
+            "name": building.name or building.compound or "",
+            "verdict": building.verdict,
+            "providers": building.providers,
+            "estimated": building.is_estimated,
+            "on_road": building.is_on_road,
             "nearest": to and {"id": to.facility_id, "name": to.name, "point": [to.lon, to.lat]},
-            "way": home.way,
-            "unit": home.unit,
-            "by_road": home.by_road,
-            "servers": list(home.servers),
+            "way": building.way,
+            "unit": building.unit,
+            "by_road": building.by_road,
+            "servers": list(building.named_providers),
         },
     }

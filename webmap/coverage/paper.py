@@ -13,9 +13,9 @@ from psycopg import Connection
 from geodata import disclosure
 from geodata.coverage.standards.model import Kind
 from geodata.database import settings
-from geodata.exporting import sites
+from geodata.exporting import geometries
 from geodata.exporting.coverage import Extract, Line
-from geodata.exporting.sites import Site
+from geodata.exporting.geometries import FacilityNearby
 from geodata.model import Bounds, Coverage, Point
 from layers import inks, paper
 from layers.inks import Ink
@@ -69,7 +69,7 @@ class Chapter:
 def document(conn: Connection[Any], extract: Extract, kind: str | None) -> str:
     """Return the report as a page of HTML that holds all that it shows."""
     shapes = _shapes(conn, extract)
-    found = sites.facilities(conn, extract)
+    found = geometries.list_facilities(conn, extract)
     overview = [_row("", extract.own, each) for each in extract.kinds]
     # Of a kind that everybody has, nothing is to be discussed.
     discussed = [each for each in extract.kinds if kind or extract.own.figures[each.kind].unmet]
@@ -100,7 +100,7 @@ def document(conn: Connection[Any], extract: Extract, kind: str | None) -> str:
 def picture(conn: Connection[Any], extract: Extract) -> str:
     """Return the map of the extract's only kind as SVG, with title and legend."""
     [kind] = extract.kinds
-    found = sites.facilities(conn, extract)
+    found = geometries.list_facilities(conn, extract)
     chapter = _chapter(extract, kind, _shapes(conn, extract), found, _PICTURE)
     return render_template(
         "coverage/picture.html", extract=extract, chapter=chapter, **words(conn, extract)
@@ -114,10 +114,8 @@ def words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
     return {
         "demo": bool(facts.get("demo")),
         "method": report_tables.method(extract),
-        "standard": report_tables.standard,
         "meaning": report_tables.meaning,
         "count_title": report_tables.count_title,
-        "level_name": report_tables.level_name,
         "below": below[0].ref.level if below else None,
         "inks": inks.INKS,
         "missing": inks.MISSING,
@@ -138,14 +136,14 @@ def box_around(box: Bounds) -> tuple[float, float, float, float]:
 
 def _shapes(conn: Connection[Any], extract: Extract) -> Shapes:
     wanted = [extract.own, *extract.below(), *extract.below(2)]
-    return sites.shapes(conn, [line.ref.grid_id for line in wanted], extract.day)
+    return geometries.read_shapes(conn, [line.ref.grid_id for line in wanted], extract.day)
 
 
 def _chapter(
     extract: Extract,
     kind: Kind,
     shapes: Shapes,
-    found: Sequence[Site],
+    found: Sequence[FacilityNearby],
     size: Size,
 ) -> Chapter:
     lines, deeper = extract.below(), extract.below(2)
@@ -189,7 +187,7 @@ def _drawing(
     rows: Sequence[Row],
     worst: Sequence[Row],
     shapes: Shapes,
-    found: Sequence[Site],
+    found: Sequence[FacilityNearby],
     size: Size,
 ) -> Drawing:
     place = extract.place

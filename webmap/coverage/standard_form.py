@@ -67,10 +67,10 @@ def filled(it: Definition | None, day: date) -> Typed:
             f"{place}_capacity": [str(standard.capacity or "")],
             f"{place}_minimum": [str(standard.minimum)],
         }
-    by = it.given_by(day) if it else NOBODY
+    by = it.providers_on(day) if it else NOBODY
     if by == NOBODY:
         # Before its first day, what that brings.
-        by = it.givers[0].value if it and it.givers else Providers(by_facility=True)
+        by = it.providers[0].value if it and it.providers else Providers(by_facility=True)
     typed["facility"] = ["1"] if by.by_facility else []
     typed["area"], typed["duty"] = by.areas, by.duties
     return typed

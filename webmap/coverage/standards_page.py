@@ -21,7 +21,7 @@ from psycopg import Connection
 from geodata.coverage.judging.altering import Changes
 from geodata.coverage.standards import defining
 from geodata.coverage.standards.defining import SetMeanwhileError
-from geodata.coverage.standards.definition import ORGANISATIONS, Dated, Definition, worded
+from geodata.coverage.standards.definition import ORGANISATIONS, Dated, Definition
 from geodata.coverage.standards.model import Kind
 from geodata.coverage.trying import standards as effects
 from geodata.coverage.trying.standards import Effects
@@ -77,7 +77,7 @@ def withdraw(kind: str) -> Response:
         day = asking.read(DayIn, request.form).on
         if day <= asking.today():
             raise InvalidInputError("Only a change that has not taken effect yet can be withdrawn.")
-        with acting.service_office() as (conn, person):
+        with acting.planning_connection() as (conn, person):
             wanted = defining.get(conn, kind).withdrawn(day)
             seen = request.form.get("seen", "")
             defining.save(conn, person.username, seen, wanted, what="withdrawn", since=day)
@@ -92,7 +92,7 @@ def undo(kind: str) -> Response:
     """Take back the last change of a kind, or do again what was taken back."""
     number = request.form.get("change", "")
     try:
-        with acting.service_office() as (conn, person):
+        with acting.planning_connection() as (conn, person):
             is_number = number.isascii() and number.isdecimal() and len(number) < 18
             last = defining.last_change(conn, kind)
             left = defining.undo(conn, person.username, kind, int(number) if is_number else 0)
@@ -111,7 +111,7 @@ def _one(kind: str, fault: str = "") -> Response:
         it, words = defining.get(conn, kind), _words(conn)
     last = None
     if may_set:
-        with acting.service_office() as (conn, _person):
+        with acting.planning_connection() as (conn, _person):
             last = defining.last_change(conn, kind)
     html = render_template(
         "coverage/standards/one.html", it=it, may_set=may_set, last=last, fault=fault, **words
@@ -122,7 +122,7 @@ def _one(kind: str, fault: str = "") -> Response:
 def _form(kind: str | None) -> Response:
     faults: dict[str, str] = {}
     found: Effects | None = None
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         present = defining.get(conn, kind) if kind else None
         words = _words(conn)
         roles = [role for role, _zh, _en in words["roles"]]
@@ -221,7 +221,6 @@ def _words(conn: Connection[Any]) -> dict[str, Any]:
         "organisations": ORGANISATIONS,
         "km_h": keeping.walking_km_h(conn),
         "today": asking.today(),
-        "worded": worded,
     }
 
 

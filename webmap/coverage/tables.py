@@ -6,36 +6,26 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flask_babel import gettext as _
 
+from geodata.coverage.standards.definition import describe
 from geodata.coverage.standards.model import Kind, Standard
 from geodata.exporting import geopackage
-from geodata.exporting.coverage import COUNTS, REASONS, Extract, Line
-from geodata.model import LEVELS, Coverage, Level
+from geodata.exporting.coverage import COUNTS, Extract, Line
+from geodata.model import LEVELS, REASONS, Coverage, Level, Reason
 from geodata.spreadsheets import PERCENT, Cell, Sheet
 from webmap.core import asking, i18n
-
-
-def level_name(level: Level) -> str:
-    """Return what a level is called."""
-    return {
-        "county": _("County"),
-        "town": _("Town"),
-        "community": _("Community"),
-        "compound": _("Compound"),
-    }[level]
+from webmap.core.titles import level_name, reason_name
 
 
 def count_title(name: str) -> str:
     """Return the title of one of the counts."""
+    reason: Reason | None = next((each for each in REASONS if each == name), None)
+    if reason:
+        return reason_name(reason)
     return {
         "households": _("Households"),
         "estimated": _("Counted by area"),
         "met": _("Served"),
         "unmet": _("Unserved"),
-        "too_far": _("too far"),
-        "nobody": _("nobody"),
-        "over_capacity": _("over capacity"),
-        "too_few": _("too few providers"),
-        "term_ended": _("closed or term ended"),
     }[name]
 
 
@@ -50,23 +40,6 @@ def method(extract: Extract) -> str:
         "No roads are known: distance is a straight line from the building, times the standard's"
         " detour."
     )
-
-
-def standard(each: Standard, kind: Kind) -> str:
-    """Say what counts as served in one kind of place."""
-    if not kind.by_facility:
-        parts = [_("where they hold the duty")]
-    elif each.unit == "min":
-        parts = [_("within %(n)s minutes on foot", n=each.reach)]
-    else:
-        parts = [_("within %(metres)s m", metres=f"{each.reach:,}")]
-    if kind.by_facility and each.detour > 1:
-        parts.append(_("detour %(n)s", n=f"{each.detour:.4g}"))
-    if each.capacity:
-        parts.append(_("%(n)s households per provider", n=f"{each.capacity:,}"))
-    if each.minimum > 1:
-        parts.append(_("at least %(n)s providers", n=each.minimum))
-    return _(", ").join(parts)
 
 
 def sheets(extract: Extract) -> list[Sheet]:
@@ -140,8 +113,8 @@ def standards(extract: Extract) -> list[tuple[str, str]]:
             i18n.pick(kind.name_zh, kind.name_en),
             "; ".join(
                 (
-                    _("in towns: %(standard)s", standard=standard(kind.town, kind)),
-                    _("in villages: %(standard)s", standard=standard(kind.village, kind)),
+                    _("in towns: %(standard)s", standard=_standard(kind, kind.town)),
+                    _("in villages: %(standard)s", standard=_standard(kind, kind.village)),
                 )
             ),
         )
@@ -183,6 +156,10 @@ def layer_titles() -> Mapping[str, str]:
         geopackage.FACILITIES: _("Facilities"),
         geopackage.ABOUT: _("About these figures"),
     }
+
+
+def _standard(kind: Kind, standard: Standard) -> str:
+    return i18n.said(describe(standard, by_facility=kind.by_facility))
 
 
 def _figures(extract: Extract) -> Sheet:
@@ -245,8 +222,8 @@ def _standards(extract: Extract) -> Sheet:
     rows: list[list[Cell]] = [
         [
             i18n.pick(kind.name_zh, kind.name_en),
-            standard(kind.town, kind),
-            standard(kind.village, kind),
+            _standard(kind, kind.town),
+            _standard(kind, kind.village),
         ]
         for kind in extract.kinds
     ]

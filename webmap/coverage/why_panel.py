@@ -9,8 +9,7 @@ from flask import Blueprint, Response
 from pydantic import Field
 
 from geodata import disclosure
-from geodata.coverage.explaining import buildings as homes
-from geodata.coverage.explaining import serving, why
+from geodata.coverage.explaining import buildings, serving, why
 from geodata.coverage.explaining.serving import Area
 from geodata.coverage.figures import reading
 from geodata.errors import AbsentError
@@ -71,11 +70,11 @@ def grid(asked: WhyIn, grid_id: int) -> Response:
             is_rounded=least > 0,
             has_rounded_loads=load_least > 0,
         )
-        known = homes.known(found)
+        known = buildings.list_known(found)
         pages = max(1, -(-len(known) // PAGE_SIZE))
         page = min(asked.page, pages)
-        rows = homes.listed(conn, found, known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], on)
-        estimated = homes.estimated(conn, found, on)
+        rows = buildings.read(conn, found, known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], on)
+        estimated = buildings.list_estimated(conn, found, on)
     sums = next(each for each in kinds if each.kind == name)
     return fragment(
         "coverage/why.html",

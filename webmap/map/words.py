@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from geodata.issues.reading import STATE_TITLES
+from geodata.model import LEVEL_TITLES, RESPONSIBILITY_TITLES, VERDICT_TITLES
+
 
 def words() -> dict[str, str]:
     """Return them by key, in the reader's language."""
     return {
+        **_titles(),
         "title": _("GridMap"),
         "map": _(
             "Map of the grids. Arrow keys move it, plus and minus zoom, Enter selects what is"
             " under the cross, Escape goes back."
         ),
-        "level.county": _("County"),
-        "level.town": _("Town"),
-        "level.community": _("Community"),
-        "level.compound": _("Compound"),
         "level.county.mid": _("county"),
         "level.town.mid": _("town"),
         "level.community.mid": _("community"),
@@ -33,18 +33,10 @@ def words() -> dict[str, str]:
         "legend.boundaries": _("Boundaries"),
         "legend.gap": _("Outside every compound"),
         "legend.responsibility": _("Responsible for the {level}"),
-        "state.held": _("Filled"),
-        "state.deputy": _("Deputy only"),
-        "state.ended": _("Term ended"),
-        "state.vacant": _("Vacant"),
         "legend.unheld": _("Compounds with nobody in office, their number"),
         "legend.building": _("Building lead"),
         "legend.issues": _("Issues"),
         "legend.cluster": _("Several issues, with their number"),
-        "issue.overdue": _("Overdue"),
-        "issue.open": _("Open"),
-        "issue.suspended": _("On hold"),
-        "issue.closed": _("Closed"),
         "legend.coverage": _("Households served"),
         "legend.coverage.of": _("Households served: {kind}"),
         "legend.quantile": _("About as many grids ({level}) in each class"),
@@ -66,12 +58,6 @@ def words() -> dict[str, str]:
         "legend.homes": _("Buildings"),
         "legend.out": _("Ground out of reach where people live"),
         "legend.area": _("Service area of the chosen facility"),
-        "verdict.met": _("served"),
-        "verdict.too_far": _("too far"),
-        "verdict.nobody": _("nobody"),
-        "verdict.over_capacity": _("over capacity"),
-        "verdict.too_few": _("too few providers"),
-        "verdict.term_ended": _("closed or term ended"),
         "why.road": _("along roads"),
         "why.straight": _("straight line with detour"),
         "why.estimated": _("counted by area"),
@@ -190,4 +176,19 @@ def drawing_words() -> dict[str, str]:
         "draw.forget": _("Discard mine"),
         "draw.mine": _("Apply mine on top"),
         "draw.theirs": _("Keep the current version"),
+    }
+
+
+def _titles() -> dict[str, str]:
+    """Return the titles of levels, states and verdicts, by kind and key."""
+    kinds = {
+        "level": LEVEL_TITLES,
+        "state": RESPONSIBILITY_TITLES,
+        "issue": STATE_TITLES,
+        "verdict": VERDICT_TITLES,
+    }
+    return {
+        f"{kind}.{key}": title.said(_)
+        for kind, titles in kinds.items()
+        for key, title in titles.items()
     }

@@ -12,7 +12,16 @@ from flask import Response, jsonify
 from flask_babel import gettext as _
 from psycopg import Connection
 
-from geodata.plans import advancing, checking, drafts, drawing, keeping, meeting, operations
+from geodata.plans import (
+    advancing,
+    checking,
+    drafts,
+    drawing,
+    keeping,
+    operations,
+    overlapping,
+    sharing,
+)
 from geodata.plans.drawing import Done
 from geodata.plans.faults import Fault
 from geodata.plans.model import Actor, Draft, Plan
@@ -84,10 +93,10 @@ def plan(conn: Connection[Any], plan: Plan, actor: Actor, status: int = 200) -> 
 
 
 def _whole(conn: Connection[Any], plan: Plan, actor: Actor) -> dict[str, Any]:
-    beside = meeting.others(conn, plan)
+    beside = overlapping.find(conn, plan)
     other_plans = [keeping.get(conn, plan_id) for plan_id in beside]
     ids = {each.owner_id for each in (plan, *other_plans) if each.owner_id}
-    people = meeting.names(conn, ids | set(plan.collaborators))
+    people = sharing.read_names(conn, ids | set(plan.collaborators))
     return {
         **reference(plan, people),
         "purpose": plan.purpose,

@@ -23,7 +23,6 @@ from geodata.plans import (
     drafts,
     drawing,
     keeping,
-    meeting,
     publishing,
     sharing,
 )
@@ -44,9 +43,9 @@ GROUND_LIMIT = 8000
 @bp.doc(responses=[400, 401, 404])
 def listing(asked: models.ListingIn) -> dict[str, Any]:
     """List all plans."""
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         found = keeping.listed(conn, archived=asked.archived)
-        people = meeting.names(conn, {p.owner_id for p in found if p.owner_id})
+        people = sharing.read_names(conn, {p.owner_id for p in found if p.owner_id})
     return {"plans": [plan_answers.reference(plan, people) for plan in found]}
 
 
@@ -57,7 +56,7 @@ def listing(asked: models.ListingIn) -> dict[str, Any]:
 def create() -> Response:
     """Begin a plan."""
     wanted = bodies.read(models.PlanIn)
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         plan = keeping.create(
             conn, actor, wanted.title, wanted.purpose, wanted.effective_on or asking.today()
         )
@@ -69,7 +68,7 @@ def create() -> Response:
 @bp.doc(responses=[400, 401, 404])
 def show(plan_id: int) -> Response:
     """Return one plan with what was drawn in it and what happened to it."""
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         return plan_answers.plan(conn, keeping.get(conn, plan_id), actor)
 
 
@@ -81,7 +80,7 @@ def show(plan_id: int) -> Response:
 def change(plan_id: int) -> Response:
     """Give a plan another title, purpose or day, share it, or put it out of the way."""
     wanted, revision = bodies.read(models.PlanChangeIn), bodies.seen_revision()
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         plan = keeping.take(conn, plan_id, revision)
         if wanted.title is not None or wanted.purpose is not None or wanted.effective_on:
             plan = keeping.change(
@@ -106,7 +105,7 @@ def change(plan_id: int) -> Response:
 def ground(asked: models.GroundIn, plan_id: int) -> Response:
     """Return a grid as the plan has it, with all that lies in it and all that touches it."""
     grid_id = asked.grid
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         boxes = drafts.bounds(conn, plan, [grid_id])
         if not boxes:
@@ -139,7 +138,7 @@ def ground(asked: models.GroundIn, plan_id: int) -> Response:
 def buildings(asked: models.GroundIn, plan_id: int) -> Response:
     """Return the buildings around a grid, to snap to and to see what a line divides."""
     grid_id = asked.grid
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         rows: list[tuple[float, float, int]] = []
         for box in drafts.bounds(conn, plan, [grid_id]):
@@ -157,7 +156,7 @@ def buildings(asked: models.GroundIn, plan_id: int) -> Response:
 def do(plan_id: int) -> Response:
     """Do an operation in a plan and save it."""
     plain, revision = bodies.plain(), bodies.seen_revision()
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         return plan_answers.done(
             conn, drawing.do(conn, plan_id, actor, plain, revision=revision), actor
         )
@@ -170,7 +169,7 @@ def do(plan_id: int) -> Response:
 def undo(plan_id: int) -> Response:
     """Take the last step back."""
     revision = bodies.seen_revision()
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         return plan_answers.done(conn, drawing.undo(conn, plan_id, actor, revision=revision), actor)
 
 
@@ -181,7 +180,7 @@ def undo(plan_id: int) -> Response:
 def redo(plan_id: int) -> Response:
     """Do again what was taken back."""
     revision = bodies.seen_revision()
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         return plan_answers.done(conn, drawing.redo(conn, plan_id, actor, revision=revision), actor)
 
 
@@ -192,7 +191,7 @@ def redo(plan_id: int) -> Response:
 def rebase(plan_id: int) -> Response:
     """Do all steps again on the boundaries as they are published now."""
     revision = bodies.seen_revision()
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         return plan_answers.done(
             conn, drawing.rebase(conn, plan_id, actor, revision=revision), actor
         )
@@ -205,7 +204,7 @@ def rebase(plan_id: int) -> Response:
 def copy(plan_id: int) -> Response:
     """Begin a plan with all that is drawn in another."""
     wanted = bodies.read(models.CopyIn)
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         made = keeping.copy(conn, plan_id, actor, wanted.title)
         return plan_answers.plan(conn, made, actor, 201)
 
@@ -217,7 +216,7 @@ def copy(plan_id: int) -> Response:
 def oppose(plan_id: int) -> Response:
     """Begin a plan that takes a publication back."""
     wanted = bodies.read(models.CopyIn)
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         day = wanted.effective_on or asking.today()
         made = publishing.oppose(conn, plan_id, actor, wanted.title, day)
         return plan_answers.plan(conn, made, actor, 201)
@@ -231,7 +230,7 @@ def oppose(plan_id: int) -> Response:
 def advance(plan_id: int) -> Response:
     """Submit, return, approve, publish, withdraw or reopen a plan."""
     wanted, revision = bodies.read(models.AdvanceIn), bodies.seen_revision()
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         if wanted.do == "publish":
             plan = publishing.publish(conn, plan_id, actor, asking.today(), revision=revision).plan
         else:
@@ -249,7 +248,7 @@ def advance(plan_id: int) -> Response:
 def faults(asked: models.SurveyIn, plan_id: int) -> Response:
     """Return what is wrong with what the plan draws; in a grid also what was wrong before."""
     grid_id = asked.grid
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         found = (
             checking.find(conn, plan) if grid_id is None else checking.survey(conn, plan, grid_id)
@@ -267,7 +266,7 @@ def faults(asked: models.SurveyIn, plan_id: int) -> Response:
 def accept(plan_id: int) -> Response:
     """Let a fault stand, with the reason."""
     wanted, revision = bodies.read(models.AcceptIn), bodies.seen_revision()
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         plan = keeping.take(conn, plan_id, revision)
         plan = checking.accept(conn, plan, actor, wanted.fault, wanted.reason)
         return plan_answers.plan(conn, plan, actor)
@@ -278,14 +277,14 @@ def accept(plan_id: int) -> Response:
 @bp.doc(responses=[400, 401, 404])
 def show_consequences(plan_id: int) -> Response:
     """Return what the plan would change for those who live and work there."""
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         found = consequences.find(conn, plan)
     return plan_answers.private(jsonify({"revision": plan.revision, **asdict(found)}), plan)
 
 
 def _accounts(conn: Connection[Any], usernames: Iterable[str]) -> list[int]:
-    known = {username: account_id for account_id, username, _name in meeting.drawers(conn)}
+    known = {username: account_id for account_id, username, _name in sharing.list_drawers(conn)}
     if unknown := sorted(set(usernames) - known.keys()):
         raise InvalidInputError("Nobody who can draw is called {names}.", names=unknown)
     return [known[each] for each in usernames]

@@ -24,8 +24,8 @@ from geodata.plans import (
     drawing,
     files,
     keeping,
-    meeting,
     operations,
+    overlapping,
     references,
     sharing,
 )
@@ -60,10 +60,10 @@ class PlanIn(Query):
 def listing(asked: ListingIn) -> Response:
     """List the plans by state, with a form for a new one; or those put away."""
     is_archive = asked.archived
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         plans = keeping.listed(conn, archived=is_archive)
         archived = sharing.count_archived(conn)
-        people = meeting.names(conn, {plan.owner_id for plan in plans if plan.owner_id})
+        people = sharing.read_names(conn, {plan.owner_id for plan in plans if plan.owner_id})
     states = [
         (state, title, [plan for plan in plans if plan.state == state])
         for state, title in STATES.items()
@@ -84,7 +84,7 @@ def listing(asked: ListingIn) -> Response:
 @asks(PlanIn)
 def plan(asked: PlanIn, plan_id: int) -> Response:
     """Show one plan."""
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         found = keeping.get(conn, plan_id)
         context = _plan(conn, found, actor, asked.grid)
     return _fragment("plans/plan.html", plan=found, actor=actor, **context, **_days())
@@ -92,10 +92,10 @@ def plan(asked: PlanIn, plan_id: int) -> Response:
 
 def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) -> dict[str, Any]:
     touched = drafts.touched(conn, plan)
-    beside = meeting.others(conn, plan)
+    beside = overlapping.find(conn, plan)
     others = [keeping.get(conn, each) for each in beside]
     ids = {each.owner_id for each in (plan, *others) if each.owner_id} | set(plan.collaborators)
-    people = meeting.names(conn, ids)
+    people = sharing.read_names(conn, ids)
     steps = drawing.steps(conn, plan.plan_id)
     brought = files.listed(conn, plan.plan_id)
     named = {*touched, *_named(steps), *(id_ for some in beside.values() for id_ in some)}
@@ -138,7 +138,7 @@ def _drawers(conn: Connection[Any], plan: Plan) -> list[tuple[str, str]]:
     """Return user name and name of those besides the owner who may draw."""
     return [
         (username, name or username)
-        for account_id, username, name in meeting.drawers(conn)
+        for account_id, username, name in sharing.list_drawers(conn)
         if account_id != plan.owner_id
     ]
 

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from geodata.database import settings
 from geodata.errors import InvalidInputError
 from geodata.language.phrases import Phrase
-from geodata.plans import checking, consequences, drafts, keeping, meeting, sheets
+from geodata.plans import checking, consequences, drafts, keeping, sharing, sheets
 from geodata.plans.model import STATES, Plan
 from geodata.plans.sheets import Sheet
 from layers import paper
@@ -57,7 +57,7 @@ class PaperIn(Query):
 @asks(PaperIn)
 def plan_consequences(asked: PaperIn, plan_id: int) -> Response:
     """Return what a plan changes as PDF."""
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         body = render(conn, plan, asked.purpose)
     return downloads.send(body, "application/pdf", f"gridmap-plan-{plan_id}-{asked.purpose}.pdf")
@@ -77,7 +77,7 @@ def page(conn: Connection[Any], plan: Plan, purpose: Purpose) -> str:
     """Return the same as HTML. Raises InvalidInputError if the plan changes nothing."""
     if not drafts.touched(conn, plan):
         raise InvalidInputError("This plan changes nothing yet: there is nothing to be printed.")
-    people = meeting.names(conn, {plan.owner_id} if plan.owner_id else set())
+    people = sharing.read_names(conn, {plan.owner_id} if plan.owner_id else set())
     return render_template(
         "plans/paper.html",
         plan=plan,

@@ -151,7 +151,7 @@ class AroundOut(BaseModel):
 @bp.doc(responses=[401, 404])
 def listing(plan_id: int) -> dict[str, Any]:
     """List the reference layers of a plan."""
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         keeping.get(conn, plan_id)
         return {"references": [_plain(each) for each in references.listed(conn, plan_id)]}
 
@@ -169,11 +169,11 @@ def add(asked: FileIn, plan_id: int) -> Response:
             type=config.FILE_TYPE,
         )
     name, crs, layer = asked.name, asked.crs, asked.layer
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         references.check_room(conn, keeping.get(conn, plan_id), actor)
         home = places.county_box(conn)
     lines = _read(name, home, crs, layer)
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         title = (layer or Path(name).stem)[: references.NAME_LENGTH]
         made = references.add(conn, plan_id, actor, title, name, lines)
     response = jsonify({**_plain(made), "notes": [note.said(_) for note in lines.notes]})
@@ -188,7 +188,7 @@ def add(asked: FileIn, plan_id: int) -> Response:
 def around(asked: AroundIn, plan_id: int) -> dict[str, Any]:
     """Return what of the layers lies in a part of the map, to be drawn by."""
     tolerance = 360 / (_WORLD_PX * 2**asked.zoom) if asked.zoom is not None else 0
-    with acting.drawing_room() as (conn, _actor):
+    with acting.drawing_connection() as (conn, _actor):
         keeping.get(conn, plan_id)
         found = references.within(conn, plan_id, astuple(asked.box), tolerance)
     return {
@@ -204,7 +204,7 @@ def around(asked: AroundIn, plan_id: int) -> dict[str, Any]:
 def rename(plan_id: int, number: int) -> dict[str, Any]:
     """Give a reference layer another name."""
     wanted = bodies.read(NameIn)
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         return _plain(references.rename(conn, plan_id, actor, number, wanted.name))
 
 
@@ -213,7 +213,7 @@ def rename(plan_id: int, number: int) -> dict[str, Any]:
 @bp.doc(responses=[400, 401, 404, 405, 409])
 def remove(plan_id: int, number: int) -> Response:
     """Take a reference layer out of a plan, for good."""
-    with acting.drawing_room() as (conn, actor):
+    with acting.drawing_connection() as (conn, actor):
         references.remove(conn, plan_id, actor, number)
     return Response(status=204)
 

@@ -30,7 +30,7 @@ bp = APIBlueprint("scenarios", __name__, url_prefix="/api/scenarios", tag="Scena
 @bp.doc(responses=[401, 404])
 def listing() -> dict[str, Any]:
     """List all scenarios."""
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         found = keeping.listed(conn)
     return {"scenarios": [_reference(each, person.account_id) for each in found]}
 
@@ -42,7 +42,7 @@ def listing() -> dict[str, Any]:
 def create() -> Response:
     """Begin a scenario."""
     wanted = bodies.read(models.ScenarioIn)
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         made = keeping.get(conn, keeping.create(conn, person, wanted.name))
         return _answer(_reference(made, person.account_id), 201)
 
@@ -54,7 +54,7 @@ def create() -> Response:
 def show(asked: models.LookIn, scenario_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return one scenario with what it would bring."""
     on = asked.on
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         found = keeping.get(conn, scenario_id)
         is_rounded = least_of(conn, None, on) > 0
         effects = effects_of(conn, found, on, is_rounded=is_rounded)
@@ -86,7 +86,7 @@ def show(asked: models.LookIn, scenario_id: int) -> tuple[dict[str, Any], int, d
 def change(scenario_id: int) -> Response:
     """Give one's own scenario another name, throw it away or have it back."""
     wanted, revision = bodies.read(models.ScenarioChangeIn), bodies.seen_revision()
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         keeping.take(conn, scenario_id, revision)
         if wanted.name is not None:
             keeping.rename(conn, scenario_id, wanted.name)
@@ -102,7 +102,7 @@ def change(scenario_id: int) -> Response:
 def copy(scenario_id: int) -> Response:
     """Begin a scenario with all changes of another."""
     wanted = bodies.read(models.ScenarioIn)
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         made = keeping.get(conn, keeping.copy(conn, scenario_id, person, wanted.name))
         return _answer(_reference(made, person.account_id), 201)
 
@@ -115,7 +115,7 @@ def copy(scenario_id: int) -> Response:
 def add(scenario_id: int) -> Response:
     """Change something in one's own scenario."""
     wanted, revision = bodies.read(models.WhatIn).root, bodies.seen_revision()
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         keeping.take(conn, scenario_id, revision)
         if isinstance(wanted, models.AddIn):
             changing.add_facility(
@@ -149,7 +149,7 @@ def add(scenario_id: int) -> Response:
 def take_out(scenario_id: int, change_id: int) -> Response:
     """Take a change out of one's own scenario, or have it back."""
     wanted, revision = bodies.read(models.OutIn), bodies.seen_revision()
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         keeping.take(conn, scenario_id, revision)
         changing.take_out(conn, scenario_id, change_id, is_out=wanted.out)
         return _answer(_reference(keeping.get(conn, scenario_id), person.account_id))
@@ -162,7 +162,7 @@ def take_out(scenario_id: int, change_id: int) -> Response:
 def near(scenario_id: int) -> Response:
     """Find the facility of a kind that is nearest to a place, as the scenario has it."""
     wanted = bodies.read(models.NearIn)
-    with acting.service_office() as (conn, _person):
+    with acting.planning_connection() as (conn, _person):
         found = keeping.get(conn, scenario_id)
         point = Point(wanted.lon, wanted.lat)
         facility = changing.facility_at(conn, wanted.kind, point, wanted.within_m, found.changes)
@@ -180,7 +180,7 @@ def search(scenario_id: int) -> Response:
     Counts of households that are small, or would tell of small ones, are null.
     """
     wanted, revision = bodies.read(models.SearchIn), bodies.seen_revision()
-    with acting.service_office() as (conn, _person):
+    with acting.planning_connection() as (conn, _person):
         keeping.take(conn, scenario_id, revision)
         found = keeping.get(conn, scenario_id)
         question = places.Question(

@@ -39,7 +39,7 @@ class LookIn(DayIn):
 @asks(DayIn)
 def listing(asked: DayIn) -> Response:
     """List all scenarios, one's own first, with a form for a new one."""
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         found = keeping.listed(conn)
     return fragment(
         "scenarios/scenarios.html",
@@ -55,7 +55,7 @@ def listing(asked: DayIn) -> Response:
 def scenario(asked: LookIn, scenario_id: int) -> Response:
     """Show one scenario, and what it would bring."""
     on, grid_id = asked.on, asked.grid
-    with acting.service_office() as (conn, person):
+    with acting.planning_connection() as (conn, person):
         found = keeping.get(conn, scenario_id)
         least = least_of(conn, None, on)
         effects = effects_of(conn, found, on, is_rounded=least > 0)

@@ -13,9 +13,9 @@ from psycopg import Connection
 from geodata.coverage.judging.altering import Redrawn
 from geodata.coverage.standards.model import Kind
 from geodata.errors import InvalidInputError
-from geodata.exporting import coverage, sites
+from geodata.exporting import coverage, geometries
 from geodata.exporting.coverage import Extract
-from geodata.exporting.sites import Site
+from geodata.exporting.geometries import FacilityNearby
 from geodata.model import LEVELS, Coverage, GridRef, Level, Point
 from geodata.scenarios import boundaries, keeping
 from geodata.scenarios.effects import GridEffect, KindEffect
@@ -74,7 +74,7 @@ class _Ground:
     shapes: Mapping[int, tuple[Any, Point]]
     redrawn: Redrawn | None
     figures: Mapping[tuple[int, str], Coverage]
-    facilities: Sequence[Site]
+    facilities: Sequence[FacilityNearby]
 
 
 class PaperIn(ExtractIn):
@@ -88,7 +88,7 @@ class PaperIn(ExtractIn):
 def show(asked: PaperIn) -> Response:
     """Return a scenario on paper."""
     with reports.turn():
-        with acting.service_office() as (conn, _person):
+        with acting.planning_connection() as (conn, _person):
             found = keeping.get(conn, asked.scenario or 0)
             if found.is_removed:
                 raise InvalidInputError("This scenario has been deleted.", hint="Restore it first.")
@@ -114,7 +114,7 @@ def document(
     redrawn = boundaries.altered(conn, scenario).redrawn
     ground = _Ground(
         extract,
-        sites.shapes(conn, [line.ref.grid_id for line in extract.lines], extract.day),
+        geometries.read_shapes(conn, [line.ref.grid_id for line in extract.lines], extract.day),
         redrawn,
         coverage.read(
             conn,
@@ -123,7 +123,7 @@ def document(
             extract.day,
             is_rounded=is_rounded,
         ),
-        sites.facilities(conn, extract),
+        geometries.list_facilities(conn, extract),
     )
     inside = _inside(extract, redrawn)
     own = [(each, _own(each, extract.place.grid_id)) for each in effects]

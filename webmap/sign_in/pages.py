@@ -24,7 +24,7 @@ from webmap.core import acting
 from webmap.sign_in import password as signing_in
 from webmap.sign_in.password import Outcome
 
-bp = Blueprint("door", __name__)
+bp = Blueprint("sign_in", __name__)
 
 _DEVICE_KEPT = timedelta(days=400)
 # Where the session keeps what went wrong at another address until the form shows it.
@@ -61,7 +61,7 @@ def sign_out() -> Response:
     """End this session."""
     found = acting.current()
     if found is not None:
-        with acting.as_office("gridmap_door") as conn:
+        with acting.as_database_role("gridmap_door") as conn:
             sessions.end(conn, found.token_hash)
     session.clear()
     return _to(acting.local_path(request.form.get("next")))
@@ -90,7 +90,7 @@ def let_in(token: str, new_device: str, target: str, *, is_kept: bool = False) -
         _device_cookie(),
         new_device,
         max_age=_DEVICE_KEPT,
-        path=url_for("door.sign_in"),
+        path=url_for("sign_in.sign_in"),
         httponly=True,
         samesite="Lax",
         secure=request.is_secure,
@@ -106,7 +106,7 @@ def device_token() -> str | None:
 def send_back(target: str, text: str) -> Response:
     """Show the form again with what went wrong elsewhere."""
     session[REFUSED] = text
-    return _to(url_for("door.sign_in", next=target))
+    return _to(url_for("sign_in.sign_in", next=target))
 
 
 def enter(token: str, *, is_kept: bool) -> None:

@@ -11,7 +11,7 @@ from flask import current_app, g, request
 
 from geodata.accounts import attempts, audit, passwords, sessions
 from geodata.accounts import secrets as account_secrets
-from geodata.accounts.acting import name_username, take_on
+from geodata.accounts.acting import name_username, take_role
 from geodata.accounts.attempts import Key
 from webmap.core import db
 
@@ -62,7 +62,7 @@ def sign_in(
     """
     username = username.strip().lower()[:60]
     with db.connection() as conn:
-        take_on(conn, "gridmap_door", None, g.request_id)
+        take_role(conn, "gridmap_door", None, g.request_id)
         name_username(conn, username)
         found = sessions.find(conn, username, device_token)
         is_known = bool(found and found.is_known_device)
@@ -73,7 +73,7 @@ def sign_in(
         return Outcome("too_often", wait=wait)
     right = passwords.is_right(found.password_hash if found else None, password)
     with db.connection() as conn:
-        take_on(conn, "gridmap_door", None, g.request_id)
+        take_role(conn, "gridmap_door", None, g.request_id)
         name_username(conn, username)
         if not (
             right

@@ -12,10 +12,10 @@ from flask import Blueprint, Response, g, redirect, request, session, url_for
 from flask_babel import gettext as _
 
 from geodata.accounts import audit, identities, sessions
-from geodata.accounts.acting import name_identity, name_username, take_on
+from geodata.accounts.acting import name_identity, name_username, take_role
 from geodata.accounts.identities import Holder
 from webmap.core import acting, db
-from webmap.sign_in import pages as door
+from webmap.sign_in import pages as sign_in
 from webmap.sign_in import password as signing_in
 from webmap.sign_in import provider
 from webmap.sign_in.provider import RefusedError, Vouched
@@ -35,7 +35,7 @@ def start() -> Response:
     try:
         response = provider.send_to(url_for("sso.callback", _external=True))
     except RefusedError as refusal:
-        return door.send_back(target, str(refusal))
+        return sign_in.send_back(target, str(refusal))
     session[_TARGET] = target
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -49,11 +49,11 @@ def callback() -> Response:
     try:
         token, device_token = _let_in(provider.vouched())
     except RefusedError as refusal:
-        return door.send_back(target, str(refusal))
+        return sign_in.send_back(target, str(refusal))
     finally:
         # Each answer serves once, however it went.
         provider.forget_begun()
-    return door.let_in(token, device_token, target)
+    return sign_in.let_in(token, device_token, target)
 
 
 def _let_in(whom: Vouched) -> tuple[str, str]:
@@ -62,7 +62,7 @@ def _let_in(whom: Vouched) -> tuple[str, str]:
     Raises RefusedError; then nothing has changed but the audit trail.
     """
     with db.connection() as conn:
-        take_on(conn, "gridmap_door", None, g.request_id)
+        take_role(conn, "gridmap_door", None, g.request_id)
         name_identity(conn, whom.issuer, whom.subject)
         holder = identities.find(conn, whom.issuer, whom.subject)
         is_new = holder is None
@@ -77,7 +77,7 @@ def _let_in(whom: Vouched) -> tuple[str, str]:
                 conn,
                 holder.account_id,
                 device=signing_in.device(),
-                device_token=door.device_token(),
+                device_token=sign_in.device_token(),
                 by="oidc",
             )
             if is_new:

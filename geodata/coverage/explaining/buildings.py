@@ -11,7 +11,7 @@ import numpy as np
 from psycopg import Connection
 
 from geodata.coverage.explaining import roster
-from geodata.coverage.explaining.roster import Site
+from geodata.coverage.explaining.roster import FacilityProvider
 from geodata.coverage.explaining.why import Why
 from geodata.coverage.judging.people import People
 from geodata.coverage.judging.verdicts import Verdict
@@ -19,11 +19,11 @@ from geodata.model import Point
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class JudgedBuilding:
     """A building, judged. ``compound`` is None outside every compound.
 
-    ``way`` to the ``nearest`` facility is in ``unit``. ``servers`` are those in office who serve it
-    by name, ``former`` who did last, and until which day.
+    ``way`` to the ``nearest`` facility is in ``unit``. ``named_providers`` are those in
+    office who serve it by name, ``former`` who did last, and until which day.
     """
 
     building_id: int
@@ -33,13 +33,13 @@ class Home:
     households: int
     verdict: str
     providers: int
-    nearest: Site | None
+    nearest: FacilityProvider | None
     way: float | None
     unit: str
     by_road: bool
     is_on_road: bool
     is_estimated: bool
-    servers: tuple[str, ...]
+    named_providers: tuple[str, ...]
     former: tuple[str, date] | None
 
 
@@ -53,28 +53,30 @@ class Estimated:
     met: int
 
 
-def listed(conn: Connection[Any], found: Why, numbers: Sequence[int], day: date) -> list[Home]:
+def read(
+    conn: Connection[Any], found: Why, numbers: Sequence[int], day: date
+) -> list[JudgedBuilding]:
     """Return some of the buildings of a grid, by their numbers in ``found``."""
     rows = found.people.rows
     some = np.asarray(numbers, dtype=np.int64)
-    buildings = _building_names(conn, rows["building"][some].tolist())
+    names = _building_names(conn, rows["building"][some].tolist())
     compounds = _compound_names(conn, rows["compound"][some].tolist(), day)
     serving = _serving(found, some)
-    homes: list[Home] = []
+    buildings: list[JudgedBuilding] = []
     for number in some.tolist():
         row = rows[number]
         who = int(found.nearest.facility[number])
         now, before = serving.get(number, ((), None))
-        homes.append(
-            Home(
+        buildings.append(
+            JudgedBuilding(
                 int(row["building"]),
-                buildings.get(int(row["building"]), ""),
+                names.get(int(row["building"]), ""),
                 compounds.get(int(row["compound"])),
                 Point(float(row["lon"]), float(row["lat"])),
                 int(row[found.count]),
                 Verdict(found.verdict[number]).name.lower(),
                 int(found.in_reach[number]),
-                found.sites[who] if who >= 0 else None,
+                found.facilities[who] if who >= 0 else None,
                 float(found.nearest.way[number]) if who >= 0 else None,
                 found.standard(number).unit,
                 bool(found.nearest.by_road[number]),
@@ -84,17 +86,17 @@ def listed(conn: Connection[Any], found: Why, numbers: Sequence[int], day: date)
                 before,
             )
         )
-    return homes
+    return buildings
 
 
-def known(found: Why) -> list[int]:
+def list_known(found: Why) -> list[int]:
     """Return the numbers of the buildings that are known, the worst first."""
     return [
         number for number in found.order.tolist() if not found.people.rows["is_estimated"][number]
     ]
 
 
-def estimated(conn: Connection[Any], found: Why, day: date) -> list[Estimated]:
+def list_estimated(conn: Connection[Any], found: Why, day: date) -> list[Estimated]:
     """Return the compounds of which no building is known, those with most unmet first."""
     rows = found.people.rows
     some = rows["is_estimated"]
@@ -118,12 +120,12 @@ def _serving(
     lookup = roster.Served(People(found.people.rows[some]))
     now: dict[int, list[str]] = {}
     before: dict[int, tuple[str, date]] = {}
-    for server in found.servers:
-        for at in some[lookup.by(server)].tolist():
-            if server.until is None:
-                now.setdefault(at, []).append(server.name)
-            elif at not in before or before[at][1] < server.until:
-                before[at] = (server.name, server.until)
+    for provider in found.named_providers:
+        for at in some[lookup.by(provider)].tolist():
+            if provider.until is None:
+                now.setdefault(at, []).append(provider.name)
+            elif at not in before or before[at][1] < provider.until:
+                before[at] = (provider.name, provider.until)
     return {
         at: (
             tuple(dict.fromkeys(now.get(at, ()))),

@@ -32,7 +32,7 @@ from geodata.coverage.judging.ways import SNAP_M, Reach, Ways
 from geodata.coverage.standards.model import Kind, Standard
 from geodata.model import Bounds, GridRef
 from geodata.partition.measure import area_m2
-from geodata.roads import grounds
+from geodata.roads import service_areas
 
 # Buildings outside every compound belong together when their surroundings meet.
 AROUND_M = 100.0
@@ -76,7 +76,7 @@ def find(
     grids = _grids(conn, [abs(cell) for cell in wanted], day)
     box = changes.rested_on(conn, set(wanted), [kind], day, kind.farthest_m)
     ways = Ways.load(conn, Bounds(*providers.grown(box, SNAP_M))) if box else Ways()
-    places = roster.places(found.sites if kind.by_facility else [])
+    places = roster.read_points(found.facilities if kind.by_facility else [])
     reached: dict[Standard, Reach] = {}
     gaps: list[Gap] = []
     for cell in wanted:
@@ -121,7 +121,7 @@ def _plots(lon_lat: Floats, which: Bools, unreached: Bools) -> list[BaseGeometry
         if side.any() and not side.all():
             around_m[side] = np.minimum(PLOT_M, 0.4 * KDTree(flat[~side]).query(flat[side])[0])
     return [
-        grounds.circle(lon_lat[number], max(float(around_m[number]), 0.1))
+        service_areas.circle(lon_lat[number], max(float(around_m[number]), 0.1))
         for number in np.flatnonzero(which).tolist()
     ]
 
@@ -135,7 +135,9 @@ def _parts(
     points = shapely.points(found.people.lon_lat[some])
     left = np.ones(len(some), dtype=np.bool_)
     parts = [
-        part for part in shapely.get_parts(grounds.on_grid(free)) if part.geom_type == "Polygon"
+        part
+        for part in shapely.get_parts(service_areas.on_grid(free))
+        if part.geom_type == "Polygon"
     ]
     for part in parts:
         here = left & shapely.dwithin(part, points, 1e-6)
@@ -159,7 +161,7 @@ def _outside(
     conn: Connection[Any], cell: int, community: BaseGeometry, lon_lat: Floats, day: date
 ) -> BaseGeometry:
     """Return the ground around buildings of a community that lies in no compound."""
-    around = shapely.union_all([grounds.circle(each, AROUND_M) for each in lon_lat])
+    around = shapely.union_all([service_areas.circle(each, AROUND_M) for each in lon_lat])
     near = shapely.intersection(around, community)
     rows = conn.execute(
         """

@@ -18,7 +18,7 @@ LEVELS = ("compound", "community", "town", "county")
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class FacilityProvider:
     """A facility: its number, name and place (lon, lat)."""
 
     facility_id: int
@@ -28,7 +28,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class NamedProvider:
     """Who serves a grid or a building wherever they are; ``until`` is None while in office.
 
     An organisation has its kind as ``role``, a member the role in two languages.
@@ -45,7 +45,7 @@ class Server:
     until: date | None
 
 
-def sites(conn: Connection[Any], kind: str, day: date) -> list[Site]:
+def list_facilities(conn: Connection[Any], kind: str, day: date) -> list[FacilityProvider]:
     """List all facilities of a kind on a day, in the order in which they are judged."""
     rows = conn.execute(
         """
@@ -54,15 +54,17 @@ def sites(conn: Connection[Any], kind: str, day: date) -> list[Site]:
         """,
         (kind, day),
     ).fetchall()
-    return [Site(*row) for row in rows]
+    return [FacilityProvider(*row) for row in rows]
 
 
-def places(found: Sequence[Site]) -> Floats:
+def read_points(found: Sequence[FacilityProvider]) -> Floats:
     """Return the places (lon, lat) of facilities, shape (n, 2)."""
-    return np.array([(site.lon, site.lat) for site in found], dtype=np.float64).reshape(-1, 2)
+    return np.array([(facility.lon, facility.lat) for facility in found], dtype=np.float64).reshape(
+        -1, 2
+    )
 
 
-def servers(conn: Connection[Any], kind: Kind, people: People, day: date) -> list[Server]:
+def list_named(conn: Connection[Any], kind: Kind, people: People, day: date) -> list[NamedProvider]:
     """List who serves the households of ``people`` by name on a day, and who did before."""
     if not kind.areas and not kind.duties:
         return []
@@ -91,7 +93,7 @@ def servers(conn: Connection[Any], kind: Kind, people: People, day: date) -> lis
         },
         prepare=False,
     ).fetchall()
-    return [Server(*row) for row in rows]
+    return [NamedProvider(*row) for row in rows]
 
 
 def groups(keys: Ints) -> dict[int, Ints]:
@@ -111,9 +113,9 @@ class Served:
             self._grids |= groups(people.rows[level])
         self._buildings = groups(people.rows["building"])
 
-    def by(self, server: Server) -> Ints:
+    def by(self, provider: NamedProvider) -> Ints:
         """Return the buildings that somebody serves by one area or duty."""
         nobody = np.empty(0, dtype=np.int64)
-        if server.building_id is not None:
-            return self._buildings.get(server.building_id, nobody)
-        return self._grids.get(server.grid_id or 0, nobody)
+        if provider.building_id is not None:
+            return self._buildings.get(provider.building_id, nobody)
+        return self._grids.get(provider.grid_id or 0, nobody)

@@ -18,7 +18,7 @@ from geodata.coverage.judging.ways import SNAP_M, Ways
 from geodata.coverage.standards.model import Kind, Place, Standard
 from geodata.errors import NotFoundError
 from geodata.model import Bounds, Facility, Point
-from geodata.roads import grounds
+from geodata.roads import service_areas
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +113,21 @@ def areas(conn: Connection[Any], facility: Facility, kind: Kind, day: date) -> l
             Area(
                 ("town", "village"),
                 kind.town,
-                grounds.on_grid(ways.reach(place, town).over(around)),
+                service_areas.on_grid(ways.reach(place, town).over(around)),
                 by_road,
             )
         ]
     found = [
-        Area(("town",), kind.town, grounds.on_grid(ways.reach(place, town).over(around)), by_road),
+        Area(
+            ("town",),
+            kind.town,
+            service_areas.on_grid(ways.reach(place, town).over(around)),
+            by_road,
+        ),
         Area(
             ("village",),
             kind.village,
-            grounds.on_grid(ways.reach(place, village).over(around)),
+            service_areas.on_grid(ways.reach(place, village).over(around)),
             by_road,
         ),
     ]

@@ -14,7 +14,7 @@ import numpy as np
 from psycopg import Connection
 
 from geodata.coverage.explaining import roster
-from geodata.coverage.explaining.roster import Server, Site
+from geodata.coverage.explaining.roster import FacilityProvider, NamedProvider
 from geodata.coverage.figures import due as changes
 from geodata.coverage.judging import nearest, people, providers, sums
 from geodata.coverage.judging import verdicts as judging
@@ -43,8 +43,8 @@ _RANK = {
 class Provider:
     """Somebody who serves households of the grid, or is nearest to some.
 
-    ``facility_id`` is None for an organisation or a duty holder, who serve in ``role``. ``homes``
-    are the buildings of the grid in reach, ``households`` theirs, ``load`` all households in
+    ``facility_id`` is None for an organisation or a duty holder, who serve in ``role``.
+    ``buildings`` are those of the grid in reach, ``households`` theirs, ``load`` all households in
     reach, inside the grid and beside it (None where that is not known). ``nearest_to`` counts the
     buildings that have nobody nearer, ``way`` is the shortest to any of the grid's.
     """
@@ -55,7 +55,7 @@ class Provider:
     role: str
     role_zh: str
     role_en: str
-    homes: int
+    buildings: int
     households: int
     load: int | None
     nearest_to: int
@@ -70,7 +70,7 @@ class Why:
     """A grid's households judged by one kind: ``people`` are its buildings, the arrays one each.
 
     ``order`` has the worst first. ``has_roads`` tells whether any road is known near the grid, and
-    ``is_on_road`` which buildings one comes near. ``sites`` are the county's facilities of the
+    ``is_on_road`` which buildings one comes near. ``facilities`` are the county's facilities of the
     kind. ``count`` says which households are counted, as they are or as everybody is told.
     """
 
@@ -82,8 +82,8 @@ class Why:
     is_on_road: Bools
     has_roads: bool
     order: Ints
-    sites: list[Site]
-    servers: list[Server]
+    facilities: list[FacilityProvider]
+    named_providers: list[NamedProvider]
     providers: list[Provider]
     count: Count
 
@@ -143,27 +143,27 @@ def explain(
     cells = changes.cells_in(conn, grid_id, day)
     box = changes.rested_on(conn, cells, [kind], day, kind.farthest_m)
     nearby = people.within(conn, day, box) if box else People(np.empty(0, people.BUILDING))
-    sites = roster.sites(conn, kind.kind, day)
-    servers = roster.servers(conn, kind, nearby, day)
+    facilities = roster.list_facilities(conn, kind.kind, day)
+    named = roster.list_named(conn, kind, nearby, day)
     ways = Ways.load(conn, _roads_around(box, kind)) if box else Ways()
-    # Of the whole county, not of the box: numbered as the sites are.
-    _, given = next(providers.given(conn, [kind], nearby, day, ways))
-    judgement = judging.judge(sums.homes(nearby, count), kind, given)
+    # Of the whole county, not of the box: numbered as the facilities are.
+    _, links = next(providers.find(conn, [kind], nearby, day, ways))
+    judgement = judging.judge(sums.buildings_of(nearby, count), kind, links)
     rows = nearby.rows
     own = np.isin(
         np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), sorted(cells)
     )
-    at, by, way = given.near
+    at, by, way = links.near
     inside = own[at]
     near = (np.cumsum(own)[at[inside]] - 1, by[inside], way[inside])
     mine = nearby.where(own)
-    found = nearest.find(mine, kind, near, roster.places(sites), ways)
+    found = nearest.find(mine, kind, near, roster.read_points(facilities), ways)
     verdict = judgement.verdict[own].astype(np.int64)
     spots = ways.find(mine.lon_lat)
-    on_road = spots.is_on_road, ways.find(roster.places(sites)).is_on_road
-    load = judging.judge(sums.homes(nearby, loads), kind, given).load
-    listed = _sites(mine, kind, sites, near, found, load, on_road, count)
-    listed += _servers(nearby, own, kind, servers, count, loads)
+    on_road = spots.is_on_road, ways.find(roster.read_points(facilities)).is_on_road
+    load = judging.judge(sums.buildings_of(nearby, loads), kind, links).load
+    listed = _list_facilities(mine, kind, facilities, near, found, load, on_road, count)
+    listed += _list_named(nearby, own, kind, named, count, loads)
     return Why(
         kind,
         mine,
@@ -173,8 +173,8 @@ def explain(
         spots.is_on_road,
         spots.snapped is not None,
         _order(mine, verdict, found),
-        sites,
-        servers,
+        facilities,
+        named,
         listed,
         count,
     )
@@ -195,10 +195,10 @@ def _order(mine: People, verdict: Ints, found: Nearest) -> Ints:
     return np.lexsort((mine.rows["building"], way, rank))
 
 
-def _sites(
+def _list_facilities(
     mine: People,
     kind: Kind,
-    sites: list[Site],
+    facilities: list[FacilityProvider],
     near: judging.Pairs,
     found: Nearest,
     load: Floats,
@@ -207,24 +207,24 @@ def _sites(
 ) -> list[Provider]:
     """Return the facilities in reach of the grid or nearest to a part of it, nearest first."""
     at, by, _ = near
-    count = len(sites)
-    homes = np.bincount(by, minlength=count)
+    count = len(facilities)
+    buildings = np.bincount(by, minlength=count)
     households = np.bincount(by, weights=mine.rows[of][at], minlength=count)
     nearest_to = np.bincount(found.facility[found.facility >= 0], minlength=count)
     listed: list[Provider] = []
-    for number in np.flatnonzero((homes > 0) | (nearest_to > 0)).tolist():
-        home, way, by_road = _shortest(near, found, on_road, number)
-        standard = kind.village if mine.rows["is_village"][home] else kind.town
+    for number in np.flatnonzero((buildings > 0) | (nearest_to > 0)).tolist():
+        building, way, by_road = _shortest(near, found, on_road, number)
+        standard = kind.village if mine.rows["is_village"][building] else kind.town
         listed.append(
             Provider(
-                sites[number].facility_id, sites[number].name, "facility", "", "", "",
-                int(homes[number]), int(households[number]),
+                facilities[number].facility_id, facilities[number].name, "facility", "", "", "",
+                int(buildings[number]), int(households[number]),
                 # Of one that the grid is out of reach of nobody has looked at the others.
-                int(load[number]) if homes[number] else None,
+                int(load[number]) if buildings[number] else None,
                 int(nearest_to[number]), way, standard.unit, by_road, False,
             )
         )  # fmt: skip
-    return sorted(listed, key=lambda each: (each.homes == 0, each.way, each.name))
+    return sorted(listed, key=lambda each: (each.buildings == 0, each.way, each.name))
 
 
 def _shortest(
@@ -238,24 +238,24 @@ def _shortest(
     those = np.flatnonzero(by == number)
     if len(those):
         best = int(those[np.argmin(way[those])])
-        home = int(at[best])
-        return home, float(way[best]), bool(on_road[0][home] and on_road[1][number])
+        building = int(at[best])
+        return building, float(way[best]), bool(on_road[0][building] and on_road[1][number])
     nearest_here = np.flatnonzero(found.facility == number)
-    home = int(nearest_here[np.argmin(found.way[nearest_here])])
-    return home, float(found.way[home]), bool(found.by_road[home])
+    building = int(nearest_here[np.argmin(found.way[nearest_here])])
+    return building, float(found.way[building]), bool(found.by_road[building])
 
 
-def _servers(
-    nearby: People, own: Bools, kind: Kind, servers: list[Server], of: Count, load_of: Count
+def _list_named(
+    nearby: People, own: Bools, kind: Kind, named: list[NamedProvider], of: Count, load_of: Count
 ) -> list[Provider]:
     """Return the organisations and duty holders that serve the grid, by role and name."""
-    by_whom: dict[str, tuple[Server, list[Ints]]] = {}
+    by_whom: dict[str, tuple[NamedProvider, list[Ints]]] = {}
     served = roster.Served(nearby)
-    for server in servers:
-        if server.until is None:
-            by_whom.setdefault(server.who, (server, []))[1].append(served.by(server))
+    for provider in named:
+        if provider.until is None:
+            by_whom.setdefault(provider.who, (provider, []))[1].append(served.by(provider))
     listed: list[Provider] = []
-    for server, parts in by_whom.values():
+    for provider, parts in by_whom.values():
         those = np.concatenate(parts)
         here = np.unique(those[own[those]])
         if not len(here):
@@ -263,10 +263,11 @@ def _servers(
         weights = nearby.rows[of]
         listed.append(
             Provider(
-                None, server.name, server.via, server.role, server.role_zh, server.role_en,
+                None, provider.name, provider.via,
+                provider.role, provider.role_zh, provider.role_en,
                 len(here), int(weights[here].sum()),
                 int(nearby.rows[load_of][those].sum()) if kind.is_limited else None,
-                0, None, "m", False, server.building_id is not None,
+                0, None, "m", False, provider.building_id is not None,
             )
         )  # fmt: skip
     return sorted(listed, key=lambda each: (each.role, each.name))

@@ -12,10 +12,9 @@ from geodata.coverage.figures import keeping as figures
 from geodata.coverage.standards.definition import Definition
 from geodata.coverage.standards.model import Place
 from geodata.grids import reading as grids
-from geodata.model import Coverage, GridRef, Level
+from geodata.model import REASONS, Coverage, GridRef, Level
 
 Row = tuple[GridRef, list[Coverage]]
-_REASONS = ("over_capacity", "too_few", "too_far", "nobody", "term_ended")
 
 
 def find(
@@ -119,7 +118,7 @@ def plain(it: Coverage) -> dict[str, Any]:
         "reached": it.reached,
         "met": it.met,
         "share": None if it.share is None else round(it.share, 4),
-        "reasons": {key: getattr(it, key) for key in _REASONS},
+        "reasons": {reason: it.count(reason) for reason in REASONS},
     }
 
 
@@ -141,7 +140,7 @@ def plain_standard(it: Definition, day: date) -> dict[str, Any]:
             "until": dated.until,
         }
 
-    by = it.given_by(day)
+    by = it.providers_on(day)
     return {
         "kind": it.kind,
         "name_zh": it.name_zh,

@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from geodata.coverage.judging.altering import UNCHANGED, Changes
 from geodata.coverage.judging.people import Box, People
-from geodata.coverage.judging.verdicts import Given, Ints, Pairs
+from geodata.coverage.judging.verdicts import Ints, Pairs, ProviderLinks
 from geodata.coverage.judging.ways import Ways
 from geodata.coverage.standards.model import Kind
 
@@ -24,7 +24,7 @@ _LEVELS = ("compound", "community", "town", "county")
 
 
 @dataclass(slots=True)
-class _Held:
+class _NamedProviders:
     """Who serves where by name: (grid or building, provider), and where somebody did once."""
 
     grids: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
@@ -34,7 +34,7 @@ class _Held:
     numbers: dict[str, int] = field(default_factory=dict[str, int])
 
 
-def given(
+def find(
     conn: Connection[Any],
     kinds: Sequence[Kind],
     people: People,
@@ -42,27 +42,27 @@ def given(
     ways: Ways,
     box: Box | None = None,
     changes: Changes = UNCHANGED,
-) -> Iterator[tuple[Kind, Given]]:
+) -> Iterator[tuple[Kind, ProviderLinks]]:
     """Yield who serves ``people``, kind by kind; within reach of a box (degrees) if one is given.
 
     The box must hold all of them. With ``changes``, who would serve them then. One kind at a time:
     all pairs of all kinds would be most of the memory that a large county takes.
     """
     placed = facilities(conn, kinds, day, box, changes)
-    homes = ways.find(people.lon_lat)
-    held = _held(conn, kinds, day, people, box is None, changes)
+    buildings = ways.find(people.lon_lat)
+    named = _find_named(conn, kinds, day, people, box is None, changes)
     towns = _towns(conn, kinds, day, people, changes)
     for kind in kinds:
         yield (
             kind,
-            _given(
+            _link(
                 people,
                 len(placed[kind.kind][0]),
                 tuple(
-                    ways.in_reach(homes, people.rows["is_village"], kind, ways.find(places))
+                    ways.in_reach(buildings, people.rows["is_village"], kind, ways.find(places))
                     for places in placed[kind.kind]
                 ),
-                held[kind.kind],
+                named[kind.kind],
                 towns[kind.kind],
             ),
         )
@@ -126,18 +126,18 @@ def grown(box: Box, reach_m: float) -> Box:
     return west - wide, south - high, east + wide, north + high
 
 
-def _given(
+def _link(
     people: People,
     count: int,
     near: tuple[Pairs, ...],
-    held: _Held,
+    named: _NamedProviders,
     towns: list[int],
-) -> Given:
+) -> ProviderLinks:
     at: list[Ints] = []
     by: list[Ints] = []
     has_lapsed = np.zeros(len(people), dtype=np.bool_)
-    ways = [(level, held.grids, held.ended_grids) for level in _LEVELS]
-    for column, holders, ended in (*ways, ("building", held.buildings, held.ended_buildings)):
+    ways = [(level, named.grids, named.ended_grids) for level in _LEVELS]
+    for column, holders, ended in (*ways, ("building", named.buildings, named.ended_buildings)):
         keys = people.rows[column]
         index, who = _joined(keys, np.asarray(holders, dtype=np.int64).reshape(-1, 2))
         at.append(index)
@@ -145,7 +145,7 @@ def _given(
         has_lapsed |= np.isin(keys, ended) & (keys != 0)
     now, ended = near
     has_lapsed[ended[0]] = True
-    return Given(
+    return ProviderLinks(
         now,
         (np.concatenate(at), np.concatenate(by)),
         has_lapsed,
@@ -153,16 +153,16 @@ def _given(
     )
 
 
-def _held(
+def _find_named(
     conn: Connection[Any],
     kinds: Sequence[Kind],
     day: date,
     people: People,
     is_all: bool,
     changes: Changes,
-) -> dict[str, _Held]:
+) -> dict[str, _NamedProviders]:
     """Return who serves by grid and by building, kind by kind."""
-    found = defaultdict[str, _Held](_Held)
+    found = defaultdict[str, _NamedProviders](_NamedProviders)
     served = [
         (kind.kind, via, what)
         for kind in kinds
@@ -176,13 +176,13 @@ def _held(
     places = None if is_all else (grids.tolist(), buildings.tolist())
     rows = _serving_by_name(conn, served, day, places, changes)
     for kind, grid_id, building_id, who, is_now in rows:
-        held = found[kind]
+        named = found[kind]
         place = building_id if grid_id is None else grid_id
         if is_now:
-            some = held.buildings if grid_id is None else held.grids
-            some.append((place, held.numbers.setdefault(who, len(held.numbers))))
+            some = named.buildings if grid_id is None else named.grids
+            some.append((place, named.numbers.setdefault(who, len(named.numbers))))
         else:
-            (held.ended_buildings if grid_id is None else held.ended_grids).append(place)
+            (named.ended_buildings if grid_id is None else named.ended_grids).append(place)
     return found
 
 

@@ -14,7 +14,7 @@ from geodata.coverage.judging import providers
 from geodata.coverage.judging import verdicts as judging
 from geodata.coverage.judging.altering import UNCHANGED, Changes
 from geodata.coverage.judging.people import Box, People
-from geodata.coverage.judging.verdicts import Given, Homes, Judgement, Verdict
+from geodata.coverage.judging.verdicts import Buildings, Judgement, ProviderLinks, Verdict
 from geodata.coverage.judging.ways import SNAP_M, Ways
 from geodata.coverage.standards.model import Kind
 from geodata.model import Bounds
@@ -44,9 +44,9 @@ def of_cells(
     cells, index = np.unique(
         np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), return_inverse=True
     )
-    for kind, given in _given(conn, kinds, nearby, day, box, UNCHANGED):
+    for kind, links in _find_links(conn, kinds, nearby, day, box, UNCHANGED):
         for count in COUNTS:
-            judgement = judging.judge(homes(nearby, count), kind, given)
+            judgement = judging.judge(buildings_of(nearby, count), kind, links)
             sums = add(nearby, judgement, index, len(cells), count)
             for cell, figures in zip(cells.tolist(), sums.tolist(), strict=True):
                 if cell:
@@ -67,17 +67,17 @@ def judged(
     With ``changes``, what it would be; ``kinds`` are then those of the changed standards. Loads of
     providers are those of ``count``.
     """
-    for kind, given in _given(conn, kinds, nearby, day, box, changes):
-        yield kind, judging.judge(homes(nearby, count), kind, given)
+    for kind, links in _find_links(conn, kinds, nearby, day, box, changes):
+        yield kind, judging.judge(buildings_of(nearby, count), kind, links)
 
 
-def homes(nearby: People, count: Count) -> Homes:
+def buildings_of(nearby: People, count: Count) -> Buildings:
     """Return buildings as they are judged.
 
     Whether a provider is over its capacity, which everybody sees, follows from the households that
     everybody is told.
     """
-    return Homes(nearby.rows[count], nearby.rows["is_village"])
+    return Buildings(nearby.rows[count], nearby.rows["is_village"])
 
 
 def add(
@@ -99,18 +99,18 @@ def add(
     ).astype(np.int64)
 
 
-def _given(
+def _find_links(
     conn: Connection[Any],
     kinds: Sequence[Kind],
     nearby: People,
     day: date,
     box: Box | None,
     changes: Changes,
-) -> Iterator[tuple[Kind, Given]]:
+) -> Iterator[tuple[Kind, ProviderLinks]]:
     if not len(nearby):
         return
     ways = Ways.load(conn, None if box is None else roads_around(box, kinds))
-    yield from providers.given(conn, kinds, nearby, day, ways, box, changes)
+    yield from providers.find(conn, kinds, nearby, day, ways, box, changes)
 
 
 def roads_around(box: Box, kinds: Sequence[Kind]) -> Bounds:

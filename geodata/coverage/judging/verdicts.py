@@ -37,7 +37,7 @@ class Verdict(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Homes:
+class Buildings:
     """Buildings: households, and kind of place of each."""
 
     households: Ints
@@ -45,17 +45,17 @@ class Homes:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ProviderLinks:
     """Who serves each building: facilities in reach of it, and those that serve it by name.
 
-    ``near`` are pairs (building, facility, way in metres or minutes). ``held`` are pairs (building,
-    provider) of those that serve a building wherever they are, their numbers counted on from the
-    facilities'. ``has_lapsed``: one or the other did so once. ``is_in_town``: the building's town
-    has a facility of the kind.
+    ``near`` are pairs (building, facility, way in metres or minutes). ``named`` are pairs
+    (building, provider) of those that serve a building wherever they are, their numbers counted
+    on from the facilities'. ``has_lapsed``: one or the other did so once. ``is_in_town``: the
+    building's town has a facility of the kind.
     """
 
     near: Pairs
-    held: tuple[Ints, Ints]
+    named: tuple[Ints, Ints]
     has_lapsed: Bools
     is_in_town: Bools
 
@@ -73,28 +73,28 @@ class Judgement:
     load: Floats
 
 
-def judge(homes: Homes, kind: Kind, given: Given) -> Judgement:
+def judge(buildings: Buildings, kind: Kind, links: ProviderLinks) -> Judgement:
     """Judge buildings by a kind's standards."""
-    n = len(homes.households)
-    at = np.concatenate((given.near[0], given.held[0]))
-    by = np.concatenate((given.near[1], given.held[1]))
+    n = len(buildings.households)
+    at = np.concatenate((links.near[0], links.named[0]))
+    by = np.concatenate((links.near[1], links.named[1]))
     providers = np.bincount(at, minlength=n)
-    load = np.bincount(by, weights=homes.households[at].astype(np.float64)).astype(np.float64)
+    load = np.bincount(by, weights=buildings.households[at].astype(np.float64)).astype(np.float64)
     access: Floats = np.where(providers > 0, np.inf, 0.0)
     if kind.is_limited:
         capacity = np.where(
-            homes.is_village,
+            buildings.is_village,
             kind.village.capacity or np.inf,
             kind.town.capacity or np.inf,
         )
         with np.errstate(divide="ignore"):
             share: Floats = capacity[at] / load[by]
             access = np.bincount(at, weights=share, minlength=n).astype(np.float64)
-    minimum = np.where(homes.is_village, kind.village.minimum, kind.town.minimum)
+    minimum = np.where(buildings.is_village, kind.village.minimum, kind.town.minimum)
     verdict = np.full(n, Verdict.NOBODY, dtype=np.int8)
     # What is written later counts more.
-    verdict[given.is_in_town] = Verdict.TOO_FAR
-    verdict[given.has_lapsed] = Verdict.TERM_ENDED
+    verdict[links.is_in_town] = Verdict.TOO_FAR
+    verdict[links.has_lapsed] = Verdict.TERM_ENDED
     verdict[providers > 0] = Verdict.TOO_FEW
     verdict[(providers > 0) & (access < _ENOUGH)] = Verdict.OVER_CAPACITY
     verdict[(providers >= minimum) & (access >= _ENOUGH)] = Verdict.MET

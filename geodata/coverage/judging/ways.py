@@ -21,10 +21,10 @@ from geodata import frames
 from geodata.coverage.judging.verdicts import Bools, Floats, Pairs
 from geodata.coverage.standards.model import Kind, Standard
 from geodata.model import Bounds
-from geodata.roads import grounds, keeping, reaching
-from geodata.roads.grounds import Beads
+from geodata.roads import keeping, reaching, service_areas
 from geodata.roads.network import Network
 from geodata.roads.reaching import Graph
+from geodata.roads.service_areas import Beads
 from geodata.roads.snapping import Ground, Snapped
 
 # A building farther from every road than this is not brought to one.
@@ -64,7 +64,9 @@ class Reach:
         ground = shapely.intersection(shape, shapely.union_all(near))
         if not len(self.beads):
             return ground
-        return shapely.union(ground, grounds.reached(self.beads, self.left_m, shape, SNAP_M))
+        return shapely.union(
+            ground, service_areas.find_reached(self.beads, self.left_m, shape, SNAP_M)
+        )
 
 
 class Ways:
@@ -103,7 +105,7 @@ class Ways:
         """Return the ground from which one of some places (lon, lat) is in reach by a standard."""
         spots = self.find(places)
         circles = [
-            grounds.circle(place, standard.straight_m) for place in places[~spots.is_on_road]
+            service_areas.circle(place, standard.straight_m) for place in places[~spots.is_on_road]
         ]
         if spots.snapped is None or not spots.is_on_road.any():
             return Reach(np.empty((0, 2)), np.empty(0), circles)

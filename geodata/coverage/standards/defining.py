@@ -189,7 +189,7 @@ def _read(conn: Connection[Any], kind: str | None) -> list[Definition]:
         """,
         {"kind": kind},
     ).fetchall()
-    givers = _givers(conn, kind)
+    providers = _read_providers(conn, kind)
     return [
         Definition(
             code,
@@ -198,13 +198,13 @@ def _read(conn: Connection[Any], kind: str | None) -> list[Definition]:
             rank,
             courses.get((code, "town"), ()),
             courses.get((code, "village"), ()),
-            givers.get(code, ()),
+            providers.get(code, ()),
         )
         for code, name_zh, name_en, rank in rows
     ]
 
 
-def _givers(conn: Connection[Any], kind: str | None) -> dict[str, Course[Providers]]:
+def _read_providers(conn: Connection[Any], kind: str | None) -> dict[str, Course[Providers]]:
     """Return who counts as a provider of each kind, from day to day."""
     rows = conn.execute(
         """
@@ -262,7 +262,7 @@ def _write(conn: Connection[Any], it: Definition) -> None:
             " VALUES (%s, %s, %s, daterange(%s, %s))",
             [
                 (it.kind, via, what, each.since, each.until)
-                for each in it.givers
+                for each in it.providers
                 for via, what in _ways(each.value)
             ],
         )
@@ -309,8 +309,8 @@ def _note(
             old, new = (each.on(since, place) if each else None for each in (before, after))
             if old != new:
                 detail[place] = [_brief(each, since, place) for each in (before, after)]
-    if before and after and before.givers != after.givers:
-        by = after.given_by(since or _first_difference(before, after))
+    if before and after and before.providers != after.providers:
+        by = after.providers_on(since or _first_difference(before, after))
         detail["providers"] = {
             "facility": by.by_facility,
             "area": list(by.areas),
@@ -321,11 +321,12 @@ def _note(
 
 def _first_difference(before: Definition, after: Definition) -> date:
     """Return the first day on which others give a service; the courses differ."""
-    days = {each.since for it in (before, after) for each in it.givers}
-    days |= {each.until for it in (before, after) for each in it.givers if each.until}
+    days = {each.since for it in (before, after) for each in it.providers}
+    days |= {each.until for it in (before, after) for each in it.providers if each.until}
     # Courses may differ in where they are cut alone.
     return next(
-        (day for day in sorted(days) if before.given_by(day) != after.given_by(day)), date.max
+        (day for day in sorted(days) if before.providers_on(day) != after.providers_on(day)),
+        date.max,
     )
 
 
@@ -334,4 +335,4 @@ def _brief(it: Definition | None, day: date, place: Place) -> dict[str, object] 
     if standard is None or it is None:
         return None
     plain = {key: value for key, value in asdict(standard).items() if key != "m_per_min"}
-    return {"by_facility": it.given_by(day).by_facility, **plain}
+    return {"by_facility": it.providers_on(day).by_facility, **plain}

@@ -62,7 +62,7 @@ class Period:
     until: date | None
     town: Standard | None
     village: Standard | None
-    givers: Providers
+    providers: Providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +75,16 @@ class Definition:
     rank: int
     town: Course[Standard]
     village: Course[Standard]
-    givers: Course[Providers]
+    providers: Course[Providers]
 
     def on(self, day: date, place: Place) -> Standard | None:
         """Return the standard of a kind of place on a day."""
         dated = self.dated(day, place)
         return dated.value if dated else None
 
-    def given_by(self, day: date) -> Providers:
+    def providers_on(self, day: date) -> Providers:
         """Return who counts as a provider on a day."""
-        return next((each.value for each in self.givers if each.holds(day)), NOBODY)
+        return next((each.value for each in self.providers if each.holds(day)), NOBODY)
 
     def dated(self, day: date, place: Place) -> Dated[Standard] | None:
         """Return a standard with the days on which it holds."""
@@ -99,7 +99,7 @@ class Definition:
             self,
             town=_changed(self.town, day, town),
             village=_changed(self.village, day, village),
-            givers=_changed(self.givers, day, providers),
+            providers=_changed(self.providers, day, providers),
         )
 
     def withdrawn(self, day: date) -> Definition:
@@ -108,14 +108,14 @@ class Definition:
         Raises InvalidInputError where nothing changes on that day.
         """
         town, village = _withdrawn(self.town, day), _withdrawn(self.village, day)
-        givers = _withdrawn(self.givers, day)
-        if (town, village, givers) == (self.town, self.village, self.givers):
+        providers = _withdrawn(self.providers, day)
+        if (town, village, providers) == (self.town, self.village, self.providers):
             raise InvalidInputError("No standard changes on {day}.", day=day)
-        return replace(self, town=town, village=village, givers=givers)
+        return replace(self, town=town, village=village, providers=providers)
 
     def periods(self) -> list[Period]:
         """List the stretches of days on which nothing changes, the oldest first."""
-        courses = (*self.town, *self.village, *self.givers)
+        courses = (*self.town, *self.village, *self.providers)
         bounds = sorted(
             {each.since for each in courses} | {each.until for each in courses if each.until}
         )
@@ -123,12 +123,15 @@ class Definition:
         for since, until in zip(bounds, [*bounds[1:], None], strict=True):
             town, village = self.on(since, "town"), self.on(since, "village")
             if town or village:
-                found.append(Period(since, until, town, village, self.given_by(since)))
+                found.append(Period(since, until, town, village, self.providers_on(since)))
         return found
 
     def to_plain(self) -> dict[str, Any]:
-        """Return it as data for JSON."""
-        return json.loads(json.dumps(asdict(self), default=str))
+        """Return it as data for JSON, as the database keeps it."""
+        plain = asdict(self)
+        # Installations have kept definitions under this key.
+        plain["givers"] = plain.pop("providers")
+        return json.loads(json.dumps(plain, default=str))
 
     @property
     def digest(self) -> str:
@@ -150,7 +153,7 @@ def from_plain(plain: Mapping[str, Any]) -> Definition:
     )
 
 
-def worded(standard: Standard, *, by_facility: bool) -> Phrase:
+def describe(standard: Standard, *, by_facility: bool) -> Phrase:
     """Put a standard into words; where nobody walks to a facility, its reach says nothing."""
     if not by_facility:
         parts = [Phrase("where they hold the duty")]

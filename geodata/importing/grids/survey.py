@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from geodata.importing.files.requests import GridRequest
 from geodata.importing.grids import attributes
-from geodata.importing.grids.settling import ExceptionRecord
+from geodata.importing.grids.accepting import ExceptionRecord
 from geodata.importing.grids.succession import Succession
 from geodata.language.phrases import Phrase
 from geodata.partition import repair

@@ -16,13 +16,13 @@ from geodata.importing.files.requests import GridRequest, Progress
 from geodata.importing.files.rings import OpenRing
 from geodata.importing.findings import counts
 from geodata.importing.grids import attributes, codes, differing, leaving_out, parents, placing
-from geodata.importing.grids.settling import settle
+from geodata.importing.grids.accepting import accept
 from geodata.importing.grids.survey import Survey
 from geodata.language.phrases import Phrase
 from geodata.partition import checks, nesting, noding, offset, repair, seaming
 from geodata.partition.polygons import as_multipolygons
 from geodata.partition.problems import Problem, Severity
-from geodata.partition.telling import Tell
+from geodata.partition.progress import OnProgress
 
 # A county that shares more than this with the known one, by the smaller of both, is that county.
 _SAME_GROUND = 0.5
@@ -67,7 +67,7 @@ def _look(survey: Survey, progress: Progress) -> Survey:
         _check_frame(survey, survey.geoms[good], survey.existing)
         survey.problems += _second_counties(survey, good)
     survey.problems += attributes.same_names(survey.rows, survey.parent_of.tolist())
-    survey.problems, survey.exceptions = settle(
+    survey.problems, survey.exceptions = accept(
         survey.problems,
         request,
         level_share=_outside_share(survey, good),
@@ -296,7 +296,7 @@ def _check_frame(survey: Survey, shapes: NDArray[np.object_], around: NDArray[np
         )
 
 
-def _check_gaps(survey: Survey, good: NDArray[np.intp], tell: Tell) -> None:
+def _check_gaps(survey: Survey, good: NDArray[np.intp], tell: OnProgress) -> None:
     """Look for ground of the parents that nothing covers, unless rows are missing anyway."""
     if len(good) < len(survey.rows) - len(survey.left_out):
         survey.notes.append(Phrase("Gaps were not looked for, because some rows cannot be used."))

@@ -95,7 +95,7 @@ class TestWhoMay:
             g.request_id = ""
             session["token"] = token
             assert acting.signed_in().account_id == other
-            with acting.as_office("gridmap_accounts") as office:
+            with acting.as_database_role("gridmap_accounts") as office:
                 assert accounts.count(office) == 0
                 with pytest.raises(psycopg.errors.InsufficientPrivilege), office.transaction():
                     accounts.create(office, "intruder", "某人")

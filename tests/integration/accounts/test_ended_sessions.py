@@ -24,7 +24,7 @@ from webmap.core import db as pool
 Conn = Connection[Any]
 # Stand for any view of their kind: in the application under test they fail.
 PLACES = {
-    "/rights": "door.rights",
+    "/rights": "sign_in.rights",
     "/panel/home": "panel.home",
     "/tiles/grids.json": "tiles.tilejson",
     "/api/search": "api.search",

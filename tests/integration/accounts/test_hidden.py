@@ -43,7 +43,7 @@ def reader(app: Flask, watched: Watched, name: str) -> Reader:
 
 
 # What is asked for by number: its address, one that is there, one that is not; and whether the
-# address is a page, from which one is led to the door, or a part of one, which has a link to it.
+# address is a page, which leads to the sign-in page, or a part of one, which has a link to it.
 LINKS = {
     "issue": ("/panel/issue/{}", NO_ISSUE),
     "plan": ("/panel/plans/{}", NO_PLAN),

@@ -13,7 +13,7 @@ from signing import account, token
 
 from geodata.accounts import keeping as accounts
 from geodata.accounts import sessions
-from geodata.accounts.acting import act, look_at, take_on
+from geodata.accounts.acting import act, look_at, take_role
 from geodata.database import connecting as db
 from geodata.database.roles import APP
 
@@ -213,7 +213,7 @@ def refused(app, hashed, statement) -> bool:
     """Tell whether the auditor's own role may not do it."""
     try:
         with app.transaction():
-            take_on(app, "gridmap_audit", hashed, "")
+            take_role(app, "gridmap_audit", hashed, "")
             app.execute(statement)
     except errors.InsufficientPrivilege:
         return True
@@ -233,7 +233,7 @@ def test_the_audit_trail_is_only_ever_appended_to(app, conn, county):
     with pytest.raises(errors.InsufficientPrivilege), conn.transaction():
         conn.execute("TRUNCATE audit_event")
     with app.transaction():
-        take_on(app, "gridmap_audit", hashed, "")
+        take_role(app, "gridmap_audit", hashed, "")
         assert app.execute("SELECT count(*) > 0 FROM audit_event").fetchone() == (True,)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from geodata.database import settings
 from geodata.errors import InvalidInputError
-from geodata.people import privacy
+from geodata.people import reporters
 from tests import county as square
 
 Conn = psycopg.Connection[Any]
@@ -43,9 +43,9 @@ def kept(conn: Conn) -> set[str]:
 
 
 def test_reporters_go_some_time_after_the_closing(reported: Conn) -> None:
-    assert privacy.forget_reporters(reported) == 2
+    assert reporters.forget(reported) == 2
     assert kept(reported) == {"open", "10", "80", "again"}
-    assert privacy.forget_reporters(reported) == 0
+    assert reporters.forget(reported) == 0
     assert reported.execute("SELECT count(*) FROM issue").fetchone() == (6,)
     # It never commits.
     reported.rollback()
@@ -55,11 +55,11 @@ def test_reporters_go_some_time_after_the_closing(reported: Conn) -> None:
 def test_how_long_reporters_are_kept_can_be_set(reported: Conn) -> None:
     settings.write(reported, "reporters_kept_days", 30)
     # Who asks for a number of days is given it.
-    assert privacy.forget_reporters(reported, 200) == 1
-    assert privacy.forget_reporters(reported) == 2
+    assert reporters.forget(reported, 200) == 1
+    assert reporters.forget(reported) == 2
     assert kept(reported) == {"open", "10", "again"}
     settings.write(reported, "reporters_kept_days", 0)
-    assert privacy.forget_reporters(reported) == 1
+    assert reporters.forget(reported) == 1
     assert kept(reported) == {"open", "again"}
 
 
@@ -67,5 +67,5 @@ def test_how_long_reporters_are_kept_can_be_set(reported: Conn) -> None:
 def test_a_setting_that_is_no_number_of_days_forgets_nobody(reported: Conn, value: Any) -> None:
     settings.write(reported, "reporters_kept_days", value)
     with pytest.raises(InvalidInputError, match="reporters_kept_days"):
-        privacy.forget_reporters(reported)
+        reporters.forget(reported)
     assert len(kept(reported)) == 6

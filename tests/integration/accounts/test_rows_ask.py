@@ -14,9 +14,9 @@ from psycopg import Connection, errors, sql
 from watched import Person, Watched, watch
 
 from geodata.accounts import attempts, sessions
-from geodata.accounts.acting import act, name_identity, name_username, take_on
+from geodata.accounts.acting import act, name_identity, name_username, take_role
 from geodata.database import connecting as db
-from geodata.database.roles import APP, TAKEN_ON
+from geodata.database.roles import APP, TAKEN_ROLES
 
 # What any role may read whole: the ground, names and duties of duty holders (public by law), what
 # is reckoned from them, and tables of the application's own. A new table has policies, or a word.
@@ -108,7 +108,7 @@ def test_no_role_shows_a_row_without_a_session(app, owner, watched):
     restricted = restricted_tables(owner)
     assert len(restricted) > 25
     assert [table for table in restricted if not seen(owner, table)] == [], "a row in MORE"
-    for role in (APP, *TAKEN_ON):
+    for role in (APP, *TAKEN_ROLES):
         for session in (None, "", "00" * 32, sessions.digest("forged").hex()):
             with app.transaction():
                 if session is not None:
@@ -141,7 +141,7 @@ def test_what_any_role_may_touch_without_a_policy_is_named(owner):
                       WHERE has_any_column_privilege(role, c.oid, 'SELECT, INSERT, UPDATE')
                          OR has_table_privilege(role, c.oid, 'DELETE, TRUNCATE'))
         """,
-        [[APP, *TAKEN_ON]],
+        [[APP, *TAKEN_ROLES]],
     ).fetchall()
     found = {row[0] for row in rows} - FOREIGN
     assert found == OPEN
@@ -160,7 +160,7 @@ def test_what_is_written_without_a_policy_asks_for_the_right(owner):
                           WHERE t.tgrelid = c.oid
                             AND p.proname IN ('grid_version_may', 'standard_may'))
         """,
-        [[APP, *TAKEN_ON]],
+        [[APP, *TAKEN_ROLES]],
     ).fetchall()
     assert {row[0] for row in rows} - FOREIGN == RECKONED
 
@@ -179,7 +179,7 @@ def test_what_is_written_without_a_policy_asks_for_the_right(owner):
 )
 def test_where_boundaries_are_drawn_nothing_is_written_without_a_session(app, watched, statement):
     with app.transaction(force_rollback=True):
-        take_on(app, "gridmap_draw", None, "")
+        take_role(app, "gridmap_draw", None, "")
         with pytest.raises(errors.InsufficientPrivilege), app.transaction():
             app.execute(statement)
 
@@ -201,7 +201,7 @@ def test_a_session_of_ones_own_making_opens_nothing(app, owner, watched):
                 "INSERT INTO pg_temp.session VALUES (%s, %s, now() + interval '1 hour')",
                 [token, person(watched, name).account_id],
             )
-            for role in (APP, *TAKEN_ON):
+            for role in (APP, *TAKEN_ROLES):
                 with app.transaction():
                     app.execute("SELECT set_config('gridmap.session', %s, true)", [token.hex()])
                     app.execute("SELECT set_config('role', %s, true)", [role])
@@ -244,7 +244,7 @@ def test_functions_with_their_owners_rights_are_named_and_read_the_schema_first(
     assert {row[0] for row in rows if row[3]} == HARMLESS
 
 
-# The door: one account, for whoever knows its name ----------------------------------------------
+# Signing in: one account, for who knows its name ----------------------------------------------
 
 ACCOUNT_TABLES = {
     "account": "username",
@@ -257,7 +257,7 @@ ACCOUNT_TABLES = {
 
 
 def accounts_at_the_door(app: Connection[Any]) -> dict[str, set[int]]:
-    """Whose rows the door sees, by table."""
+    """Whose rows the role for signing in sees, by table."""
     return {
         table: {
             row[0]
@@ -276,7 +276,7 @@ def person(watched: Watched, name: str) -> Person:
 def test_the_door_sees_nobody_where_nobody_is_named(app, watched):
     for username, subject in (("", ""), ("nobody", "x"), ("user-%", "subject-%")):
         with app.transaction():
-            take_on(app, "gridmap_door", None, "")
+            take_role(app, "gridmap_door", None, "")
             name_username(app, username)
             name_identity(app, "https://issuer", subject)
             assert set().union(*accounts_at_the_door(app).values()) == set(), username
@@ -287,7 +287,7 @@ def test_the_door_sees_the_account_that_is_named_and_no_other(app, watched):
     for way in ("username", "identity", "session"):
         with app.transaction():
             hashed = sessions.digest(wanted.token) if way == "session" else None
-            take_on(app, "gridmap_door", hashed, "")
+            take_role(app, "gridmap_door", hashed, "")
             if way == "username":
                 name_username(app, "user-official")
             elif way == "identity":
@@ -308,7 +308,7 @@ def test_the_door_changes_nothing_of_an_account_that_is_not_named(app, watched):
         "DELETE FROM account_device WHERE account_id = %s",
     ):
         with app.transaction(force_rollback=True):
-            take_on(app, "gridmap_door", None, "")
+            take_role(app, "gridmap_door", None, "")
             name_username(app, "user-official")
             assert app.execute(statement, [other]).rowcount == 0
     for statement in (
@@ -318,7 +318,7 @@ def test_the_door_changes_nothing_of_an_account_that_is_not_named(app, watched):
         "INSERT INTO account_device (device_hash, account_id) VALUES (sha256('x'), %s)",
     ):
         with app.transaction(force_rollback=True):
-            take_on(app, "gridmap_door", None, "")
+            take_role(app, "gridmap_door", None, "")
             name_username(app, "user-official")
             with pytest.raises(errors.InsufficientPrivilege), app.transaction():
                 app.execute(statement, [other])
@@ -328,7 +328,7 @@ def test_attempts_are_there_for_who_knows_their_keys(app, owner, watched):
     """Else the limits of everybody could be lifted in one statement."""
     mine = attempts.key("secret", "account", "user-official")
     with app.transaction(force_rollback=True):
-        take_on(app, "gridmap_door", None, "")
+        take_role(app, "gridmap_door", None, "")
         assert app.execute("DELETE FROM attempt").rowcount == 0
         assert attempts.begin(app, [mine]) is None
         assert app.execute("SELECT key FROM attempt").fetchall() == [(mine.digest,)]

@@ -13,7 +13,7 @@ from psycopg import errors
 from signing import account, token
 
 from geodata.accounts import sessions
-from geodata.accounts.acting import take_on
+from geodata.accounts.acting import take_role
 from geodata.alerts import notifications, reporting, rules
 from geodata.alerts.notifications import NotificationFilter
 from geodata.alerts.reporting import Report
@@ -186,7 +186,7 @@ def office(app, conn, account_id) -> Any:
     hashed = sessions.digest(token(conn, account_id))
     conn.commit()
     app.rollback()
-    take_on(app, "gridmap_services", hashed, "")
+    take_role(app, "gridmap_services", hashed, "")
     return app
 
 

@@ -221,7 +221,7 @@ def test_the_trail_says_who_set_what(app, conn, county):
     assert "Alert rule set" in page
     assert "Alert rule 1" in page
     assert "Grid worker" in page
-    assert "served below 50 %" in page
+    assert "fewer than 50% of the households are served" in page
 
 
 def _on_form(browser: Browser) -> Browser:

@@ -83,7 +83,7 @@ def test_undo_puts_back_and_does_again(conn: Conn) -> None:
 
 def test_a_change_to_come_is_withdrawn(conn: Conn) -> None:
     before = defining.get(conn, "clinic")
-    save(conn, before.changed(DAY, NEAR, NEAR, before.given_by(DAY)))
+    save(conn, before.changed(DAY, NEAR, NEAR, before.providers_on(DAY)))
     save(conn, defining.get(conn, "clinic").withdrawn(DAY), what="withdrawn")
     assert defining.get(conn, "clinic") == before
     assert trail(conn)[-1][0] == "standard.withdrawn"
@@ -176,8 +176,8 @@ def test_effects_are_what_comes_of_it(conn: Conn) -> None:
     wanted = replace(NEAR, capacity=None, minimum=1)
     changes = Changes(standards={("clinic", "town"): wanted, ("clinic", "village"): wanted})
     found = effects.find(conn, changes, "clinic", DAY)
-    save(conn, before.changed(DAY, wanted, wanted, before.given_by(DAY)))
-    nothing = Changes(providers={"clinic": before.given_by(DAY)})
+    save(conn, before.changed(DAY, wanted, wanted, before.providers_on(DAY)))
+    nothing = Changes(providers={"clinic": before.providers_on(DAY)})
     now = effects.find(conn, nothing, "clinic", DAY)
     assert found.county
     assert now.county
@@ -245,7 +245,7 @@ def test_the_database_lets_those_set_who_may(conn: Conn, app: Conn, role: str, m
 
     def change() -> None:
         with app.transaction():
-            acting.take_on(app, "gridmap_services", hashed, "")
+            acting.take_role(app, "gridmap_services", hashed, "")
             before = defining.get(app, "clinic")
             save(app, before.changed(DAY, NEAR, NEAR, BY))
             changed = defining.last_change(app, "clinic")

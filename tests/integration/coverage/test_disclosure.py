@@ -51,9 +51,9 @@ SILENT = {
     "panel.issue": "issues",
     "panel.search": "names",
     "comparing.days": "days",
-    "door.sign_in": "a form",
-    "door.sign_out": "ends a session",
-    "door.rights": "rights",
+    "sign_in.sign_in": "a form",
+    "sign_in.sign_out": "ends a session",
+    "sign_in.rights": "rights",
     "sso.start": "leads elsewhere",
     "sso.callback": "leads back",
 }

@@ -106,7 +106,7 @@ def test_a_report_says_for_whom_what_and_why(conn: Conn, county: County) -> None
     assert (found.met, found.households) == (420, 447)
     for said in (
         "Clinic: who is served in 衡山镇", "As of 15 Jun 2026", "Huoshan County › 衡山镇",
-        "No roads are known: distance is a straight line", "within 1,000 m",
+        "No roads are known: distance is a straight line", "1,000 m on foot",
         "93% of the households are served", "420 households served", "27 households unserved",
         "too far: 27 households – The town has a provider",
         "1 城南社区 440 420 95%", "2 城北社区 7 0 0% 7 7",
@@ -221,7 +221,7 @@ def test_excel_holds_every_figure_of_the_database(conn: Conn, app: Flask, county
     assert sheet.cell(2, at["Share served"] + 1).number_format == "0.0%"
     assert sheet.auto_filter.ref == f"A1:{sheet.cell(1, len(head)).column_letter}{len(rows) + 1}"
     assert "as of" in str(list(book["About these figures"].values)).lower()
-    assert any("within 1,000 m" in str(row) for row in book["Standards"].values)
+    assert any("1,000 m on foot" in str(row) for row in book["Standards"].values)
 
 
 def test_a_name_that_looks_like_a_formula_stays_text(
@@ -279,7 +279,7 @@ def test_a_geopackage_holds_shapes_figures_and_facilities(
     towns = pyogrio.read_dataframe(file, layer="towns")
     assert towns.geometry[0].bounds[0] == west
     about = pyogrio.read_dataframe(file, layer="about").set_index("what")["value"]
-    assert about["Clinic"] == "in towns: within 1,000 m; in villages: within 1,000 m"
+    assert about["Clinic"] == "in towns: 1,000 m on foot; in villages: 1,000 m on foot"
     assert "CGCS2000" in about["Coordinates"]
     # The titles that a GIS shows.
     assert "Clinic · Unserved" in read_titles(file)

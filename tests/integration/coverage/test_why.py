@@ -13,8 +13,7 @@ from county import TODAY, add_duty, build
 from psycopg.conninfo import make_conninfo
 from signing import sign_in
 
-from geodata.coverage.explaining import buildings as homes
-from geodata.coverage.explaining import gaps, serving, why
+from geodata.coverage.explaining import buildings, gaps, serving, why
 from geodata.coverage.figures import keeping as figures
 from geodata.coverage.figures import reading
 from geodata.coverage.standards import model as standards
@@ -118,7 +117,7 @@ def test_each_building_has_its_nearest_and_how_that_was_measured(conn, county):
         is_rounded=False,
         has_rounded_loads=False,
     )
-    rows = homes.listed(conn, found, homes.known(found), TODAY)
+    rows = buildings.read(conn, found, buildings.list_known(found), TODAY)
     assert all(home.nearest and home.way is not None for home in rows)
     far = [home for home in rows if home.verdict in ("too_far", "nobody")]
     assert far == rows[: len(far)]
@@ -130,7 +129,7 @@ def test_each_building_has_its_nearest_and_how_that_was_measured(conn, county):
     assert all(not home.is_on_road for home in rows if home.point.lon > 116.32)
     assert all(not home.by_road for home in rows if not home.is_on_road)
     assert any(home.by_road for home in rows)
-    estimated = homes.estimated(conn, found, TODAY)
+    estimated = buildings.list_estimated(conn, found, TODAY)
     assert [(each.compound_id, each.households) for each in estimated] == [
         (county.compounds[7], 90)
     ]
@@ -148,7 +147,7 @@ def test_providers_of_a_grid_are_told_with_their_load(conn, county):
         conn, county.communities[0], kind, TODAY, is_rounded=False, has_rounded_loads=False
     )
     loads = {each.facility_id: each.load for each in whole.providers}
-    assert all(each.load == loads[each.facility_id] for each in part.providers if each.homes)
+    assert all(each.load == loads[each.facility_id] for each in part.providers if each.buildings)
     workers = why.explain(
         conn,
         county.communities[0],
@@ -158,7 +157,7 @@ def test_providers_of_a_grid_are_told_with_their_load(conn, county):
         has_rounded_loads=False,
     )
     assert [each.name for each in workers.providers] == ["王芳"]
-    ended = homes.listed(conn, workers, homes.known(workers), TODAY)
+    ended = buildings.read(conn, workers, buildings.list_known(workers), TODAY)
     assert {home.former[0] for home in ended if home.verdict == "term_ended"} == {"李强"}
 
 

@@ -99,8 +99,8 @@ def test_changes_of_standards_from_before_providers_had_a_day_can_be_undone(
         assert village
         by = Providers(by_facility=True, areas=("volunteer_team",))
         # As it could be said then: who gives it for all days at once.
-        wanted = before.changed(day, replace(town, reach=300), village, before.given_by(day))
-        wanted = replace(wanted, givers=(replace(wanted.givers[0], value=by),))
+        wanted = before.changed(day, replace(town, reach=300), village, before.providers_on(day))
+        wanted = replace(wanted, providers=(replace(wanted.providers[0], value=by),))
         defining.save(conn, "wang", before.digest, wanted)
     uri = empty_url.replace("postgresql://", "postgresql+psycopg://")
     with get_backend(uri) as backend:

@@ -117,8 +117,8 @@ def test_what_is_tried_is_not_taken_for_what_holds(
         reach=1000, unit="m", detour=1.0, minimum=2,
     )  # fmt: skip
     text = words(page_of(app, conn, made, county.county, deepest="community"))
-    assert "Served means, as it is within 1,000 m Served means, as it would be" in text
-    assert "in towns: within 1,000 m, at least 2 providers in villages: within 1,000 m" in text
+    assert "Served means, as it is 1,000 m on foot Served means, as it would be" in text
+    assert "in towns: 1,000 m on foot, at least 2 providers in villages: 1,000 m on foot" in text
     # Where nothing is different nothing is said twice.
     official.change(made, what="add", kind="shop", lon=116.305, lat=31.405)
     text = words(page_of(app, conn, made, county.county, deepest="community"))

@@ -1,10 +1,16 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
+/** @import { Box, Config } from "./types/page.d.ts" */
+/** @import { How, View } from "./types/view.d.ts" */
+
+import { closest, find } from "./view/elements.js";
+import { boxOf, latLngOf } from "./view/geometry.js";
 import { comeBack, printed, showDay, showLinks, showMode } from "./panel/bars.js";
 import { Clicks } from "./map/clicks.js";
-import { addScale, around, Base, fit, Locator, reveal, whole } from "./map/controls.js";
+import { addScale, Base, Locator } from "./map/controls.js";
 import { Days } from "./days/opener.js";
 import { Drafting } from "./drawing/opener.js";
+import { around, Fitting, reveal, whole } from "./map/fitting.js";
 import { Hover } from "./map/hover.js";
 import { LayerSet } from "./map/layerset.js";
 import { LegendBox } from "./map/legendbox.js";
@@ -21,24 +27,25 @@ import { take } from "./panel/taking.js";
 import { layerQuery, panelUrl } from "./view/view.js";
 import { WhatIf } from "./scenarios/opener.js";
 import { Why } from "./services/why.js";
-import { leastZoom, setExactView } from "./view/zoom.js";
 
-const config = JSON.parse(document.getElementById("config").textContent);
+/** @type {Config} */
+const config = JSON.parse(find(HTMLElement, "#config").textContent);
 const { strings } = config;
 const map = globalThis.map_grid;
-const $ = (selector) => document.querySelector(selector);
+const legend = find(HTMLDetailsElement, ".legend");
+const stage = find(HTMLElement, ".stage");
 
 const store = new Store(config.today);
-const notices = new Notices($(".notices"));
-const panel = new Panel($("#panel"), config);
-const sheet = new Sheet($("#panel"), strings, () => map.fire("sheet"));
+const notices = new Notices(find(HTMLElement, ".notices"));
+const panel = new Panel(find(HTMLElement, "#panel"), config);
+const sheet = new Sheet(panel.element, strings, () => map.fire("sheet"));
 const base = new Base(map, config, () => layers.refresh());
 const layers = new LayerSet(map, config, () => base.isOn);
 const selection = new Selection(map);
 const locator = new Locator(map, config, notices, sheet);
 const drafting = new Drafting({
   map, config, store, panel, notices, sheet, layers,
-  fit: (box) => fit(map, box, free()),
+  fit: (/** @type {Box} */ box) => fitting.fit(box),
   failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
 });
 const whatIf = new WhatIf({ map, store, panel, notices, sheet, layers, strings, failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }) });
@@ -46,10 +53,11 @@ const why = new Why({ map, config, panel, styles: layers.styles.coverage, facili
 const clicks = new Clicks({ map, store, layers, selection, panel, sheet, drafting, why, whatIf });
 const days = new Days({ config, store, panel, selection, layers, notices });
 const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (...grids) => services.pointed(...grids));
-const services = new Services({ map, config, store, panel, layers, base, hover, selection, sheet, fit: (box) => fit(map, box, free(), { animate: false }) });
-const legendBox = new LegendBox($(".legend"), { map, config, store, layers, selection, drafting, why });
+const services = new Services({ map, config, store, panel, layers, base, hover, selection, sheet, fit: (box) => fitting.fit(box, { animate: false }) });
+const fitting = new Fitting({ map, county: config.county, layers, services, days, sheet, legend });
+const legendBox = new LegendBox(legend, { map, config, store, layers, selection, drafting, why });
 const showLegend = () => legendBox.show();
-const search = new Search($("#search"), $("#hits"), strings, {
+new Search(find(HTMLInputElement, "#search"), find(HTMLElement, "#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
   choose: (option) => goTo(option.dataset),
   focused: () => sheet.isSheet && sheet.set("full"),
@@ -63,14 +71,14 @@ start();
 function start() {
   map.getContainer().setAttribute("aria-label", strings.map);
   map.getContainer().setAttribute("role", "application");
-  addScale(map, $(".scale"));
+  addScale(map, find(HTMLElement, ".scale"));
   // On a small screen it would hide half of the map.
-  if (matchMedia("(max-width: 1199px)").matches) $(".legend").open = false;
+  if (matchMedia("(max-width: 1199px)").matches) legend.open = false;
   // A link to a grid or an issue is opened to be read; an empty map says what to do.
   if (!config.county || store.view.grid || store.view.issue || store.view.facility || store.view.scenario) sheet.raise();
   services.show(store.view);
   if (services.isSplit) showLegend();
-  place(store.view, { animate: false });
+  fitting.follow(store.view, { animate: false });
   base.start().catch(() => {});
   store.follow(react);
   react(store.view, null, { from: "start" });
@@ -82,18 +90,23 @@ function start() {
   });
 }
 
-/** Bring everything in line with a new view. */
+/**
+ * Bring everything in line with a new view.
+ * @param {View} view
+ * @param {View | null} before
+ * @param {How} how
+ */
 function react(view, before, how) {
   if (!before || view.mode !== before.mode) showMode(view.mode);
-  const drawn = ["mode", "on", "versus", "kind", "classes", "state", "category", "age", "closed", ...(view.versus ? ["grid"] : [])];
-  if (!before || drawn.some((key) => view[key] !== before[key])) layers.show(view);
-  if (!before || ["grid", "on", "mode"].some((key) => view[key] !== before[key])) select(view).then(showLegend);
+  const differs = (/** @type {(keyof View)[]} */ ...keys) => !before || keys.some((key) => view[key] !== before[key]);
+  if (differs("mode", "on", "versus", "kind", "classes", "state", "category", "age", "closed") || (view.versus && differs("grid"))) layers.show(view);
+  if (differs("grid", "on", "mode")) select(view).then(showLegend);
   if ((!before || panelUrl(view) !== panelUrl(before)) && how.panel !== "loaded") {
     // At first the map's tiles are asked for before anything else.
     if (how.from === "start") setTimeout(() => panel.load(services.url(store.view)));
     else panel.load(services.url(view));
   }
-  if (how.from === "history" || (how.from === "link" && view.place)) place(view, {});
+  if (how.from === "history" || (how.from === "link" && view.place)) fitting.follow(view);
   drafting.show(view, how);
   whatIf.show(view);
   days.show(view, before);
@@ -104,15 +117,12 @@ function react(view, before, how) {
   showLegend();
 }
 
-// What is drawn in shows its own outline.
+/**
+ * Outline what is selected; what is drawn in shows its own outline.
+ * @param {View} view
+ */
 function select(view) {
   return selection.show(view.mode === "draw" ? null : view.grid, view.on);
-}
-
-/** Move the map to where a view says; a view without a place is fitted when its panel arrives. */
-function place(view, { animate = true }) {
-  if (view.place) setExactView(map, [view.place.lat, view.place.lon], view.place.z, { animate });
-  else if (config.county && !view.grid) fit(map, config.county.bounds, free(), { animate });
 }
 
 function watch() {
@@ -126,20 +136,21 @@ function watch() {
     if (event.key === "Enter" && event.target === map.getContainer()) pick(map.getCenter());
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && up(event.target));
-  document.addEventListener("keydown", (event) => isPrintKey(event) && (event.preventDefault(), DO.print()));
+  document.addEventListener("keydown", (event) => isPrintKey(event) && (event.preventDefault(), printMap()));
   // Leaflet takes the focus on every click: the cross is for those who came by keyboard.
-  addEventListener("keydown", () => $(".stage").classList.add("by-keys"));
-  addEventListener("pointerdown", () => $(".stage").classList.remove("by-keys"), true);
+  addEventListener("keydown", () => stage.classList.add("by-keys"));
+  addEventListener("pointerdown", () => stage.classList.remove("by-keys"), true);
   document.addEventListener("click", click);
-  $("#on").addEventListener("click", (event) => event.target.showPicker?.());
+  const on = find(HTMLInputElement, "#on");
+  on.addEventListener("click", () => on.showPicker?.());
   document.addEventListener("change", change);
-  document.addEventListener("submit", (event) => event.target.closest("[data-view]") && event.preventDefault());
-  panel.addEventListener("arrived", (event) => arrived(event.detail));
+  document.addEventListener("submit", (event) => closest(HTMLElement, event.target, "[data-view]") && event.preventDefault());
+  panel.addEventListener("arrived", (event) => event instanceof CustomEvent && arrived(event.detail));
   watchLayers();
 }
 
 function watchLayers() {
-  const progress = $(".progress");
+  const progress = find(HTMLElement, ".progress");
   layers.addEventListener("loading", () => (progress.hidden = false));
   layers.addEventListener("load", () => {
     progress.hidden = true;
@@ -159,11 +170,15 @@ function retryTiles() {
   layers.retry();
 }
 
+/** @param {L.LatLng} latlng */
 function pick(latlng) {
   fitNext = clicks.answer(latlng);
 }
 
-/** A fragment is on show: take its grid as the selection, its title, and fit what has no place yet. */
+/**
+ * A fragment is on show: take its grid as the selection, its title, and fit what has no place yet.
+ * @param {DOMStringMap} fragment
+ */
 function arrived({ grid, level, bounds, point, title, becomes, kindTitle: kind }) {
   // Filters that the data does not know were left out; so the address and the map do too.
   if (becomes) store.note(Object.fromEntries([...new URLSearchParams(becomes)].map(([key, value]) => [key, value || null])), { panel: "loaded" });
@@ -176,46 +191,32 @@ function arrived({ grid, level, bounds, point, title, becomes, kindTitle: kind }
   const found = id && id !== view.grid && !view.issue;
   if (found) store.go({ grid: id }, { panel: "loaded" });
   if (bounds && (fitNext || (!found && id === view.grid && !view.place && !view.issue))) {
-    fit(map, bounds.split(",").map(Number), free(), { animate: fitNext, inside: insideZoom(level) });
+    fitting.fit(boxOf(bounds), { animate: fitNext, inside: fitting.insideZoom(level) });
+  } else if (point && sheet.isSheet) {
+    reveal(map, latLngOf(point), sheet);
   }
-  else if (point && sheet.isSheet) reveal(map, ...point.split(",").map(Number), sheet);
-  selection.point(view.issue && point ? point.split(",").map(Number).reverse() : null);
-  if (view.issue && point && !view.place) fit(map, around(point), free());
+  selection.point(view.issue && point ? latLngOf(point) : null);
+  if (view.issue && point && !view.place) fitting.fit(around(point));
   fitNext = false;
   showLegend();
 }
 
-// The zoom from which what lies in a town or a community is drawn; of the county all is to be seen.
-function insideZoom(level) {
-  const below = { town: "community", community: "compound" }[level];
-  return below ? leastZoom(layers.styles.grids.from_zoom[below]) : 0;
-}
-
-// What a fit should leave free: the sheet, the days, the legend if it is open, the buttons.
-function free() {
-  const { offsetWidth, offsetHeight } = $(".corner-left");
-  const isOpen = $(".legend").open;
-  // Half a map is narrow: it keeps free of the legend by height.
-  const left = isOpen && !services.isSplit ? offsetWidth : 0;
-  const covers = services.covers + (isOpen && services.isSplit && !sheet.isSheet ? offsetHeight : 0);
-  return { covers, above: days.covers + services.above, least: services.least, left, right: $(".corner-right").offsetWidth };
-}
-
-function showPlace(bounds, point, level) {
-  // The sheet first: what it covers is not where the place may be shown.
-  sheet.isSheet && sheet.set("half");
-  if (bounds || point) fit(map, bounds ? bounds.split(",").map(Number) : around(point), free(), { inside: insideZoom(level) });
-}
-
-/** Go to what a search hit or a button names: {grid, issue, bounds, point}. */
-function goTo({ grid, issue, bounds, point, level }) {
-  showPlace(bounds, point, level);
+/**
+ * Go to what a search hit names.
+ * @param {DOMStringMap} named
+ */
+function goTo(named) {
+  const { grid, issue } = named;
+  fitting.show(named);
   store.go({ grid: grid ? Number(grid) : null, issue: issue ? Number(issue) : null });
 }
 
-/** Escape: empty the filter that is being typed, close what is open, then go a level up. */
+/**
+ * Escape: empty the filter that is being typed, close what is open, then go a level up.
+ * @param {EventTarget | null} target
+ */
 function up(target) {
-  if (target.matches("input[data-filters]") && target.value) {
+  if (target instanceof HTMLInputElement && target.matches("[data-filters]") && target.value) {
     target.value = "";
     target.dispatchEvent(new Event("input", { bubbles: true }));
     return;
@@ -233,30 +234,37 @@ function up(target) {
   }
 }
 
+/** @type {Record<string, (doer: HTMLElement, event: MouseEvent) => unknown>} */
 const DO = {
   "zoom-in": () => map.zoomIn(),
   "zoom-out": () => map.zoomOut(),
-  whole: () => config.county && fit(map, config.county.bounds, free()),
+  whole: () => config.county && fitting.fit(config.county.bounds),
   locate: () => locator.locate(),
   share: () => share({ notices, strings, sheet }),
   today: () => store.go({ on: null }),
   // On a phone they cover what is selected.
-  days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fit(map, selection.bounds, free())),
-  place: ({ dataset }) => showPlace(dataset.bounds, dataset.point, dataset.level),
+  days: () => days.toggle().then(() => days.covers && sheet.isSheet && selection.bounds && fitting.fit(selection.bounds)),
+  place: ({ dataset }) => fitting.show(dataset),
   gaps: () => why.toggleGaps(),
   take: (button, event) => take(button, event, { notices, strings }),
   retry: () => panel.retry(),
-  print: () => print(map, services, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds)),
+  print: printMap,
   close: () => store.go({ grid: null, issue: null, list: null, facility: null }),
 };
 
+function printMap() {
+  return print(map, services, printed(store.view, panel.root, config), selection.bounds ?? whole(map, config.county?.bounds));
+}
+
+/** @param {MouseEvent} event */
 function click(event) {
-  const doer = event.target.closest("[data-do]");
-  if (doer && DO[doer.dataset.do]) {
-    DO[doer.dataset.do](doer, event);
+  const doer = closest(HTMLElement, event.target, "[data-do]");
+  const act = DO[doer?.dataset.do ?? ""];
+  if (doer && act) {
+    act(doer, event);
     return;
   }
-  const link = event.target.closest("a[href]");
+  const link = closest(HTMLAnchorElement, event.target, "a[href]");
   if (link?.matches("[data-sign-in]")) comeBack(link);
   if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
   if (link.origin !== location.origin || link.pathname !== "/" || link.target || link.matches("[data-lang], .skip")) return;
@@ -264,19 +272,22 @@ function click(event) {
   const url = new URL(link.href);
   const grid = Number(url.searchParams.get("grid"));
   fitNext = Boolean(grid && grid !== store.view.grid && !url.searchParams.has("issue"));
-  if (link.dataset.point) reveal(map, ...link.dataset.point.split(",").map(Number), sheet);
+  if (link.dataset.point) reveal(map, latLngOf(link.dataset.point), sheet);
   // The map stays where it is unless the link says otherwise.
-  if (!url.searchParams.has("z")) for (const [key, value] of Object.entries(store.view.place ?? {})) url.searchParams.set(key, value);
+  if (!url.searchParams.has("z")) for (const [key, value] of Object.entries(store.view.place ?? {})) url.searchParams.set(key, String(value));
   store.followLink(url);
   if (sheet.isSheet && sheet.height === "full") sheet.set("half");
   else sheet.raise();
 }
 
-/** A filter or the day has changed: its name is a part of the view. */
-function change(event) {
-  const form = event.target.closest("form[data-view]");
-  if (!form || !event.target.name || !event.target.validity.valid) return;
-  const value = event.target.value || null;
-  if (event.target.name === "on") store.go({ on: value === config.today ? null : value });
-  else store.go({ [event.target.name]: event.target.name === "state" ? value ?? "open" : value });
+/**
+ * A filter or the day has changed: its name is a part of the view.
+ * @param {Event} event
+ */
+function change({ target }) {
+  if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement)) return;
+  if (!target.closest("form[data-view]") || !target.name || !target.validity.valid) return;
+  const value = target.value || null;
+  if (target.name === "on") store.go({ on: value === config.today ? null : value });
+  else store.go({ [target.name]: target.name === "state" ? value ?? "open" : value });
 }

@@ -1,33 +1,67 @@
 // The days on which boundaries changed, as a slider and step by step, and the day to compare with.
 // Loaded when somebody asks for it (days.js).
 
+/** @import { Config } from "../types/page.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
+/** @import { LayerSet } from "../map/layerset.js" */
+/** @import { Selection } from "../map/selection.js" */
+/** @import { Panel } from "../panel/panel.js" */
+/** @import { Store } from "../view/store.js" */
+
+import { closest, find, findAll } from "../view/elements.js";
+import { latLngOf } from "../view/geometry.js";
+
 const WAIT_MS = 200;
 
 export class Timeline {
+  /** @type {string | null} */
   #asked = null;
-  #loading = null; // a promise of the days asked for
+  /** The days asked for. @type {Promise<boolean> | null} */
+  #loading = null;
   #timer = 0;
-  #days = []; // YYYY-MM-DD, oldest first
+  /** YYYY-MM-DD, oldest first. @type {string[]} */
+  #days = [];
 
-  /** parts: {store, config, panel, selection, layers, written, failed}; written says a day in words. */
-  constructor(element, parts) {
+  /**
+   * written() says a day in words; failed() hears that the days cannot be loaded.
+   * @param {HTMLElement} element
+   * @param {object} parts
+   * @param {Store} parts.store
+   * @param {Config} parts.config
+   * @param {Panel} parts.panel
+   * @param {Selection} parts.selection
+   * @param {LayerSet} parts.layers
+   * @param {(day: string) => string} parts.written
+   * @param {() => void} parts.failed
+   */
+  constructor(element, { store, config, panel, selection, layers, written, failed }) {
     this.element = element;
-    Object.assign(this, parts);
-    element.addEventListener("click", ({ target }) => (target.name === "versus" ? target.showPicker?.() : this.#click(target.closest("button"))));
-    element.addEventListener("input", ({ target }) => target.type === "range" && this.#slide(Number(target.value)));
-    element.addEventListener("change", ({ target }) => target.matches("[data-day]") && target.value && this.#go(target.value));
+    this.store = store;
+    this.config = config;
+    this.selection = selection;
+    this.written = written;
+    this.failed = failed;
+    element.addEventListener("click", ({ target }) => {
+      if (target instanceof HTMLInputElement && target.name === "versus") target.showPicker?.();
+      else this.#click(closest(HTMLButtonElement, target, "button"));
+    });
+    element.addEventListener("input", ({ target }) => target instanceof HTMLInputElement && target.type === "range" && this.#slide(Number(target.value)));
+    element.addEventListener("change", ({ target }) => target instanceof HTMLSelectElement && target.matches("[data-day]") && target.value && this.#go(target.value));
     // What was published meanwhile may have made another day of change.
-    this.layers.addEventListener("news", () => {
+    layers.addEventListener("news", () => {
       this.#asked = null;
       if (!element.hidden) this.show(this.store.view);
     });
     for (const [on, off] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
-      this.panel.body.addEventListener(on, ({ target }) => this.#ring(target.closest("tr[data-point]")));
-      this.panel.body.addEventListener(off, ({ target }) => target.closest("tr[data-point]") && this.#ring(null));
+      panel.body.addEventListener(on, ({ target }) => this.#ring(closest(HTMLElement, target, "tr[data-point]")));
+      panel.body.addEventListener(off, ({ target }) => closest(HTMLElement, target, "tr[data-point]") && this.#ring(null));
     }
   }
 
-  /** Show the days of the grid that is selected, or of the county, and where among them a view is. */
+  /**
+   * Show the days of the grid that is selected, or of the county, and where among them a view is.
+   * @param {View} view
+   */
   async show(view) {
     const url = `/panel/days${view.grid ? `?grid=${view.grid}` : ""}`;
     if (url !== this.#asked) {
@@ -39,7 +73,10 @@ export class Timeline {
     this.#place(this.store.view);
   }
 
-  // Returns whether the days are there.
+  /**
+   * Return whether the days are there.
+   * @param {string} url
+   */
   async #load(url) {
     try {
       const response = await fetch(url);
@@ -49,8 +86,8 @@ export class Timeline {
       const label = document.activeElement?.closest(".timeline *")?.getAttribute("aria-label");
       htmx.swap(this.element, text, { swapStyle: "innerHTML" });
       // Whoever steps by keys goes on where they were.
-      if (label) this.element.querySelector(`[aria-label="${CSS.escape(label)}"]`)?.focus();
-      this.#days = [...this.element.querySelectorAll("[data-day] option")].map((option) => option.value).reverse();
+      if (label) findAll(HTMLElement, `[aria-label="${CSS.escape(label)}"]`, this.element)[0]?.focus();
+      this.#days = findAll(HTMLOptionElement, "[data-day] option", this.element).map((option) => option.value).reverse();
       return true;
     } catch {
       this.#asked = null;
@@ -59,34 +96,42 @@ export class Timeline {
     }
   }
 
-  // Mark where a view is: on a day of change, or between two of them.
+  /**
+   * Mark where a view is: on a day of change, or between two of them.
+   * @param {View} view
+   */
   #place({ on, versus }) {
     const day = on ?? this.config.today;
     const at = this.#days.findLastIndex((each) => each <= day);
-    const chosen = this.#find("[data-day]");
+    const [chosen] = findAll(HTMLSelectElement, "[data-day]", this.element);
     if (chosen) {
       chosen.querySelector("[data-here]")?.remove();
       if (this.#days[at] !== day) chosen.prepend(this.#between(chosen, at));
       chosen.value = this.#days[at] === day ? day : "";
-      this.#find("[type=range]").value = Math.max(0, at);
+      find(HTMLInputElement, "[type=range]", this.element).value = String(Math.max(0, at));
       this.#say();
-      this.#find("[data-step='-1']").disabled = !(this.#days[0] < day);
-      this.#find("[data-step='1']").disabled = !(this.#days.at(-1) > day);
+      find(HTMLButtonElement, "[data-step='-1']", this.element).disabled = !(this.#days[0] < day);
+      find(HTMLButtonElement, "[data-step='1']", this.element).disabled = !(this.#days[this.#days.length - 1] > day);
     }
-    this.#find("[name=versus]").value = versus ?? "";
-    const said = this.#find(".date time");
-    said.textContent = versus ? this.written(versus) : said.dataset.none;
-    this.#find("[data-versus='']").hidden = !versus;
-    this.#find("[data-versus='eve']").hidden = Boolean(versus) || at < 1;
+    find(HTMLInputElement, "[name=versus]", this.element).value = versus ?? "";
+    const said = find(HTMLElement, ".date time", this.element);
+    said.textContent = versus ? this.written(versus) : said.dataset.none ?? "";
+    find(HTMLElement, "[data-versus='']", this.element).hidden = !versus;
+    find(HTMLElement, "[data-versus='eve']", this.element).hidden = Boolean(versus) || at < 1;
   }
 
+  /**
+   * @param {HTMLElement} chosen
+   * @param {number} at
+   */
   #between({ dataset }, at) {
-    const text = at >= 0 ? dataset.between.replace("{since}", this.#option(at).dataset.short) : dataset.before;
+    const text = at >= 0 ? dataset.between?.replace("{since}", this.#option(at).dataset.short ?? "") : dataset.before;
     const option = new Option(text, "");
     option.dataset.here = "";
     return option;
   }
 
+  /** @param {HTMLElement | null} button */
   #click(button) {
     if (button?.dataset.step) {
       const day = this.store.view.on ?? this.config.today;
@@ -101,33 +146,35 @@ export class Timeline {
     }
   }
 
-  // Say at once where the slider is; the map follows when it comes to rest.
+  /**
+   * Say at once where the slider is; the map follows when it comes to rest.
+   * @param {number} at
+   */
   #slide(at) {
-    const chosen = this.#find("[data-day]");
-    chosen.value = this.#days[at];
+    find(HTMLSelectElement, "[data-day]", this.element).value = this.#days[at];
     this.#say();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#go(this.#days[at]), WAIT_MS);
   }
 
+  /** @param {string} day */
   #go(day) {
     clearTimeout(this.#timer);
     this.store.go({ on: day === this.config.today ? null : day });
   }
 
   #say() {
-    this.#find("[type=range]").setAttribute("aria-valuetext", this.#find("[data-day]").selectedOptions[0]?.textContent.trim() ?? "");
+    const [option] = find(HTMLSelectElement, "[data-day]", this.element).selectedOptions;
+    find(HTMLElement, "[type=range]", this.element).setAttribute("aria-valuetext", option?.textContent.trim() ?? "");
   }
 
+  /** @param {HTMLElement | null} row */
   #ring(row) {
-    this.selection.point(row ? row.dataset.point.split(",").map(Number).reverse() : null);
+    this.selection.point(row ? latLngOf(row.dataset.point ?? "") : null);
   }
 
+  /** @param {number} at */
   #option(at) {
-    return this.#find(`[data-day] option[value="${this.#days[at]}"]`);
-  }
-
-  #find(selector) {
-    return this.element.querySelector(selector);
+    return find(HTMLOptionElement, `[data-day] option[value="${this.#days[at]}"]`, this.element);
   }
 }

@@ -2,7 +2,7 @@
 // A frame is {size, x, y, width, height}: the world's size in pixels, the canvas's corner in it.
 
 import { lines } from "../view/geometry.js";
-import { paintHands } from "../map/hands.js";
+import { paintTransfers } from "../map/transfers.js";
 import { LEVELS } from "../view/view.js";
 import { project, world } from "./mercator.js";
 
@@ -34,7 +34,7 @@ export function paintGround(ctx, frame, ground, { style, overBase, hands, beneat
   fill(ctx, frame, levelled.get("community"), style.paper, overBase ? 0.55 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => homes.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
   fill(ctx, frame, levelled.get("compound").filter((grid) => !homes.has(grid.id)), style.compound_fill, 0.45);
-  if (hands) paintHands(ctx, frame, hands.changes, { isOne: hands.isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
+  if (hands) paintTransfers(ctx, frame, hands.changes, { isOne: hands.isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
   beneath(ctx, frame);
   for (const level of LEVELS.toReversed()) {
     const { line, width } = style.levels[level];

@@ -1,6 +1,16 @@
 // The map under the map: none, the offline vector one, or tiles of a configured service.
 // Muted on purpose: paper and stone colours, thin roads, small grey names. The territory is the subject.
 
+/** @import { BaseConfig, OfflineBase, ServiceBase } from "../types/page.d.ts" */
+/** @import { LabelRule, PaintRule, PaintSymbolizer, LabelSymbolizer, Protomaps } from "../types/tiles.d.ts" */
+/** @import { TextSymbolizerOptions } from "protomaps-leaflet" */
+
+/** What the archive says of each thing on the map. @typedef {{ kind: string, name?: string }} Props */
+/** @typedef {{ minzoom?: number, maxzoom?: number }} Zooms */
+/** Pairs of a zoom and a number. @typedef {[zoom: number, value: number][]} Stops */
+/** @typedef {typeof globalThis.L} Leaflet */
+/** @typedef {{ lang?: "zh" | "en" }} Named */
+
 import { shiftedTileLayer } from "./gcj02.js";
 
 /** The colour of the ground, also where there is no base map: the map's container should have it. */
@@ -32,9 +42,11 @@ const COLOUR = {
 
 const FONT = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", system-ui, sans-serif';
 // Painted in this order: a town stands in its forest, a park in its town.
+/** @type {(keyof typeof COLOUR)[]} */
 const LAND = ["forest", "farmland", "wetland", "residential", "industrial", "green"];
 
 // Stroke widths in pixels by zoom of the map.
+/** @type {{ kinds: string[], from: number, width: Stops, colour: keyof typeof COLOUR, edge: keyof typeof COLOUR }[]} */
 const ROADS = [
   { kinds: ["service"], from: 15, width: [[14, 0], [15, 1], [17, 4], [19, 9]], colour: "minor", edge: "minorEdge" },
   { kinds: ["minor"], from: 12, width: [[12, 0.5], [14, 1.4], [16, 5], [19, 15]], colour: "minor", edge: "minorEdge" },
@@ -48,9 +60,9 @@ const ROADS = [
 /**
  * Make the base layer that the page's configuration asks for, or null for none.
  *
- * @param L Leaflet
- * @param config what webmap/core/basemap.py says, with `lang` ("zh" or "en") if names are to follow it
- * @param options further Leaflet options, such as `pane`
+ * @param {Leaflet} L
+ * @param {(BaseConfig & Named) | undefined} config with `lang` if names are to follow it
+ * @param {L.LayerOptions} [options] further Leaflet options, such as `pane`
  */
 export function createBaseLayer(L, config, options = {}) {
   if (!config || config.kind === "none") return null;
@@ -58,23 +70,33 @@ export function createBaseLayer(L, config, options = {}) {
   return config.kind === "offline" ? offlineLayer(L, config, shared) : serviceLayer(L, config, shared);
 }
 
-/** How the offline map is painted: rules for protomaps-leaflet, `dataSource` naming its source. */
+/**
+ * How the offline map is painted: rules for protomaps-leaflet, `dataSource` naming its source.
+ * @param {Protomaps} protomaps
+ * @param {string} [dataSource]
+ * @returns {PaintRule<Props>[]}
+ */
 export function paintRules(protomaps, dataSource = "") {
   const { PolygonSymbolizer, LineSymbolizer, exp, linear } = protomaps;
+  /** @type {(dataLayer: string, symbolizer: object, kinds: string[] | null, zooms?: Zooms) => PaintRule<Props>} */
   const rule = (dataLayer, symbolizer, kinds, zooms = {}) => ({
     dataSource,
     dataLayer,
-    symbolizer,
-    filter: kinds && ((_zoom, feature) => kinds.includes(feature.props.kind)),
+    symbolizer: /** @type {PaintSymbolizer<Props>} */ (symbolizer),
+    filter: kinds ? (_zoom, feature) => kinds.includes(feature.props.kind) : undefined,
     ...zooms,
   });
+  /** @param {ConstructorParameters<typeof LineSymbolizer>[0]} options */
   const line = (options) => new LineSymbolizer({ lineCap: "round", lineJoin: "round", ...options });
+  /** @type {(kinds: string[], stops: Stops, minzoom: number) => PaintRule<Props>} */
   const stream = (kinds, stops, minzoom) =>
     rule("water", line({ color: COLOUR.water, width: exp(1.4, stops) }), kinds, { minzoom });
+  /** @type {(road: typeof ROADS[number]) => PaintRule<Props>} */
   const edge = ({ kinds, width, edge: colour, from }) => {
     const inner = exp(1.5, width);
-    return rule("roads", line({ color: COLOUR[colour], width: (zoom) => inner(zoom) + (zoom < 13 ? 0.9 : 1.6) }), kinds, { minzoom: from });
+    return rule("roads", line({ color: COLOUR[colour], width: (/** @type {number} */ zoom) => inner(zoom) + (zoom < 13 ? 0.9 : 1.6) }), kinds, { minzoom: from });
   };
+  /** @type {(road: typeof ROADS[number]) => PaintRule<Props>} */
   const fill = ({ kinds, width, colour, from }) =>
     rule("roads", line({ color: COLOUR[colour], width: exp(1.5, width) }), kinds, { minzoom: from });
 
@@ -96,24 +118,30 @@ export function paintRules(protomaps, dataSource = "") {
 /**
  * How the offline map is lettered, most important first.
  *
- * @param options `lang`; `labels`: "all", "roads" (roads and waters only) or "none"; `dataSource`
+ * @param {Protomaps} protomaps
+ * @param {Named & { labels?: OfflineBase["labels"], dataSource?: string }} [options] "roads": roads and waters only
+ * @returns {LabelRule<Props>[]}
  */
 export function labelRules(protomaps, { lang = "zh", labels = "all", dataSource = "" } = {}) {
   if (labels === "none") return [];
   const { CenteredTextSymbolizer, LineLabelSymbolizer, GroupSymbolizer, CircleSymbolizer, OffsetTextSymbolizer } = protomaps;
   const labelProps = lang === "en" ? ["name_en", "name"] : ["name"];
+  /** @type {(size: number, fill: string, more?: TextSymbolizerOptions) => TextSymbolizerOptions} */
   const text = (size, fill, more = {}) => ({
     labelProps, fill, fontFamily: FONT, fontSize: size, stroke: COLOUR.halo, width: 2.5, lineHeight: 1.3, ...more,
   });
+  /** @type {(dataLayer: string, kinds: string[], symbolizer: object, zooms?: Zooms) => LabelRule<Props>} */
   const rule = (dataLayer, kinds, symbolizer, zooms = {}) => ({
     dataSource,
     dataLayer,
-    symbolizer,
+    symbolizer: /** @type {LabelSymbolizer<Props>} */ (symbolizer),
     filter: (_zoom, feature) => kinds.includes(feature.props.kind) && Boolean(feature.props.name),
     ...zooms,
   });
+  /** @type {(kinds: string[], size: number, colour: string, zooms: Zooms, more?: TextSymbolizerOptions) => LabelRule<Props>} */
   const place = (kinds, size, colour, zooms, more) =>
     rule("places", kinds, new CenteredTextSymbolizer(text(size, colour, more)), zooms);
+  /** @type {(layer: string, kinds: string[], size: number, colour: string, minzoom: number) => LabelRule<Props>} */
   const along = (layer, kinds, size, colour, minzoom) =>
     rule(layer, kinds, new LineLabelSymbolizer({ ...text(size, colour), repeatDistance: 400 }), { minzoom });
   const settlements = [
@@ -143,6 +171,11 @@ export function labelRules(protomaps, { lang = "zh", labels = "all", dataSource 
   ];
 }
 
+/**
+ * @param {Leaflet} L
+ * @param {OfflineBase & Named} config
+ * @param {L.GridLayerOptions} options
+ */
 function offlineLayer(L, config, options) {
   const protomaps = globalThis.protomapsL;
   const [west, south, east, north] = config.bounds;
@@ -158,6 +191,11 @@ function offlineLayer(L, config, options) {
   });
 }
 
+/**
+ * @param {Leaflet} L
+ * @param {ServiceBase} config
+ * @param {L.TileLayerOptions} options
+ */
 function serviceLayer(L, config, options) {
   const Layer = config.frame === "gcj02" ? shiftedTileLayer(L) : L.TileLayer;
   const layers = config.urls.map((url, index) => {
@@ -169,19 +207,23 @@ function serviceLayer(L, config, options) {
       // Services that bind a key to a site want to see the site, and need no more than that.
       referrerPolicy: "strict-origin",
       ...options,
-      attribution: index === 0 ? options.attribution : "",
+      attribution: index === 0 ? options.attribution ?? "" : "",
     });
-    if (config.muted) layer.on("add", () => mute(layer.getContainer()));
+    if (config.muted) layer.on("add", () => mute(layer));
     return layer;
   });
   return layers.length === 1 ? layers[0] : L.layerGroup(layers);
 }
 
-function mute(container) {
+/** @param {L.GridLayer} layer */
+function mute(layer) {
+  const container = layer.getContainer();
+  if (!container) return;
   container.style.filter = "grayscale(0.6) contrast(0.85) brightness(1.08)";
   container.style.opacity = "0.8";
 }
 
+/** @param {OfflineBase | ServiceBase} config */
 function attributionOf({ attribution = "", attributionUrl = "", note = "" }) {
   const name = escape(attribution);
   const linked = attributionUrl
@@ -190,7 +232,9 @@ function attributionOf({ attribution = "", attributionUrl = "", note = "" }) {
   return [linked, escape(note)].filter(Boolean).join(" · ");
 }
 
+/** @param {string} text */
 function escape(text) {
+  /** @type {Record<string, string>} */
   const entities = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
   return text.replace(/[&<>"']/g, (character) => entities[character]);
 }

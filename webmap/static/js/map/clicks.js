@@ -1,16 +1,41 @@
 // What a click on the map means: a building, a facility, an issue, a cluster, a badge, or the grid.
 
+/** @import { Level } from "../types/page.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
+/** @import { LayerSet } from "./layerset.js" */
+/** @import { Selection } from "./selection.js" */
+/** @import { Drafting } from "../drawing/opener.js" */
+/** @import { Panel } from "../panel/panel.js" */
+/** @import { Sheet } from "../panel/sheet.js" */
+/** @import { WhatIf } from "../scenarios/opener.js" */
+/** @import { Why } from "../services/why.js" */
+/** @import { Store } from "../view/store.js" */
+
 import { containsLonLat } from "../view/geometry.js";
 import { badgeAt, facilityAt, gridsAt, issueAt } from "./picking.js";
 import { hereUrl, LEVELS } from "../view/view.js";
 
 export class Clicks {
-  /** parts are those of the page: {map, store, layers, selection, panel, sheet, drafting, why, whatIf}. */
-  constructor(parts) {
-    Object.assign(this, parts);
+  /**
+   * The parts of the page that a click may concern.
+   * @param {{ map: L.Map, store: Store, layers: LayerSet, selection: Selection, panel: Panel, sheet: Sheet, drafting: Drafting, why: Why, whatIf: WhatIf }} parts
+   */
+  constructor({ map, store, layers, selection, panel, sheet, drafting, why, whatIf }) {
+    this.map = map;
+    this.store = store;
+    this.layers = layers;
+    this.selection = selection;
+    this.panel = panel;
+    this.sheet = sheet;
+    this.drafting = drafting;
+    this.why = why;
+    this.whatIf = whatIf;
   }
 
-  /** Answer a click; return whether the grid that comes should be fitted: it is a level deeper. */
+  /**
+   * Answer a click; return whether the grid that comes should be fitted: it is a level deeper.
+   * @param {L.LatLng} latlng
+   */
   answer(latlng) {
     const { view } = this.store;
     if (this.whatIf.pick(latlng)) return false;
@@ -21,19 +46,26 @@ export class Clicks {
     return false;
   }
 
-  /** Return the facility at a place, as its tile has it, or null. */
+  /**
+   * Return the facility at a place, as its tile has it, or null.
+   * @param {L.LatLng} latlng
+   */
   facilityAt(latlng) {
     return this.store.view.mode === "coverage" ? facilityAt(this.map, this.layers.layer, this.layers.styles.coverage, latlng) : null;
   }
 
-  // Whatever stands there as a symbol goes before the ground beneath it.
+  /**
+   * Whatever stands there as a symbol goes before the ground beneath it.
+   * @param {View} view
+   * @param {L.LatLng} latlng
+   */
   #spot(view, latlng) {
     const { map, layers } = this;
     const facility = this.facilityAt(latlng);
     if (facility) return this.#open({ facility: facility.props.id });
     if (this.why.lightAt(latlng)) return true;
     const issue = view.mode === "issues" ? issueAt(map, layers.layer, latlng) : null;
-    if (issue?.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
+    if (issue && issue.props.n > 1 && map.getZoom() < map.getMaxZoom()) {
       map.setView(latlng, Math.min(map.getMaxZoom(), map.getZoom() + 2));
       return true;
     }
@@ -43,24 +75,29 @@ export class Clicks {
     return false;
   }
 
+  /** @param {Partial<View>} parts */
   #open(parts) {
     this.store.go(parts);
     this.sheet.raise();
     return true;
   }
 
-  // The grid at a place, at the level that is drawn; a second click goes a level deeper.
+  /**
+   * The grid at a place, at the level that is drawn; a second click goes a level deeper.
+   * @param {View} view
+   * @param {L.LatLng} latlng
+   */
   #grid(view, latlng) {
     const { selection, panel } = this;
     const again = selection.geometry && containsLonLat(selection.geometry, latlng.lng, latlng.lat);
-    const selected = panel.root?.dataset.level;
+    const selected = /** @type {Level | undefined} */ (panel.root?.dataset.level);
     let level = gridsAt(this.map, this.layers.layer, latlng).at(-1)?.level ?? this.layers.finestLevel;
-    const isDeeper = Boolean(again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level));
+    const isDeeper = again && view.grid && selected && LEVELS.indexOf(selected) >= LEVELS.indexOf(level);
     if (isDeeper) level = LEVELS[Math.min(LEVELS.length - 1, LEVELS.indexOf(selected) + 1)];
     // Another grid leaves what was opened from the one before; the same grid shows itself again.
     if (again && (view.facility || view.list)) this.store.go({ facility: null, list: null }, { panel: "loaded" });
     panel.load(hereUrl(view, { lon: latlng.lng, lat: latlng.lat }, level));
     this.sheet.raise();
-    return isDeeper;
+    return Boolean(isDeeper);
   }
 }

@@ -1,19 +1,30 @@
 // GCJ-02, the frame of Amap's and Tencent's tiles, and where such tiles belong on our map.
 // The same formulas as geodata/frames.py, which names their source. Points are [lon, lat] in degrees.
 
+/** A place as [lon, lat] in degrees. @typedef {[lon: number, lat: number]} LonLat */
+
 const A = 6378245.0;
 const EE = 0.006693421622965943;
 const [WEST, SOUTH, EAST, NORTH] = [72.004, 0.8293, 137.8347, 55.8271];
 const ROUNDS = 8;
 
+/** @param {LonLat} point */
 function isInChina([lon, lat]) {
   return lon >= WEST && lon <= EAST && lat >= SOUTH && lat <= NORTH;
 }
 
+/**
+ * @param {number} t
+ * @param {[amplitude: number, half: number][]} parts
+ */
 function waves(t, parts) {
   return parts.reduce((sum, [amplitude, half]) => sum + amplitude * Math.sin((Math.PI * t) / half), 0);
 }
 
+/**
+ * @param {LonLat} point
+ * @returns {LonLat}
+ */
 function offset([lon, lat]) {
   const x = lon - 105;
   const y = lat - 35;
@@ -33,14 +44,22 @@ function offset([lon, lat]) {
   return [(east / (primeVertical * Math.cos(phi))) * degrees, (north / meridian) * degrees];
 }
 
-/** Shift WGS 84 to GCJ-02; outside China nothing moves. */
+/**
+ * Shift WGS 84 to GCJ-02; outside China nothing moves.
+ * @param {LonLat} point
+ * @returns {LonLat}
+ */
 export function wgs84ToGcj02(point) {
   if (!isInChina(point)) return [...point];
   const [east, north] = offset(point);
   return [point[0] + east, point[1] + north];
 }
 
-/** Shift GCJ-02 back to WGS 84, to far below a millimetre; outside China nothing moves. */
+/**
+ * Shift GCJ-02 back to WGS 84, to far below a millimetre; outside China nothing moves.
+ * @param {LonLat} point
+ * @returns {LonLat}
+ */
 export function gcj02ToWgs84(point) {
   if (!isInChina(point)) return [...point];
   let guess = point;
@@ -51,7 +70,13 @@ export function gcj02ToWgs84(point) {
   return guess;
 }
 
-/** Where the corner (x, y) of a GCJ-02 tile belongs: [x, y] in whole pixels of the world at zoom z. */
+/**
+ * Where the corner (x, y) of a GCJ-02 tile belongs: [x, y] in whole pixels of the world at zoom z.
+ * @param {number} x
+ * @param {number} y
+ * @param {number} z
+ * @param {number} size
+ */
 export function cornerPixel(x, y, z, size) {
   const world = size * 2 ** z;
   const lon = (x / 2 ** z) * 360 - 180;
@@ -69,6 +94,8 @@ export function cornerPixel(x, y, z, size) {
  *
  * It is the box around the tile's corners. Neighbours share corners, so there is no gap between them,
  * though the offset differs from one to the next; they overlap by a pixel at most.
+ * @param {{ x: number, y: number, z: number }} tile
+ * @param {number} size
  */
 export function tileBox({ x, y, z }, size) {
   const corners = [[x, y], [x + 1, y], [x, y + 1], [x + 1, y + 1]].map(([cx, cy]) => cornerPixel(cx, cy, z, size));
@@ -79,12 +106,18 @@ export function tileBox({ x, y, z }, size) {
   return { left, top, width, height };
 }
 
-/** Make L.TileLayer into one that moves tiles drawn in GCJ-02 to where they belong. */
+/**
+ * Make L.TileLayer into one that moves tiles drawn in GCJ-02 to where they belong.
+ * @param {Pick<typeof globalThis.L, "TileLayer" | "latLng" | "point">} L
+ */
 export function shiftedTileLayer(L) {
-  const plain = L.TileLayer.prototype;
-  return L.TileLayer.extend({
-    initialize(url, options) {
-      plain.initialize.call(this, url, options);
+  return class extends L.TileLayer {
+    /**
+     * @param {string} url
+     * @param {L.TileLayerOptions} options
+     */
+    constructor(url, options) {
+      super(url, options);
       this.on("tileloadstart", ({ tile, coords }) => {
         const { width, height } = tileBox(coords, this.getTileSize().x);
         tile.style.width = `${width}px`;
@@ -92,17 +125,25 @@ export function shiftedTileLayer(L) {
         // Leaflet adds up the light of overlapping tiles, for fractional zooms: here a bright seam.
         tile.style.mixBlendMode = "normal";
       });
-    },
+    }
 
-    // Which tiles are seen is asked in the frame the tiles are numbered in.
+    /**
+     * Which tiles are seen is asked in the frame the tiles are numbered in.
+     * @override
+     * @param {L.LatLng} center
+     */
     _getTiledPixelBounds(center) {
       const [lng, lat] = wgs84ToGcj02([center.lng, center.lat]);
-      return plain._getTiledPixelBounds.call(this, L.latLng(lat, lng));
-    },
+      return super._getTiledPixelBounds(L.latLng(lat, lng));
+    }
 
+    /**
+     * @override
+     * @param {L.Coords} coords
+     */
     _getTilePos(coords) {
       const { left, top } = tileBox(coords, this.getTileSize().x);
       return L.point(left, top).subtract(this._level.origin);
-    },
-  });
+    }
+  };
 }

@@ -1,5 +1,8 @@
 // Lights up the grid under the pointer on a canvas of its own, from tiles that are already here.
 
+/** @import { Grid, Looked } from "./picking.js" */
+
+import { contextOf } from "../view/elements.js";
 import { eachPiece, gridsAt } from "./picking.js";
 import { trace } from "./symbols.js";
 import { tilePixels } from "../view/zoom.js";
@@ -9,21 +12,28 @@ const EDGE = "#1d56b8";
 
 export class Hover {
   #frame = 0;
-  // Where the pointer rests on the map's box: what lies under it changes without it moving, too.
+  /**
+   * Where the pointer rests on the map's box: what lies under it changes without it moving, too.
+   * @type {L.Point | null}
+   */
   #point = null;
+  /** @type {Grid | null} */
   #now = null;
   #isNews = false;
 
   /**
    * current() returns the layer to look in; onChange hears of the grid under the pointer, or null, and
    * of all that are there, coarsest first.
+   * @param {L.Map} map
+   * @param {() => Looked} current
+   * @param {(grid: Grid | null, grids: Grid[]) => void} onChange
    */
   constructor(map, current, onChange) {
     this.map = map;
     this.current = current;
     this.onChange = onChange;
     const pane = map.createPane("hover");
-    pane.style.zIndex = 420;
+    pane.style.zIndex = "420";
     pane.style.pointerEvents = "none";
     this.canvas = L.DomUtil.create("canvas", "leaflet-zoom-hide", pane);
     this.canvas.setAttribute("aria-hidden", "true");
@@ -48,6 +58,7 @@ export class Hover {
     this.#ask(this.#point);
   }
 
+  /** @param {L.Point | null} point */
   #ask(point) {
     this.#point = point;
     this.#frame ||= requestAnimationFrame(() => {
@@ -61,11 +72,18 @@ export class Hover {
     });
   }
 
-  /** Light up a grid that is pointed at elsewhere; null lights up nothing. */
+  /**
+   * Light up a grid that is pointed at elsewhere; null lights up nothing.
+   * @param {Grid | null} grid
+   */
   light(grid) {
     this.#draw(grid);
   }
 
+  /**
+   * @param {Grid | null} grid
+   * @param {Grid[]} [grids]
+   */
   #show(grid, grids = []) {
     const isSame = grid?.id === this.#now?.id;
     if (isSame && !(grid && this.#isNews)) return;
@@ -75,6 +93,7 @@ export class Hover {
     this.onChange(grid, grids);
   }
 
+  /** @param {Grid | null} grid */
   #draw(grid) {
     const size = this.map.getSize();
     const ratio = devicePixelRatio;
@@ -84,10 +103,10 @@ export class Hover {
     this.canvas.style.width = `${size.x}px`;
     this.canvas.style.height = `${size.y}px`;
     L.DomUtil.setPosition(this.canvas, this.map.containerPointToLayerPoint([0, 0]));
-    const ctx = this.canvas.getContext("2d");
+    const ctx = contextOf(this.canvas);
     // In the pixels of the tiles, whatever the map shows them as.
     const k = tilePixels(this.map.getZoom());
-    const min = this.map.getPixelBounds().min.multiplyBy(k);
+    const min = this.map.getPixelBounds().getTopLeft().multiplyBy(k);
     ctx.scale(ratio / k, ratio / k);
     ctx.fillStyle = LIGHT;
     ctx.strokeStyle = EDGE;

@@ -1,12 +1,30 @@
 // The layers of the present mode, drawn together as one canvas layer so that no name ever lies on
 // another. A change (mode, day, filter, new data) paints the next beneath the eye, then swaps.
 
+/** @import { Config, Mode } from "../types/page.d.ts" */
+/** @import { SourceName } from "../types/tiles.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
+/** @import { Quantiles } from "../view/classes.js" */
+/** @import { Kinds } from "../view/shares.js" */
+/** @import { Template } from "./addresses.js" */
+/** @import { Layer } from "./vectorlayer.js" */
+
+/**
+ * What is drawn of services; empty in other modes.
+ * @typedef {{ kind?: string, kinds?: Kinds, classes?: string | null, quantiles?: Quantiles | null, outside?: boolean }} Shares
+ */
+
+/** What is drawn, and a key that changes with it; ``ask`` is what was asked of the server. @typedef {{ key: string, mode: Mode, ask: string, templates: Template[], compared: { grid: number | null } | null, shares: Shares }} Drawn */
+/** What is drawn, as the layer of the map; ``k`` as in rules.js. @typedef {Drawn & { k: number, layer: Layer }} Shown */
+
+import { Addresses, stylesOf } from "./addresses.js";
 import { finestLevel } from "../view/geometry.js";
 import { rules } from "./rules.js";
-import { TileSource, Wave } from "./source.js";
 import { layerQuery } from "../view/view.js";
 import { tilePixels, tileZoom } from "../view/zoom.js";
+import { makeLayer, repaint, rest } from "./vectorlayer.js";
 
+/** @type {Record<Mode, SourceName[]>} */
 const SOURCES = {
   territory: ["grids"],
   responsibility: ["grids", "members"],
@@ -17,31 +35,34 @@ const SOURCES = {
 const ASK_EVERY_MS = 60_000;
 // An old layer goes after this time even if the new one is not complete (a tile that fails).
 const SWAP_AT_LATEST_MS = 6_000;
-// Data tiles whose names are laid out together; fewer, and names vanish on large screens.
-const LABELLED_TILES = 96;
-// Names and symbols reach this far over the county's box, as a share of it.
-const OVERHANG = 0.05;
 
 export class LayerSet extends EventTarget {
-  #shown = null; // {key, mode, ask, templates, shares, k, layer}
+  /** @type {Shown | null} */
+  #shown = null;
+  /** @type {Layer[]} */
   #retiring = [];
   #turn = 0;
+  /** @type {View | null} */
   #view = null;
+  /** @type {Quantiles | null} */
   #quantiles = null;
+  /** @type {Set<number>} */
   #unnamed = new Set();
+  /** @type {Map<number, number> | null} */
   #supposed = null;
 
-  /** config is the page's island; overBase() says whether a base map lies beneath. */
+  /**
+   * overBase() says whether a base map lies beneath.
+   * @param {L.Map} map
+   * @param {Config} config
+   * @param {() => boolean} overBase
+   */
   constructor(map, config, overBase) {
     super();
     this.map = map;
     this.overBase = overBase;
-    this.styles = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.style]));
-    this.addresses = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.tilejson]));
-    // What the page knows already, good for the first look; from then on the TileJSON is asked.
-    this.known = Object.fromEntries(config.layers.map((layer) => [layer.name, layer.tiles]));
-    // The county's box today; that of another day comes with the TileJSON.
-    this.box = config.county?.bounds;
+    this.styles = stylesOf(config);
+    this.addresses = new Addresses(config);
     setInterval(() => document.visibilityState === "visible" && this.refresh(), ASK_EVERY_MS);
     addEventListener("focus", () => this.refresh());
     map.on("zoomanim", ({ zoom }) => this.#shown && tilePixels(zoom) !== this.#shown.k && rest(this.#shown.layer));
@@ -63,23 +84,28 @@ export class LayerSet extends EventTarget {
     return finestLevel(this.styles.grids.from_zoom, tileZoom(this.map.getZoom()));
   }
 
-  /** What is drawn of services: {kind, kinds, classes, quantiles}; empty in other modes. */
+  /** What is drawn of services. @returns {Shares} */
   get shares() {
     return this.#shown?.shares ?? {};
   }
 
-  /** Draw what a view asks for; ``quantiles`` are those of another map beside which it stands. */
+  /**
+   * Draw what a view asks for; ``quantiles`` are those of another map beside which it stands.
+   * @param {View} view
+   * @param {Quantiles | null} [quantiles]
+   */
   async show(view, quantiles = null) {
     this.#view = view;
     this.#quantiles = quantiles;
     const turn = ++this.#turn;
     const mode = view.mode;
     const compared = view.versus && mode !== "draw" ? { grid: view.grid } : null;
+    /** @type {SourceName[]} */
     const wanted = compared ? [...SOURCES[mode], "changes"] : SOURCES[mode];
-    const names = wanted.filter((name) => this.addresses[name]);
+    const names = wanted.filter((name) => this.addresses.has(name));
     let answers;
     try {
-      answers = await Promise.all(names.map((name) => this.#template(name, view)));
+      answers = await Promise.all(names.map((name) => this.addresses.find(name, view)));
     } catch {
       if (turn === this.#turn) this.#report(false);
       return;
@@ -87,10 +113,11 @@ export class LayerSet extends EventTarget {
     if (turn !== this.#turn) return;
     const templates = answers.map(({ name, url, bounds }) => ({ name, url, bounds }));
     const told = answers.find(({ kinds }) => kinds);
+    /** @type {Shares} */
     const shares = told ? { kind: told.kind, kinds: told.kinds, classes: view.classes, quantiles: quantiles ?? told.quantiles, outside: told.outside } : {};
     const key = JSON.stringify([mode, this.overBase(), templates, compared]);
     if (this.#shown?.key === key) {
-      if (JSON.stringify(this.#shown.shares) !== JSON.stringify(shares)) this.#repaint(shares);
+      if (JSON.stringify(this.#shown.shares) !== JSON.stringify(shares)) this.#repaint(this.#shown, shares);
       return;
     }
     const shown = this.#shown;
@@ -115,18 +142,24 @@ export class LayerSet extends EventTarget {
     this.#shown = null;
   }
 
-  /** Leave the names of grids to whoever else writes them on the map; an empty list takes them back. */
+  /**
+   * Leave the names of grids to whoever else writes them on the map; an empty list takes them back.
+   * @param {number[]} ids
+   */
   unname(ids) {
     if (!ids.length && !this.#unnamed.size) return;
     this.#unnamed = new Set(ids);
     if (this.#shown) this.#swap(this.#shown);
   }
 
-  /** Paint what would be served of grids, a Map of per cent by number; null: what is. */
+  /**
+   * Paint what would be served of grids, a Map of per cent by number; null: what is.
+   * @param {Map<number, number> | null} shares
+   */
   suppose(shares) {
     if (!shares?.size && !this.#supposed?.size) return;
     this.#supposed = shares;
-    if (this.#shown) this.#repaint(this.#shown.shares);
+    if (this.#shown) this.#repaint(this.#shown, this.#shown.shares);
   }
 
   /** Ask whether the data has changed, and draw it if so. */
@@ -140,77 +173,29 @@ export class LayerSet extends EventTarget {
     return this.refresh();
   }
 
-  async #template(name, view) {
-    const query = layerQuery(view, name);
-    const known = this.known[name];
-    this.known[name] = null;
-    if (known && !query) return { name, url: known, bounds: this.box };
-    const response = await fetch(this.addresses[name] + query, { cache: "no-cache" });
-    if (!response.ok) throw new Error(`${name}: ${response.status}`);
-    const { tiles, bounds, kind, kinds, quantiles, outside } = await response.json();
-    // Same host by rule; a proxy may have changed how the server sees its own name.
-    return { name, url: tiles[0].replace(/^https?:\/\/[^/]+/, ""), bounds, kind, kinds, quantiles, outside };
-  }
-
+  /**
+   * @param {Pick<Drawn, "mode" | "compared" | "shares">} drawn
+   * @param {number} k
+   */
   #rules({ mode, compared, shares }, k) {
     return rules(mode, this.styles, { overBase: this.overBase(), k, compared, unnamed: this.#unnamed, shares: { ...shares, supposed: this.#supposed } });
   }
 
-  // The same tiles in other colours: nothing is asked for.
-  async #repaint(shares) {
-    this.#shown.shares = shares;
-    const { layer, k } = this.#shown;
-    layer.paintRules = this.#rules(this.#shown, k).paintRules;
-    // Those of another zoom are about to go; those that are not there yet come in the new colours.
-    const tiles = Object.values(layer._tiles).filter(({ loaded, coords }) => loaded && coords.z === layer._tileZoom);
-    await Promise.all(tiles.map(({ el, coords }) => new Promise((done) => layer.renderTile(layer._wrapCoords(coords), el, el.key, done))));
+  /**
+   * Paint the same tiles in other colours: nothing is asked for.
+   * @param {Shown} shown
+   * @param {Shares} shares
+   */
+  async #repaint(shown, shares) {
+    shown.shares = shares;
+    const { layer, k } = shown;
+    layer.paintRules = this.#rules(shown, k).paintRules;
+    await repaint(layer);
     this.dispatchEvent(new Event("shown"));
     this.dispatchEvent(new Event("painted"));
   }
 
-  // Where an address is still the same, its source is, with the tiles that it has.
-  #source(url, wave) {
-    const old = Object.values(this.layer?.sources ?? {}).find((source) => source.url.template === url);
-    if (!old) return { url: new TileSource(url, wave, (ok) => this.#report(ok)), levelDiff: 1, maxDataZoom: 16 };
-    old.url.join(wave);
-    return old;
-  }
-
-  #make(drawn, k) {
-    const { templates } = drawn;
-    const wave = new Wave();
-    const sources = Object.fromEntries(templates.map(({ name, url }) => [name, this.#source(url, wave)]));
-    const { bounds } = templates[0];
-    const layer = protomapsL.leafletLayer({
-      sources,
-      ...this.#rules(drawn, k),
-      attribution: "",
-      maxZoom: this.map.getMaxZoom(),
-      // Nothing is drawn, or asked for, where the county is not.
-      bounds: bounds && L.latLngBounds([bounds[1], bounds[0]], [bounds[3], bounds[2]]).pad(OVERHANG),
-      keepBuffer: 1,
-      tileDelay: 0.01,
-      // One pixel of a canvas is one of the screen, at whatever scale its tile is shown.
-      devicePixelRatio: devicePixelRatio / k,
-      lang: document.documentElement.lang,
-    });
-    // Tiles that the one before has taken apart already need not be so again.
-    for (const name of Object.keys(sources)) {
-      const old = this.layer?.sources[name] === sources[name] && this.layer.views.get(name);
-      if (old) layer.views.set(name, old);
-    }
-    layer.sources = sources;
-    layer.tileSize = Math.round(layer.tileSize);
-    layer.on("loading", () => (layer.tasks = [wave.start()]));
-    // A name that reaches into a tile paints it again, if it has been painted.
-    const repaint = (keys) => {
-      const painted = [...keys].filter((key) => layer._tiles[key]?.loaded);
-      if (painted.length) layer.onTilesInvalidated(new Set(painted));
-    };
-    layer.labelers = new protomapsL.Labelers(layer.scratch, layer.labelRules, LABELLED_TILES, repaint);
-    return layer;
-  }
-
+  /** @param {Drawn} drawn */
   #swap(drawn) {
     const old = this.#shown;
     if (old) {
@@ -218,7 +203,8 @@ export class LayerSet extends EventTarget {
       this.#retiring.push(old.layer);
     }
     const k = tilePixels(this.map.getZoom());
-    const next = { ...drawn, k, layer: this.#make(drawn, k) };
+    const parts = { k, maxZoom: this.map.getMaxZoom(), old: this.layer, report: (/** @type {boolean} */ isAnswered) => this.#report(isAnswered) };
+    const next = { ...drawn, k, layer: makeLayer(drawn.templates, this.#rules(drawn, k), parts) };
     this.#shown = next;
     const done = () => {
       for (const layer of this.#retiring.splice(0)) layer.remove();
@@ -232,16 +218,16 @@ export class LayerSet extends EventTarget {
     this.dispatchEvent(new Event("shown"));
   }
 
+  /** @param {boolean} ok */
   #report(ok) {
     this.dispatchEvent(new Event(ok ? "answered" : "failed"));
   }
 }
 
-// A layer that is about to go keeps what it shows, and asks for nothing more.
-function rest(layer) {
-  layer._update = () => {};
-}
-
+/**
+ * @param {View} view
+ * @param {SourceName[]} names
+ */
 function ask(view, names) {
   return JSON.stringify(names.map((name) => layerQuery(view, name)));
 }

@@ -1,12 +1,53 @@
 // The legend: only what is drawn now, drawn by the same functions as the map.
 
+/** @import { ChangesStyle, CoverageStyle, DutyState, EdgeState, GridsStyle, GroundState, IssuesStyle, IssueState, Level, MembersStyle, Mode, Strings, Styles, Verdict } from "../types/page.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
+/** @import { Quantiles } from "../view/classes.js" */
+/** @import { Draw, Pin } from "./swatches.js" */
+
+/** @typedef {{ title: string } | { note: string } | { text: string, draw: Draw }} Entry */
+
+/**
+ * What a plan shows of the ground that is open: which of its phases, and what is drawn of it.
+ * @typedef {{ phase: string, made?: boolean, gone?: boolean, comes?: boolean, goes?: boolean, name?: string | null }} ShownPlan
+ */
+
+/** What is drawn of why households have a service. @typedef {{ verdicts: Verdict[], area: boolean, gaps: boolean }} ShownWhy */
+/** What is drawn of services. @typedef {{ classes?: string | null, quantiles?: Quantiles | null, outside?: boolean }} ShownShares */
+
+/**
+ * What the map shows.
+ * @typedef {object} Drawn
+ * @property {View} view
+ * @property {number} zoom
+ * @property {Level} finest
+ * @property {Styles} styles
+ * @property {Strings} strings
+ * @property {string} kind
+ * @property {boolean} outlined
+ * @property {ShownPlan | null} [shown]
+ * @property {boolean} [seesIssues]
+ * @property {ShownShares} [shares]
+ * @property {ShownWhy | null} [why]
+ */
+
 import { stepsOf } from "../view/classes.js";
-import { HANDS } from "./hands.js";
-import { drawBadge, drawBuilding, drawCluster, drawFacility, drawHome, drawIssue, drawSpot, paintOf } from "./symbols.js";
+import { TRANSFERS } from "./transfers.js";
+import { drawBadge, drawBuilding, drawCluster, drawFacility, drawHome, drawIssue, drawSpot } from "./symbols.js";
+import { area, border, centred, line, outline, pin, swatch } from "./swatches.js";
 import { LEVELS } from "../view/view.js";
 
-const WIDTH = 30;
-const HEIGHT = 18;
+/** @type {Pin[]} */
+const PINS = ["add", "move", "close"];
+/** @type {DutyState[]} */
+const DUTY_STATES = ["vacant", "ended", "deputy", "held"];
+/** @type {DutyState[]} */
+const LEAD_STATES = ["held", "ended", "vacant"];
+/** @type {EdgeState[]} */
+const EDGE_STATES = ["ended", "new"];
+/** @type {GroundState[]} */
+const GROUND_STATES = ["passed", "gained", "lost"];
+/** @type {Record<View["state"], IssueState[]>} */
 const SHOWN_STATES = {
   open: ["overdue", "open", "suspended"],
   overdue: ["overdue"],
@@ -15,7 +56,11 @@ const SHOWN_STATES = {
   all: ["overdue", "open", "suspended", "closed"],
 };
 
-/** Return the legend's entries for a view: [{title}|{note}|{text, draw}] — pure but for the drawing. */
+/**
+ * Return the legend's entries for a view: pure but for the drawing.
+ * @param {Drawn} drawn
+ * @returns {Entry[]}
+ */
 export function entries({ view, zoom, finest, styles, strings, kind, outlined, shown = null, seesIssues = true, shares = {}, why = null }) {
   const grids = styles.grids;
   const levels = LEVELS.slice(0, LEVELS.indexOf(finest) + 1);
@@ -23,80 +68,40 @@ export function entries({ view, zoom, finest, styles, strings, kind, outlined, s
     { title: strings["legend.boundaries"] },
     ...levels.map((level) => ({ text: strings[`level.${level}`], draw: border(grids, level) })),
   ];
+  /** @type {Record<Mode, () => Entry[]>} */
   const own = {
     territory: () => compounds(grids, strings, finest),
     responsibility: () => responsibility(styles.members, strings, zoom, finest),
     issues: () => [...(seesIssues ? issues(styles.issues, strings, view.state) : []), ...compounds(grids, strings, finest)],
     coverage: () => coverage(styles.coverage, strings, { view, zoom, finest, kind, shares }),
     draw: () => [...drawn(strings, shown), ...compounds(grids, strings, finest)],
-  }[view.mode]();
+  };
   const selected = outlined ? [{ text: strings["legend.selected"], draw: outline(grids) }] : [];
   const differing = view.versus && view.mode !== "draw" ? changes(styles.changes, strings, finest, Boolean(view.grid)) : [];
-  return [...differing, ...(why && view.mode === "coverage" ? whys(styles.coverage, strings, why) : []), ...own, ...borders, ...selected];
+  return [...differing, ...(why && view.mode === "coverage" ? whys(styles.coverage, strings, why) : []), ...own[view.mode](), ...borders, ...selected];
 }
 
-/** Show entries in an element, the legend's body. */
+/**
+ * Show entries in an element, the legend's body.
+ * @param {HTMLElement} element
+ * @param {Entry[]} list
+ */
 export function show(element, list) {
-  const nodes = list.map(({ title, note, text, draw }) => {
-    if (note) return Object.assign(document.createElement("p"), { className: "legend-note", textContent: note });
-    if (title) return Object.assign(document.createElement("h3"), { textContent: title });
+  const nodes = list.map((entry) => {
+    if ("note" in entry) return Object.assign(document.createElement("p"), { className: "legend-note", textContent: entry.note });
+    if ("title" in entry) return Object.assign(document.createElement("h3"), { textContent: entry.title });
     const row = Object.assign(document.createElement("p"), { className: "legend-row" });
-    row.append(swatch(draw), Object.assign(document.createElement("span"), { textContent: text }));
+    row.append(swatch(entry.draw), Object.assign(document.createElement("span"), { textContent: entry.text }));
     return row;
   });
   element.replaceChildren(...nodes);
 }
 
-function swatch(draw) {
-  const canvas = document.createElement("canvas");
-  const ratio = Math.max(2, devicePixelRatio);
-  canvas.width = WIDTH * ratio;
-  canvas.height = HEIGHT * ratio;
-  canvas.setAttribute("aria-hidden", "true");
-  const ctx = canvas.getContext("2d");
-  ctx.scale(ratio, ratio);
-  draw(ctx);
-  return canvas;
-}
-
-function border(style, level) {
-  const { line, width } = style.levels[level];
-  return (ctx) => {
-    for (const [colour, weight] of [[style.halo, width + 1.6], [line, width]]) {
-      ctx.strokeStyle = colour;
-      ctx.lineWidth = weight;
-      ctx.beginPath();
-      ctx.moveTo(1, HEIGHT / 2);
-      ctx.lineTo(WIDTH - 1, HEIGHT / 2);
-      ctx.stroke();
-    }
-  };
-}
-
-function outline(style) {
-  return (ctx) => {
-    ctx.strokeStyle = style.accent;
-    ctx.lineWidth = 3;
-    ctx.strokeRect(3, 3, WIDTH - 6, HEIGHT - 6);
-  };
-}
-
-function area(look) {
-  return (ctx) => {
-    ctx.fillStyle = paintOf(ctx, look, Math.max(2, devicePixelRatio));
-    ctx.fillRect(1, 1, WIDTH - 2, HEIGHT - 2);
-    ctx.strokeStyle = "#5d6b80";
-    ctx.strokeRect(1, 1, WIDTH - 2, HEIGHT - 2);
-  };
-}
-
-function centred(draw) {
-  return (ctx) => {
-    ctx.translate(WIDTH / 2, HEIGHT / 2);
-    draw(ctx);
-  };
-}
-
+/**
+ * @param {GridsStyle} style
+ * @param {Strings} strings
+ * @param {Level} finest
+ */
 function compounds(style, strings, finest) {
   if (finest !== "compound") return [];
   return [
@@ -105,47 +110,55 @@ function compounds(style, strings, finest) {
   ];
 }
 
-// What a plan makes of the ground that is open. The colours of drawing/paint.js, which only those load
-// who draw.
+/**
+ * What a plan makes of the ground that is open. The colours of drawing/paint.js, which only those load
+ * who draw.
+ * @param {Strings} strings
+ * @param {ShownPlan | null} shown
+ * @returns {Entry[]}
+ */
 function drawn(strings, shown) {
   if (!shown) return [];
+  const name = shown.name ?? "";
   return [
     { title: strings[shown.phase === "both" ? "draw.legend" : `draw.legend.${shown.phase}`] },
-    shown.made && { text: strings["draw.legend.made"], draw: line("#1d56b8", []) },
-    shown.gone && { text: strings["draw.legend.gone"], draw: line("#8a4e0a", [6, 4]) },
-    shown.comes && { text: strings[shown.name ? "draw.legend.comes" : "draw.legend.hands"].replace("{name}", shown.name), draw: area(HANDS.comes) },
-    shown.goes && { text: strings["draw.legend.goes"].replace("{name}", shown.name), draw: area(HANDS.goes) },
-  ].filter(Boolean);
+    ...(shown.made ? [{ text: strings["draw.legend.made"], draw: line("#1d56b8", []) }] : []),
+    ...(shown.gone ? [{ text: strings["draw.legend.gone"], draw: line("#8a4e0a", [6, 4]) }] : []),
+    ...(shown.comes ? [{ text: strings[name ? "draw.legend.comes" : "draw.legend.hands"].replace("{name}", name), draw: area(TRANSFERS.comes) }] : []),
+    ...(shown.goes ? [{ text: strings["draw.legend.goes"].replace("{name}", name), draw: area(TRANSFERS.goes) }] : []),
+  ];
 }
 
-// What differs between two days; the ground as the selected grid sees it, if one is.
+/**
+ * What differs between two days; the ground as the selected grid sees it, if one is.
+ * @param {ChangesStyle} style
+ * @param {Strings} strings
+ * @param {Level} finest
+ * @param {boolean} isOwn
+ * @returns {Entry[]}
+ */
 function changes(style, strings, finest, isOwn) {
   const whose = isOwn ? "own" : "all";
   return [
     { title: strings["changes.legend"] },
-    ...["ended", "new"].map((state) => ({
+    ...EDGE_STATES.map((state) => ({
       text: strings[`changes.${state}`],
       draw: line(style.edges[state].line, style.edges[state].dash, style.edges[state].width),
     })),
-    ...["passed", "gained", "lost"].map((look) => ({ text: strings[`changes.${look}.${whose}`], draw: area(style.ground[look]) })),
+    ...GROUND_STATES.map((look) => ({ text: strings[`changes.${look}.${whose}`], draw: area(style.ground[look]) })),
     ...(finest === "compound" ? [] : [{ text: strings["changes.spot"], draw: centred((ctx) => drawSpot(ctx, style.spot, style.spot.radius)) }]),
   ];
 }
 
-function line(colour, dash, width = 2.5) {
-  return (ctx) => {
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = width;
-    ctx.setLineDash(dash);
-    ctx.beginPath();
-    ctx.moveTo(1, HEIGHT / 2);
-    ctx.lineTo(WIDTH - 1, HEIGHT / 2);
-    ctx.stroke();
-  };
-}
-
+/**
+ * @param {MembersStyle} style
+ * @param {Strings} strings
+ * @param {number} zoom
+ * @param {Level} finest
+ * @returns {Entry[]}
+ */
 function responsibility(style, strings, zoom, finest) {
-  const rows = ["vacant", "ended", "deputy", "held"].map((state) => ({
+  const rows = DUTY_STATES.map((state) => ({
     text: strings[`state.${state}`],
     draw: area(style.states[state]),
   }));
@@ -158,17 +171,23 @@ function responsibility(style, strings, zoom, finest) {
     return [{ title }, ...rows, { text: strings["legend.unheld"], draw }];
   }
   if (zoom < style.building_zoom) return [{ title }, ...rows];
-  const leads = ["held", "ended", "vacant"].map((state) => ({
+  const leads = LEAD_STATES.map((state) => ({
     text: strings[`state.${state}`],
     draw: centred((ctx) => drawBuilding(ctx, style.states[state], state, 1.3)),
   }));
   return [{ title }, ...rows, { title: strings["legend.building"] }, ...leads];
 }
 
+/**
+ * @param {IssuesStyle} style
+ * @param {Strings} strings
+ * @param {View["state"]} state
+ */
 function issues(style, strings, state) {
   const shown = SHOWN_STATES[state];
-  const counts = { n: 12, overdue: 0, suspended: 0, closed: 0 };
-  for (const key of shown) if (key !== "open") counts[key] = 3;
+  // Of twelve three are in each state that is shown, the rest open; all of one state where none is.
+  const counts = { n: 12, open: 0, overdue: 0, suspended: 0, closed: 0 };
+  for (const key of shown) counts[key] = 3;
   if (!shown.includes("open")) counts[shown[0]] = 12;
   return [
     { title: strings["legend.issues"] },
@@ -183,7 +202,13 @@ function issues(style, strings, state) {
   ];
 }
 
-// Why: buildings by verdict, ground out of reach, and the area of the facility that is open.
+/**
+ * Why: buildings by verdict, ground out of reach, and the area of the facility that is open.
+ * @param {CoverageStyle} style
+ * @param {Strings} strings
+ * @param {ShownWhy} why
+ * @returns {Entry[]}
+ */
 function whys(style, strings, { verdicts, area: isArea, gaps }) {
   const homes = verdicts.map((verdict) => ({
     text: strings[`verdict.${verdict}`],
@@ -196,6 +221,12 @@ function whys(style, strings, { verdicts, area: isArea, gaps }) {
   ];
 }
 
+/**
+ * @param {CoverageStyle} style
+ * @param {Strings} strings
+ * @param {Pick<Drawn, "view" | "zoom" | "finest" | "kind"> & { shares: ShownShares }} drawn
+ * @returns {Entry[]}
+ */
 function coverage(style, strings, { view, zoom, finest, kind, shares }) {
   const classes = stepsOf(style, shares.classes, shares.quantiles, finest).map(({ from, to, look }) => ({
     text: from === to ? `${to}%` : `${from}–${to}%`,
@@ -206,7 +237,7 @@ function coverage(style, strings, { view, zoom, finest, kind, shares }) {
   const title = named ? strings["legend.coverage.of"].replace("{kind}", kind) : strings["legend.coverage"];
   const note = shares.classes === "quantile" ? [{ note: strings["legend.quantile"].replace("{level}", strings[`level.${finest}.mid`]) }] : [];
   const tried = view.scenario ? [{ note: strings[view.phase === "before" ? "scenario.before" : "scenario.after"] }] : [];
-  const pins = view.scenario ? ["add", "move", "close"].map((what) => ({ text: strings[`scenario.pin.${what}`], draw: pin(what) })) : [];
+  const pins = view.scenario ? PINS.map((what) => ({ text: strings[`scenario.pin.${what}`], draw: pin(what) })) : [];
   const facility = { text: (named && kind) || strings["legend.facility"], draw: centred((ctx) => drawFacility(ctx, style.facility)) };
   const outside = shares.outside ? [{ text: strings["legend.outside"], draw: centred((ctx) => drawFacility(ctx, style.facility, 1, { isOutside: true })) }] : [];
   return [
@@ -220,26 +251,11 @@ function coverage(style, strings, { view, zoom, finest, kind, shares }) {
   ];
 }
 
-// The worst of all is of no kind of its own: only beside a kind, which may have some, is one named.
+/**
+ * The worst of all is of no kind of its own: only beside a kind, which may have some, is one named.
+ * @param {View} view
+ */
 function hasFacilities({ kind, beside }) {
   return kind !== "worst" || /^[a-z]/.test(beside ?? "");
 }
 
-// As css/scenarios.css draws them on the map.
-function pin(what) {
-  const [ground, ink, sign] = { add: ["#9b1c6b", "#ffffff", "+"], move: ["#9b1c6b", "#ffffff", "→"], close: ["#ffffff", "#1f2a37", "×"] }[what];
-  return centred((ctx) => {
-    ctx.fillStyle = ground;
-    ctx.strokeStyle = what === "close" ? ink : ground;
-    ctx.lineWidth = 1.5;
-    ctx.beginPath();
-    ctx.arc(0, 0, 7, 0, 2 * Math.PI);
-    ctx.fill();
-    ctx.stroke();
-    ctx.fillStyle = ink;
-    ctx.font = "700 12px system-ui, sans-serif";
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
-    ctx.fillText(sign, 0, 0.5);
-  });
-}

@@ -1,5 +1,13 @@
 // The legend's box on the map: keeps its entries those of what is drawn.
 
+/** @import { Config } from "../types/page.d.ts" */
+/** @import { LayerSet } from "./layerset.js" */
+/** @import { Selection } from "./selection.js" */
+/** @import { Drafting } from "../drawing/opener.js" */
+/** @import { Why } from "../services/why.js" */
+/** @import { Store } from "../view/store.js" */
+
+import { find } from "../view/elements.js";
 import * as legend from "./legend.js";
 import { LEVELS } from "../view/view.js";
 import { tileZoom } from "../view/zoom.js";
@@ -8,30 +16,33 @@ export class LegendBox {
   /** The name of the service kind on show, as the panel's fragment says it. */
   kind = "";
 
-  /** parts: {map, config, store, layers, selection, drafting, why}. */
+  /**
+   * @param {HTMLElement} element
+   * @param {{ map: L.Map, config: Config, store: Store, layers: LayerSet, selection: Selection, drafting: Drafting, why: Why }} parts
+   */
   constructor(element, parts) {
     this.element = element;
-    Object.assign(this, parts);
-    for (const name of ["shown", "painted"]) this.layers.addEventListener(name, () => this.show());
+    this.parts = parts;
+    for (const name of ["shown", "painted"]) parts.layers.addEventListener(name, () => this.show());
   }
 
   show() {
-    const { map, config, store, layers, selection, drafting, why } = this;
+    const { map, config, store, layers, selection, drafting, why } = this.parts;
     const { shown } = drafting; // open ground has all levels at any zoom
     const drawn = {
       view: store.view,
       zoom: tileZoom(map.getZoom()),
-      finest: shown ? LEVELS.at(-1) : layers.finestLevel,
+      finest: shown ? LEVELS[LEVELS.length - 1] : layers.finestLevel,
       styles: layers.styles,
       strings: config.strings,
       kind: this.kind,
       outlined: Boolean(selection.geometry),
-      seesIssues: Boolean(layers.addresses.issues),
+      seesIssues: layers.addresses.has("issues"),
       shares: layers.shares,
       shown,
       why: why.drawn,
     };
-    legend.show(this.element.querySelector(".legend-body"), config.county ? legend.entries(drawn) : []);
+    legend.show(find(HTMLElement, ".legend-body", this.element), config.county ? legend.entries(drawn) : []);
     this.element.hidden = !config.county;
   }
 }

@@ -1,5 +1,7 @@
 // The outline of a grid that a list points at, whatever level the map draws: of its own shape.
 
+/** @import { Shape } from "./selection.js" */
+
 // Passing over a row on the way to another asks for nothing.
 const DWELL_MS = 60;
 const CASING = { color: "#ffffff", weight: 6, opacity: 0.95 };
@@ -7,23 +9,37 @@ const LINE = { color: "#1d56b8", weight: 3, opacity: 1, fill: true, fillColor: "
 
 export class Outline {
   #timer = 0;
+  /** @type {number | null} */
   #asked = null;
+  /** @type {L.Layer[]} */
   #layers = [];
 
-  /** shape(id, on) returns a grid's GeoJSON; the outline is drawn on each of ``maps``. */
+  /**
+   * shape(id, on) returns a grid's GeoJSON; the outline is drawn on each of ``maps``.
+   * @param {L.Map} map
+   * @param {(id: number, on: string | null) => Promise<Shape>} shape
+   */
   constructor(map, shape) {
     this.shape = shape;
     this.maps = [map];
   }
 
-  /** Outline a grid as it was on a day; null takes the outline away. */
-  show(id, on) {
+  /**
+   * Outline a grid as it was on a day; null takes the outline away.
+   * @param {number | null} id
+   * @param {string | null} [on]
+   */
+  show(id, on = null) {
     clearTimeout(this.#timer);
     this.#asked = id;
     if (id) this.#timer = setTimeout(() => this.#fetch(id, on), DWELL_MS);
     else this.#clear();
   }
 
+  /**
+   * @param {number} id
+   * @param {string | null} on
+   */
   async #fetch(id, on) {
     // A list shows what the map cannot: without a connection there is no outline, and no more.
     const found = await this.shape(id, on).catch(() => null);

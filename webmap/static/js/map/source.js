@@ -1,35 +1,51 @@
 // Where tiles come from. protomaps-leaflet takes any object with getZxy as an archive; its own
 // reader of addresses would hand an error page to the tile parser.
 
+import { isAbort } from "../panel/retrying.js";
+
 export class TileSource {
   #wave;
   #report;
 
-  /** template holds {z}/{x}/{y}; report(true|false) hears of every answer that arrives or fails. */
+  /**
+   * template holds {z}/{x}/{y}; report(true|false) hears of every answer that arrives or fails.
+   * @param {string} template
+   * @param {Wave} wave
+   * @param {(isAnswered: boolean) => void} report
+   */
   constructor(template, wave, report) {
     this.template = template;
     this.#wave = wave;
     this.#report = report;
   }
 
-  /** Belong to another wave from now on: that of the layer that takes this source over. */
+  /**
+   * Belong to another wave from now on: that of the layer that takes this source over.
+   * @param {Wave} wave
+   */
   join(wave) {
     this.#wave = wave;
   }
 
+  /**
+   * @param {number} z
+   * @param {number} x
+   * @param {number} y
+   * @param {AbortSignal} [signal]
+   */
   async getZxy(z, x, y, signal) {
-    const url = this.template.replace("{z}", z).replace("{x}", x).replace("{y}", y);
+    const url = this.template.replace("{z}", String(z)).replace("{x}", String(x)).replace("{y}", String(y));
     const wave = this.#wave;
     wave.asked();
     try {
-      const response = await fetch(url, { signal });
+      const response = await fetch(url, { signal: signal ?? null });
       if (response.status === 204) return undefined;
       if (!response.ok) throw new Error(`tile ${z}/${x}/${y}: ${response.status}`);
       const data = await response.arrayBuffer();
       this.#report(true);
       return data.byteLength ? { data } : undefined;
     } catch (error) {
-      if (error.name !== "AbortError") this.#report(false);
+      if (!isAbort(error)) this.#report(false);
       throw error;
     } finally {
       wave.answered();
@@ -48,7 +64,10 @@ export class Wave {
   #missing = 0;
   #complete = () => {};
 
-  /** Begin a wave; the promise is kept when its tiles are there, or have kept others waiting. */
+  /**
+   * Begin a wave; the promise is kept when its tiles are there, or have kept others waiting.
+   * @returns {Promise<void>}
+   */
   start() {
     return new Promise((resolve) => {
       this.#complete = resolve;

@@ -1,20 +1,36 @@
 // What protomaps-leaflet calls a symbolizer: draws features of one kind, or finds names their place.
 // ``k`` is the number of a tile's pixels in one CSS pixel (see rules.js).
 
+/** @import { BadgeLook, GridsStyle, Level, Look } from "../types/page.d.ts" */
+/** @import { Label, LabelProps, Layout, Point, TileFeature, UnheldProps } from "../types/tiles.d.ts" */
+
 import { lines } from "../view/geometry.js";
-import { badgeReach, drawBadge, FONT, paintOf, trace } from "./symbols.js";
+import { paintOf } from "./patterns.js";
+import { badgeReach, drawBadge, FONT, trace } from "./symbols.js";
 
 // Half the circumference of the earth over 128: metres in a pixel at zoom 0 on the equator.
 const METRES_PER_PIXEL = 156543.034;
 // What a name keeps free around itself, CSS pixels.
 const NAME_ROOM = { x: 6, y: 4 };
 
-/** Return where a grid's badge is drawn, in the pixels of its tile. */
+/**
+ * Return where a grid's badge is drawn, in the pixels of its tile.
+ * @param {GridsStyle} style
+ * @param {number} zoom
+ * @param {number} k
+ * @returns {(feature: TileFeature<UnheldProps>) => Point}
+ */
 export function badgePlace(style, zoom, k) {
   return ({ geom: [[{ x, y }]], props }) => ({ x, y: y + badgeDrop(style, props, zoom, k) });
 }
 
-// How far below its label point a grid's badge is drawn, in a tile's pixels: beneath the name.
+/**
+ * How far below its label point a grid's badge is drawn, in a tile's pixels: beneath the name.
+ * @param {GridsStyle} style
+ * @param {UnheldProps} props
+ * @param {number} zoom
+ * @param {number} [k]
+ */
 function badgeDrop(style, { level, name, area, n }, zoom, k = 1) {
   const height = lines(name).length * style.levels[level].label_size * 1.2;
   // Not out of a small grid: there the name moves up a little instead.
@@ -22,16 +38,25 @@ function badgeDrop(style, { level, name, area, n }, zoom, k = 1) {
 }
 
 export class Area {
+  /**
+   * @param {Look} look
+   * @param {number} alpha
+   */
   constructor(look, alpha) {
     this.look = look;
     this.alpha = alpha;
   }
 
+  /** @param {CanvasRenderingContext2D} ctx */
   before(ctx) {
     ctx.globalAlpha = this.alpha;
     ctx.fillStyle = paintOf(ctx, this.look);
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {Point[][]} rings
+   */
   draw(ctx, rings) {
     trace(ctx, rings);
     ctx.fill();
@@ -39,10 +64,18 @@ export class Area {
 }
 
 export class Border {
+  /**
+   * @param {string} colour
+   * @param {number} width
+   * @param {number[]} [dash]
+   */
   constructor(colour, width, dash = []) {
-    Object.assign(this, { colour, width, dash });
+    this.colour = colour;
+    this.width = width;
+    this.dash = dash;
   }
 
+  /** @param {CanvasRenderingContext2D} ctx */
   before(ctx) {
     ctx.globalAlpha = 1;
     ctx.strokeStyle = this.colour;
@@ -51,19 +84,36 @@ export class Border {
     ctx.setLineDash(this.dash);
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {Point[][]} rings
+   */
   draw(ctx, rings) {
     trace(ctx, rings);
     ctx.stroke();
   }
 }
 
-// A symbol that is always drawn, whatever lies beside it.
+/**
+ * A symbol that is always drawn, whatever lies beside it.
+ * @template Props
+ */
 export class Spot {
+  /**
+   * @param {(ctx: CanvasRenderingContext2D, feature: TileFeature<Props>, zoom: number) => void} draw
+   * @param {((feature: TileFeature<Props>) => Point) | null} [place]
+   */
   constructor(draw, place = null) {
     this.symbol = draw;
     this.place = place;
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {Point[][]} geom
+   * @param {number} zoom
+   * @param {TileFeature<Props>} feature
+   */
   draw(ctx, geom, zoom, feature) {
     // Beyond the deepest tiles coordinates come enlarged, and nothing is counted together.
     const { x, y } = this.place && feature.geom === geom ? this.place(feature) : geom[0][0];
@@ -75,13 +125,25 @@ export class Spot {
   }
 }
 
-// Keeps names away from a symbol without drawing anything itself.
+/**
+ * Keeps names away from a symbol without drawing anything itself.
+ * @template Props
+ */
 export class Blocker {
+  /**
+   * @param {(feature: TileFeature<Props>) => number} reach
+   * @param {((feature: TileFeature<Props>) => Point) | null} [spot]
+   */
   constructor(reach, spot = null) {
     this.reach = reach;
     this.spot = spot;
   }
 
+  /**
+   * @param {Layout} layout
+   * @param {Point[][]} geom
+   * @param {TileFeature<Props>} feature
+   */
   place(layout, geom, feature) {
     const shift = this.spot ? this.spot(feature) : feature.geom[0][0];
     const x = geom[0][0].x + shift.x - feature.geom[0][0].x;
@@ -93,10 +155,23 @@ export class Blocker {
 
 // A grid's number in a badge; it is always drawn.
 export class Badge {
+  /**
+   * @param {GridsStyle} grids
+   * @param {BadgeLook} style
+   * @param {number} k
+   */
   constructor(grids, style, k) {
-    Object.assign(this, { grids, style, k });
+    this.grids = grids;
+    this.style = style;
+    this.k = k;
   }
 
+  /**
+   * @param {Layout} layout
+   * @param {Point[][]} geom
+   * @param {TileFeature<UnheldProps>} feature
+   * @returns {Label[]}
+   */
   place(layout, geom, feature) {
     const { n } = feature.props;
     const reach = { x: badgeReach(n).x * this.k, y: badgeReach(n).y * this.k };
@@ -114,8 +189,13 @@ export class Badge {
   }
 }
 
-// The box that a symbol keeps free of names. One that overlaps another symbol's would be dropped with
-// its symbol: then it shrinks until it fits, and keeps names off its middle at least.
+/**
+ * The box that a symbol keeps free of names. One that overlaps another symbol's would be dropped with
+ * its symbol: then it shrinks until it fits, and keeps names off its middle at least.
+ * @param {Layout} layout
+ * @param {Point} place
+ * @param {Point} reach
+ */
 function claim(layout, { x, y }, reach) {
   for (const share of [1, 0.75, 0.5, 0.25]) {
     const box = { minX: x - reach.x * share, minY: y - reach.y * share, maxX: x + reach.x * share, maxY: y + reach.y * share };
@@ -124,13 +204,22 @@ function claim(layout, { x, y }, reach) {
   return { minX: x, minY: y, maxX: x, maxY: y };
 }
 
-// The side in a tile's pixels of a square of that area, at the latitudes of China (cosine 0.85).
+/**
+ * The side in a tile's pixels of a square of that area, at the latitudes of China (cosine 0.85).
+ * @param {number} areaKm2
+ * @param {number} zoom
+ */
 function sideOnScreen(areaKm2, zoom) {
   return (Math.sqrt(areaKm2) * 1000 * 2 ** zoom) / (METRES_PER_PIXEL * 0.85);
 }
 
 // A grid's name with a halo, in two lines when it is long; left out where its grid is too small.
 export class Name {
+  /**
+   * @param {GridsStyle} style
+   * @param {Level} level
+   * @param {number} k
+   */
   constructor(style, level, k) {
     const { label_size: size, label_weight: weight, line } = style.levels[level];
     this.k = k;
@@ -141,6 +230,12 @@ export class Name {
     this.level = level;
   }
 
+  /**
+   * @param {Layout} layout
+   * @param {Point[][]} geom
+   * @param {TileFeature<LabelProps>} feature
+   * @returns {Label[] | undefined}
+   */
   place(layout, geom, feature) {
     const text = lines(feature.props.name);
     layout.scratch.font = this.font;
@@ -163,6 +258,10 @@ export class Name {
     return undefined;
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} ctx
+   * @param {string[]} text
+   */
   #draw(ctx, text) {
     ctx.globalAlpha = 1;
     ctx.font = this.font;

@@ -1,58 +1,18 @@
 // What single things look like on a canvas. The legend draws with the same functions.
 
+/** @import { BadgeLook, BuildingLook, DutyState, IssueLook, IssuesStyle, Look, SpotLook } from "../types/page.d.ts" */
+/** @import { IssueProps, Point } from "../types/tiles.d.ts" */
+
+import { paintOf } from "./patterns.js";
+
 const TAU = Math.PI * 2;
 export const FONT = '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",system-ui,sans-serif';
-// Patterns repeat every 8 CSS pixels, so they join where tiles (256) meet.
-const CELL = 8;
 
-/** Return a fillStyle for {fill, ink, pattern}: a colour, or a pattern drawn sharp on any screen. */
-export function paintOf(ctx, style, ratio = devicePixelRatio) {
-  if (!style.pattern || style.pattern === "plain" || style.pattern === "hollow") return style.fill;
-  const canvas = document.createElement("canvas");
-  const side = Math.max(1, Math.round(CELL * ratio));
-  canvas.width = canvas.height = side;
-  const cell = canvas.getContext("2d");
-  cell.scale(side / CELL, side / CELL);
-  cell.fillStyle = style.fill;
-  cell.fillRect(0, 0, CELL, CELL);
-  cell.strokeStyle = cell.fillStyle = style.ink;
-  DRAW[style.pattern](cell);
-  const pattern = ctx.createPattern(canvas, "repeat");
-  pattern.setTransform(new DOMMatrix().scale(CELL / side, CELL / side));
-  return pattern;
-}
-
-const DRAW = {
-  stripes(cell) {
-    cell.lineWidth = 1.4;
-    cell.beginPath();
-    for (const shift of [-CELL, 0, CELL]) {
-      cell.moveTo(shift - 2, CELL + 2);
-      cell.lineTo(shift + CELL + 2, -2);
-    }
-    cell.stroke();
-  },
-  dots(cell) {
-    for (const [x, y] of [[2, 2], [6, 6]]) {
-      cell.beginPath();
-      cell.arc(x, y, 1.15, 0, TAU);
-      cell.fill();
-    }
-  },
-  cross(cell) {
-    cell.lineWidth = 1;
-    cell.beginPath();
-    for (const shift of [-CELL, 0, CELL]) {
-      cell.moveTo(shift - 2, CELL + 2);
-      cell.lineTo(shift + CELL + 2, -2);
-      cell.moveTo(shift - 2, -2);
-      cell.lineTo(shift + CELL + 2, CELL + 2);
-    }
-    cell.stroke();
-  },
-};
-
-/** Trace rings of {x, y} as the current path. */
+/**
+ * Trace rings as the current path.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Point[][]} rings
+ */
 export function trace(ctx, rings) {
   ctx.beginPath();
   for (const ring of rings) {
@@ -61,12 +21,21 @@ export function trace(ctx, rings) {
   }
 }
 
-/** A cluster's radius by its number of issues, CSS pixels. */
+/**
+ * A cluster's radius by its number of issues, CSS pixels.
+ * @param {number} n
+ */
 export function clusterRadius(n) {
   return Math.min(26, 12 + 3.2 * Math.log2(Math.max(2, n)) ** 0.8);
 }
 
-/** Draw a cluster at the origin: a ring of its states around the number. */
+/**
+ * Draw a cluster at the origin: a ring of its states around the number.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {IssuesStyle["states"]} states
+ * @param {Pick<IssueProps, "n" | "overdue" | "suspended" | "closed">} counts
+ * @param {number} [scale]
+ */
 export function drawCluster(ctx, states, counts, scale = 1) {
   ctx.scale(scale, scale);
   const radius = clusterRadius(counts.n);
@@ -74,12 +43,14 @@ export function drawCluster(ctx, states, counts, scale = 1) {
   disc(ctx, radius + 1.5, "#ffffff");
   let angle = -TAU / 4;
   // Overdue runs thickest, closed thinnest: the ring reads without colour too.
-  for (const [state, count, width] of [
+  /** @type {[state: keyof IssuesStyle["states"], count: number, width: number][]} */
+  const arcs = [
     ["overdue", counts.overdue, 6.5],
     ["open", open, 4.5],
     ["suspended", counts.suspended, 4.5],
     ["closed", counts.closed, 2],
-  ]) {
+  ];
+  for (const [state, count, width] of arcs) {
     if (count <= 0) continue;
     const to = angle + (count / counts.n) * TAU;
     ctx.beginPath();
@@ -96,13 +67,24 @@ export function drawCluster(ctx, states, counts, scale = 1) {
   ctx.fillText(String(counts.n), 0, 0.5);
 }
 
-/** Draw at the origin that something finer has changed here. */
+/**
+ * Draw at the origin that something finer has changed here.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {SpotLook} style
+ * @param {number} radius
+ * @param {number} [scale]
+ */
 export function drawSpot(ctx, style, radius, scale = 1) {
   disc(ctx, radius + 1.5 * scale, style.halo);
   disc(ctx, radius, style.fill);
 }
 
-/** Draw one issue at the origin, its state told by shape, mark and colour. */
+/**
+ * Draw one issue at the origin, its state told by shape, mark and colour.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {IssueLook} style
+ * @param {number} [scale]
+ */
 export function drawIssue(ctx, style, scale = 1) {
   ctx.scale(scale, scale);
   ctx.lineJoin = "round";
@@ -112,6 +94,7 @@ export function drawIssue(ctx, style, scale = 1) {
   shapes[style.shape](ctx, style);
 }
 
+/** @type {Record<IssueLook["shape"], (ctx: CanvasRenderingContext2D, style: IssueLook) => void>} */
 const shapes = {
   diamond(ctx) {
     polygon(ctx, [[0, -10], [10, 0], [0, 10], [-10, 0]]);
@@ -144,12 +127,20 @@ const shapes = {
   },
 };
 
-/** Return half the width and half the height of the badge of a number, CSS pixels. */
+/**
+ * Return half the width and half the height of the badge of a number, CSS pixels.
+ * @param {number} n
+ */
 export function badgeReach(n) {
   return { x: 7 + 3.5 * String(n).length, y: 10 };
 }
 
-/** Draw a number in a dark badge at the origin: not a circle, so that it is no cluster of issues. */
+/**
+ * Draw a number in a dark badge at the origin: not a circle, so that it is no cluster of issues.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {BadgeLook} style
+ * @param {number} n
+ */
 export function drawBadge(ctx, style, n) {
   const { x, y } = badgeReach(n);
   ctx.beginPath();
@@ -167,7 +158,13 @@ export function drawBadge(ctx, style, n) {
   ctx.fillText(String(n), 0, 0.5);
 }
 
-/** Draw a building at the origin, by the state of its lead. */
+/**
+ * Draw a building at the origin, by the state of its lead.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Look} style
+ * @param {DutyState} state
+ * @param {number} [scale]
+ */
 export function drawBuilding(ctx, style, state, scale = 1) {
   ctx.scale(scale, scale);
   ctx.fillStyle = style.fill;
@@ -186,7 +183,12 @@ export function drawBuilding(ctx, style, state, scale = 1) {
   }
 }
 
-/** Draw a building at the origin, by whether a standard is met to it. */
+/**
+ * Draw a building at the origin, by whether a standard is met to it.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {BuildingLook} look
+ * @param {number} [scale]
+ */
 export function drawHome(ctx, look, scale = 1) {
   ctx.scale(scale, scale);
   const body = new Path2D(look.body);
@@ -203,7 +205,13 @@ export function drawHome(ctx, look, scale = 1) {
   ctx.lineCap = "butt";
 }
 
-/** Draw a facility at the origin. */
+/**
+ * Draw a facility at the origin.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {{ fill: string }} style
+ * @param {number} [scale]
+ * @param {{ isOutside?: boolean }} [options]
+ */
 export function drawFacility(ctx, style, scale = 1, { isOutside = false } = {}) {
   ctx.scale(scale, scale);
   disc(ctx, 6.5, "#ffffff");
@@ -213,6 +221,11 @@ export function drawFacility(ctx, style, scale = 1, { isOutside = false } = {}) 
   else mark(ctx, [[-2.4, 0, 2.4, 0], [0, -2.4, 0, 2.4]], 1.6);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} radius
+ * @param {string} fill
+ */
 function disc(ctx, radius, fill) {
   ctx.beginPath();
   ctx.arc(0, 0, radius, 0, TAU);
@@ -220,6 +233,10 @@ function disc(ctx, radius, fill) {
   ctx.fill();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {[number, number][]} points
+ */
 function polygon(ctx, points) {
   ctx.beginPath();
   for (const [x, y] of points) ctx.lineTo(x, y);
@@ -228,6 +245,11 @@ function polygon(ctx, points) {
   ctx.fill();
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {[number, number, number, number][]} strokes
+ * @param {number} width
+ */
 function mark(ctx, strokes, width) {
   ctx.strokeStyle = "#ffffff";
   ctx.lineWidth = width;

@@ -2,12 +2,13 @@
 
 const WAIT_MS = 200;
 
-const form = document.querySelector("form[data-places]");
-const role = form.elements.namedItem("role");
-const text = form.elements.namedItem("place_text");
-const search = form.querySelector("[data-place-search]");
+const form = /** @type {HTMLFormElement} */ (document.querySelector("form[data-places]"));
+const role = /** @type {HTMLSelectElement} */ (form.elements.namedItem("role"));
+const text = /** @type {HTMLInputElement} */ (form.elements.namedItem("place_text"));
+const search = /** @type {HTMLElement} */ (form.querySelector("[data-place-search]"));
 
 let timer = 0;
+/** @type {AbortController | null} */
 let asked = null;
 
 /** Show the search only for roles that are held in more than one place. */
@@ -26,10 +27,10 @@ async function refresh() {
       return;
     }
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.getElementById("places").replaceWith(found.getElementById("places"));
+    document.getElementById("places")?.replaceWith(found.getElementById("places") ?? "");
   } catch (error) {
     // Offline or overtaken: the button still asks the server.
-    if (error.name !== "AbortError" && error.name !== "TypeError") {
+    if (!(error instanceof TypeError) && !(error instanceof DOMException && error.name === "AbortError")) {
       throw error;
     }
   }

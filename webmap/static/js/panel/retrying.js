@@ -6,6 +6,9 @@ const LONGEST_S = 30;
 /**
  * Fetch like fetch(); what is put off is asked again after its Retry-After, some times at the most.
  * Aborted while it waits, it rejects as fetch does.
+ * @param {string} url
+ * @param {RequestInit} [options]
+ * @param {(milliseconds: number, signal?: AbortSignal | null) => Promise<void>} [wait]
  */
 export async function patiently(url, options = {}, wait = pause) {
   for (let left = TIMES; ; left -= 1) {
@@ -16,9 +19,25 @@ export async function patiently(url, options = {}, wait = pause) {
   }
 }
 
+/**
+ * Is it the error of a request that was given up, as another overtook it?
+ * @param {unknown} error
+ */
+export function isAbort(error) {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal | null} [signal]
+ * @returns {Promise<void>}
+ */
 function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
     const timer = setTimeout(resolve, milliseconds);
     signal?.addEventListener("abort", () => {
       clearTimeout(timer);

@@ -1,21 +1,33 @@
 // The search box: a combobox whose list of options is a fragment from the server.
 
+/** @import { Strings } from "../types/page.d.ts" */
+
+import { closest, find, findAll } from "../view/elements.js";
+import { isAbort } from "./retrying.js";
+
 const WAIT_MS = 160;
 
 export class Search {
   #timer = 0;
+  /** @type {AbortController | null} */
   #abort = null;
   #active = -1;
 
-  /** on() returns the view's day or null; choose(href) goes where an option leads. */
+  /**
+   * query() returns the address of what is found for a text; choose() goes where an option leads.
+   * @param {HTMLInputElement} input
+   * @param {HTMLElement} list
+   * @param {Strings} strings
+   * @param {{ query: (text: string) => string, choose: (option: HTMLElement) => void, focused: () => void }} parts
+   */
   constructor(input, list, strings, { query, choose, focused }) {
     this.input = input;
     this.list = list;
     this.strings = strings;
     this.query = query;
     this.choose = choose;
-    this.status = document.getElementById("search-status");
-    this.clear = document.querySelector("[data-do='clear-search']");
+    this.status = find(HTMLElement, "#search-status");
+    this.clear = find(HTMLElement, "[data-do='clear-search']");
     input.addEventListener("input", () => this.#later());
     input.addEventListener("focus", () => {
       focused();
@@ -25,7 +37,7 @@ export class Search {
     input.addEventListener("blur", () => setTimeout(() => this.#open(false), 150));
     this.clear.addEventListener("click", () => this.reset());
     list.addEventListener("pointerdown", (event) => event.preventDefault());
-    list.addEventListener("click", (event) => this.#pick(event.target.closest("[role=option]")));
+    list.addEventListener("click", (event) => this.#pick(closest(HTMLElement, event.target, "[role=option]")));
   }
 
   reset() {
@@ -55,26 +67,28 @@ export class Search {
       // htmx parses and places it, as it does with every fragment.
       htmx.swap(this.list, await response.text(), { swapStyle: "innerHTML" });
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (isAbort(error)) return;
       this.list.replaceChildren(Object.assign(document.createElement("p"), { className: "hits-none", textContent: this.strings["panel.failed"] }));
     }
     this.#mark(-1);
     this.#open(true);
     const n = this.#options().length;
     const said = this.list.querySelector("[data-cut]") ? "search.more" : "search.count";
-    this.status.textContent = n ? this.strings[said].replace("{n}", n) : this.strings["search.none"];
+    this.status.textContent = n ? this.strings[said].replace("{n}", String(n)) : this.strings["search.none"];
   }
 
   #options() {
-    return [...this.list.querySelectorAll("[role=option]")];
+    return findAll(HTMLElement, "[role=option]", this.list);
   }
 
+  /** @param {boolean} open */
   #open(open) {
     this.list.hidden = !open;
     this.input.setAttribute("aria-expanded", String(open));
     if (!open) this.#mark(-1);
   }
 
+  /** @param {number} index */
   #mark(index) {
     this.#active = index;
     const options = this.#options();
@@ -90,9 +104,10 @@ export class Search {
     }
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     const options = this.#options();
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step && options.length) {
       event.preventDefault();
       this.#open(true);
@@ -108,6 +123,7 @@ export class Search {
     }
   }
 
+  /** @param {HTMLElement | null | undefined} option */
   #pick(option) {
     if (!option) return;
     // Found: the next search begins with an empty box.

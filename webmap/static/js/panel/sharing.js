@@ -1,6 +1,13 @@
 // A link to the present view: by the phone's own means, by the clipboard, or to be read.
 
-/** Share the address; notices say how it went. */
+/** @import { Strings } from "../types/page.d.ts" */
+/** @import { Notices } from "./notices.js" */
+/** @import { Sheet } from "./sheet.js" */
+
+/**
+ * Share the address; notices say how it went.
+ * @param {{ notices: Notices, strings: Strings, sheet: Sheet }} parts
+ */
 export async function share({ notices, strings, sheet }) {
   const url = location.href;
   try {

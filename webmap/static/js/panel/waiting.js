@@ -1,17 +1,25 @@
 // A form whose answer takes a moment says so (data-busy), and is sent once.
 
-for (const form of document.querySelectorAll("form[data-busy]")) {
+for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySelectorAll("form[data-busy]"))) {
   const line = Object.assign(document.createElement("p"), { className: "note" });
   line.setAttribute("role", "status");
-  form.querySelector(".actions").after(line);
+  form.querySelector(".actions")?.after(line);
   form.addEventListener("submit", () => {
-    line.textContent = form.dataset.busy;
+    line.textContent = form.dataset.busy ?? "";
     // What is pressed is sent along: it is put away only then.
-    setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
+    setTimeout(() => disable(form, true));
   });
   // Whoever comes back finds the form as it was left, but ready.
   addEventListener("pageshow", () => {
     line.textContent = "";
-    form.querySelectorAll("button").forEach((button) => (button.disabled = false));
+    disable(form, false);
   });
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {boolean} isDisabled
+ */
+function disable(form, isDisabled) {
+  for (const button of form.querySelectorAll("button")) button.disabled = isDisabled;
 }

@@ -1,7 +1,17 @@
 // Side by side: a second map that shows another kind, or another day, and moves with the first.
 
+/** @import { Box, Config } from "../types/page.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
+/** @import { Base } from "../map/controls.js" */
+/** @import { Outline } from "../map/outline.js" */
+/** @import { Grid } from "../map/picking.js" */
+/** @import { Store } from "../view/store.js" */
+
+/** The second map, and what is on it; ``names`` say what each of the two shows. @typedef {{ map: L.Map, layers: LayerSet, selection: Selection, hover: Hover, names: HTMLElement[] }} Second */
+
+import { find } from "../view/elements.js";
 import { written } from "../panel/bars.js";
-import { whole } from "../map/controls.js";
+import { whole } from "../map/fitting.js";
 import { Hover } from "../map/hover.js";
 import { LayerSet } from "../map/layerset.js";
 import { Selection } from "../map/selection.js";
@@ -9,121 +19,143 @@ import { nameOf } from "../view/shares.js";
 import { setExactView } from "../view/zoom.js";
 
 export class Beside {
-  #map = null; // the second one, made when it is first wanted
-  #leader = null; // the map that the other is following just now
-  #layers;
-  #selection;
-  #hover;
-  #names; // what each of the two shows
+  /** Made when it is first wanted. @type {Second | null} */
+  #second = null;
+  /** The map that the other is following just now. @type {L.Map | null} */
+  #leader = null;
 
-  /** parts: {map, config, store, layers, base, hover, outline, pointed, fit}. */
-  constructor(parts) {
-    Object.assign(this, parts);
-    this.layers.addEventListener("shown", () => this.#draw());
+  /**
+   * pointed() hears of the grids under the pointer on the second map; fit() brings a box into what is
+   * free of the first.
+   * @param {object} parts
+   * @param {L.Map} parts.map
+   * @param {Config} parts.config
+   * @param {Store} parts.store
+   * @param {LayerSet} parts.layers
+   * @param {Base} parts.base
+   * @param {Hover} parts.hover
+   * @param {Outline} parts.outline
+   * @param {(map: L.Map, layers: LayerSet, grid: Grid | null, grids: Grid[]) => void} parts.pointed
+   * @param {(box: Box) => void} parts.fit
+   */
+  constructor({ map, config, store, layers, base, hover, outline, pointed, fit }) {
+    this.map = map;
+    this.config = config;
+    this.store = store;
+    this.layers = layers;
+    this.base = base;
+    this.hover = hover;
+    this.outline = outline;
+    this.pointed = pointed;
+    this.fit = fit;
+    layers.addEventListener("shown", () => this.#draw());
   }
 
   /** Is anything still to be drawn on the second map? */
   get isPainting() {
-    return this.isShown && this.#layers.isPainting;
+    return this.isShown && Boolean(this.#second?.layers.isPainting);
   }
 
   get isShown() {
     return document.documentElement.dataset.beside !== undefined;
   }
 
-  /** Light up a grid on the second map, as it is under the pointer on the first. */
+  /**
+   * Light up a grid on the second map, as it is under the pointer on the first.
+   * @param {Grid | null} grid
+   */
   light(grid) {
-    if (this.isShown) this.#hover.light(grid);
+    if (this.isShown) this.#second?.hover.light(grid);
   }
 
-  /** Follow the view: lay the maps out, and let both show what it says. */
+  /**
+   * Follow the view: lay the maps out, and let both show what it says.
+   * @param {View} view
+   */
   show(view) {
     const wanted = view.mode === "coverage" && view.beside !== null;
     if (wanted !== this.isShown) this.#lay(wanted);
-    if (!wanted) return;
+    if (view.beside === null || !this.isShown) return;
     this.#draw();
-    this.#selection.show(view.grid, this.#view.on);
+    this.#second?.selection.show(view.grid, otherView(view, view.beside).on);
     this.#name();
-  }
-
-  // What the second map shows.
-  get #view() {
-    const { view } = this.store;
-    const isDay = /^\d/.test(view.beside);
-    return { ...view, versus: null, beside: null, ...(isDay ? { on: view.beside } : { kind: view.beside }) };
   }
 
   // In the classes of the first, so that a colour says the same on both.
   #draw() {
-    if (!this.isShown || !this.store.view.beside) return;
+    const { view } = this.store;
+    if (!this.isShown || !view.beside) return;
     const { shares } = this.layers;
     // It is asked with what the first has found out, and so after it.
-    if (shares.kinds) this.#layers.show(this.#view, shares.quantiles ?? {}).then(() => this.#name());
+    if (shares.kinds) this.#second?.layers.show(otherView(view, view.beside), shares.quantiles ?? {}).then(() => this.#name());
     this.#name();
   }
 
+  /** @param {boolean} wanted */
   #lay(wanted) {
     const root = document.documentElement;
     const seen = whole(this.map, this.config.county?.bounds);
     if (wanted) root.dataset.beside = "";
     else delete root.dataset.beside;
-    if (wanted && !this.#map) this.#make();
-    this.#element.hidden = !wanted;
-    for (const name of this.#names) name.hidden = !wanted;
-    if (!wanted) this.#layers.hide();
-    this.outline.maps = wanted ? [this.map, this.#map] : [this.map];
-    for (const map of wanted ? [this.map, this.#map] : [this.map]) map.invalidateSize({ animate: false });
+    this.#second ??= this.#make();
+    const { map: other, layers, names } = this.#second;
+    other.getContainer().hidden = !wanted;
+    for (const name of names) name.hidden = !wanted;
+    if (!wanted) layers.hide();
+    this.outline.maps = wanted ? [this.map, other] : [this.map];
+    for (const map of this.outline.maps) map.invalidateSize({ animate: false });
     if (seen) this.fit(seen);
-    if (wanted) this.#follow(this.map, this.#map);
+    if (wanted) this.#follow(this.map, other);
   }
 
-  get #element() {
-    return this.#map.getContainer();
-  }
-
+  /** @returns {Second} */
   #make() {
     const first = this.map.getContainer();
     const second = Object.assign(document.createElement("div"), { className: "map map-beside", id: "map_beside" });
     first.after(second);
-    this.#names = ["first", "second"].map((which) => {
+    const names = ["first", "second"].map((which) => {
       const name = Object.assign(document.createElement("p"), { className: `side-name side-${which}` });
       name.append(document.createElement("span"));
       second.after(name);
       return name;
     });
-    this.#names[1].append(this.#leave());
-    const { center, zoom, ...options } = this.map.options;
-    this.#map = L.map(second, { ...options, keyboard: false, center: this.map.getCenter(), zoom: this.map.getZoom() });
+    names[1].append(this.#leave());
+    const map = L.map(second, { ...this.map.options, keyboard: false, center: this.map.getCenter(), zoom: this.map.getZoom() });
     second.setAttribute("role", "application");
     second.setAttribute("aria-label", this.config.strings["beside.map"]);
-    this.#layers = new LayerSet(this.#map, this.config, () => this.base.isOn);
-    this.#selection = new Selection(this.#map);
-    this.#hover = new Hover(this.#map, () => this.#layers.layer, (grid, grids) => {
+    const layers = new LayerSet(map, this.config, () => this.base.isOn);
+    const selection = new Selection(map);
+    const hover = new Hover(map, () => layers.layer, (grid, grids) => {
       this.hover.light(grid);
-      this.pointed(this.#map, this.#layers, grid, grids);
+      this.pointed(map, layers, grid, grids);
     });
-    this.#map.on("click", ({ latlng }) => this.map.fire("click", { latlng }));
-    this.#layers.addEventListener("load", () => this.#hover.look());
-    this.#layers.addEventListener("failed", () => this.layers.dispatchEvent(new Event("failed")));
-    this.#layers.addEventListener("painted", () => performance.mark("beside-painted"));
-    this.map.on("resize", () => this.isShown && this.#map.invalidateSize({ animate: false }));
-    for (const [leader, other] of [[this.map, this.#map], [this.#map, this.map]]) {
+    map.on("click", ({ latlng }) => this.map.fire("click", { latlng }));
+    layers.addEventListener("load", () => hover.look());
+    layers.addEventListener("failed", () => this.layers.dispatchEvent(new Event("failed")));
+    layers.addEventListener("painted", () => performance.mark("beside-painted"));
+    this.map.on("resize", () => this.isShown && map.invalidateSize({ animate: false }));
+    for (const [leader, other] of [[this.map, map], [map, this.map]]) {
       leader.on("move", () => this.#follow(leader, other));
-      leader.on("zoomanim", ({ center, zoom: to }) => this.#glide(leader, other, center, to));
+      leader.on("zoomanim", ({ center, zoom }) => this.#glide(other, center, zoom));
     }
-    this.base.accompany(this.#map);
+    this.base.accompany(map);
+    return { map, layers, selection, hover, names };
   }
 
   #leave() {
     const button = Object.assign(document.createElement("button"), { type: "button", title: this.config.strings["beside.leave"] });
-    button.append(document.querySelector("svg.icon").cloneNode(true));
-    button.querySelector("use").setAttribute("href", "#i-close");
+    button.append(find(SVGElement, "svg.icon").cloneNode(true));
+    find(SVGElement, "use", button).setAttribute("href", "#i-close");
     button.append(Object.assign(document.createElement("span"), { className: "sr", textContent: button.title }));
     button.addEventListener("click", () => this.store.go({ beside: null }));
     return button;
   }
 
-  // The other map goes where the first is, whichever of the two was moved.
+  /**
+   * The other map goes where the first is, whichever of the two was moved.
+   * @param {L.Map} leader
+   * @param {L.Map} other
+   */
   #follow(leader, other) {
     if (!this.isShown || this.#leader === other || leader._animatingZoom) return;
     const far = other.latLngToContainerPoint(leader.getCenter()).distanceTo(other.getSize().divideBy(2));
@@ -133,8 +165,13 @@ export class Beside {
     this.#leader = null;
   }
 
-  // A zoom that is animated is so on both, at once.
-  #glide(leader, other, center, zoom) {
+  /**
+   * A zoom that is animated is so on both, at once.
+   * @param {L.Map} other
+   * @param {L.LatLng} center
+   * @param {number} zoom
+   */
+  #glide(other, center, zoom) {
     if (!this.isShown || other._animatingZoom) return;
     setExactView(other, center, zoom, { animate: true });
   }
@@ -142,12 +179,26 @@ export class Beside {
   #name() {
     const { view, today } = { view: this.store.view, today: this.config.today };
     const { kind, kinds } = this.layers.shares;
-    if (!kinds) return;
-    const isDay = /^\d/.test(view.beside);
-    const of = (code) => nameOf(code, kinds, this.config);
-    const words = isDay
+    if (!kinds || !kind || !view.beside) return;
+    const of = (/** @type {string} */ code) => nameOf(code, kinds, this.config);
+    const words = isDay(view.beside)
       ? [view.on ?? today, view.beside].map((day) => `${of(kind)} · ${written(day, this.config.lang)}`)
       : [of(kind), of(view.beside)];
-    this.#names.forEach((name, i) => (name.firstElementChild.textContent = words[i]));
+    this.#second?.names.forEach((name, i) => (find(HTMLElement, "span", name).textContent = words[i]));
   }
+}
+
+/**
+ * Return what the second map shows.
+ * @param {View} view
+ * @param {string} beside
+ * @returns {View}
+ */
+function otherView(view, beside) {
+  return { ...view, versus: null, beside: null, ...(isDay(beside) ? { on: beside } : { kind: beside }) };
+}
+
+/** @param {string} beside */
+function isDay(beside) {
+  return /^\d/.test(beside);
 }

@@ -1,34 +1,56 @@
 // The ranked list in the panel of services, the map's twin: a row outlines its grid, the grid under
 // the pointer marks its row, and the list follows the level and, if wanted, the part that are in view.
 
-import { patiently } from "../panel/retrying.js";
+/** @import { Level } from "../types/page.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
+/** @import { LayerSet } from "../map/layerset.js" */
+/** @import { Outline } from "../map/outline.js" */
+/** @import { Panel } from "../panel/panel.js" */
+/** @import { Store } from "../view/store.js" */
+
+import { closest, findAll } from "../view/elements.js";
+import { isAbort, patiently } from "../panel/retrying.js";
 import { panelUrl } from "../view/view.js";
 
 const WAIT_MS = 250;
 
 export class Ranking {
   #timer = 0;
-  #loaded = ""; // the address of the list on show, or on its way
+  /** The address of the list on show, or on its way. */
+  #loaded = "";
+  /** @type {{ id: number }[] | null} */
   #marked = null;
   #isStale = false;
-  #asked = null; // what aborts the list that is on its way
+  /** What aborts the list that is on its way. @type {AbortController | null} */
+  #asked = null;
 
-  /** parts: {map, store, panel, layers, outline, covers}; covers() are the pixels hidden at the bottom. */
-  constructor(parts) {
-    Object.assign(this, parts);
-    const { body } = this.panel;
+  /**
+   * covers() are the pixels hidden at the bottom.
+   * @param {{ map: L.Map, store: Store, panel: Panel, layers: LayerSet, outline: Outline, covers: () => number }} parts
+   */
+  constructor({ map, store, panel, layers, outline, covers }) {
+    this.map = map;
+    this.store = store;
+    this.panel = panel;
+    this.layers = layers;
+    this.outline = outline;
+    this.covers = covers;
+    const { body } = panel;
     for (const [on, off] of [["mouseover", "mouseout"], ["focusin", "focusout"]]) {
       body.addEventListener(on, ({ target }) => this.#point(rowOf(target)));
       body.addEventListener(off, ({ target }) => rowOf(target) && this.#point(null));
     }
-    body.addEventListener("click", ({ target }) => this.#turn(target.closest("#ranked button[data-page]")));
+    body.addEventListener("click", ({ target }) => this.#turn(closest(HTMLElement, target, "#ranked button[data-page]")));
     body.addEventListener("change", ({ target }) => this.#choose(target));
     body.addEventListener("keydown", (event) => this.#step(event));
-    body.addEventListener("htmx:afterSwap", ({ target }) => (target === body || target.id === "ranked") && this.#arrived());
+    body.addEventListener("htmx:afterSwap", ({ target }) => panel.isList(target) && this.#arrived());
     this.map.on("moveend", () => this.#wait());
   }
 
-  /** Return the address of a view's panel, with the list in it that the map asks for. */
+  /**
+   * Return the address of a view's panel, with the list in it that the map asks for.
+   * @param {View} view
+   */
   url(view) {
     const url = panelUrl(view);
     if (!this.#isListed(view)) return url;
@@ -40,16 +62,19 @@ export class Ranking {
     return asked.pathname + asked.search;
   }
 
-  /** Mark the row of the grid under the pointer, of the one of these that is listed; null unmarks. */
+  /**
+   * Mark the row of the grid under the pointer, of the one of these that is listed; null unmarks.
+   * @param {{ id: number }[] | null} grids
+   */
   mark(grids) {
     this.#marked = grids;
     const list = this.#list;
     list?.querySelector(".lit")?.classList.remove("lit");
     const row = list && grids?.map(({ id }) => list.querySelector(`[data-grid="${id}"]`)).find(Boolean);
-    if (!row) return;
+    const rows = row?.parentElement;
+    if (!row || !rows) return;
     row.classList.add("lit");
     // The list alone is scrolled: whoever reads above it stays there.
-    const rows = row.parentElement;
     const [inner, outer] = [row.getBoundingClientRect(), rows.getBoundingClientRect()];
     if (inner.top < outer.top) rows.scrollTop -= outer.top - inner.top;
     else if (inner.bottom > outer.bottom) rows.scrollTop += inner.bottom - outer.bottom;
@@ -59,6 +84,7 @@ export class Ranking {
     return this.panel.body.querySelector("#ranked");
   }
 
+  /** @param {View} view */
   #isListed(view) {
     return view.mode === "coverage" && panelUrl(view).startsWith("/panel/home");
   }
@@ -66,7 +92,8 @@ export class Ranking {
   // West, south, east, north of what is not hidden.
   #box() {
     const { x, y } = this.map.getSize();
-    const [top, bottom] = [[0, 0], [x, Math.max(1, y - this.covers())]].map((point) => this.map.containerPointToLatLng(point));
+    const top = this.map.containerPointToLatLng([0, 0]);
+    const bottom = this.map.containerPointToLatLng([x, Math.max(1, y - this.covers())]);
     return [top.lng, bottom.lat, bottom.lng, top.lat].map((degrees) => degrees.toFixed(4)).join(",");
   }
 
@@ -74,10 +101,8 @@ export class Ranking {
   #arrived() {
     this.outline.show(null);
     const { body } = this.panel;
-    for (const key of ["rank", "within"]) {
-      const select = body.querySelector(`#${key}`);
-      if (select) select.value = this.store.view[key] ?? "";
-    }
+    for (const select of findAll(HTMLSelectElement, "#rank", body)) select.value = this.store.view.rank ?? "";
+    for (const select of findAll(HTMLSelectElement, "#within", body)) select.value = this.store.view.within ?? "";
     this.mark(this.#marked);
     // The map may have moved while the panel was on its way.
     if (this.#list) this.#wait();
@@ -104,7 +129,10 @@ export class Ranking {
     await this.#load(url.replace("/panel/home", "/panel/ranked"));
   }
 
-  // A list that cannot be loaded leaves the one before it: the panel and the map are still there.
+  /**
+   * A list that cannot be loaded leaves the one before it: the panel and the map are still there.
+   * @param {string} url
+   */
   async #load(url) {
     this.#asked?.abort();
     this.#asked = new AbortController();
@@ -115,16 +143,20 @@ export class Ranking {
       if (this.#list && this.#isListed(this.store.view)) htmx.swap(this.#list, text, { swapStyle: "innerHTML" });
     } catch (error) {
       // Offline, and not overtaken: the next move of the map asks again.
-      this.#isStale ||= error.name !== "AbortError";
+      this.#isStale ||= !isAbort(error);
     }
   }
 
-  #choose({ id, value }) {
-    if (id !== "rank" && id !== "within") return;
-    this.store.go({ [id]: value || null }, { panel: "loaded" });
+  /** @param {EventTarget | null} target */
+  #choose(target) {
+    if (!(target instanceof HTMLSelectElement)) return;
+    if (target.id === "rank") this.store.go({ rank: /** @type {Level | ""} */ (target.value) || null }, { panel: "loaded" });
+    else if (target.id === "within") this.store.go({ within: target.value === "view" ? "view" : null }, { panel: "loaded" });
+    else return;
     this.#refresh();
   }
 
+  /** @param {HTMLElement | null} button */
   async #turn(button) {
     if (!button) return;
     this.store.go({ page: Number(button.dataset.page) }, { panel: "loaded" });
@@ -133,19 +165,23 @@ export class Ranking {
     if (section && section.getBoundingClientRect().top < this.panel.body.getBoundingClientRect().top) section.scrollIntoView();
   }
 
+  /** @param {HTMLElement | null} row */
   #point(row) {
     this.outline.show(row ? Number(row.dataset.grid) : null, this.store.view.on);
   }
 
+  /** @param {KeyboardEvent} event */
   #step(event) {
-    const way = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-    const next = way && rowOf(event.target)?.[way]?.querySelector("a");
-    if (!next) return;
+    const row = rowOf(event.target);
+    const other = event.key === "ArrowDown" ? row?.nextElementSibling : event.key === "ArrowUp" ? row?.previousElementSibling : null;
+    const link = other?.querySelector("a");
+    if (!link) return;
     event.preventDefault();
-    next.focus();
+    link.focus();
   }
 }
 
+/** @param {EventTarget | null} target */
 function rowOf(target) {
-  return target.closest("#ranked [data-grid]");
+  return closest(HTMLElement, target, "#ranked [data-grid]");
 }

@@ -1,5 +1,16 @@
 // The view of services beyond its layer: the ranked list, how it is painted, side by side.
 
+/** @import { Box, Config } from "../types/page.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
+/** @import { Base } from "../map/controls.js" */
+/** @import { Hover } from "../map/hover.js" */
+/** @import { LayerSet } from "../map/layerset.js" */
+/** @import { Grid } from "../map/picking.js" */
+/** @import { Selection } from "../map/selection.js" */
+/** @import { Panel } from "../panel/panel.js" */
+/** @import { Sheet } from "../panel/sheet.js" */
+/** @import { Store } from "../view/store.js" */
+
 import { Beside } from "./beside.js";
 import { Outline } from "../map/outline.js";
 import { Painting } from "../map/painting.js";
@@ -10,12 +21,27 @@ import { shareOf } from "../view/shares.js";
 const NAME_HEIGHT = 48;
 
 export class Services {
-  /** parts: {map, config, store, panel, layers, base, hover, selection, sheet, fit}. */
-  constructor(parts) {
-    const { map, config, store, panel, layers, selection, sheet } = parts;
-    Object.assign(this, { map, config, layers, sheet });
-    const outline = new Outline(map, (...grid) => selection.shape(...grid));
-    this.beside = new Beside({ ...parts, outline, pointed: (...what) => this.#name(...what) });
+  /**
+   * fit() brings a box into what is free of the map.
+   * @param {object} parts
+   * @param {L.Map} parts.map
+   * @param {Config} parts.config
+   * @param {Store} parts.store
+   * @param {Panel} parts.panel
+   * @param {LayerSet} parts.layers
+   * @param {Base} parts.base
+   * @param {Hover} parts.hover
+   * @param {Selection} parts.selection
+   * @param {Sheet} parts.sheet
+   * @param {(box: Box) => void} parts.fit
+   */
+  constructor({ map, config, store, panel, layers, base, hover, selection, sheet, fit }) {
+    this.map = map;
+    this.config = config;
+    this.layers = layers;
+    this.sheet = sheet;
+    const outline = new Outline(map, (id, on) => selection.shape(id, on));
+    this.beside = new Beside({ map, config, store, layers, base, hover, outline, fit, pointed: (...what) => this.#name(...what) });
     this.ranking = new Ranking({ map, store, panel, layers, outline, covers: () => this.covers });
     this.painting = new Painting({ store, panel, layers, strings: config.strings });
   }
@@ -45,21 +71,35 @@ export class Services {
     return this.isSplit ? this.layers.styles.grids.from_zoom.town - 0.5 : 0;
   }
 
-  /** Return the address of a view's panel. */
+  /**
+   * Return the address of a view's panel.
+   * @param {View} view
+   */
   url(view) {
     return this.ranking.url(view);
   }
 
+  /** @param {View} view */
   show(view) {
     this.beside.show(view);
   }
 
-  /** The pointer is on a grid of the map, the finest of those at the place; on none: null. */
+  /**
+   * The pointer is on a grid of the map, the finest of those at the place; on none: null.
+   * @param {Grid | null} grid
+   * @param {Grid[]} grids
+   */
   pointed(grid, grids) {
     this.beside.light(grid);
     this.#name(this.map, this.layers, grid, grids);
   }
 
+  /**
+   * @param {L.Map} map
+   * @param {LayerSet} layers
+   * @param {Grid | null} grid
+   * @param {Grid[]} grids
+   */
   #name(map, { layer, shares }, grid, grids) {
     const parts = grid ? [grid.name, shareOf(layer, grid.id, shares, this.config)] : [];
     map.getContainer().title = parts.filter(Boolean).join(" · ");

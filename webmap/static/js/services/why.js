@@ -1,6 +1,17 @@
 // Why a grid's households have a service or not, on the map: its buildings by verdict, the line to
 // the nearest who serves, ground in reach and out of it. Hand in hand with the lists in the panel.
 
+/** @import { BuildingFeature, GroundFeature } from "../types/answers.d.ts" */
+/** @import { Config, CoverageStyle, Verdict } from "../types/page.d.ts" */
+/** @import { FacilityProps, TileFeature } from "../types/tiles.d.ts" */
+/** @import { View } from "../types/view.d.ts" */
+/** @import { Sheet } from "../map/overlay.js" */
+/** @import { Panel } from "../panel/panel.js" */
+
+/** What the pointer is on. @typedef {{ home?: BuildingFeature, facility?: number }} Lit */
+/** @typedef {"dots" | "area" | "gaps"} Name */
+
+import { closest, findAll } from "../view/elements.js";
 import { fill, line, outline, Overlay, symbol } from "../map/overlay.js";
 import { patiently } from "../panel/retrying.js";
 import { drawFacility, drawHome } from "../map/symbols.js";
@@ -9,22 +20,40 @@ import { drawFacility, drawHome } from "../map/symbols.js";
 const REACH = 10;
 
 export class Why {
-  #dots = []; // GeoJSON points of the buildings
-  #shapes = { area: [], gaps: [] }; // GeoJSON polygons
-  #site = null; // [lon, lat] of the facility whose area is shown
-  #urls = {};
+  /** The buildings. @type {BuildingFeature[]} */
+  #dots = [];
+  /** @type {{ area: GroundFeature[], gaps: GroundFeature[] }} */
+  #shapes = { area: [], gaps: [] };
+  /** Where the facility is whose area is shown. @type {GeoJSON.Position | null} */
+  #site = null;
+  /** @type {Map<Name, string | null>} */
+  #urls = new Map();
+  /** @type {View | null} */
   #view = null;
-  #lit = null; // {home} or {facility}: what the pointer is on
+  /** @type {Lit | null} */
+  #lit = null;
   #frame = 0;
   #isGapsOn = true;
   #tip = L.tooltip({ direction: "top", className: "home-tip", offset: [0, -8], opacity: 1 });
 
   /**
-   * styles is layers/style.py's COVERAGE; facilityAt(latlng) finds a facility on the map; changed()
-   * hears that something else is drawn.
+   * facilityAt() finds a facility on the map; changed() hears that something else is drawn.
+   * @param {object} parts
+   * @param {L.Map} parts.map
+   * @param {Config} parts.config
+   * @param {Panel} parts.panel
+   * @param {CoverageStyle} parts.styles
+   * @param {(latlng: L.LatLng) => TileFeature<FacilityProps> | null} parts.facilityAt
+   * @param {() => void} parts.changed
    */
   constructor({ map, config, panel, styles, facilityAt, changed }) {
-    Object.assign(this, { map, panel, styles, facilityAt, changed, strings: config.strings, lang: config.lang });
+    this.map = map;
+    this.panel = panel;
+    this.styles = styles;
+    this.facilityAt = facilityAt;
+    this.changed = changed;
+    this.strings = config.strings;
+    this.lang = config.lang;
     this.ground = new Overlay(map, "reach", 425);
     // Names stay to be read beneath it.
     this.ground.pane.style.mixBlendMode = "multiply";
@@ -38,13 +67,16 @@ export class Why {
   get drawn() {
     const verdicts = new Set(this.#dots.map(({ properties }) => properties.verdict));
     return {
-      verdicts: Object.keys(this.styles.homes).filter((verdict) => verdicts.has(verdict)),
+      verdicts: /** @type {Verdict[]} */ (Object.keys(this.styles.homes)).filter((verdict) => verdicts.has(verdict)),
       area: this.#shapes.area.length > 0,
       gaps: this.#shapes.gaps.length > 0,
     };
   }
 
-  /** Take away what does not belong to a view. What belongs to it comes when its panel arrives. */
+  /**
+   * Take away what does not belong to a view. What belongs to it comes when its panel arrives.
+   * @param {View} view
+   */
   show(view) {
     this.#view = view;
     if (!view.facility) this.#site = null;
@@ -54,7 +86,10 @@ export class Why {
     this.#set("area", view.mode === "coverage" && view.facility ? `/api/coverage/facilities/${view.facility}/area${this.#query({})}` : null);
   }
 
-  /** With a finger, mark the building at a place if there is one: it cannot hover there. */
+  /**
+   * With a finger, mark the building at a place if there is one: it cannot hover there.
+   * @param {L.LatLng} latlng
+   */
   lightAt(latlng) {
     if (matchMedia("(hover: hover)").matches) return false;
     const dot = this.#dotAt(this.map.latLngToContainerPoint(latlng));
@@ -64,12 +99,13 @@ export class Why {
 
   #arrived() {
     const { root } = this.panel;
-    this.#site = root?.matches(".facility") ? root.dataset.point.split(",").map(Number) : null;
+    const point = root?.matches(".facility") ? root.dataset.point : null;
+    this.#site = point ? point.split(",").map(Number) : null;
     this.#draw();
     if (!root?.dataset.why) return;
-    const asked = { grid: root.dataset.grid, kind: root.dataset.why };
+    const asked = { grid: root.dataset.grid ?? "", kind: root.dataset.why };
     this.#set("dots", `/api/coverage/buildings${this.#query(asked)}`, this.panel.quiet);
-    const box = root.querySelector("[data-gaps]");
+    const [box] = findAll(HTMLInputElement, "[data-gaps]", root);
     if (box) box.checked = this.#isGapsOn;
     this.#set("gaps", this.#isGapsOn ? `/api/coverage/gaps${this.#query(asked)}` : null, this.panel.quiet);
   }
@@ -80,6 +116,7 @@ export class Why {
     this.#arrived();
   }
 
+  /** @param {Record<string, string>} parts */
   #query(parts) {
     const query = new URLSearchParams(parts);
     if (this.#view?.on) query.set("on", this.#view.on);
@@ -87,30 +124,38 @@ export class Why {
     return text ? `?${text}` : "";
   }
 
-  // Fetch what an address has, and draw it; null takes away what was drawn.
+  /**
+   * Fetch what an address has, and draw it; null takes away what was drawn.
+   * @param {Name} name
+   * @param {string | null} url
+   */
   async #set(name, url, isNews = false) {
-    if (this.#urls[name] === url && !isNews) return;
-    if (this.#urls[name] !== url) this.#keep(name, []);
-    this.#urls[name] = url;
+    if (this.#urls.get(name) === url && !isNews) return;
+    if (this.#urls.get(name) !== url) this.#keep(name, []);
+    this.#urls.set(name, url);
     if (!url) return;
     try {
       const response = await patiently(url);
       if (!response.ok) throw new Error(`${url}: ${response.status}`);
       const { features } = await response.json();
-      if (this.#urls[name] === url) this.#keep(name, features);
+      if (this.#urls.get(name) === url) this.#keep(name, features);
     } catch {
       // The panel says what is wrong, and its list is there without the map. Asked again next time.
-      if (this.#urls[name] === url) this.#urls[name] = null;
+      if (this.#urls.get(name) === url) this.#urls.set(name, null);
     }
   }
 
+  /**
+   * @param {Name} name
+   * @param {(BuildingFeature | GroundFeature)[]} features
+   */
   #keep(name, features) {
     if (name === "dots") {
       if (!features.length && !this.#dots.length) return;
-      this.#dots = features;
+      this.#dots = /** @type {BuildingFeature[]} */ (features);
       this.#light(null);
     } else {
-      this.#shapes[name] = features;
+      this.#shapes[name] = /** @type {GroundFeature[]} */ (features);
     }
     this.#draw();
     this.changed();
@@ -118,8 +163,9 @@ export class Why {
 
   #follow() {
     const { body } = this.panel;
+    /** @type {(target: EventTarget | null) => Lit | null} */
     const named = (target) => {
-      const row = target.closest?.("[data-home], [data-facility]");
+      const row = closest(HTMLElement, target, "[data-home], [data-facility]");
       if (!row) return null;
       if (row.dataset.facility) return { facility: Number(row.dataset.facility) };
       const dot = this.#dots.find(({ id }) => id === Number(row.dataset.home));
@@ -132,16 +178,25 @@ export class Why {
     this.map.on("mouseout", () => this.#dots.length && this.#ask(null));
   }
 
+  /**
+   * @param {L.Point | null} point
+   * @param {L.LatLng} [latlng]
+   */
   #ask(point, latlng) {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => {
-      const facility = point && this.facilityAt(latlng);
+      const facility = latlng && this.facilityAt(latlng);
       const dot = point && !facility ? this.#dotAt(point) : null;
       this.#light(facility ? { facility: facility.props.id } : dot && { home: dot });
     });
   }
 
+  /**
+   * @param {L.Point} point
+   * @returns {BuildingFeature | null}
+   */
   #dotAt(point) {
+    /** @type {BuildingFeature | null} */
     let best = null;
     let least = REACH;
     for (const dot of this.#dots) {
@@ -151,7 +206,10 @@ export class Why {
     return best;
   }
 
-  // Mark a building or a facility on the map and in the lists alike.
+  /**
+   * Mark a building or a facility on the map and in the lists alike.
+   * @param {Lit | null} lit
+   */
   #light(lit) {
     if (lit?.home === this.#lit?.home && lit?.facility === this.#lit?.facility) return;
     this.#lit = lit;
@@ -164,20 +222,25 @@ export class Why {
     this.#drawMarks();
   }
 
-  #words({ properties: { name, verdict, nearest, way, unit, by_road: byRoad, estimated, servers } }) {
+  /** @param {BuildingFeature} dot */
+  #words({ properties: { name, verdict, nearest, way: far, unit, by_road: byRoad, estimated, servers } }) {
     const box = document.createElement("div");
-    const line = (text, tag = "div") => box.append(Object.assign(document.createElement(tag), { textContent: text }));
-    line(name, "b");
-    line([this.strings[`verdict.${verdict}`], estimated && this.strings["why.estimated"]].filter(Boolean).join(" · "));
-    if (servers.length) line(servers.slice(0, 3).join(", "));
-    if (nearest) line(`${nearest.name} · ${this.#way(way, unit)} ${this.strings[byRoad ? "why.road" : "why.straight"]}`);
+    const add = (/** @type {string} */ text, tag = "div") => box.append(Object.assign(document.createElement(tag), { textContent: text }));
+    add(name, "b");
+    add([this.strings[`verdict.${verdict}`], estimated && this.strings["why.estimated"]].filter(Boolean).join(" · "));
+    if (servers.length) add(servers.slice(0, 3).join(", "));
+    if (nearest) add(`${nearest.name} · ${this.#distance(far, unit)} ${this.strings[byRoad ? "why.road" : "why.straight"]}`);
     return box;
   }
 
-  #way(way, unit) {
-    const number = (value) => value.toLocaleString(this.lang);
-    if (unit === "min") return `${number(Math.ceil(way))} ${this.strings["unit.min"]}`;
-    return way < 1000 ? `${number(Math.ceil(way))} ${this.strings["unit.m"]}` : `${number(Math.round(way / 100) / 10)} ${this.strings["unit.km"]}`;
+  /**
+   * @param {number} far
+   * @param {string} unit
+   */
+  #distance(far, unit) {
+    const number = (/** @type {number} */ value) => value.toLocaleString(this.lang);
+    if (unit === "min") return `${number(Math.ceil(far))} ${this.strings["unit.min"]}`;
+    return far < 1000 ? `${number(Math.ceil(far))} ${this.strings["unit.m"]}` : `${number(Math.round(far / 100) / 10)} ${this.strings["unit.km"]}`;
   }
 
   #draw() {
@@ -195,13 +258,13 @@ export class Why {
 
   #drawMarks() {
     const { area } = this.#shapes;
-    const open = this.marks.open(this.#dots.length > 0 || this.#site || area.length > 0);
+    const open = this.marks.open(this.#dots.length > 0 || this.#site !== null || area.length > 0);
     if (!open) return;
     for (const { geometry } of area) outline(open, geometry, this.styles.area);
     const lit = this.#lit;
-    const isLit = (dot) => dot === lit?.home || (lit?.facility && dot.properties.nearest?.id === lit.facility);
+    const isLit = (/** @type {BuildingFeature} */ dot) => dot === lit?.home || (lit?.facility && dot.properties.nearest?.id === lit.facility);
     const scale = this.map.getZoom() < 13 ? 0.6 : this.map.getZoom() < 15 ? 0.8 : 1;
-    for (const dot of this.#dots) if (isLit(dot)) way(open, dot, lit.home ? 1.8 : 1);
+    for (const dot of this.#dots) if (isLit(dot)) way(open, dot, lit?.home ? 1.8 : 1);
     for (const dot of this.#dots.toReversed()) {
       const { verdict, estimated } = dot.properties;
       // Those that stand for an area are no buildings: smaller.
@@ -209,7 +272,7 @@ export class Why {
       symbol(open, dot.geometry.coordinates, (ctx) => drawHome(ctx, this.styles.homes[verdict], size));
     }
     // The tiles have them too, but beneath all this.
-    const sites = new Map(this.#dots.map(({ properties: { nearest } }) => nearest && [nearest.id, nearest.point]).filter(Boolean));
+    const sites = new Map(this.#dots.flatMap(({ properties: { nearest } }) => (nearest ? [[nearest.id, nearest.point]] : [])));
     for (const [id, point] of sites) {
       symbol(open, point, (ctx) => drawFacility(ctx, this.styles.facility, id === lit?.facility || id === lit?.home?.properties.nearest?.id ? 1.4 : 1));
     }
@@ -217,11 +280,17 @@ export class Why {
   }
 }
 
-// To the nearest who serves: whole along roads, broken where it was measured straight.
+/**
+ * To the nearest who serves: whole along roads, broken where it was measured straight.
+ * @param {Sheet} open
+ * @param {BuildingFeature} dot
+ * @param {number} width
+ */
 function way(open, { geometry, properties: { nearest, by_road: byRoad } }, width) {
   if (nearest) line(open, geometry.coordinates, nearest.point, width, byRoad ? [] : [6, 4]);
 }
 
+/** @param {BuildingFeature} dot */
 function place({ geometry: { coordinates: [lon, lat] } }) {
-  return [lat, lon];
+  return L.latLng(lat, lon);
 }

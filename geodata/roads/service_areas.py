@@ -54,7 +54,7 @@ class Beads:
         return np.where(np.isfinite(distance), limit - distance, 0.0) / graph.access
 
 
-def reached(beads: Floats, wide_m: Floats, shape: BaseGeometry, most_m: float) -> BaseGeometry:
+def find_reached(beads: Floats, wide_m: Floats, shape: BaseGeometry, most_m: float) -> BaseGeometry:
     """Return the part of a shape from which somebody is reached. Pure.
 
     ``beads`` (n, 2) are points along all ways, (lon, lat), and ``wide_m`` how far beside each one

@@ -29,7 +29,9 @@ _BENDS = ((0.1, 300), (0.5, 1000))
 _SHARE = 0.25
 
 
-def meet(ground: Ground, line: Sequence[Corner], ids: Iterable[int]) -> tuple[Ground, list[Corner]]:
+def node_line(
+    ground: Ground, line: Sequence[Corner], ids: Iterable[int]
+) -> tuple[Ground, list[Corner]]:
     """Give a drawn line and the borders of grids that it meets the same corners.
 
     ``line`` lies on the storage grid. Where it crosses a border, both get a corner; a corner of the

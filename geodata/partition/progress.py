@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-Tell = Callable[[float], None]
+OnProgress = Callable[[float], None]
 """Called with the share of the work that is done, 0 to 1."""
 
 
-def silent(share: float) -> None:
+def ignore_progress(share: float) -> None:
     """Say nothing."""
 
 
-def part(tell: Tell, start: float, end: float) -> Tell:
-    """Return a ``Tell`` for a piece of the work, from one share of the whole to another."""
+def scale_progress(tell: OnProgress, start: float, end: float) -> OnProgress:
+    """Return a ``OnProgress`` for a piece of the work, from one share of the whole to another."""
     return lambda share: tell(start + (end - start) * share)

@@ -1,4 +1,4 @@
-"""Which findings stay in the way, and which are recorded as exceptions from the partition law.
+"""Which findings block an import, and which are recorded as exceptions from the partition law.
 
 An exception needs a decision: ``--accept`` names kinds that a person takes on with a reason;
 ``--repair`` takes on what a machine cannot mend but what is plainly a difference of drawing.
@@ -39,7 +39,7 @@ class ExceptionRecord:
     parent: int | None
 
 
-def settle(
+def accept(
     problems: Sequence[Problem],
     request: GridRequest,
     *,

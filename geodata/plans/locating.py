@@ -13,7 +13,7 @@ Ids = NDArray[np.int64]
 Points = NDArray[np.object_]
 
 
-def homes(draft: Draft, level: Level, points: Points) -> Ids:
+def locate(draft: Draft, level: Level, points: Points) -> Ids:
     """Return the grid of a level in which each point lies, 0 where there is none.
 
     On a shared edge both sides cover the point; the lower code has it.
@@ -30,12 +30,12 @@ def homes(draft: Draft, level: Level, points: Points) -> Ids:
     return found
 
 
-def finest(draft: Draft, points: Points) -> Ids:
+def locate_finest(draft: Draft, points: Points) -> Ids:
     """Return the compound in which each point lies, else the community, 0 where there is none."""
-    compounds, communities = homes(draft, "compound", points), homes(draft, "community", points)
+    compounds, communities = locate(draft, "compound", points), locate(draft, "community", points)
     return np.where(compounds != 0, compounds, communities)
 
 
-def name(draft: Draft, id_: int) -> str:
+def read_name(draft: Draft, id_: int) -> str:
     """Return what a grid is called, '' for 0."""
     return draft.facts[id_].name if id_ else ""

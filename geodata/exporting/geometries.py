@@ -16,14 +16,14 @@ from geodata.model import Bounds, Facility, Point
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class FacilityNearby:
     """A facility; one that is not inside the place may serve households at its edge."""
 
     facility: Facility
     is_inside: bool
 
 
-def shapes(
+def read_shapes(
     conn: Connection[Any], grid_ids: Sequence[int], day: date
 ) -> dict[int, tuple[Any, Point]]:
     """Return by grid its shape (multipolygon, EPSG:4326) and where its label stands."""
@@ -40,7 +40,7 @@ def shapes(
     return {row[0]: (shape, Point(row[2], row[3])) for row, shape in zip(rows, read, strict=True)}
 
 
-def facilities(conn: Connection[Any], extract: Extract) -> list[Site]:
+def list_facilities(conn: Connection[Any], extract: Extract) -> list[FacilityNearby]:
     """List the facilities of the kinds in a place and within their reach around it, by kind."""
     reach_m = max((kind.farthest_m for kind in extract.kinds), default=0.0)
     rows = conn.execute(
@@ -66,7 +66,7 @@ def facilities(conn: Connection[Any], extract: Extract) -> list[Site]:
         },
     ).fetchall()
     return [
-        Site(Facility(*row[:6], point=Point(row[6], row[7]), distance_m=None), row[8])
+        FacilityNearby(Facility(*row[:6], point=Point(row[6], row[7]), distance_m=None), row[8])
         for row in rows
     ]
 

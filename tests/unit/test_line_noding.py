@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 
 from geodata.frames import round_to_grid
+from geodata.partition.line_noding import place_on_edge
 from geodata.partition.measure import DEGREE_M
-from geodata.partition.meeting import place_on_edge
 
 
 def bend_m2(start: tuple[float, float], end: tuple[float, float], at: tuple[float, float]) -> float:
