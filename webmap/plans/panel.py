@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from geodata.importing.lines.reading import offered_systems
 from geodata.importing.lists import places
-from geodata.model import Level
+from geodata.model import Bounds, Level
 from geodata.plans import (
     advancing,
     checking,
@@ -46,7 +46,7 @@ class Place:
     grid_id: int
     level: Level
     name: str
-    bounds: drafts.Box | None = None
+    bounds: Bounds | None = None
 
 
 class PlanIn(Query):
@@ -203,7 +203,7 @@ def _places(draft: Draft, touched: Iterable[int]) -> list[Place]:
 
 def _opening(
     conn: Connection[Any], plan: Plan, draft: Draft, touched: Sequence[int]
-) -> tuple[int, drafts.Box] | None:
+) -> tuple[int, Bounds] | None:
     """Return the grid in which a plan is best looked at, and the box of what it changes there.
 
     The community that holds all of it, else the first town; None where nothing is drawn.
@@ -230,7 +230,7 @@ def _opening(
     if not boxes:
         return None
     west, south, east, north = zip(*boxes, strict=True)
-    return opened, (min(west), min(south), max(east), max(north))
+    return opened, Bounds(min(west), min(south), max(east), max(north))
 
 
 def _days() -> dict[str, date]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import astuple
 from datetime import datetime
 from pathlib import Path, PureWindowsPath
 from threading import BoundedSemaphore
@@ -190,7 +189,7 @@ def around(asked: AroundIn, plan_id: int) -> dict[str, Any]:
     tolerance = 360 / (_WORLD_PX * 2**asked.zoom) if asked.zoom is not None else 0
     with acting.drawing_connection() as (conn, _actor):
         keeping.get(conn, plan_id)
-        found = references.within(conn, plan_id, astuple(asked.box), tolerance)
+        found = references.within(conn, plan_id, asked.box, tolerance)
     return {
         "layers": [_shapes(number, shapes) for number, shapes in found.shapes.items()],
         "is_exact": found.is_exact,

@@ -19,7 +19,7 @@ from geodata.coverage.figures import due as changes
 from geodata.coverage.judging import nearest, people, providers, sums
 from geodata.coverage.judging import verdicts as judging
 from geodata.coverage.judging.nearest import Nearest
-from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging.people import People
 from geodata.coverage.judging.sums import Count
 from geodata.coverage.judging.verdicts import Bools, Floats, Ints, Verdict
 from geodata.coverage.judging.ways import SNAP_M, Ways
@@ -180,9 +180,9 @@ def explain(
     )
 
 
-def _roads_around(box: Box, kind: Kind) -> Bounds:
+def _roads_around(box: Bounds, kind: Kind) -> Bounds:
     """Return the box of the roads on which the nearest are looked for."""
-    return Bounds(*providers.grown(box, nearest.farther(kind).farthest_m + SNAP_M))
+    return box.grown(nearest.farther(kind).farthest_m + SNAP_M)
 
 
 def _order(mine: People, verdict: Ints, found: Nearest) -> Ints:

@@ -16,7 +16,7 @@ from psycopg import Connection
 
 from geodata.coverage.figures import keeping as figures
 from geodata.errors import InvalidInputError
-from geodata.model import Bounds, Coverage, GridRef, Level
+from geodata.model import ANYWHERE, Bounds, Coverage, GridRef, Level
 
 DEFAULT_KIND = "service_station"
 WORST = "worst"
@@ -96,7 +96,7 @@ def count(conn: Connection[Any], level: Level, day: date, box: Bounds | None = N
           AND (%(west)s::float8 IS NULL OR ST_Intersects(v.geom, ST_MakeEnvelope(
               %(west)s, %(south)s, %(east)s, %(north)s, 4326)))
         """,
-        {"level": level, "day": day, **_sides(box)},
+        {"level": level, "day": day, **(box.params() if box else ANYWHERE)},
         prepare=False,
     ).fetchone()
     assert row
@@ -154,7 +154,7 @@ def _ranked(
             "day": day,
             "level": level,
             "ids": None if ids is None else list(ids),
-            **_sides(box),
+            **(box.params() if box else ANYWHERE),
             "limit": limit,
             "offset": offset,
         },
@@ -162,9 +162,3 @@ def _ranked(
         prepare=False,
     ).fetchall()
     return [(GridRef(*row[:4]), Coverage(*row[4:])) for row in rows]
-
-
-def _sides(box: Bounds | None) -> dict[str, float | None]:
-    if box is None:
-        return dict.fromkeys(("west", "south", "east", "north"))
-    return {"west": box.west, "south": box.south, "east": box.east, "north": box.north}

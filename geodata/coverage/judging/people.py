@@ -12,7 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from psycopg import Connection
 
-Box = tuple[float, float, float, float]
+from geodata.model import Bounds
+
 # Places that stand for a compound without buildings: enough to tell its near from its far end.
 POINTS = 64
 # A building: place (lon, lat), households, the same rounded for everybody (geodata/disclosure.py),
@@ -83,7 +84,7 @@ def everybody(conn: Connection[Any], day: date) -> People:
     return People(np.concatenate((rows, _estimated(conn, day, None))))
 
 
-def within(conn: Connection[Any], day: date, box: Box) -> People:
+def within(conn: Connection[Any], day: date, box: Bounds) -> People:
     """Return the households in a box (west, south, east, north in degrees) in the same way."""
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(
@@ -105,7 +106,7 @@ def within(conn: Connection[Any], day: date, box: Box) -> People:
             WHERE b.geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
               AND b.valid @> %(day)s AND b.households > 0
             """,
-            {"day": day, **dict(zip(("west", "south", "east", "north"), box, strict=True))},
+            {"day": day, **box.params()},
             prepare=False,
         ).fetchall()
     known = np.array([tuple(row) for row in rows], dtype=BUILDING)
@@ -139,7 +140,7 @@ def _shares(count: int, places: int) -> list[int]:
     return [each + (number < more) for number in range(places)]
 
 
-def _estimated(conn: Connection[Any], day: date, box: Box | None) -> NDArray[np.void]:
+def _estimated(conn: Connection[Any], day: date, box: Bounds | None) -> NDArray[np.void]:
     """Return places for compounds whose households are counted, but of which no building is."""
     found = conn.execute(
         """
