@@ -66,11 +66,10 @@ def find(
     found = why.explain(
         conn, grid_id, kind, day, is_rounded=is_rounded, has_rounded_loads=is_rounded
     )
-    rows = found.people.rows
     unreached = found.in_reach == 0
     if not unreached.any():
         return []
-    cells = np.where(rows["compound"] != 0, rows["compound"], -rows["community"])
+    cells = found.people.cells
     wanted = np.unique(cells[unreached]).tolist()
     grids = _grids(conn, [abs(cell) for cell in wanted], day)
     box = changes.rested_on(conn, set(wanted), [kind], day, kind.farthest_m)

@@ -149,10 +149,7 @@ def explain(
     # Of the whole county, not of the box: numbered as the facilities are.
     _, links = next(providers.find(conn, [kind], nearby, day, ways))
     judgement = judging.judge(sums.buildings_of(nearby, count), kind, links)
-    rows = nearby.rows
-    own = np.isin(
-        np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), sorted(cells)
-    )
+    own = np.isin(nearby.cells, sorted(cells))
     at, by, way = links.near
     inside = own[at]
     near = (np.cumsum(own)[at[inside]] - 1, by[inside], way[inside])

@@ -85,8 +85,7 @@ def touched(
     boxes = _joined([box for one in due for box in _boxes(one, kinds)])
     found: set[int] = set()
     for box in boxes:
-        rows = people.within(conn, day, box).rows
-        found |= set(np.where(rows["compound"] != 0, rows["compound"], -rows["community"]).tolist())
+        found |= set(people.within(conn, day, box).cells.tolist())
     named = {one.grid_id for one in due if one.grid_id is not None}
     # What lies in a town or a county that changes has changed by itself, where it has.
     inside = {d.grid_id for d in due if d.grid_id and (d.subject != "grids" or d.place)}

@@ -43,6 +43,16 @@ class People:
         """Their places, shape (n, 2), EPSG:4326."""
         return np.column_stack((self.rows["lon"], self.rows["lat"]))
 
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """In which cell of the figures each is counted.
+
+        A compound by its number, what is in a community outside compounds by its negative one, 0
+        outside both.
+        """
+        compounds = self.rows["compound"]
+        return np.where(compounds != 0, compounds, -self.rows["community"])
+
     def where(self, which: NDArray[np.bool_]) -> People:
         """Return some of them."""
         return People(self.rows[which])

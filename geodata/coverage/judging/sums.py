@@ -40,10 +40,7 @@ def of_cells(
 
     Each comes twice: of the households as they are, and (True) of those that everybody is told.
     """
-    rows = nearby.rows
-    cells, index = np.unique(
-        np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), return_inverse=True
-    )
+    cells, index = np.unique(nearby.cells, return_inverse=True)
     for kind, links in _find_links(conn, kinds, nearby, day, box, UNCHANGED):
         for count in COUNTS:
             judgement = judging.judge(buildings_of(nearby, count), kind, links)
