@@ -12,14 +12,14 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata.database import settings
+from geodata.database import locks, settings
+from geodata.database.locks import Lock
 from geodata.errors import InvalidInputError
 from geodata.model import ANYWHERE, Bounds
 from geodata.partition.polygons import to_ewkb
 from geodata.roads.network import Flags, Floats, Ints, Network
 from geodata.roads.reaching import WALKING_KM_H
 
-_LOCK = 341527
 # Rows whose shapes are written down at once.
 _CHUNK = 20_000
 _SETTING = "walking_km_h"
@@ -59,7 +59,7 @@ class Facts:
 
 def lock(conn: Connection[Any]) -> None:
     """Let nobody else change the roads until the transaction ends."""
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    locks.take(conn, Lock.ROADS)
 
 
 def sources(conn: Connection[Any]) -> list[Source]:
