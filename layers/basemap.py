@@ -80,7 +80,7 @@ def frame(static_url: Callable[[str], str], bounds: Bounds | None) -> Frame:
         bounce_at_zoom_limits=False,
         tap_hold=False,
         # Tiles come together, beneath the eye (static/js/map/source.js): nothing is left to soften,
-        # and each fading frame would draw them all anew.
+        # and each fading frame would draw them all again.
         fade_animation=False,
         # One notch of a wheel is one zoom; on Linux it would be two.
         wheel_px_per_zoom_level=120,

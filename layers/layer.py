@@ -49,7 +49,7 @@ class Layer:
     ``fields`` lists the MVT layers inside a tile and their attributes, for TileJSON. ``read(query,
     day, now)`` turns an address's query into SQL parameters and into the query that a tile's
     address carries; it raises InvalidInputError on nonsense. ``describe(conn, query, day)`` returns
-    what the TileJSON says besides, for whoever draws the tiles.
+    what the TileJSON says besides, for anyone who draws the tiles.
     ``needs_coverage`` marks a layer whose figures are computed when they are first asked for;
     ``is_own`` one that shows everybody only what is theirs to see, so that no two see the same.
     """

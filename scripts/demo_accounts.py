@@ -1,4 +1,4 @@
-"""Tells whoever runs the demo county how to sign in: demo-accounts.json in the home."""
+"""Tells anyone who runs the demo county how to sign in: demo-accounts.json in the home."""
 
 from __future__ import annotations
 

@@ -226,7 +226,7 @@ http {{
         default $remote_addr;
         {_asker_behind(proxied)}
     }}
-    # Whoever has one address of an IPv6 network (/64) has all of them (webmap/sign_in/password.py).
+    # One who has an address of an IPv6 network (/64) has all of them (webmap/sign_in/password.py).
     map $source $asker {{
         default $source;
         "~*^(?<network>([0-9a-f]{{1,4}}:){{1,4}})[0-9a-f:]" $network;
@@ -278,7 +278,7 @@ http {{
         default "";
 {_encodings()}
     }}
-    # Whoever comes with a session is answered by the application each time.
+    # Anyone who comes with a session is answered by the application each time.
     map $http_cookie $has_session {{
         default "";
         "~gridmap_" 1;
@@ -289,7 +289,7 @@ http {{
     }}
 
     # What is the same for everybody, for as long as the application says: the address of a tile
-    # or a script names its version; what is asked for anew each time is kept with its ETag.
+    # or a script names its version; what is asked for again each time is kept with its ETag.
     proxy_cache_path {directory}/temporary/cache keys_zone=public:8m max_size=512m inactive=1d
         use_temp_path=off;
     map "" $kept_as {{ default "$encoding $http_x_forwarded_proto $http_host$request_uri"; }}
@@ -381,7 +381,7 @@ def _encodings() -> str:
 
 
 def _asker_behind(proxied: int) -> str:
-    """Return the line that finds the asker in X-Forwarded-For and whoever is connected to us.
+    """Return the line that finds the asker in X-Forwarded-For and who is connected to us.
 
     Each proxy adds whom it sees.
     """

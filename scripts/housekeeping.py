@@ -34,7 +34,7 @@ _ASIDE = re.compile(r"\s|$|[A-Z]+( \d+)?: ")
 class Housekeeper:
     """Keeps house in a database in a thread of its own for as long as the ``with`` block lasts.
 
-    The thread is a daemon: whoever supervises may end whatever it waits for.
+    The thread is a daemon: anyone who supervises may end whatever it waits for.
     """
 
     def __init__(self, database_url: str, *, every_s: float = EVERY_S) -> None:

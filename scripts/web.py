@@ -224,7 +224,7 @@ def _end(children: Sequence[Child], request: signal.Signals, patience_s: float) 
 class _Application(Child):
     """gunicorn on a Unix socket that has two names: the one that it was bound to, and the front's.
 
-    gunicorn removes the first when it is told to end, whoever tells it.
+    gunicorn removes the first when it is told to end, no matter who tells it.
     """
 
     def __init__(self, bound: Path, path: Path, *args: Any, **options: Any) -> None:
@@ -249,7 +249,7 @@ def gunicorn_options(descriptor: int, *, heavy: bool) -> list[str]:
         "--threads": str(threads),
         # What one process has no thread for is left to the others.
         "--worker-connections": str(threads),
-        # The front has a connection for each request: it goes to whoever is free.
+        # The front has a connection for each request: it goes to the one that is free.
         "--keep-alive": "0",
         "--timeout": "60",
         "--graceful-timeout": "10",

@@ -311,7 +311,7 @@ ROUTES: dict[str, Asks] = {
         Ask("/?mode=issues&lang=en"),
         Ask(f"/?issue={it.issues[0].issue_id}", about=str(it.issues[0].issue_id)),
     ],
-    "panel.home": lambda it: [
+    "panel.county": lambda it: [
         *(Ask(f"/panel/home?mode={mode}&state=all") for mode in MODES),
         Ask("/panel/home?mode=nothing"),
         Ask("/panel/home?mode=issues&category=rubbish"),

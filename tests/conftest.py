@@ -250,8 +250,8 @@ def _as_superuser(cluster: Cluster) -> str:
     return cluster.url.replace("gridmap@", "postgres@")
 
 
-# Whoever leaves a pool open behind a database that is gone has a thread that tries for it again and
-# again, with pauses by chance: and chance is what hypothesis watches over.
+# A pool left open behind a database that is gone has a thread that tries for it again and again,
+# with pauses by chance: and chance is what hypothesis watches over.
 _pools: WeakSet[ConnectionPool[Any]] = WeakSet()
 _open_pool = db.open_pool
 

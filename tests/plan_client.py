@@ -23,7 +23,7 @@ class Client:
         self._read_token()
 
     def again(self, conn: Connection[Any]) -> Client:
-        """Sign in anew as the same person."""
+        """Sign in again as the same person."""
         enter(self.client, token(conn, self.account_id))
         conn.commit()
         self._read_token()

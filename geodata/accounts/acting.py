@@ -68,7 +68,7 @@ class Acting:
         )
 
     @property
-    def home(self) -> HeldRole | None:
+    def smallest_territory(self) -> HeldRole | None:
         """The territory to begin with: the smallest one that is held."""
         order = ("compound", "community", "town", "county")
         held = [role for role in self.roles if role.level is not None]

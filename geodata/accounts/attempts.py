@@ -19,7 +19,7 @@ from psycopg import Connection
 Kind = Literal["source", "pair", "account", "device"]
 WINDOW = timedelta(minutes=15)
 # ``source``: one network address, at any account; a whole office may sign in from behind one.
-# ``pair``: one account from one address. Whoever guesses locks out only the own address.
+# ``pair``: one account from one address. Anyone who guesses locks out only the own address.
 # ``account``: one account from anywhere, against guessing that is spread (NIST SP 800-63B asks for
 # 100 at most). ``device``: a browser that was signed in before, which the other three leave alone,
 # so that its owner gets in while others guess.
@@ -81,7 +81,7 @@ def forget(conn: Connection[Any]) -> int:
 def _named(conn: Connection[Any], keys: Iterable[Key]) -> list[Key]:
     """Name the keys for the rest of the transaction: only their rows are there.
 
-    Returns them in one order, whoever comes: two at once would else wait for each other.
+    Returns them in one order, no matter who comes: two at once would else wait for each other.
     """
     ordered = sorted(keys, key=lambda k: k.digest)
     conn.execute(

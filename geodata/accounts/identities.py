@@ -2,7 +2,7 @@
 
 A subject never changes and is never given to another person (OpenID Connect Core, section 2); user
 names are. So a name serves for the first time alone, and for an account that nobody at this issuer
-has yet: whoever takes on somebody's name later gets in nowhere.
+has yet: anyone who takes on somebody's name later gets in nowhere.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def link(conn: Connection[Any], issuer: str, subject: str, account_id: int) -> b
 def drop_first_password(conn: Connection[Any], account_id: int) -> bool:
     """Remove a password that somebody else chose and was to be replaced; tell if there was one.
 
-    Whoever comes in by single sign-on does not know it, and would be asked for it. Sessions that
+    Anyone who comes in by single sign-on does not know it, and would be asked for it. Sessions that
     began with it end: there is nothing left that they would have to do before they see something.
     """
     return bool(

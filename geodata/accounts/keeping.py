@@ -1,4 +1,4 @@
-"""Accounts and the roles they hold: made, changed, given and taken by whoever may manage them."""
+"""Accounts and the roles they hold: made, changed, given, taken by those who may."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from geodata.language.phrases import Phrase
 # RFC 9106, section 4, second recommended option: 64 MiB, three passes, four lanes.
 _HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4, type=Type.ID)
 # For what was generated, whose chance no effort has to make up for (see ``generate``): a list of
-# thousands is hashed in seconds. The first sign-in hashes it anew.
+# thousands is hashed in seconds. The first sign-in hashes it again.
 _QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1, type=Type.ID)
 # Each takes 64 MiB for a tenth of a second: no more than this many at once in one process.
 _AT_ONCE = threading.Semaphore(2)
@@ -137,7 +137,7 @@ def check(password: str, rules: Rules, *, known: tuple[str, ...] = ()) -> None:
 def _guessed_first(password: str, known: tuple[str, ...]) -> Phrase | None:
     """Say why somebody who guesses would try this one early, None if they would not."""
     plain = _normal(password).lower()
-    # "password2026!" is the list's "password" to whoever guesses.
+    # "password2026!" is the list's "password" to anyone who guesses.
     bare = re.sub(r"[\W\d_]+$", "", plain)
     if plain in _leaked() or (len(bare) > 3 and bare in _leaked()):
         return Phrase("This password is in the lists of leaked ones, or nearly.")

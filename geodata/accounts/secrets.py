@@ -1,4 +1,4 @@
-"""The password of an account: given, hashed anew, asked to be replaced; nobody reads it back."""
+"""The password of an account: given, hashed again, asked to be replaced; nobody reads it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions: opened at sign-in, looked up at every request, ended by whoever has the right.
+"""Sessions: opened at sign-in, looked up at every request, ended by anyone who has the right.
 
 A session is a random token of which the database keeps the SHA-256. It lives as long as its row, so
 it ends at once when it is revoked, wherever the next request goes.
@@ -126,7 +126,7 @@ def resume(conn: Connection[Any], token: str) -> Acting | None:
     """Return who a token belongs to, None if the session has ended; note that it was seen.
 
     At sign-in the session has been named (``acting.take_role``).
-    Whoever has yet to choose a password holds no role: somebody else knows the present one.
+    Anyone who has yet to choose a password holds no role: somebody else knows the present one.
     """
     hashed = digest(token)
     row = conn.execute(

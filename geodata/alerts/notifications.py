@@ -1,6 +1,6 @@
 """What people should know of: a queue from which pages read, and senders could.
 
-Whoever may see one is decided by the database: those who plan services in its territory.
+Who may see one is decided by the database: those who plan services in its territory.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ SHOWS: tuple[Show, ...] = get_args(Show)
 class Notification:
     """One entry; ``grid`` and ``town`` are what the places are called today.
 
-    ``state_by`` is the user name of whoever marked it last, as it was then. ``payload`` holds what
-    it is about, as it was when it was raised.
+    ``state_by`` is the user name, as it was then, of the person who marked it last. ``payload``
+    holds what it is about, as it was when it was raised.
     """
 
     notification_id: int

@@ -50,10 +50,10 @@ def read(conn: Connection[Any], grid_ids: Sequence[int], day: date) -> Mapping[i
     people = _of_grids(conn, grid_ids, day, "population")
     row = conn.execute("SELECT EXISTS (SELECT FROM building_rounded)").fetchone()
     if row and row[0]:
-        homes = _of_buildings(conn, grid_ids, day)
+        households = _of_buildings(conn, grid_ids, day)
     else:
-        homes = _of_grids(conn, grid_ids, day, "households")
-    return {each: Counts(homes.get(each), people.get(each)) for each in grid_ids}
+        households = _of_grids(conn, grid_ids, day, "households")
+    return {each: Counts(households.get(each), people.get(each)) for each in grid_ids}
 
 
 def _of_buildings(conn: Connection[Any], grid_ids: Sequence[int], day: date) -> dict[int, int]:

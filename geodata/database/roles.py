@@ -24,7 +24,7 @@ TAKEN_ROLES: tuple[Scope | TaskRole, ...] = (*get_args(Scope), *get_args(TaskRol
 
 
 def statements(owner: str) -> list[sql.Composed]:
-    """Return what makes the roles, for a superuser or whoever may create roles."""
+    """Return what makes the roles, for a superuser or anyone who may create roles."""
     app = sql.Identifier(APP)
     others = [sql.Identifier(name) for name in TAKEN_ROLES]
     return [

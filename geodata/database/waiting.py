@@ -47,7 +47,7 @@ class Connection(psycopg.Connection[TupleRow]):
     """A connection whose statements are given up when waiting for them has no sense.
 
     ``answer_by`` is the time (``time.monotonic``) at which a statement is given up in any case;
-    ``is_abandoned`` tells whether whoever asked has gone. Both are for one borrower of a pool.
+    ``is_abandoned`` tells whether the asker has gone. Both are for one borrower of a pool.
     """
 
     heartbeat: Heartbeat | None = None

@@ -44,17 +44,17 @@ def raise_buildings(county: County, seed: int) -> Buildings:
     scattered = round(_SCATTERED * settlements.compounds)
     inside = np.zeros((len(compound), 2))
     outside: list[Floats] = []
-    homes: list[Ints] = []
+    communities_of: list[Ints] = []
     shares = rng.multinomial(scattered, np.full(len(TOWNS), 1.0 / len(TOWNS)))
     for town in range(len(TOWNS)):
         xy, gaps, communities = _in_town(county, town, compound, int(shares[town]), rng)
         here = county.territory.town_of[settlements.community_of[compound]] == town
         inside[here] = xy
         outside.append(gaps)
-        homes.append(communities)
+        communities_of.append(communities)
     order = np.lexsort((inside[:, 0], compound))
     inside = inside[order]
-    lone = np.concatenate(homes)
+    lone = np.concatenate(communities_of)
     households = _households(county, compound, counts, rng)
     units = np.where(
         settlements.is_estate[compound], np.clip(np.round(households / 9.0), 1, 6), 1

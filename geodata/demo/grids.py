@@ -166,7 +166,7 @@ def _write_upper_changes(
     day: date,
     in_towns: tuple[Ints, Ints],
 ) -> None:
-    """Write county and towns anew where their households, before and now, differ."""
+    """Write county and towns again where their households, before and now, differ."""
     before, after = in_towns
     county = [_county(now, ids.county, after)] if before.sum() != after.sum() else []
     towns = [

@@ -218,8 +218,8 @@ def _add_registered(roll: _Roll, members: int) -> None:
     departments = list(roll.organisations.departments.values())
     while len(roll.members) < members:
         member = roll.enlist(departments[len(roll.members) % len(departments)])
-        home = int(pool[roll.rng.integers(0, len(pool))])
-        roll.appoint(member, "registered_member", roll.ids.compounds[home])
+        compound = int(pool[roll.rng.integers(0, len(pool))])
+        roll.appoint(member, "registered_member", roll.ids.compounds[compound])
 
 
 def _write(conn: psycopg.Connection[TupleRow], roll: _Roll, rng: np.random.Generator) -> None:

@@ -1,9 +1,9 @@
 """From zones on a honeycomb to polygons whose shared borders are equal to the bit.
 
 A *border* is the side of a cell with another zone beyond it. Every corner on a border is moved
-once, whoever uses it: smoothed along the border, bent by smooth noise, put on the map, rounded to
-the coordinate grid of 1e-7 degrees. Polygons are then chains of borders, so that neighbours share
-vertices, and a child's vertex on its parent's border is the parent's too.
+once, no matter who uses it: smoothed along the border, bent by smooth noise, put on the map,
+rounded to the coordinate grid of 1e-7 degrees. Polygons are then chains of borders, so that
+neighbours share vertices, and a child's vertex on its parent's border is the parent's too.
 """
 
 from __future__ import annotations
@@ -81,18 +81,18 @@ def place_corners(
     corners, ends = np.unique(np.concatenate([borders.start, borders.end]), return_inverse=True)
     head, tail = ends[: len(borders.start)], ends[len(borders.start) :]
     degree = np.bincount(ends, minlength=len(corners)).astype(np.float64)
-    home = lattice.corners(corners)
-    place = home
+    start = lattice.corners(corners)
+    place = start
     for _ in range(SMOOTHINGS):
         mean = np.empty_like(place)
         for axis in range(2):
             from_tails = np.bincount(head, weights=place[tail, axis], minlength=len(corners))
             from_heads = np.bincount(tail, weights=place[head, axis], minlength=len(corners))
             mean[:, axis] = (from_tails + from_heads) / degree
-        moved = 0.5 * (place + mean) - home
+        moved = 0.5 * (place + mean) - start
         length = np.hypot(moved[:, 0], moved[:, 1])
         most = _MOST_MOVED * lattice.side_m
-        place = home + moved * np.minimum(1.0, most / np.maximum(length, 1e-9))[:, None]
+        place = start + moved * np.minimum(1.0, most / np.maximum(length, 1e-9))[:, None]
     return corners, place + bend(place)
 
 

@@ -113,7 +113,7 @@ def _members(conn: Connection[Any], values: Mapping[str, object]) -> list[Search
     for row in rows:
         hit = SearchHit("member", row[1], row[6], row[2], row[3], *_place(row[4:8], row[8:]))
         hits.setdefault(row[0], []).append(hit)
-    # Whoever is the only one meant is found at every place; of several, each stands once.
+    # One who is the only one meant is found at every place; of several, each stands once.
     if len(hits) == 1:
         return next(iter(hits.values()))
     return [replace(places[0], more=len(places) - 1) for places in hits.values()]

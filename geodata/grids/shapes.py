@@ -1,8 +1,8 @@
 """Shapes for small scales, kept beside the versions that they are drawn from (EPSG:3857).
 
 A shape holds while its version and all that lies beside it stay as they are: simplified as a
-coverage, it depends on its neighbours. Whoever writes versions marks where (``mark``); then what
-lies there is drawn anew (``refresh``), from the day of the change on, and the rest of the county
+coverage, it depends on its neighbours. Anyone who writes versions marks where (``mark``); then what
+lies there is redrawn (``refresh``), from the day of the change on, and the rest of the county
 holds on. So the cost follows the change, not the county.
 """
 
@@ -63,7 +63,7 @@ def mark(conn: psycopg.Connection[TupleRow], level: Level, since: date, boxes: F
 def refresh(
     conn: psycopg.Connection[TupleRow], level: Level, *, drawing: Drawing | None = None
 ) -> None:
-    """Draw anew what is marked of a level, and all whose shapes depend on it.
+    """Draw again what is marked of a level, and all whose shapes depend on it.
 
     Done for each stretch of time, from the first day that is marked on, in which no version of the
     level begins or ends. A ``drawing`` is used where all of its grids and no others are to be
@@ -128,7 +128,7 @@ def _draw(
     near, _ = _beside(conn, level, on, boxes)
     drawn = _drawn(conn, level, on, np.setdiff1d(near, wanted))
     if drawn is None:
-        # Something was never drawn, whoever wrote it: all is.
+        # Something was never drawn, no matter who wrote it: all is.
         return _draw(conn, level, on, _EVERYWHERE, drawing)
     geoms = _geoms(conn, near)
     return wanted, simplify_level(level, geoms, places=np.searchsorted(near, wanted), drawn=drawn)

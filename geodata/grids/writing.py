@@ -198,7 +198,7 @@ def end_versions(
 def refresh_shapes(
     conn: psycopg.Connection[TupleRow], level: Level, *, drawing: shapes.Drawing | None = None
 ) -> None:
-    """Draw the small-scale shapes of a level anew where versions were written.
+    """Draw the small-scale shapes of a level again where versions were written.
 
     See ``geodata.grids.shapes.refresh``; call it after writing versions, once per level.
     """

@@ -15,7 +15,7 @@ _ROLES = ("gridmap", APP, "postgres")
 
 
 def write(home: Home, account: Account) -> Path:
-    """Write PostgreSQL's configuration, anew at every start, and return its main file.
+    """Write PostgreSQL's configuration, at every start, and return its main file.
 
     Not into the data directory. We may be root, and must not write where another account could
     put a link.

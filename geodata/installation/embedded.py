@@ -219,7 +219,7 @@ class Cluster:
             time.sleep(0.03)
 
     def _ensure_database(self) -> None:
-        """Create the role and the database, and what only a superuser may; at every start anew."""
+        """Create the role and the database, and what only a superuser may; at every start."""
         with (
             failures(self.url),
             psycopg.connect(self._url("postgres", "postgres"), autocommit=True) as conn,

@@ -1,6 +1,6 @@
 """What geodata says to people: English templates with their values.
 
-geodata itself knows English alone; whoever shows a phrase has it said in the reader's language.
+geodata itself knows English alone; anyone who shows a phrase has it said in the reader's language.
 scripts/translate collects the templates from the source.
 """
 

@@ -1,7 +1,7 @@
 """Drawing areas: a new grid on free ground, a grid cut out of another, ground that is annexed.
 
-Coordinates are (lon, lat), EPSG:4326. A ring is what was drawn, closed or not. Whoever draws along
-a crooked border does not meet its every corner: narrow ground that would be left between what is
+Coordinates are (lon, lat), EPSG:4326. A ring is what was drawn, closed or not. A line along a
+crooked border does not meet its every corner: narrow ground that would be left between what is
 drawn and what lies around goes along, so that borders are taken over as they run.
 """
 
@@ -67,7 +67,7 @@ def cut_out(ground: Ground, grid_id: int, ring: Sequence[Corner], new_id: int) -
     after = ready.with_pieces(
         {grid_id: replace(piece, shape=rest), new_id: replace(piece, shape=inside)}
     )
-    return settled(ground, after, inside, homes=[grid_id, new_id])
+    return settled(ground, after, inside, parents=[grid_id, new_id])
 
 
 def annex(ground: Ground, grid_id: int, ring: Sequence[Corner]) -> Ground:
@@ -104,7 +104,7 @@ def annex(ground: Ground, grid_id: int, ring: Sequence[Corner]) -> Ground:
         raise InvalidInputError("This area adds nothing to the grid.")
     whole = united(ready[grid_id].shape, shapely.union_all(gained))
     after = after.with_shapes({grid_id: whole})
-    return settled(ground, after, area, homes=[grid_id, *losers])
+    return settled(ground, after, area, parents=[grid_id, *losers])
 
 
 def _area(

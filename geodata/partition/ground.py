@@ -185,33 +185,33 @@ def settled(
     before: Ground,
     after: Ground,
     around: BaseGeometry,
-    homes: Sequence[int] = (),
+    parents: Sequence[int] = (),
     *,
     may_part: Collection[int] = (),
 ) -> Ground:
     """Finish an action: node the new edges, sort the children, check the law. Raises LawError.
 
-    What lay in one of the grids ``homes`` goes to the one of them in which it lies now; a new
+    What lay in one of the grids ``parents`` goes to the one of them in which it lies now; a new
     border may not run through it. ``may_part`` are grids that may come to be in several pieces.
     """
     for id_ in after.changed(before) & after.pieces.keys():
         if not shapely.is_valid(after[id_].shape):
             return keep_law(before, after, may_part=may_part)
     after = noded(after, around)
-    after = _with_children(after, homes) if homes else after
+    after = _with_children(after, parents) if parents else after
     return keep_law(before, after, may_part=may_part)
 
 
-def _with_children(ground: Ground, homes: Sequence[int]) -> Ground:
+def _with_children(ground: Ground, parents: Sequence[int]) -> Ground:
     moved: dict[int, Piece | None] = {}
     crossed: list[int] = []
     for id_, piece in ground.pieces.items():
-        if piece.parent not in homes:
+        if piece.parent not in parents:
             continue
         holders = [
-            home
-            for home in homes
-            if shapely.relate_pattern(ground[home].shape, piece.shape, "T********")
+            parent
+            for parent in parents
+            if shapely.relate_pattern(ground[parent].shape, piece.shape, "T********")
         ]
         if len(holders) > 1:
             crossed.append(id_)

@@ -55,7 +55,7 @@ def keep_largest(ground: Ground, grid_id: int) -> Ground:
         raise InvalidInputError("The grid is in one piece.")
     kept = _largest(piece.shape)
     pieces: dict[int, Piece | None] = {grid_id: replace(piece, shape=kept)}
-    homes = [grid_id]
+    parents = [grid_id]
     for part in parts:
         if part.equals(kept):
             continue
@@ -69,9 +69,9 @@ def keep_largest(ground: Ground, grid_id: int) -> Ground:
             continue
         present = pieces.get(taker) or ground[taker]
         pieces[taker] = replace(present, shape=stored(shapely.union(present.shape, part)))
-        homes.append(taker)
+        parents.append(taker)
     around = shapely.difference(piece.shape, kept)
-    return settled(ground, ground.with_pieces(pieces), around, homes=homes)
+    return settled(ground, ground.with_pieces(pieces), around, parents=parents)
 
 
 def neighbour(ground: Ground, grid_id: int, shape: BaseGeometry | None = None) -> int | None:

@@ -37,7 +37,7 @@ def split(ground: Ground, grid_id: int, line: Sequence[Corner], new_id: int) -> 
     after = ready.with_pieces(
         {grid_id: replace(piece, shape=parts[0]), new_id: replace(piece, shape=parts[1])}
     )
-    return settled(ground, after, MultiLineString(paths), homes=[grid_id, new_id])
+    return settled(ground, after, MultiLineString(paths), parents=[grid_id, new_id])
 
 
 def merge(ground: Ground, grid_id: int, other_id: int) -> Ground:

@@ -96,7 +96,7 @@ class _Level:
 def _mended_once(level: _Level, tell: OnProgress) -> _Level | None:
     """Give every slip that is found now to a neighbour; None where there is none to give.
 
-    What two claim is no gap, whoever keeps it, so both can be looked for at once.
+    What two claim is no gap, no matter who keeps it, so both can be looked for at once.
     """
     geoms = level.geoms
     rows = wrong(geoms, level.suspects, NARROW)

@@ -30,7 +30,7 @@ def divide(
     after = ready.with_pieces(
         {id_: replace(piece, shape=part) for id_, part in zip(ids, parts, strict=True)}
     )
-    return settled(ground, after, piece.shape, homes=ids)
+    return settled(ground, after, piece.shape, parents=ids)
 
 
 def balance(
@@ -51,7 +51,7 @@ def balance(
     after = ready.with_pieces(
         {one_id: replace(one, shape=first), other_id: replace(other, shape=second)}
     )
-    return settled(ground, after, whole, homes=[one_id, other_id])
+    return settled(ground, after, whole, parents=[one_id, other_id])
 
 
 def _divided(

@@ -116,7 +116,7 @@ def _begin(
 def _boxes(before: Draft, after: Draft, changed: Sequence[int]) -> list[tuple[float, ...]]:
     """Return where buildings decide: all of the grids where one begins or ends, else what moves.
 
-    Households of a town whose edge moves a little are not counted anew.
+    Households of a town whose edge moves a little are not counted again.
     """
     pairs = [(_shape(before, id_), _shape(after, id_)) for id_ in changed]
     if any(one is None or other is None for one, other in pairs):

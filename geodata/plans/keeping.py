@@ -100,8 +100,8 @@ def get(conn: Connection[Any], plan_id: int) -> Plan:
 def take(conn: Connection[Any], plan_id: int, revision: int | None) -> Plan:
     """Return a plan and keep others from changing it until the transaction ends.
 
-    Raises NotFoundError; StaleError if it is no longer as it was in ``revision``; None is whoever
-    does not mind.
+    Raises NotFoundError; StaleError if it is no longer as it was in ``revision``; None takes
+    any revision.
     """
     plan = _one(conn, plan_id, conn.cursor(row_factory=dict_row).execute(
         _PLANS + "WHERE p.plan_id = %s FOR UPDATE OF p", [plan_id]).fetchone())  # fmt: skip

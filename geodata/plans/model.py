@@ -71,7 +71,7 @@ class Plan:
         return day - timedelta(days=1) if self.state == "published" else day
 
     def is_drawn_by(self, actor: Actor) -> bool:
-        """Tell whether somebody may draw in this plan: its owner, or whoever it is shared with."""
+        """Tell whether somebody may draw in this plan: its owner, or somebody it is shared with."""
         if not actor.may_draw:
             return False
         if actor.account_id is None:

@@ -48,7 +48,7 @@ def publish(
     # What lies in pieces was accepted as such, or is one of the faults that block.
     leaving = {each.ids[0] for each in accepted if each.kind == "outside_parent"}
     keep_law(before.ground, after.ground, may_part=changed, may_leave=leaving)
-    homes = _open_issues(conn, plan, drafts.changing(before, after))
+    located = _open_issues(conn, plan, drafts.changing(before, after))
     source = f"plan:{plan.plan_id}"
     versions = _versions(conn, plan, changed)
     made: dict[int, int] = {}
@@ -65,7 +65,7 @@ def publish(
             boundaries.refresh_shapes(conn, level)
     _record(conn, plan, changed, made, versions)
     _except(conn, plan, accepted, made)
-    moved = _move_issues(conn, plan, homes)
+    moved = _move_issues(conn, plan, located)
     _end_duties(conn, plan, [id_ for id_ in changed if id_ not in after.facts])
     plan = advancing.advance(conn, plan, actor, "publish")
     return Published(plan, MappingProxyType(made), moved)
@@ -215,13 +215,13 @@ def _except(
         )
 
 
-def _move_issues(conn: Connection[Any], plan: Plan, homes: Mapping[int, int | None]) -> int:
+def _move_issues(conn: Connection[Any], plan: Plan, located: Mapping[int, int | None]) -> int:
     """Note which open issues another grid answers for from the plan's day on."""
-    now = _homes(conn, list(homes), plan.effective_on)
+    now = _locate_issues(conn, list(located), plan.effective_on)
     moved = [
-        (issue_id, plan.effective_on, home, now[issue_id], plan.plan_id)
-        for issue_id, home in homes.items()
-        if now[issue_id] != home
+        (issue_id, plan.effective_on, grid_id, now[issue_id], plan.plan_id)
+        for issue_id, grid_id in located.items()
+        if now[issue_id] != grid_id
     ]
     with conn.cursor() as cursor:
         cursor.executemany(
@@ -246,21 +246,23 @@ def _open_issues(
                 box,
             )
         }
-    return _homes(conn, sorted(found), plan.effective_on)
+    return _locate_issues(conn, sorted(found), plan.effective_on)
 
 
-def _homes(conn: Connection[Any], issue_ids: Sequence[int], day: date) -> dict[int, int | None]:
+def _locate_issues(
+    conn: Connection[Any], issue_ids: Sequence[int], day: date
+) -> dict[int, int | None]:
     """Return the finest grid in which each issue lies on a day, None outside all."""
     rows = conn.execute(
         """
-        SELECT i.issue_id, home.grid_id
+        SELECT i.issue_id, holder.grid_id
         FROM issue i
         LEFT JOIN LATERAL (
             SELECT v.grid_id FROM grid_version v
             WHERE v.level IN ('compound', 'community') AND v.valid @> %(day)s::date
               AND v.geom && i.geom AND ST_Covers(v.geom, i.geom)
             -- On a shared edge both sides cover the point; the lower code has it.
-            ORDER BY v.level DESC, v.code LIMIT 1) home ON true
+            ORDER BY v.level DESC, v.code LIMIT 1) holder ON true
         WHERE i.issue_id = ANY(%(ids)s)
         """,
         {"ids": list(issue_ids), "day": day},

@@ -158,7 +158,7 @@ def reached(
 
 
 def _out_of_reach(conn: Connection[Any], rows: Any, day: date) -> Iterator[tuple[Kind, Any]]:
-    """Yield the kinds that facilities alone give, with each home's households without one in reach.
+    """Yield the kinds that facilities alone give, with each building's households out of reach.
 
     Who serves by grid or building goes with it: that is told by duties and service areas.
     """
@@ -168,11 +168,11 @@ def _out_of_reach(conn: Connection[Any], rows: Any, day: date) -> Iterator[tuple
     near = providers.facilities(conn, kinds, day, box)
     reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
     ways = Ways.load(conn, box.grown(reach_m + SNAP_M))
-    homes = ways.find(lon_lat)
+    buildings = ways.find(lon_lat)
     for kind in kinds:
         if not (kind.areas or kind.duties):
             places = ways.find(near[kind.kind][0])
-            at, _, _ = ways.in_reach(homes, rows["is_village"], kind, places)
+            at, _, _ = ways.in_reach(buildings, rows["is_village"], kind, places)
             lost = rows["households"].copy()
             lost[at] = 0
             yield kind, lost

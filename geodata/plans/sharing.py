@@ -31,7 +31,7 @@ def share(conn: Connection[Any], plan: Plan, actor: Actor, account_ids: Sequence
 def archive(conn: Connection[Any], plan: Plan, actor: Actor, *, archived: bool) -> Plan:
     """Put a plan that has come to its end out of the way, or fetch it back.
 
-    Whoever draws may do either: the owner may have left. Raises PlanStateError.
+    Anyone who draws may do either: the owner may have left. Raises PlanStateError.
     """
     if not actor.may_draw:
         raise PlanStateError("Plans are archived by those who draw.")

@@ -31,7 +31,7 @@ def counts(
     """
     heirs = _heirs(file)
     passing = _passing(before, shapes, file, buildings)
-    homes: defaultdict[int, list[int | None]] = defaultdict(list)
+    households_of: defaultdict[int, list[int | None]] = defaultdict(list)
     people: defaultdict[int, list[int | None]] = defaultdict(list)
     for old, news in heirs.items():
         facts = before.facts[old]
@@ -40,13 +40,13 @@ def counts(
             weights = {new: _common(before, shapes, old, new) for new in news} or {_NOBODY: 1.0}
         if not any(weights.values()):
             weights = dict.fromkeys(weights, 1.0)
-        for sums, count in ((homes, facts.households), (people, facts.population)):
+        for sums, count in ((households_of, facts.households), (people, facts.population)):
             for new, part in zip(weights, _divided(count, list(weights.values())), strict=True):
                 sums[new].append(part)
     lived = _lived(shapes, buildings)
     found: dict[int, Counts] = {}
     for id_ in shapes:
-        households = _sum(homes[id_]) if homes[id_] else lived.get(id_)
+        households = _sum(households_of[id_]) if households_of[id_] else lived.get(id_)
         found[id_] = households, _sum(people[id_])
     return found
 
@@ -69,7 +69,7 @@ def _passing(
 ) -> dict[int, dict[int, float]]:
     """Return the households of buildings that go from one grid to another, by both."""
     olds = {id_: before.ground[id_].shape for id_ in file.grids if id_ > 0}
-    was, now = _homes(olds, buildings), _homes(shapes, buildings)
+    was, now = _locate(olds, buildings), _locate(shapes, buildings)
     found = defaultdict[int, dict[int, float]](dict)
     for old, new, households in zip(was, now, buildings.households.tolist(), strict=True):
         if old != _NOBODY and households:
@@ -77,24 +77,24 @@ def _passing(
     return found
 
 
-def _homes(shapes: Mapping[int, Any], buildings: Buildings) -> list[int]:
-    homes = np.full(len(buildings.points), _NOBODY, dtype=np.int64)
-    if len(homes) and shapes:
+def _locate(shapes: Mapping[int, Any], buildings: Buildings) -> list[int]:
+    grid_ids = np.full(len(buildings.points), _NOBODY, dtype=np.int64)
+    if len(grid_ids) and shapes:
         ids = np.asarray(list(shapes), dtype=np.int64)
         tree = shapely.STRtree(buildings.points)
         holder, held = tree.query(
             np.asarray(list(shapes.values()), dtype=object), predicate="covers"
         )
-        homes[held] = ids[holder]
-    return homes.tolist()
+        grid_ids[held] = ids[holder]
+    return grid_ids.tolist()
 
 
 def _lived(shapes: Mapping[int, Any], buildings: Buildings) -> dict[int, int]:
     found = defaultdict[int, int](int)
-    homes = _homes(shapes, buildings)
-    for home, households in zip(homes, buildings.households.tolist(), strict=True):
-        found[home] += households
-    return {home: households for home, households in found.items() if households}
+    grid_ids = _locate(shapes, buildings)
+    for grid_id, households in zip(grid_ids, buildings.households.tolist(), strict=True):
+        found[grid_id] += households
+    return {grid_id: households for grid_id, households in found.items() if households}
 
 
 def _common(before: Draft, shapes: Mapping[int, Any], old: int, new: int) -> float:

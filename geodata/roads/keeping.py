@@ -103,7 +103,7 @@ def add_source(
     heights: str,
     digest: str,
 ) -> int:
-    """Record where roads come from, or that they came anew; return the source's number."""
+    """Record where roads come from, or that they came again; return the source's number."""
     row = conn.execute(
         """
         INSERT INTO road_source AS s (name, file, licence, by_node, ways, heights, digest)
@@ -159,7 +159,7 @@ def has_any(conn: Connection[Any]) -> bool:
 def load(conn: Connection[Any], box: Bounds | None = None) -> tuple[Network, Flags]:
     """Return the network, and which of its edges are islands; only edges that touch a box if given.
 
-    Junctions are numbered anew, in the order of the database.
+    Junctions are numbered again, in the order of the database.
     """
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(

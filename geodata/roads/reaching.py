@@ -196,8 +196,8 @@ class _Links:
 def _links(graph: Graph, at: Snapped) -> _Links:
     """Return how providers hang on the junctions at the ends of their edges.
 
-    Whoever comes from the source walks the first part of the edge, whoever comes from the target
-    the other part, against it.
+    From the source one walks the first part of the edge, from the target the other part, against
+    it.
     """
     source = at.share * graph.forward[at.edge]
     target = (1 - at.share) * graph.backward[at.edge]

@@ -1,6 +1,6 @@
 """Ground in reach: what lies beside the ways from which somebody is reached, and nearest to them.
 
-Whoever lives on a piece of ground goes to the nearest point of the nearest way and from there along
+People who live on a piece of ground go to the nearest point of the nearest way and from there along
 the network. So the ground is divided among points of all ways, close together, each with what is
 nearest to it; of its part as much is in reach as what is left of the limit there pays for.
 """

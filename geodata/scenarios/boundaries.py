@@ -16,7 +16,7 @@ from geodata.scenarios.model import Scenario
 
 
 def plan_of(conn: Connection[Any], scenario: Scenario) -> Plan | None:
-    """Return a scenario's plan; None without one, and to whoever may not see it."""
+    """Return a scenario's plan; None without one, and to anyone who may not see it."""
     if scenario.plan_id is None:
         return None
     try:

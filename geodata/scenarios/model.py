@@ -52,7 +52,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario; ``owner`` is the name of whoever made it."""
+    """A scenario; ``owner`` is the name of the person who made it."""
 
     scenario_id: int
     name: str

@@ -1,6 +1,6 @@
 """Best places in a scenario: where new facilities would serve most of those it leaves unserved.
 
-Whoever has no provider as the standard says counts as unserved, for whichever reason, and as served
+Those without a provider as the standard says count as unserved, for whichever reason, and as served
 with as many new ones as the standard lacks; what the scenario changes is taken as done. Distances
 are those of coverage: along the roads where known.
 """
@@ -233,7 +233,7 @@ def _candidates(
 
 
 def _lacking(question: Question, kind: Kind, nearby: People, judgement: Judgement) -> Ints:
-    """Return how many new facilities in reach each home needs to be served, 0 for none."""
+    """Return how many new facilities in reach each building needs to be served, 0 for none."""
     if question.ask == "second":
         return np.maximum(2 - judgement.providers, 0)
     minimum = np.where(nearby.rows["is_village"], kind.village.minimum, kind.town.minimum)

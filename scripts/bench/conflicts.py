@@ -194,7 +194,7 @@ def _look(conn: Connection[Any], found: Found) -> None:
             children = [shapes[row[2]] for row in rows if row[0] == level and row[1] == parent]
             rest = shapes[parent].difference(shapely.union_all(children))
             found.gaps += not rest.is_empty
-    # Whoever published a grid had drawn on what was published just before, and on nothing older.
+    # All who published a grid had drawn on what was published just before, and on nothing older.
     chains: dict[int, int | None] = {}
     for grid_id, drawn_on, after in conn.execute(
         "SELECT p.grid_id, b.version_id, p.after_id FROM plan_publication p"

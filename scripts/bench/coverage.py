@@ -1,6 +1,6 @@
 """Coverage of a county: computed whole, and brought up to date after one change; sizes compared.
 
-What is brought up to date is compared with what is computed anew, row by row.
+What is brought up to date is compared with what is recomputed, row by row.
 
 The ground grows with the county: as many buildings to a square kilometre as in the demo county. On
 the same ground (--crowded) everybody has ten times the facilities in reach, and ten times the
@@ -57,7 +57,7 @@ def main(compounds: tuple[int, ...], *, crowded: bool) -> None:
             _row(f"  memory of the process, {size}", each["gb"], MILLION_GB, "GB"),
             _row(f"after one facility changed, {size}", each["facility_ms"], CHANGE_MS, "ms"),
             _row(f"after one building changed, {size}", each["building_ms"], CHANGE_MS, "ms"),
-            _row(f"  rows that differ from all computed anew, {size}", each["differing"], 0, ""),
+            _row(f"  rows that differ from all recomputed, {size}", each["differing"], 0, ""),
         ]
     sizes = list(found)
     for small, large in itertools.pairwise(sizes):

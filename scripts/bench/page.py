@@ -103,7 +103,7 @@ def embed(database_url: str) -> bytes:
 
 @contextmanager
 def embedding(database_url: str, stored: bytes) -> Generator[str]:
-    """Serve the embedded page: /stored as it was written before, / written anew."""
+    """Serve the embedded page: /stored as it was written before, / written again."""
 
     class Quiet(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -179,7 +179,7 @@ def _template(base: str) -> str:
 
     with urllib.request.urlopen(f"{base}tiles/grids.json") as answer:
         present = json.load(answer)["tiles"][0]
-    # Under a revision that is past a tile is made anew each time: nobody keeps it.
+    # Under a revision that is past a tile is made again each time: nobody keeps it.
     return re.sub(r"/grids/\d+/", "/grids/0/", present)
 
 

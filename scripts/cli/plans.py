@@ -1,6 +1,6 @@
 """``gridmap plan``: draw, check and publish boundaries without a browser.
 
-Whoever may use this command owns the database; it is nobody's account, and may do all.
+Anyone who may use this command owns the database; it is nobody's account, and may do all.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def test_when_did_the_village_become_smaller(opened: Open, by: str) -> None:
     link.tap() if by == "touch" else link.click()
     expect(page.locator("#panel-body h1")).to_have_text("田家坝村")
 
-    # The address holds it all: back, and opened anew.
+    # The address holds it all: back, and opened again.
     page.go_back()
     expect(page.locator("#panel-body h1")).to_have_text("What differs")
     page.wait_for_load_state("networkidle")

@@ -1,4 +1,4 @@
-"""Tools of the drawing mode, in a real browser: an edge drawn anew, two grids merged, a plan drawn
+"""Tools of the drawing mode, in a real browser: an edge redrawn, two grids merged, a plan drawn
 again after another one was published, before and after on the map."""
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def test_the_map_shows_before_both_or_after(sit: Sit) -> None:
     staff.press("[data-phase=after]")
     expect(legend).to_contain_text("Boundaries as planned")
     assert staff.page.locator(".handle").count() > 0
-    # Whoever draws on sees the plan.
+    # Anyone who draws on sees the plan.
     staff.press("[data-phase=before]")
     staff.press("[data-tool=split]")
     expect(staff.page.locator("[data-phase=both]")).to_have_attribute("aria-pressed", "true")

@@ -37,7 +37,7 @@ def test_a_plan_is_shared_and_taken_away_again(sit: Sit) -> None:
     expect(staff.page.locator(".notice")).to_contain_text("shared with those who are ticked")
     staff.press(".notice button", "Undo")
     expect(staff.page.locator("article .kicker")).to_contain_text("with 李四")
-    # Whoever it is shared with may let others in, too; nobody else decides on it.
+    # Somebody it is shared with may let others in, too; nobody else decides on it.
     official = sit("official")
     official.go(address)
     assert official.page.locator("[data-key=people], [data-key=copy]").count() == 0

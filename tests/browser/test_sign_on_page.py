@@ -62,7 +62,7 @@ def test_in_and_out_by_single_sign_on(
 
     page.on("console", note)
     provider.know("s-1", preferred_username="wang")
-    # Whoever asks for a page of their own comes back to it.
+    # Anyone who asks for a page of their own comes back to it.
     page.goto(f"{server}/account?lang=en")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert Axe().run(page).violations_count == 0

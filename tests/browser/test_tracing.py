@@ -175,7 +175,7 @@ def test_what_goes_wrong_is_said_beside_it_and_nothing_is_lost(sit: Sit, tmp_pat
     staff.page.locator("[data-adding-choice=epsg]").blur()
     staff.page.set_input_files("[data-reference-file]", str(path))
     expect(staff.page.locator("[data-adding-fault]")).to_contain_text("km away")
-    # The panel comes anew after a step, and still has the file.
+    # The panel comes again after a step, and still has the file.
     staff.look_at(ESTATE, 15)
     staff.choose(ESTATE, "城南社区甲小区")
     expect(staff.page.locator("[data-adding-fault]")).to_contain_text("km away")

@@ -13,7 +13,7 @@ SIZES = {"desk": DESK, "phone": PHONE}
 # By what they are worked with.
 SCREENS = {"mouse": DESK, "touch": PHONE}
 
-# Whoever steps on before the panel is there has its question taken back, which htmx reports.
+# Anyone who steps on before the panel is there has its question taken back, which htmx reports.
 TAKEN_BACK = ("htmx:afterRequest", "htmx:sendAbort")
 
 

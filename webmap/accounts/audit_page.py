@@ -1,4 +1,4 @@
-"""The audit trail for whoever may read it: a list with filters, and the same as a file."""
+"""The audit trail for anyone who may read it: a list with filters, and the same as a file."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def change_password() -> Response:
         with acting.as_database_role("gridmap_door") as conn:
             # With the old password the session ends in which this was asked.
             name_username(conn, found.username)
-            # Whoever knows one that was taken back meanwhile does not choose the next.
+            # Anyone who knows one that was taken back meanwhile does not choose the next.
             if account_secrets.take(conn, found.account_id, outcome.password_hash):
                 known = (found.username, found.name)
                 account_secrets.set_password(conn, found.account_id, new, known=known)

@@ -1,4 +1,4 @@
-"""Accounts, for whoever manages them: found, made, changed, disabled; their roles and passwords."""
+"""Accounts, for who manages them: found, made, changed, disabled; their roles and passwords."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def enable(account_id: int) -> Response:
 def password(account_id: int) -> Response:
     """Give an account a new password, shown this once; it is signed out everywhere."""
     if account_id == acting.signed_in().account_id:
-        # Whoever finds this browser open must not get the account with it.
+        # Anyone who finds this browser open must not get the account with it.
         return _to(url_for("account.change_password"))
     with acting.as_database_role("gridmap_accounts") as conn:
         found = accounts.get(conn, account_id)
@@ -203,7 +203,7 @@ def done(account_id: int, said: str, *, role_changed: bool = False) -> Response:
     """Go back to the account and say there what was done."""
     flash(said)
     if role_changed and account_id == acting.signed_in().account_id:
-        # Whoever may do something else now signs in anew.
+        # Anyone who may do something else now signs in again.
         flash(gettext("These were your own roles: please sign in again."))
         return _to(url_for("account.show"))
     return _to(url_for("accounts.show", account_id=account_id))

@@ -25,7 +25,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry for people; ``username`` is that of whoever did it, '' if nobody was signed in."""
+    """An entry for people; ``username`` is of who did it, '' if nobody was signed in."""
 
     at: datetime
     username: str

@@ -87,7 +87,7 @@ ACCESS: Mapping[str, Access] = {
     "reports.coverage_gpkg": "open",
     "reports.coverage_svg": "open",
     "scenario_paper.show": "try_services",
-    "panel.home": "open",
+    "panel.county": "open",
     "panel.here": "open",
     "panel.grid": "open",
     "panel.grid_issues": "open",

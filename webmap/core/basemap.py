@@ -26,7 +26,7 @@ FOREVER = 365 * 86400
 def file(version: str) -> Response:
     """Send the offline base map, whole or in ranges (RFC 9110: 206, If-Range, 416).
 
-    Under its version's address it may be kept for good. A page from before the map was made anew
+    Under its version's address it may be kept for good. A page from before the map was made again
     asks for the old version: it gets the new one with its ETag, upon which the reader starts over.
     """
     path = _archive_path(current_app)

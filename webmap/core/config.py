@@ -118,7 +118,7 @@ def secret_key(home: Path) -> str:
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_hex(32))
             try:
-                # Whoever comes first: all workers and commands have one key.
+                # Whichever comes first: all workers and commands have one key.
                 os.link(unfinished, path)
             except FileExistsError:
                 pass

@@ -19,7 +19,7 @@ from werkzeug.wsgi import ClosingIterator
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Whoever sends more, or more slowly, is cut off: a thread waits for it.
+# Anyone who sends more, or more slowly, is cut off: a thread waits for it.
 MOST_BYTES = 110 * 2**20
 _SILENCE_S = 5.0
 _MOST_S = 30.0

@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def is_unchanged() -> Response | None:  # pyright: ignore[reportUnusedFunction]
-        # Whoever comes with a session, be it ended, is answered anew.
+        # Anyone who comes with a session, be it ended, gets an answer of its own.
         if (
             request.method not in ("GET", "HEAD")
             or app.config["SESSION_COOKIE_NAME"] in request.cookies

@@ -66,11 +66,11 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def refuse_foreign_hosts() -> None:  # pyright: ignore[reportUnusedFunction]
-        # Whoever balances loads asks by an address of its own whether the map lives.
+        # A load balancer asks by an address of its own whether the map lives.
         if request.blueprint != "health" and not hosts.allows(request.host):
             raise MisdirectedError(
                 "This map is not reached as “{host}”.",
-                hint="Whoever runs it can allow that name in GRIDMAP_ALLOWED_HOSTS.",
+                hint="Who runs it can allow that name in GRIDMAP_ALLOWED_HOSTS.",
                 host=request.host[:100],
             )
 

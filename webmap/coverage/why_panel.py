@@ -110,7 +110,7 @@ def facility(asked: FacilityIn, facility_id: int) -> Response:
         areas = serving.areas(conn, found, kind, on)
         path = grids.locate(conn, found.point, on).path
         county = grids.county(conn, on)
-        # Whoever is served may live anywhere around: told in full to those who see the county's.
+        # Anyone who is served may live anywhere around: told in full to those who see the county's.
         least = acting.least_count(conn, county.grid_id, on) if county else disclosure.LEAST_COUNT
         served = serving.serve(conn, found, kind, on, is_rounded=least > 0)
     return fragment(

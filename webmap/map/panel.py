@@ -61,7 +61,7 @@ class SearchIn(ViewIn):
 
 @bp.get("/home")
 @asks(ViewIn)
-def home(asked: ViewIn) -> Response:
+def county(asked: ViewIn) -> Response:
     """Show the whole county in a mode."""
     mode, on = asked.mode, asked.on
     with acting.connection() as conn:
@@ -71,7 +71,7 @@ def home(asked: ViewIn) -> Response:
         summary = SUMMARIES[mode](conn, county, on, least) if county else {}
         first_day = None if county else grids.first_day(conn)
     return fragment(
-        "map/home.html",
+        "map/county.html",
         mode=mode,
         on=on,
         county=county,

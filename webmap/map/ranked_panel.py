@@ -1,4 +1,4 @@
-"""The fragment of the ranked list of grids: asked for anew whenever the map shows others."""
+"""The fragment of the ranked list of grids: asked for again whenever the map shows others."""
 
 from __future__ import annotations
 

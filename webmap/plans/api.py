@@ -1,7 +1,7 @@
 """Plans as JSON: operations in, problems and new boundaries out, so that other software draws too.
 
-A plan's ETag is its revision. Whoever writes sends it back as If-Match: 412 answers where somebody
-else was faster, with nothing written.
+A plan's ETag is its revision. Writers send it back as If-Match: 412 answers where somebody else
+was faster, with nothing written.
 """
 
 from __future__ import annotations

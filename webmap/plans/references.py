@@ -170,8 +170,8 @@ def add(asked: FileIn, plan_id: int) -> Response:
     name, crs, layer = asked.name, asked.crs, asked.layer
     with acting.drawing_connection() as (conn, actor):
         references.check_room(conn, keeping.get(conn, plan_id), actor)
-        home = places.county_box(conn)
-    lines = _read(name, home, crs, layer)
+        county_box = places.county_box(conn)
+    lines = _read(name, county_box, crs, layer)
     with acting.drawing_connection() as (conn, actor):
         title = (layer or Path(name).stem)[: references.NAME_LENGTH]
         made = references.add(conn, plan_id, actor, title, name, lines)
@@ -218,7 +218,7 @@ def remove(plan_id: int, number: int) -> Response:
 
 
 def _read(
-    name: str, home: tuple[float, float, float, float] | None, crs: str, layer: str | None
+    name: str, county_box: tuple[float, float, float, float] | None, crs: str, layer: str | None
 ) -> importing.ReadLines:
     """Keep the body until it has been read. Raises FileRefusedError with hints for the map."""
     with tempfile.TemporaryDirectory(prefix="gridmap-reference-") as folder:
@@ -227,16 +227,16 @@ def _read(
         with path.open("wb") as file:
             while chunk := request.stream.read(1 << 20):
                 file.write(chunk)
-        return _read_in_turn(path, home, crs, layer)
+        return _read_in_turn(path, county_box, crs, layer)
 
 
 def _read_in_turn(
-    path: Path, home: tuple[float, float, float, float] | None, crs: str, layer: str | None
+    path: Path, county_box: tuple[float, float, float, float] | None, crs: str, layer: str | None
 ) -> importing.ReadLines:
     if not _reading.acquire(timeout=_WAIT_S):
         raise UnavailableError("Other files are being read.", hint="Try again in a moment.")
     try:
-        return importing.read(path, home, crs=crs, layer=layer)
+        return importing.read(path, county_box, crs=crs, layer=layer)
     except FileRefusedError as error:
         hint = _HINTS.get(error.fault, error.hint)
         if error.fault in ("no_crs", "no_prj") and error.data.get("guess"):

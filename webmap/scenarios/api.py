@@ -1,6 +1,6 @@
 """Scenarios as JSON: services as they would be, what that would bring, where to put new ones.
 
-A scenario's ETag is its revision. Whoever changes it sends it back as If-Match: 412 answers where
+A scenario's ETag is its revision. Changes send it back as If-Match: 412 answers where
 another window was faster, with nothing written.
 """
 

@@ -59,7 +59,7 @@ def effects_of(
     """
     county = revisions.current(conn, ("grids", "services", "members"))
     plan = boundaries.plan_of(conn, scenario)
-    # Whoever may not see the plan is told what the rest would bring.
+    # Anyone who may not see the plan is told what the rest would bring.
     drawn = plan.revision if plan else 0
     key = scenario.scenario_id, scenario.revision, on, county, drawn, is_rounded
     with _lock:

@@ -251,7 +251,7 @@ def _areas(
             # What it would hand over to others is theirs.
             if grid.parent in above:
                 ref = GridRef(id_, grid.level, grid.name, grid.code)
-                # One that is drawn anew, or handed over, may have the figures that it had.
+                # One that is redrawn, or handed over, may have the figures that it had.
                 now = changed[id_].after if id_ in changed else ground.figures.get((id_, kind))
                 areas += _area(extract, level, ref, grid.shape, inks.ink(now and now.share))
     return areas

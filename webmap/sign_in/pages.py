@@ -76,14 +76,14 @@ def rights() -> str:
 def own(target: str) -> str:
     """Return where to go after signing in: the map opens on one's own territory."""
     found = acting.current()
-    home = found.home if found else None
-    if target != "/" or home is None or home.level == "county":
+    territory = found.smallest_territory if found else None
+    if target != "/" or territory is None or territory.level == "county":
         return target
-    return f"/?{urlencode({'grid': home.grid_id})}"
+    return f"/?{urlencode({'grid': territory.grid_id})}"
 
 
 def let_in(token: str, new_device: str, target: str, *, is_kept: bool = False) -> Response:
-    """Send on whoever has just got a session, in a browser that is known from now on."""
+    """Redirect a person who has just got a session, in a browser that is known from now on."""
     enter(token, is_kept=is_kept)
     response = _to(own(target))
     response.set_cookie(

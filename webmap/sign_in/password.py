@@ -110,7 +110,7 @@ def device() -> str:
 def network(address: str) -> str:
     """Return what counts as one source: an IPv4 address, the /64 of an IPv6 address.
 
-    Whoever has one address of a /64 has all 2^64 of them (RFC 6177); an IPv4 address that is
+    Anyone who has one address of a /64 has all 2^64 of them (RFC 6177); an IPv4 address that is
     written as IPv6 (RFC 4291, section 2.5.5.2) stays one address.
     """
     try:

@@ -26,7 +26,7 @@ _TIMEOUT_S = 5
 # A provider that does not answer is not asked by every visitor: each would hold a thread.
 _PAUSE_S = 5.0
 _LEEWAY_S = 60
-# Signed by the provider's private key: with a shared secret, whoever can check could also sign.
+# Signed by the provider's private key: with a shared secret, anyone who can check could also sign.
 _ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA"),
@@ -112,7 +112,7 @@ def vouched() -> Vouched:
             raise RefusedError(_untrusted())
         if claims.get(provider.claim) is None and client.server_metadata.get("userinfo_endpoint"):
             more = client.userinfo(token=token)
-            # Whoever answers for another person is not believed (section 5.3.2).
+            # Anyone who answers for another person is not believed (section 5.3.2).
             claims = more if more.get("sub") == subject else claims
     except MismatchingStateError as error:
         raise RefusedError(
@@ -132,7 +132,7 @@ def vouched() -> Vouched:
             )
         ) from error
     except (JoseError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        # Its keys may have changed: they are read anew the next time.
+        # Its keys may have changed: they are read again the next time.
         client.server_metadata.pop("jwks", None)
         _note("sent what cannot be trusted", error)
         raise RefusedError(_untrusted()) from error
@@ -163,7 +163,7 @@ def _read_discovery() -> Any:
     issuer = metadata.get("issuer")
     # Some are written with a slash at their end; anything else is another provider.
     if not isinstance(issuer, str) or issuer.rstrip("/") != provider.issuer.rstrip("/"):
-        # Asked anew the next time: the provider may be put right without a restart here.
+        # Asked again the next time: the provider may be put right without a restart here.
         metadata.pop("_loaded_at", None)
         _note(f"calls itself {str(issuer)[:200]!r}, not {provider.issuer!r}")
         raise RefusedError(_untrusted())

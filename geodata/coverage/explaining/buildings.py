@@ -62,12 +62,12 @@ def read(
     names = _building_names(conn, rows["building"][some].tolist())
     compounds = _compound_names(conn, rows["compound"][some].tolist(), day)
     serving = _serving(found, some)
-    buildings: list[JudgedBuilding] = []
+    judged: list[JudgedBuilding] = []
     for number in some.tolist():
         row = rows[number]
         who = int(found.nearest.facility[number])
         now, before = serving.get(number, ((), None))
-        buildings.append(
+        judged.append(
             JudgedBuilding(
                 int(row["building"]),
                 names.get(int(row["building"]), ""),
@@ -86,7 +86,7 @@ def read(
                 before,
             )
         )
-    return buildings
+    return judged
 
 
 def list_known(found: Why) -> list[int]:

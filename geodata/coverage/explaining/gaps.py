@@ -96,9 +96,9 @@ def find(
 def settled(
     shape: BaseGeometry, free: BaseGeometry, lon_lat: Floats, unreached: Bools
 ) -> BaseGeometry:
-    """Return free ground so that all homes out of reach stand on it, and no others. Pure.
+    """Return free ground so that all buildings out of reach stand on it, and no others. Pure.
 
-    ``shape`` is the ground that may be taken, ``lon_lat`` (n, 2) the homes in it.
+    ``shape`` is the ground that may be taken, ``lon_lat`` (n, 2) the buildings in it.
     """
     stands = shapely.covers(free, shapely.points(lon_lat))
     left_out, wrongly = unreached & ~stands, ~unreached & stands
@@ -112,7 +112,7 @@ def settled(
 
 
 def _plots(lon_lat: Floats, which: Bools, unreached: Bools) -> list[BaseGeometry]:
-    """Return a plot around each of some homes that leaves the others' out."""
+    """Return a plot around each of some buildings that leaves the others' out."""
     around_m = np.full(len(lon_lat), PLOT_M)
     flat = frames.to_cartesian(lon_lat)
     for side in (unreached, ~unreached):

@@ -79,8 +79,8 @@ def serve(
     box = _box(facility).grown(kind.farthest_m + 1)
     nearby = people.within(conn, day, box)
     ways = _ways(conn, facility, kind)
-    homes, spot = ways.find(nearby.lon_lat), ways.find(_place(facility).reshape(1, 2))
-    at, _, _ = ways.in_reach(homes, nearby.rows["is_village"], kind, spot)
+    buildings, spot = ways.find(nearby.lon_lat), ways.find(_place(facility).reshape(1, 2))
+    at, _, _ = ways.in_reach(buildings, nearby.rows["is_village"], kind, spot)
     served = People(nearby.rows[at])
     is_known = ~served.rows["is_estimated"]
     by_road = bool(spot.is_on_road[0])
@@ -90,7 +90,7 @@ def serve(
         facility,
         int(served.rows["rounded" if is_rounded else "households"].sum()),
         int(is_known.sum()),
-        int((is_known & ~(homes.is_on_road[at] & by_road)).sum()),
+        int((is_known & ~(buildings.is_on_road[at] & by_road)).sum()),
         tuple(place for place, some in found if some.any()),
         by_road,
     )

@@ -1,4 +1,4 @@
-"""What has changed since figures were computed, and which of them must be computed anew for it."""
+"""What has changed since figures were computed, and which of them must be recomputed for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from geodata.coverage.judging import people
 from geodata.coverage.standards.model import Kind
 from geodata.model import Bounds
 
-# More changes or cells than this, and everything is computed anew: that is quicker then.
+# More changes or cells than this, and everything is recomputed: that is quicker then.
 _MANY_CHANGES, _MANY_CELLS = 200, 3_000
 
 
@@ -41,7 +41,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Cells to be computed anew, and the box (degrees) that holds all on which they rest."""
+    """Cells to be recomputed, and the box (degrees) that holds all on which they rest."""
 
     cells: Cells
     box: Bounds | None
@@ -81,7 +81,7 @@ def clipped(valid: Range[date], day: date, due: Collection[Due]) -> Range[date]:
 def touched(
     conn: Connection[Any], due: Sequence[Due], kinds: Sequence[Kind], day: date
 ) -> Touched | None:
-    """Return what must be computed anew for changes; None if it is so much that all may be."""
+    """Return what must be recomputed for changes; None if it is so much that all may be."""
     boxes = _joined([box for one in due for box in _boxes(one, kinds)])
     found: set[int] = set()
     for box in boxes:

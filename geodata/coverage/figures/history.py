@@ -43,7 +43,7 @@ class Point:
 
 
 def recorded(conn: Connection[Any]) -> tuple[Any, ...]:
-    """Return what is another once figures of past months are written down, also anew."""
+    """Return what is another once figures of past months are written down, also again."""
     row = conn.execute(
         "SELECT count(*), max(computed_at), max(rounded_to) FROM coverage_recorded"
     ).fetchone()

@@ -1,8 +1,8 @@
 """The figures of every grid, kept for stretches of days and brought up to date where they must.
 
 A compound's figures are the sums over its buildings; a community's those of its compounds and of
-the buildings outside them (``coverage_rest``); and so on upwards. So what changes is judged anew in
-the compounds that it reaches (``changes``), and added up above them.
+the buildings outside them (``coverage_rest``); and so on upwards. So what changes is judged again
+in the compounds that it reaches (``changes``), and added up above them.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def ensure(conn: Connection[Any], day: date) -> None:
 
 
 def compute(conn: Connection[Any], day: date) -> None:
-    """Compute the figures of a day anew. They hold for the days around it that are like it."""
+    """Compute the figures of a day again. They hold for the days around it that are like it."""
     conn.execute("SELECT coverage_counts_again()")
     valid = _alike(conn, day)
     conn.execute("DELETE FROM coverage_stretch WHERE valid && %s", (valid,))
@@ -218,7 +218,7 @@ def _alike(conn: Connection[Any], day: date) -> Range[date]:
 def _forget_cells(
     conn: Connection[Any], stretch_id: int, kinds: Sequence[Kind], cells: Cells
 ) -> None:
-    """Take away the sums of cells, and of kinds, that are computed anew."""
+    """Take away the sums of cells, and of kinds, that are recomputed."""
     values = {
         "stretch": stretch_id,
         "kinds": [kind.kind for kind in kinds],

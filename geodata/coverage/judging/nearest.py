@@ -53,10 +53,10 @@ def find(people: People, kind: Kind, near: Pairs, places: Floats, ways: Ways) ->
     found = Nearest(np.full(count, -1), np.full(count, np.inf), np.zeros(count, dtype=np.bool_))
     if not kind.by_facility or not len(places) or not count:
         return found
-    homes, others = ways.find(people.lon_lat), ways.find(places)
-    _take(found, np.arange(count), near, homes, others)
+    buildings, others = ways.find(people.lon_lat), ways.find(places)
+    _take(found, np.arange(count), near, buildings, others)
     for times in (FARTHER, FARTHEST):
-        left = np.flatnonzero((found.facility < 0) & (homes.is_on_road | (times == FARTHER)))
+        left = np.flatnonzero((found.facility < 0) & (buildings.is_on_road | (times == FARTHER)))
         if len(left):
             some = ways.find(people.lon_lat[left])
             wide = farther(kind, times)
@@ -75,7 +75,7 @@ def find(people: People, kind: Kind, near: Pairs, places: Floats, ways: Ways) ->
     return found
 
 
-def _take(found: Nearest, which: Ints, pairs: Pairs, homes: Spots, others: Spots) -> None:
+def _take(found: Nearest, which: Ints, pairs: Pairs, buildings: Spots, others: Spots) -> None:
     """Write down the shortest of the pairs of each building; the first of equal ones."""
     at, by, way = pairs
     order = np.lexsort((by, way, at))
@@ -85,7 +85,7 @@ def _take(found: Nearest, which: Ints, pairs: Pairs, homes: Spots, others: Spots
     at, by, way = at[first], by[first], way[first]
     found.facility[which[at]] = by
     found.way[which[at]] = way
-    found.by_road[which[at]] = homes.is_on_road[at] & others.is_on_road[by]
+    found.by_road[which[at]] = buildings.is_on_road[at] & others.is_on_road[by]
 
 
 def _walked(standard: Standard, line_m: Floats) -> Floats:

@@ -50,8 +50,8 @@ class Spots:
 class Reach:
     """Ground in reach: beside the roads, and in circles around places that no road comes near.
 
-    ``beads`` are points along the roads and ``left_m`` how far beside each one may live. Homes that
-    no road comes near are measured straight, and may stand beside the ground all the same.
+    ``beads`` are points along the roads and ``left_m`` how far beside each one may live. Buildings
+    that no road comes near are measured straight, and may stand beside the ground all the same.
     """
 
     beads: Floats
@@ -91,12 +91,12 @@ class Ways:
             return Spots(lon_lat, None)
         return Spots(lon_lat, self._ground.snap(lon_lat, SNAP_M))
 
-    def in_reach(self, homes: Spots, is_village: Bools, kind: Kind, others: Spots) -> Pairs:
+    def in_reach(self, buildings: Spots, is_village: Bools, kind: Kind, others: Spots) -> Pairs:
         """Return who has which of the others in reach by a kind's standards, and how far."""
         found: list[Pairs] = []
         for which, standard in ((~is_village, kind.town), (is_village, kind.village)):
             some = np.flatnonzero(which)
-            at, by, way = self._in_reach(homes, some, standard, others)
+            at, by, way = self._in_reach(buildings, some, standard, others)
             found.append((some[at], by, way))
         at, by, way = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return at, by, way
@@ -118,22 +118,22 @@ class Ways:
         return Beads(self._network, self._is_open)
 
     def _in_reach(
-        self, homes: Spots, some: NDArray[np.int64], standard: Standard, others: Spots
+        self, buildings: Spots, some: NDArray[np.int64], standard: Standard, others: Spots
     ) -> Pairs:
-        if homes.snapped is None or others.snapped is None or not len(some):
-            return _lines(homes.lon_lat[some], others.lon_lat, standard)
+        if buildings.snapped is None or others.snapped is None or not len(some):
+            return _lines(buildings.lon_lat[some], others.lon_lat, standard)
         pairs = reaching.find_pairs(
-            self._graph(standard), others.snapped, homes.snapped.pick(some), standard.reach
+            self._graph(standard), others.snapped, buildings.snapped.pick(some), standard.reach
         ).tocoo()
         rows, columns = pairs.coords
         found = [(rows.astype(np.int64), columns.astype(np.int64), pairs.data)]
         # Straight only where one of the two is off the roads: most are not.
-        is_on = homes.is_on_road[some]
+        is_on = buildings.is_on_road[some]
         off, on = np.flatnonzero(~is_on), np.flatnonzero(is_on)
         alone = np.flatnonzero(~others.is_on_road)
         everybody = np.arange(len(others.lon_lat))
         for mine, theirs in ((off, everybody), (on, alone)):
-            at, by, way = _lines(homes.lon_lat[some[mine]], others.lon_lat[theirs], standard)
+            at, by, way = _lines(buildings.lon_lat[some[mine]], others.lon_lat[theirs], standard)
             found.append((mine[at], theirs[by], way))
         at, by, way = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return at, by, way

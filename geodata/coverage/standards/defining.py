@@ -1,6 +1,6 @@
 """Setting the standards of services: read, saved, taken back, each change kept and audited.
 
-Nobody overwrites what another has saved meanwhile: whoever saves says which definition was seen.
+Nobody overwrites what another has saved meanwhile: anyone who saves says which definition was seen.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def kinds(conn: Connection[Any], day: date) -> list[Kind]:
 
 
 def every(conn: Connection[Any], day: date) -> list[Kind]:
-    """List the kinds that have a standard on a day, in the county's order, whoever gives them."""
+    """List the kinds that have a standard on a day, in the county's order."""
     rows = conn.execute(
         """
         SELECT k.kind, k.name_zh, k.name_en,

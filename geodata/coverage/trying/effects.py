@@ -138,7 +138,7 @@ def _box(
         return Bounds(0.0, 0.0, 0.0, 0.0)
     reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
     if any(kind.is_limited for kind in kinds):
-        # Neighbours compete: whoever shares a facility with somebody who shares this one.
+        # Neighbours compete: all who share a facility with somebody who shares this one.
         reach_m *= 4
     boxes = [Bounds(lon, lat, lon, lat).grown(reach_m + 1) for lon, lat in places.tolist()]
     # The first facility of a town, or the last, makes "too far" of "nobody" in all of it.

@@ -62,7 +62,7 @@ def _lying(ground: Redrawn, level: Level, points: NDArray[np.object_]) -> Ids:
 
 
 def _follow(rows: NDArray[np.void], ground: Redrawn) -> None:
-    """Set the grids above, and the kind of place, of whoever lives in a community that is known."""
+    """Set the grids above and the kind of place of those who live in a known community."""
     for id_, grid in ground.grids.items():
         if grid.level == "community":
             which = rows["community"] == id_

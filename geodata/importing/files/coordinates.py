@@ -224,52 +224,56 @@ def is_on_earth(bounds: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def guess(
     bounds: NDArray[np.float64],
-    home: NDArray[np.float64] | None,
+    county_box: NDArray[np.float64] | None,
     codes: Sequence[int] | None = None,
 ) -> Phrase | None:
     """Return up to three systems in which raw coordinates would make sense, best first.
 
-    ``home`` is the box of the county, if known: then only systems that lead there count. ``codes``
-    are the ``candidates`` where they have been looked for already.
+    ``county_box`` is the box of the county, if known: then only systems that lead there count.
+    ``codes`` are the ``candidates`` where they have been looked for already.
     """
     centre = (bounds[:2] + bounds[2:]) / 2
-    if home is not None and _is_near(centre[::-1], home):
+    if county_box is not None and _is_near(centre[::-1], county_box):
         return Phrase("latitude and longitude swapped")
     names = {epsg: name for epsg, name, _middle in _USUAL}
     found = [
         Phrase("EPSG:{epsg} ({name})", {"epsg": epsg, "name": names[epsg]})
-        for epsg in (candidates(bounds, home) if codes is None else codes)
+        for epsg in (candidates(bounds, county_box) if codes is None else codes)
     ]
     if not found:
         return None
     return reduce(lambda one, two: Phrase("{one} or {two}", {"one": one, "two": two}), found)
 
 
-def candidates(bounds: NDArray[np.float64], home: NDArray[np.float64] | None) -> list[int]:
+def candidates(bounds: NDArray[np.float64], county_box: NDArray[np.float64] | None) -> list[int]:
     """Return up to three usual systems (EPSG) that put raw coordinates where they belong."""
     centre = (bounds[:2] + bounds[2:]) / 2
     found: list[int] = []
     for epsg, _said, middle in _USUAL:
-        if home is not None and middle is not None and _is_far(middle, home):
+        if county_box is not None and middle is not None and _is_far(middle, county_box):
             continue
         lon, lat = Transformer.from_crs(epsg, 4326, always_xy=True).transform(*centre)
         spot = np.array([lon, lat])
         if not np.isfinite(spot).all():
             continue
-        if _is_near(spot, home) if home is not None else _is_within_use(epsg, lon, lat):
+        if _is_near(spot, county_box) if county_box is not None else _is_within_use(epsg, lon, lat):
             found.append(epsg)
         if len(found) == 3:
             break
     return found
 
 
-def usual(home: NDArray[np.float64]) -> list[tuple[int, Phrase]]:
+def usual(county_box: NDArray[np.float64]) -> list[tuple[int, Phrase]]:
     """Return the usual systems (EPSG, name) in which a map of the county may be drawn."""
-    lon, lat = float(home[0] + home[2]) / 2, float(home[1] + home[3]) / 2
+    lon, lat = float(county_box[0] + county_box[2]) / 2, float(county_box[1] + county_box[3]) / 2
     return [
         (epsg, name)
         for epsg, name, middle in _USUAL
-        if (not _is_far(middle, home) if middle is not None else _is_within_use(epsg, lon, lat))
+        if (
+            not _is_far(middle, county_box)
+            if middle is not None
+            else _is_within_use(epsg, lon, lat)
+        )
     ]
 
 
@@ -295,13 +299,13 @@ def said_of_frame(frame: Frame) -> Phrase:
     )
 
 
-def _is_far(middle: int, home: NDArray[np.float64]) -> bool:
+def _is_far(middle: int, county_box: NDArray[np.float64]) -> bool:
     """Tell whether a zone around a longitude is none that a county's maps are drawn in."""
-    return bool(abs((home[0] + home[2]) / 2 - middle) > _ZONE_REACH_DEGREES)
+    return bool(abs((county_box[0] + county_box[2]) / 2 - middle) > _ZONE_REACH_DEGREES)
 
 
-def _is_near(spot: NDArray[np.float64], home: NDArray[np.float64]) -> bool:
-    west, south, east, north = home
+def _is_near(spot: NDArray[np.float64], county_box: NDArray[np.float64]) -> bool:
+    west, south, east, north = county_box
     grow = _NEAR_DEGREES
     is_beside = west - grow <= spot[0] <= east + grow
     return bool(is_beside and south - grow <= spot[1] <= north + grow)

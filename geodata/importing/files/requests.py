@@ -79,11 +79,11 @@ class KnownGrid:
 class LineRequest:
     """A file of which only the lines and points are wanted, and the county around them.
 
-    ``home`` is its box (west, south, east, north), if there is one; ``most`` corners are read.
+    ``county_box`` is west, south, east, north, if there is a county; ``most`` corners are read.
     """
 
     file: FileRequest
-    home: tuple[float, float, float, float] | None
+    county_box: tuple[float, float, float, float] | None
     most: int
 
 
@@ -109,7 +109,7 @@ class GridRequest:
     """A file of grids of one level, and what stands in the database around it.
 
     Shapes of ``parents``, ``existing`` and ``childless`` travel in files beside the request.
-    ``home`` is the box of the county (west, south, east, north), if there is one.
+    ``county_box`` is the box of the county (west, south, east, north), if there is one.
 
     ``childless`` are the grids two levels above in which there is none of the level between;
     ``counties`` those that stand on that day or a later one. ``compares``: the difference to what
@@ -124,7 +124,7 @@ class GridRequest:
     accept: tuple[Acceptable, ...]
     parents: tuple[KnownGrid, ...]
     existing: tuple[KnownGrid, ...]
-    home: tuple[float, float, float, float] | None
+    county_box: tuple[float, float, float, float] | None
     childless: tuple[KnownGrid, ...] = ()
     counties: tuple[KnownGrid, ...] = ()
     skip_bad_rows: bool = False
@@ -156,8 +156,8 @@ def table_request(plain: dict[str, Any]) -> TableRequest:
 
 def line_request(plain: dict[str, Any]) -> LineRequest:
     """Read a request for lines back."""
-    home = tuple(plain["home"]) if plain["home"] else None
-    return LineRequest(FileRequest(**plain["file"]), home, plain["most"])
+    county_box = tuple(plain["county_box"]) if plain["county_box"] else None
+    return LineRequest(FileRequest(**plain["file"]), county_box, plain["most"])
 
 
 def grid_request(plain: dict[str, Any]) -> GridRequest:
@@ -170,7 +170,7 @@ def grid_request(plain: dict[str, Any]) -> GridRequest:
         accept=tuple(plain["accept"]),
         parents=tuple(KnownGrid(**grid) for grid in plain["parents"]),
         existing=tuple(KnownGrid(**grid) for grid in plain["existing"]),
-        home=tuple(plain["home"]) if plain["home"] else None,
+        county_box=tuple(plain["county_box"]) if plain["county_box"] else None,
         childless=tuple(KnownGrid(**grid) for grid in plain["childless"]),
         counties=tuple(KnownGrid(**grid) for grid in plain["counties"]),
         skip_bad_rows=plain["skip_bad_rows"],

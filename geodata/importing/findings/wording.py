@@ -176,19 +176,19 @@ WORDS: dict[str, Words] = {
     "code_elsewhere": Words(
         "Known codes on the ground of other grids",
         "{row}: the code has been that of {known}, which lies elsewhere",
-        "A code keeps its grid: whoever is in office would go with it to the other ground. Correct"
+        "A code keeps its grid: those in office would go with it to the other ground. Correct"
         " the codes. If they have really changed hands, bring the file as a plan (--as-plan NAME),"
         " in which each grid stays where it is and gets its new code.",
     ),
     "moved_away": Words(
         "Lies elsewhere than before",
         "{row}",
-        "Name and code are those of before. Whoever is in office there stays so: check the place.",
+        "Name and code are those of before. Those in office there stay: check the place.",
     ),
     "names_exchanged": Words(
         "Has taken the former name of a neighbour",
         "{row}, so far {known}: {holder_code} {holder} has another name now",
-        "Whoever is in office stays with the code. Check whether names or codes were mixed up.",
+        "Those in office stay with the code. Check whether names or codes were mixed up.",
     ),
     "second_county": Words(
         "More than one county",

@@ -120,9 +120,9 @@ def _households(
         return moved, all_of
     tree = shapely.STRtree(level.places)
     was, now = (np.full(len(level.places), -1, dtype=np.intp) for _ in range(2))
-    for shapes, home in ((old, was), (new, now)):
+    for shapes, holders in ((old, was), (new, now)):
         holder, held = tree.query(shapes, predicate="covers")
-        home[held] = holder
+        holders[held] = holder
     for o, n, households in zip(was.tolist(), now.tolist(), level.households, strict=True):
         if o >= 0:
             all_of[o] += int(households)

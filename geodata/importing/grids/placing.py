@@ -27,10 +27,10 @@ def place(survey: Survey, crs: str | None, driver: str) -> None:
     if not len(good):
         return
     bounds = _total_bounds(survey.geoms[good])
-    home = np.array(request.home) if request.home else None
+    county_box = np.array(request.county_box) if request.county_box else None
     wanted = request.file.crs or crs
     if wanted is None:
-        raise no_system(bounds, home, driver)
+        raise no_system(bounds, county_box, driver)
     if request.file.crs and crs and coordinates.parse(crs) != coordinates.parse(request.file.crs):
         survey.notes.append(
             Phrase(
@@ -40,7 +40,7 @@ def place(survey: Survey, crs: str | None, driver: str) -> None:
         )
     system = coordinates.parse(wanted)
     if system.is_geographic:
-        _check_degrees(survey, good, home)
+        _check_degrees(survey, good, county_box)
         good = survey.good()
         if not len(good):
             return
@@ -60,12 +60,12 @@ def place(survey: Survey, crs: str | None, driver: str) -> None:
 
 
 def no_system(
-    bounds: NDArray[np.float64], home: NDArray[np.float64] | None, driver: str
+    bounds: NDArray[np.float64], county_box: NDArray[np.float64] | None, driver: str
 ) -> FileRefusedError:
     """Return the refusal of a file that does not say its system; ``systems`` are likely codes."""
     is_known = bool(np.isfinite(bounds).all())
-    codes = coordinates.candidates(bounds, home) if is_known else []
-    guess = coordinates.guess(bounds, home, codes) if is_known else None
+    codes = coordinates.candidates(bounds, county_box) if is_known else []
+    guess = coordinates.guess(bounds, county_box, codes) if is_known else None
     return FileRefusedError(
         "no_prj" if driver == "ESRI Shapefile" else "no_crs",
         "The shapefile has no .prj file, so its coordinate system is unknown."
@@ -80,7 +80,7 @@ def no_system(
 
 
 def _check_degrees(
-    survey: Survey, good: NDArray[np.intp], home: NDArray[np.float64] | None
+    survey: Survey, good: NDArray[np.intp], county_box: NDArray[np.float64] | None
 ) -> None:
     """Find rows whose coordinates cannot be degrees."""
     boxes = shapely.bounds(survey.geoms[good])
@@ -88,7 +88,7 @@ def _check_degrees(
     if not len(wrong):
         return
     bounds = _total_bounds(survey.geoms[wrong])
-    guess = coordinates.guess(bounds, home) or ""
+    guess = coordinates.guess(bounds, county_box) or ""
     for row in wrong:
         x, y = shapely.bounds(survey.geoms[row])[:2]
         data = {"x": float(x), "y": float(y), "guess": guess}
@@ -104,8 +104,8 @@ def check_place(survey: Survey) -> NDArray[np.intp]:
     lost = ~np.isfinite(boxes).all(axis=1)
     for row in good[lost]:
         survey.problems.append(Problem("out_of_range", "blocking", (int(row),), data={"guess": ""}))
-    if survey.request.home is not None and survey.request.level != "county":
-        west, south, east, north = survey.request.home
+    if survey.request.county_box is not None and survey.request.level != "county":
+        west, south, east, north = survey.request.county_box
         far_x = np.maximum(boxes[:, 0] - east, west - boxes[:, 2])
         far_y = np.maximum(boxes[:, 1] - north, south - boxes[:, 3])
         far = np.maximum(far_x, far_y)

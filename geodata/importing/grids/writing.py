@@ -166,7 +166,7 @@ def _request(conn: psycopg.Connection[TupleRow], order: GridImport) -> GridReque
         accept=order.accept,
         parents=parents,
         existing=_known(conn, order.level, order.valid_from),
-        home=places.county_box(conn),
+        county_box=places.county_box(conn),
         childless=around.childless(conn, order.level, order.valid_from),
         counties=around.counties(conn, order.valid_from) if order.level == "county" else (),
         skip_bad_rows=order.skip_bad_rows,

@@ -33,7 +33,7 @@ class ReadLines:
 
 def read(
     path: Path,
-    home: tuple[float, float, float, float] | None,
+    county_box: tuple[float, float, float, float] | None,
     *,
     crs: str = "",
     layer: str | None = None,
@@ -41,7 +41,7 @@ def read(
 ) -> ReadLines:
     """Let the limited process read a file.
 
-    ``home`` is the county's box (west, south, east, north). ``crs`` is a system as people write it,
+    ``county_box`` is west, south, east, north. ``crs`` is a system as people write it,
     "gcj02" or "bd09"; "" is what the file says of itself.
 
     Raises:
@@ -50,7 +50,7 @@ def read(
     """
     system, frame = _system(crs)
     file = FileRequest(str(path), layer=layer, crs=system, frame=frame)
-    request = to_plain(LineRequest(file, home, MOST_CORNERS))
+    request = to_plain(LineRequest(file, county_box, MOST_CORNERS))
     with process.opened("lines", request, {}, progress or _quiet, LIMITS) as done:
         said: dict[str, Any] = done.result
         shapes = exchange.load(done.work / "lines.wkb")
@@ -65,7 +65,7 @@ def read(
 
 
 def offered_systems(
-    home: tuple[float, float, float, float] | None,
+    county_box: tuple[float, float, float, float] | None,
 ) -> list[tuple[str, Phrase]]:
     """Return the systems that files of planning offices come in, for a county's box of degrees."""
     offered = [
@@ -73,10 +73,10 @@ def offered_systems(
         ("gcj02", Phrase("GCJ-02 (Amap, Tencent)")),
         ("bd09", Phrase("BD-09 (Baidu)")),
     ]
-    if home is None:
+    if county_box is None:
         return offered
-    lon = (home[0] + home[2]) / 2
-    if not frames.is_in_china((lon, (home[1] + home[3]) / 2)):
+    lon = (county_box[0] + county_box[2]) / 2
+    if not frames.is_in_china((lon, (county_box[1] + county_box[3]) / 2)):
         return offered
     epsg = frames.gauss_kruger_epsg(lon)
     # Central meridians from 75 degrees on, every three; 21 codes earlier with the zone's number.

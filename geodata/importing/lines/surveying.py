@@ -49,10 +49,10 @@ def run(request: LineRequest, work: Path, progress: Progress) -> dict[str, objec
     found = features.read_shapes(source, request.file)
     shapes, broken = _usable(_parts(found.geoms))
     progress("converting coordinates", 0.0)
-    home = np.array(request.home) if request.home else None
-    shapes, system = _placed(shapes, found, request, home)
+    county_box = np.array(request.county_box) if request.county_box else None
+    shapes, system = _placed(shapes, found, request, county_box)
     pieces = _pieces(_on_grid(shapes))
-    kept = _near(pieces, home)
+    kept = _near(pieces, county_box)
     corners = int(shapely.get_num_coordinates(kept).sum())
     if corners > request.most:
         raise FileRefusedError(
@@ -111,61 +111,66 @@ def _placed(
     shapes: NDArray[np.object_],
     found: features.Features,
     request: LineRequest,
-    home: NDArray[np.float64] | None,
+    county_box: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.object_], str]:
     """Return the shapes in WGS 84 and the name of the system in which they were."""
     bounds = np.asarray(shapely.total_bounds(shapes), dtype=np.float64)
     wanted = request.file.crs or found.crs
     if wanted is None:
-        raise placing.no_system(bounds, home, found.driver)
+        raise placing.no_system(bounds, county_box, found.driver)
     system = coordinates.parse(wanted)
     if system.is_geographic and not coordinates.is_on_earth(bounds[None, :])[0]:
         x, y = float(bounds[0]), float(bounds[1])
         said = Phrase("The coordinates ({x:.6g}, {y:.6g}) are no degrees.", {"x": x, "y": y})
-        raise _misplaced(said, bounds, home)
+        raise _misplaced(said, bounds, county_box)
     way = coordinates.find_way(system, bounds)
     frame = request.file.frame or "wgs84"
     placed = coordinates.to_lonlat(shapes, way, frame)
     boxes = shapely.bounds(placed)
     placed = placed[np.isfinite(boxes).all(axis=1)]
     name = _FRAME_NAMES.get(frame, way.source)
-    away = _distance_degrees(placed, home)
+    away = _distance_degrees(placed, county_box)
     if away is None:
         said = Phrase(
             "The coordinate system, {system}, leads nowhere: it is probably wrong.",
             {"system": name},
         )
-        raise _misplaced(said, bounds, home)
+        raise _misplaced(said, bounds, county_box)
     if away > _AROUND_DEGREES:
         said = Phrase(
             "Nothing in the file lies in the county: the nearest is {km:,} km away. The coordinate"
             " system, {system}, is probably wrong.",
             {"km": round(away * DEGREE_M / 1000), "system": name},
         )
-        raise _misplaced(said, bounds, home)
+        raise _misplaced(said, bounds, county_box)
     return placed, name
 
 
 def _distance_degrees(
-    shapes: NDArray[np.object_], home: NDArray[np.float64] | None
+    shapes: NDArray[np.object_], county_box: NDArray[np.float64] | None
 ) -> float | None:
     """Return how far the nearest shape lies from the county's box; None where there is no shape."""
     if not len(shapes):
         return None
-    if home is None:
+    if county_box is None:
         return 0.0
     boxes = shapely.bounds(shapes)
     far = np.maximum.reduce(
-        (boxes[:, 0] - home[2], home[0] - boxes[:, 2], boxes[:, 1] - home[3], home[1] - boxes[:, 3])
+        (
+            boxes[:, 0] - county_box[2],
+            county_box[0] - boxes[:, 2],
+            boxes[:, 1] - county_box[3],
+            county_box[1] - boxes[:, 3],
+        )
     )
     return max(float(far.min()), 0.0)
 
 
 def _misplaced(
-    said: Phrase, bounds: NDArray[np.float64], home: NDArray[np.float64] | None
+    said: Phrase, bounds: NDArray[np.float64], county_box: NDArray[np.float64] | None
 ) -> FileRefusedError:
-    codes = coordinates.candidates(bounds, home)
-    guess = coordinates.guess(bounds, home, codes)
+    codes = coordinates.candidates(bounds, county_box)
+    guess = coordinates.guess(bounds, county_box, codes)
     return FileRefusedError(
         "far_away",
         said.text,
@@ -203,11 +208,13 @@ def _pieces(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.array([piece for shape in shapes for piece in cut(shape)], dtype=object)
 
 
-def _near(pieces: NDArray[np.object_], home: NDArray[np.float64] | None) -> NDArray[np.object_]:
+def _near(
+    pieces: NDArray[np.object_], county_box: NDArray[np.float64] | None
+) -> NDArray[np.object_]:
     """Return what meets the county's box, or lies close to it."""
-    if home is None or not len(pieces):
+    if county_box is None or not len(pieces):
         return pieces
-    west, south, east, north = home
+    west, south, east, north = county_box
     grow = _AROUND_DEGREES
     around = shapely.box(west - grow, south - grow, east + grow, north + grow)
     return pieces[shapely.intersects(around, pieces)]

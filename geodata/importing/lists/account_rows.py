@@ -97,7 +97,7 @@ def role_of(text: str, names: Mapping[str, RoleName]) -> RoleName | None:
 
 
 def read_row(sheet: Sheet, row: int, today: date, own: str, names: Mapping[str, RoleName]) -> Step:
-    """Read one row of a sheet with all ``FIELDS``; ``own`` is the user name of whoever imports."""
+    """Read one row of a sheet with all ``FIELDS``; ``own`` is the importer's user name."""
     cells = {name: sheet.text(row, name) for name in FIELDS}
     step = Step(sheet.line(row), cells["username"], cells["name"], cells["role"], cells["place"])
     if not any(cells.values()):

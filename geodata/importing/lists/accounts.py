@@ -112,8 +112,8 @@ def plan(
 ) -> list[Step]:
     """Say row by row what an import would do, with every fault. Writes nothing.
 
-    ``own`` is the user name of whoever imports: a change of the own roles would end the import.
-    ``names`` are what readers of other languages call the roles.
+    ``own`` is the user name of the person who imports: a change of the own roles would end the
+    import. ``names`` are what readers of other languages call the roles.
     """
     columns = list(FIELDS)
     sheet = Sheet(columns, [list(row) for row in listed.rows], 0,

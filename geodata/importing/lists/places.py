@@ -69,7 +69,7 @@ def county_box(
     return (row[0], row[1], row[2], row[3]) if row else None
 
 
-def points(sheet: Sheet, home: County, order: ListImport) -> NDArray[np.float64]:
+def points(sheet: Sheet, county: County, order: ListImport) -> NDArray[np.float64]:
     """Return (lon, lat) of every row in WGS 84, NaN where a row has none; faults are noted.
 
     Where most rows lie outside the county, that is the one fault that is noted of them all.
@@ -80,11 +80,11 @@ def points(sheet: Sheet, home: County, order: ListImport) -> NDArray[np.float64]
     )
     xy, way = readings.convert(raw, taken)
     _note_reading(sheet, order, taken, way)
-    if not order.may_lie_outside and _lie_elsewhere(sheet, raw, xy, taken, home):
+    if not order.may_lie_outside and _lie_elsewhere(sheet, raw, xy, taken, county):
         return xy
     _check_range(sheet, raw, xy)
-    if home.ground is not None:
-        _check_county(sheet, xy, home)
+    if county.ground is not None:
+        _check_county(sheet, xy, county)
     else:
         sheet.notes.append(
             Phrase("There is no county yet: whether the rows lie in it was not looked at.")
@@ -134,21 +134,21 @@ def _lie_elsewhere(
     raw: NDArray[np.float64],
     xy: NDArray[np.float64],
     taken: Reading,
-    home: County,
+    county: County,
 ) -> bool:
     """Note that most rows lie elsewhere, with the readings that lead into the county.
 
     They do if another reading puts them there, or if they are far away: of facilities around the
     county, which serve its border, most may lie outside.
     """
-    ground = home.ground or _covered(taken)
+    ground = county.ground or _covered(taken)
     rows = np.flatnonzero(np.isfinite(raw).all(axis=1))
     if ground is None or not len(rows):
         return False
     outside = rows[~readings.is_inside(xy[rows], ground)]
     if len(outside) <= len(rows) / 2:
         return False
-    is_county = home.ground is not None
+    is_county = county.ground is not None
     proposals = readings.propose(raw[rows], taken, ground, is_county=is_county)
     if not proposals and _are_around(xy[outside], ground).sum() >= len(outside) - len(rows) / 2:
         return False
@@ -180,7 +180,7 @@ def _are_around(xy: NDArray[np.float64], ground: shapely.Geometry) -> NDArray[np
 
 
 def _covered(taken: Reading) -> shapely.Geometry | None:
-    """Return the ground that a system of metres is made for; degrees are at home everywhere."""
+    """Return the ground that a system of metres is made for; degrees are valid everywhere."""
     system = coordinates.parse(taken.crs)
     use = system.area_of_use
     if system.is_geographic or use is None:
@@ -199,10 +199,10 @@ def _check_range(sheet: Sheet, raw: NDArray[np.float64], xy: NDArray[np.float64]
         sheet.fault(int(row), "bad_point", reason=reason)
 
 
-def _check_county(sheet: Sheet, xy: NDArray[np.float64], home: County) -> None:
+def _check_county(sheet: Sheet, xy: NDArray[np.float64], county: County) -> None:
     rows = np.array([row for row in sheet.usable() if np.isfinite(xy[row]).all()], dtype=np.intp)
     if not len(rows):
         return
-    for row in rows[~home.holds(xy[rows])]:
+    for row in rows[~county.holds(xy[rows])]:
         lon, lat = float(xy[row, 0]), float(xy[row, 1])
         sheet.fault(int(row), "outside_county", "warning", lon=lon, lat=lat)

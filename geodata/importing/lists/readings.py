@@ -19,7 +19,7 @@ WGS84 = "EPSG:4326"
 # Rows by which readings are compared; the share of the best is then counted over all.
 _SAMPLE = 500
 _MOST = 3
-# Two systems whose points differ by less are one to whoever reads the report.
+# Two systems whose points differ by less are one to anyone who reads the report.
 _SAME_DEGREES = 1e-5
 
 
@@ -111,8 +111,8 @@ def propose(
 def _systems(ground: shapely.Geometry) -> list[tuple[str, Phrase]]:
     """Return the usual systems around a ground, degrees first."""
     degrees = (WGS84, Phrase("longitude and latitude in degrees"))
-    home = np.asarray(shapely.bounds(ground), dtype=np.float64)
-    return [degrees, *((f"EPSG:{epsg}", name) for epsg, name in coordinates.usual(home))]
+    county_box = np.asarray(shapely.bounds(ground), dtype=np.float64)
+    return [degrees, *((f"EPSG:{epsg}", name) for epsg, name in coordinates.usual(county_box))]
 
 
 def _changed(

@@ -47,7 +47,7 @@ class Report:
     ``options`` are those that its advice may name (``options.offered``). ``differences`` say what
     becomes of each grid; ``plan`` is the number of the plan that was made of the file, if
     ``is_plan``. ``left_out`` are rows that were left out for what is wrong with them.
-    Whoever writes it out gives ``translate``; without, it is English.
+    Anyone who writes it out gives ``translate``; without, it is English.
     """
 
     subject: Phrase

@@ -59,7 +59,7 @@ def read(request: RoadRequest, work: Path) -> Found:
 
 
 def _read_osm(request: RoadRequest) -> Found:
-    found = osm.read(Path(request.file.path), _grown(request.home))
+    found = osm.read(Path(request.file.path), _grown(request.county_box))
     _check_count(len(found.lines))
     return Found(found.lines, found.layer, found.notes, nodes=found.nodes)
 
@@ -113,10 +113,10 @@ def _walked(request: RoadRequest, rows: features.Features, found: Found) -> Flag
 def _place(request: RoadRequest, found: Found, crs: str | None, driver: str) -> None:
     """Bring the ways to WGS 84 and drop those that are far from the county."""
     bounds = np.asarray(shapely.total_bounds(found.lines), dtype=np.float64)
-    home = np.array(request.home) if request.home else None
+    county_box = np.array(request.county_box) if request.county_box else None
     told = request.file.crs or crs
     if told is None:
-        guess = coordinates.guess(bounds, home)
+        guess = coordinates.guess(bounds, county_box)
         raise FileRefusedError(
             "no_prj" if driver == "ESRI Shapefile" else "no_crs",
             "The shapefile has no .prj file, so its coordinate system is unknown."
@@ -129,7 +129,7 @@ def _place(request: RoadRequest, found: Found, crs: str | None, driver: str) -> 
         )
     system = coordinates.parse(told)
     if system.is_geographic and not coordinates.is_on_earth(bounds[None, :])[0]:
-        raise _nowhere(coordinates.guess(bounds, home))
+        raise _nowhere(coordinates.guess(bounds, county_box))
     way = coordinates.find_way(system, bounds)
     frame = request.file.frame or "wgs84"
     lines = coordinates.to_lonlat(found.lines, way, frame)
@@ -141,9 +141,9 @@ def _place(request: RoadRequest, found: Found, crs: str | None, driver: str) -> 
                 {"system": frame.upper(), "frame": frame},
             )
         )
-    near = _near(lines, _grown(request.home))
+    near = _near(lines, _grown(request.county_box))
     if not near.any():
-        raise _nowhere(coordinates.guess(bounds, home))
+        raise _nowhere(coordinates.guess(bounds, county_box))
     if not near.all():
         found.notes.append(
             Phrase(
@@ -176,11 +176,11 @@ def _near(lines: Lines, box: tuple[float, float, float, float] | None) -> Flags:
 
 
 def _grown(
-    home: tuple[float, float, float, float] | None,
+    county_box: tuple[float, float, float, float] | None,
 ) -> tuple[float, float, float, float] | None:
-    if home is None:
+    if county_box is None:
         return None
-    west, south, east, north = home
+    west, south, east, north = county_box
     grow = MARGIN_DEGREES
     return west - grow, south - grow, east + grow, north + grow
 

@@ -54,7 +54,7 @@ class Kept:
 class RoadRequest:
     """What the child process needs: the order, the county's box, and the edges that stay.
 
-    ``home`` is west, south, east, north in degrees; None: there is no county yet.
+    ``county_box`` is west, south, east, north in degrees; None: there is no county yet.
     """
 
     file: FileRequest
@@ -63,7 +63,7 @@ class RoadRequest:
     join_crossings: bool
     heights: str | None
     heights_crs: str | None
-    home: tuple[float, float, float, float] | None
+    county_box: tuple[float, float, float, float] | None
     is_osm: bool
     kept: Kept
 
@@ -78,5 +78,5 @@ def road_request(plain: dict[str, Any]) -> RoadRequest:
     told = dict(plain)
     told["file"] = FileRequest(**plain["file"])
     told["kept"] = Kept(**plain["kept"])
-    told["home"] = tuple(plain["home"]) if plain["home"] else None
+    told["county_box"] = tuple(plain["county_box"]) if plain["county_box"] else None
     return RoadRequest(**told)

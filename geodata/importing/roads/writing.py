@@ -59,7 +59,7 @@ def import_roads(
     keeping.lock(conn)
     path = Path(order.file.path)
     request = _request(conn, order, is_osm(path))
-    if request.is_osm and request.home is None and path.stat().st_size > OSM_WHOLE_LIMIT:
+    if request.is_osm and request.county_box is None and path.stat().st_size > OSM_WHOLE_LIMIT:
         raise FileRefusedError(
             "too_large",
             "The extract is too large to be read whole.",
@@ -113,7 +113,7 @@ def _request(conn: psycopg.Connection[TupleRow], order: RoadImport, osm: bool) -
         join_crossings=order.join_crossings,
         heights=order.heights,
         heights_crs=order.heights_crs,
-        home=(box[0], box[1], box[2], box[3]) if box else None,
+        county_box=(box[0], box[1], box[2], box[3]) if box else None,
         is_osm=osm,
         kept=Kept(*columns) if columns else Kept(),
     )
@@ -140,7 +140,7 @@ def _digest(order: RoadImport, request: RoadRequest) -> str:
 
     def parts() -> Iterator[bytes]:
         told = (order.file, order.class_column, order.tolerance_m, order.join_crossings,
-                order.heights_crs, order.licence, request.home)  # fmt: skip
+                order.heights_crs, order.licence, request.county_box)  # fmt: skip
         yield repr(told).encode()
         if request.is_osm:
             yield f"reading {_OSM_READING}".encode()

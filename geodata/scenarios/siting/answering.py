@@ -1,4 +1,4 @@
-"""A choice told in households: reckoned anew on the whole demand, not on what it was reduced to."""
+"""A choice told in households: recomputed on the whole demand, not on what it was reduced to."""
 
 from __future__ import annotations
 

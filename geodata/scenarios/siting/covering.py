@@ -24,7 +24,7 @@ _NONE = np.arange(0)
 def fewest_for_all(instance: Instance, deadline: Deadline) -> Reckoned:
     """Return the fewest columns that serve all groups, each of which needs one.
 
-    Whoever is served counts alike here. Parts of the county that share neither household nor
+    Anyone who is served counts alike here. Parts of the county that share neither household nor
     candidate are solved one by one.
     """
     left = hardest(instance)

@@ -2,7 +2,7 @@
 
 Where a place never adds more later than it would now, k places so chosen serve at least 63 % of
 what the best k serve (Nemhauser, Wolsey and Fisher 1978), and what was reckoned once is an upper
-limit later on: only the first in the queue is reckoned anew (Minoux 1978).
+limit later on: only the first in the queue is recomputed (Minoux 1978).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Instance:
     """Groups of households, and the candidates of which each needs ``needs`` in reach.
 
     ``reach`` (groups x columns) has ones; ``columns`` tells which candidate each column is.
-    ``capacities`` are None where a place serves whoever reaches it.
+    ``capacities`` are None where a place serves anyone who reaches it.
     """
 
     reach: csc_array[Any]

@@ -285,7 +285,7 @@ def test_the_template_can_be_filled_in_and_sent(
     sheet.append(["li.qiang", "李强", roles[-1], "", date(2026, 1, 1), None])
     out = io.BytesIO()
     book.save(out)
-    # Whoever sends it may read another language than whoever took it.
+    # Anyone who sends it may read another language than anyone who took it.
     chief.get("/accounts/import?lang=en")
     checked = send(chief, out.getvalue())
     assert checked.status_code == 200, words(checked)

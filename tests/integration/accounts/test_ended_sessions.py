@@ -25,7 +25,7 @@ Conn = Connection[Any]
 # Stand for any view of their kind: in the application under test they fail.
 PLACES = {
     "/rights": "sign_in.rights",
-    "/panel/home": "panel.home",
+    "/panel/home": "panel.county",
     "/tiles/grids.json": "tiles.tilejson",
     "/api/search": "api.search",
 }
@@ -176,7 +176,7 @@ def test_each_is_503_everywhere(app: Flask, how: str) -> None:
         # In our words: what the server says of itself is for the log.
         for word in ("terminating", "canceling", "server closed", "SSL", "socket", "psycopg"):
             assert word not in said, said
-    # Whoever comes next is served.
+    # Anyone who comes next is served.
     assert app.test_client().get("/readyz").status_code == 200
 
 

@@ -246,7 +246,7 @@ def test_other_methods_tell_no_more(watched, readers):
 def test_what_one_may_not_see_changes_nothing_that_one_is_shown(watched, readers, module_url):
     """Counts, orders, marks on the map, search: with more issues elsewhere all stays as it is."""
     endpoints = (
-        *("page.index", "panel.home", "panel.here", "panel.grid", "panel.grid_issues"),
+        *("page.index", "panel.county", "panel.here", "panel.grid", "panel.grid_issues"),
         *("panel.search", "tiles.own_tilejson", "tiles.own_tile", "account.show"),
     )
     asks = [ask for endpoint in endpoints for ask in list(ROUTES[endpoint](watched))[::3]]

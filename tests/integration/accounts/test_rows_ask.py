@@ -30,8 +30,8 @@ OPEN = {
     *("coverage_record", "coverage_recorded"),
     *("revision", "setting", "role_right", "role_place"),
 }
-# What any role may write: figures are computed when they are first asked for, whoever asks, and
-# whoever changes something counts it.
+# What any role may write: figures are computed when they are first asked for, no matter who asks,
+# and anyone who changes something counts it.
 RECKONED = {*("coverage_stretch", "coverage_grid", "coverage_rest", "coverage_due"), "revision"}
 # Functions with their owner's rights that anybody may call.
 HARMLESS = {"least_count", "block_of", "coverage_counts_again", "coverage_analyze"}

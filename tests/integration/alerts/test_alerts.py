@@ -134,7 +134,7 @@ def test_what_is_reported_is_told_once_and_ends_by_itself(conn, county):
     ended = notifications.find(conn, first.notification_id)
     assert ended is not None
     assert (ended.ended, ended.state, ended.state_by) == ("within", "done", "chief")
-    # Below again: told anew.
+    # Below again: told again.
     leave(conn, county.compounds[4])
     assert reporting.evaluate(conn, TODAY) == reporting.Change(raised=1)
     assert notifications.count(conn, ALL) == 3

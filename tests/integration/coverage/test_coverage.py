@@ -122,7 +122,7 @@ def test_days_on_which_nothing_changes_are_computed_once(conn, county, monkeypat
 
 
 def test_figures_of_today_stay_whatever_days_are_asked_for(conn, county, monkeypatch):
-    """Else whoever asks for a dozen other days has the map of today computed anew each time."""
+    """Else anyone who asks for a dozen other days has the map of today recomputed each time."""
     add_building(conn, 116.305, 31.405, 30)
     days = [date(2020, 1, 1) + timedelta(days=number) for number in range(figures.STRETCHES_KEPT)]
     for day in days:

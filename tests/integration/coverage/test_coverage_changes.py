@@ -1,4 +1,4 @@
-"""What is brought up to date after a change is equal to what is computed anew."""
+"""What is brought up to date after a change is equal to what is recomputed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read(conn: Conn) -> dict[str, set[tuple[Any, ...]]]:
 
 
 def compare(conn: Conn, *, is_refreshed: bool = True) -> None:
-    """Look at the figures as they are brought up to date; then compute them anew."""
+    """Look at the figures as they are brought up to date; then compute them again."""
     day = clock.today()
     conn.commit()
     before = conn.execute("SELECT max(stretch_id) FROM coverage_stretch").fetchone()

@@ -60,7 +60,7 @@ SILENT = {
 COUNTING = {
     "tiles.tilejson", "tiles.tile", "api.grid", "services.coverage", "coverage.buildings",
     "coverage.gaps", "changes.find", "reports.coverage_pdf", "reports.coverage_xlsx",
-    "reports.coverage_gpkg", "reports.coverage_svg", "panel.home", "panel.here", "panel.grid",
+    "reports.coverage_gpkg", "reports.coverage_svg", "panel.county", "panel.here", "panel.grid",
     "gaps.ranked", "why.grid", "why.facility", "comparing.listing", "figures.show",
     "figures.export",
 }  # fmt: skip

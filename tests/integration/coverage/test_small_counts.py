@@ -67,7 +67,7 @@ def test_only_whoever_may_is_told_a_small_count(app, conn, county, role, place, 
     if role:
         sign_in(client, conn, role, grid_id=places[place])
     assert told(client, county.compounds[0]) == ("7" if sees else "fewer than 10")
-    # In the list of its community too, for whoever sees all of that.
+    # In the list of its community too, for anyone who sees all of that.
     row = client.get(f"/panel/grid/{county.communities[0]}?lang=en&on={DAY}").text
     assert ("7 households" in row) == (sees and place != "compound")
     # That there are none is told to everybody, and about how many there are.

@@ -155,7 +155,7 @@ def test_nobody_overwrites_another_unseen(app: Flask, conn: Conn) -> None:
     assert "What applies on 1 Jan 2027 In towns 300 m on foot" in text
     assert 'value="500"' in late.text
     assert reach(conn) == [1000, 300]
-    # Whoever has seen it may save.
+    # Anyone who has seen it may save.
     assert "300 m on foot, detour 1.2 → 500 m on foot" in words(send(li, "try", town_reach="500"))
     assert send(li, "save", town_reach="500").status_code == 303
     assert reach(conn) == [1000, 500]

@@ -85,7 +85,7 @@ def held(
 
 @contextmanager
 def locked(demo_url: str, table: LiteralString = "building") -> Iterator[None]:
-    """Keep whoever reads buildings, or another table, waiting."""
+    """Keep anyone who reads buildings, or another table, waiting."""
     with psycopg.connect(demo_url) as conn:
         conn.execute("LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE")
         yield
@@ -226,14 +226,14 @@ def test_nobody_alone_has_all_places_of_what_takes_many_seconds(
 
 @pytest.mark.parametrize("length", ["Content-Length: 2000000", "Transfer-Encoding: chunked"])
 def test_only_so_many_large_bodies_are_kept_on_the_disk(address: Address, length: str) -> None:
-    """Each may weigh 33 MB, whoever sends it and wherever to."""
+    """Each may weigh 33 MB, no matter who sends it and wherever to."""
     sent = f"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\n{length}\r\n\r\n".encode()
     more = {"Content-Length": "2000000"}
     with held(address, front.SENDING_FROM_ONE, sent):
         # Who came before has been heard of.
         assert ask(address, "/healthz")[0] == 200
         assert ask(address, "/rights", more, "DELETE")[0] == 429
-        # Whoever sends little does so, and others send much.
+        # Anyone who sends little does so, and others send much.
         assert ask(address, "/rights", {"Content-Length": "0"}, "DELETE")[0] == 405
         with pytest.raises(TimeoutError):
             ask(address, "/rights", more, "DELETE", source="127.0.0.2", timeout_s=1)
@@ -329,7 +329,7 @@ def test_passwords_are_tried_one_after_the_other(address: Address) -> None:
         with pytest.raises(BlockingIOError):
             tries[-1].recv(1)
         assert ask(address, "/sign-in")[0] == 200
-        # Whoever comes from elsewhere does not wait for them.
+        # Anyone who comes from elsewhere does not wait for them.
         assert ask(address, "/sign-in", method="POST", source="127.0.0.9")[0] == 400
         tries[-1].setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -347,7 +347,7 @@ def test_too_large_a_body_is_refused_in_words(address: Address) -> None:
 def test_what_is_the_same_for_all_is_kept_with_its_tag(
     address: Address, county: int, demo_url: str, demo_conn: Connection[TupleRow]
 ) -> None:
-    """Asked for again it is not computed again, whoever asks and however it is compressed."""
+    """Asked for again it is not computed again, no matter who asks and however it is compressed."""
     [town] = demo_conn.execute("SELECT max(grid_id) FROM grid WHERE level = 'town'").fetchone() or [
         0
     ]
@@ -362,7 +362,7 @@ def test_what_is_the_same_for_all_is_kept_with_its_tag(
 
 
 def test_scripts_are_sent_as_they_were_compressed_before(address: Address) -> None:
-    """By most browsers something else is taken as well, which would be made anew and larger."""
+    """By most browsers something else is taken as well, which would be made again and larger."""
     sheets = re.findall(r'"(/static/[^"]+\.css)"', ask(address, "/")[2])
     for accepted, used in (
         ("gzip, deflate, br, zstd", "br"),
@@ -391,7 +391,7 @@ def test_panels_of_visitors_are_kept_until_something_changes(
         assert headers["Cache-Control"] == "private, no-cache"
         return text
 
-    # The clock's minute is in the tag; at its end everything is asked anew.
+    # The clock's minute is in the tag; at its end everything is asked again.
     while time.time() % 60 > 50:
         time.sleep(1)
     first, english = asked(), asked({"Cookie": "lang=en"})
@@ -399,7 +399,7 @@ def test_panels_of_visitors_are_kept_until_something_changes(
     with psycopg.connect(demo_url) as conn:
         conn.execute("LOCK TABLE building, duty, facility IN ACCESS EXCLUSIVE MODE")
         assert (asked(), asked({"Cookie": "lang=en"})) == (first, english)
-        # Whoever comes with a session is answered by the application, which waits.
+        # Anyone who comes with a session is answered by the application, which waits.
         with pytest.raises(TimeoutError):
             ask(address, path, own, timeout_s=2)
         conn.execute("UPDATE facility SET name = name WHERE false")

@@ -194,7 +194,7 @@ def test_killed_parts_of_the_web_server_are_brought_back(run: Run, part: str) ->
         run.wait_for("is back")
     for path in ("readyz", "figures"):
         deadline = time.monotonic() + 60
-        # Whoever asks in the meantime waits, or is told in words.
+        # Anyone who asks in the meantime waits, or is told in words.
         while (status := status_of(f"{url}{path}")) not in (200, 404):
             assert status == 503
             assert time.monotonic() < deadline

@@ -39,7 +39,7 @@ def app(own_cluster: Cluster) -> Flask:
 
 @contextmanager
 def frozen(cluster: Cluster) -> Iterator[None]:
-    """Stop all processes of the server; whoever is connected stays so."""
+    """Stop all processes of the server; anyone who is connected stays so."""
     assert cluster.pid is not None
     os.kill(cluster.pid, signal.SIGSTOP)
     children = Path(f"/proc/{cluster.pid}/task/{cluster.pid}/children").read_text().split()
@@ -53,7 +53,7 @@ def frozen(cluster: Cluster) -> Iterator[None]:
 
 
 def test_who_went_while_standing_in_line_costs_nothing(app: Flask) -> None:
-    """Else whoever asks and goes, a thousand times, keeps others from what takes long for hours."""
+    """Else one who asks and goes a thousand times keeps others from what takes long for hours."""
     ours, theirs = socket.socketpair()
     client, asked = app.test_client(), {"gunicorn.socket": ours}
     with ours:

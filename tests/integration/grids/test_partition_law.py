@@ -1,4 +1,4 @@
-"""The partition law in the database: siblings never overlap, whoever writes."""
+"""The partition law in the database: siblings never overlap, no matter who writes."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ def test_a_table_is_written_over_nothing_that_is_read(conn: Conn, tmp_path: Path
         done = run("import", "grids", str(file), "--level", "community", *COLUMNS, *words)
         assert done.exit_code == 2, done.output
         assert said in done.output
-    # Below a file that is no folder, whoever one is.
+    # Below a file that is no folder, no matter who one is.
     with pytest.raises(GridMapError, match="cannot be written"):
         bring("gen-merge-newcode.geojson", "community", *plan, "--write-table", "/proc/t.csv")
     assert (file.read_bytes(), table.read_bytes()) == before

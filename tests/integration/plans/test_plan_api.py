@@ -208,7 +208,7 @@ def test_nobody_approves_a_plan_of_their_own(
             " SELECT account_id, %s, %s, '[2020-01-01,)' FROM account ON CONFLICT DO NOTHING",
             [role, county.county],
         )
-    # Whoever may do something else signs in anew.
+    # Anyone who may do something else signs in again.
     conn.commit()
     mine, theirs = staff.again(conn), official.again(conn)
     plan = mine.begin()

@@ -305,7 +305,7 @@ def test_a_boundary_plan_is_a_part_of_it_for_those_who_see_plans(
     page = official.client.get(f"/panel/scenarios/{made}?kind=clinic").text
     assert "采用划界方案：两村合并" in page
     assert official.change(made, what="plan", plan=999_999).status_code == 404
-    # Whoever may not see plans is told so, and what the rest would bring.
+    # Anyone who may not see plans is told so, and what the rest would bring.
     (town,) = owner.execute(
         "SELECT grid_id FROM grid_version WHERE level = 'town' AND valid @> %s::date LIMIT 1",
         [clock.today()],

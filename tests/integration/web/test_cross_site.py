@@ -1,4 +1,4 @@
-"""Whoever is signed in cannot be made to act by another site, and nobody stays in or gets in.
+"""Anyone who is signed in cannot be made to act by another site, and nobody stays in or gets in.
 
 Cookies, the forms' token, the life of a session, where one is sent after signing in, and the limits
 on guessing.
@@ -303,7 +303,7 @@ def test_an_ended_session_opens_nothing_at_the_next_request(url, app, owner, how
         form = {"csrf_token": token_in(second.get("/account/password").text)}
         assert second.post(f"/account/sessions/{digest}/end", data=form).status_code == 303
         assert is_in(second)
-    # The browser may have been told to forget its cookie: whoever kept a copy has nothing of it.
+    # The browser may have been told to forget its cookie: anyone who kept a copy has nothing of it.
     copy = app.test_client()
     copy.set_cookie(app.config["SESSION_COOKIE_NAME"], kept)
     assert not is_in(copy)
@@ -374,7 +374,7 @@ def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(url, app,
 
 
 def test_a_password_that_is_taken_back_meanwhile_opens_nothing(url, app, monkeypatch):
-    """Whoever knows the old one and tries without a pause is always in the middle of an attempt."""
+    """Who knows the old one and tries without a pause is always in the middle of an attempt."""
     taken_back = passwords.hash_password(OTHER)
 
     def take_back():
@@ -403,7 +403,7 @@ def test_a_password_that_is_taken_back_meanwhile_opens_nothing(url, app, monkeyp
     is_right, attempted = passwords.is_right, signing_in.sign_in
     try:
         with psycopg.connect(url, autocommit=True) as conn:
-            # As a list's first passwords are: it would be hashed anew.
+            # As a list's first passwords are: it would be hashed again.
             quick = passwords.hash_password(PASSWORD, is_generated=True)
             conn.execute("UPDATE account_secret SET password_hash = %s", [quick])
         with monkeypatch.context() as patch:

@@ -55,7 +55,7 @@ HEADERS = (
 )  # fmt: skip
 # Addresses with a query that leads as deep as the endpoint goes; others are asked without one.
 GOOD: Mapping[str, tuple[dict[str, str], ...]] = {
-    "panel.home": (
+    "panel.county": (
         {"mode": "territory"}, {"mode": "responsibility"}, {"mode": "issues", "state": "all"},
         {"mode": "coverage"},
     ),
@@ -119,7 +119,7 @@ class Site:
     faults: list[str] = field(default_factory=list)
 
     def client(self, reader: str) -> FlaskClient:
-        """Return a browser, signed in anew if it is the official's."""
+        """Return a browser, signed in again if it is the official's."""
         client = self.app.test_client()
         if reader == "official":
             with db.connect(self.url) as conn:

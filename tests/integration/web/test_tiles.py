@@ -136,7 +136,7 @@ def test_a_tile_of_today_is_not_kept_for_tomorrow(client):
 
 
 def test_a_tile_without_figures_is_not_kept_until_they_are_there(client, conn, county):
-    """Whoever asks for tomorrow's tile today would leave it empty for everybody."""
+    """Anyone who asks for tomorrow's tile today would leave it empty for everybody."""
     later = clock.today() + timedelta(days=30)
     conn.execute(
         "INSERT INTO facility (kind, name, geom, valid) VALUES"

@@ -1,4 +1,4 @@
-"""What is too large is refused in words: whoever sends all of it before reading sees them.
+"""What is too large is refused in words: anyone who sends all of it before reading sees them.
 
 Over a real server and raw sockets, since libraries read early or hide that a connection was reset.
 """

@@ -159,7 +159,7 @@ function watchLayers() {
   layers.addEventListener("painted", () => (document.documentElement.dataset.painted = "true"));
   for (const name of ["painted", "load"]) layers.addEventListener(name, () => performance.mark("map-painted"));
   layers.addEventListener("shown", () => hover.clear());
-  // Whoever draws has forms open, and hears of news by the plan's own revision.
+  // Those who draw have forms open, and hear of news by the plan's own revision.
   layers.addEventListener("news", () => store.view.mode !== "draw" && panel.load(services.url(store.view), { quiet: true }));
   layers.addEventListener("failed", () =>
     notices.show("tiles", strings["tiles.failed"], { kind: "warn", action: { text: strings["panel.retry"], do: retryTiles } }));

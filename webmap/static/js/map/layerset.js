@@ -128,7 +128,7 @@ export class LayerSet extends EventTarget {
     if (news) this.dispatchEvent(new Event("news"));
   }
 
-  // Names and symbols keep their size on the screen, so they are laid out anew when tiles are
+  // Names and symbols keep their size on the screen, so they are laid out again when tiles are
   // shown at another scale.
   #rescale() {
     if (this.#shown && this.#shown.k !== tilePixels(this.map.getZoom())) this.#swap(this.#shown);
@@ -143,7 +143,7 @@ export class LayerSet extends EventTarget {
   }
 
   /**
-   * Leave the names of grids to whoever else writes them on the map; an empty list takes them back.
+   * Leave the names of grids to others who write them on the map; an empty list takes them back.
    * @param {number[]} ids
    */
   unname(ids) {
