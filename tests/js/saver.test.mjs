@@ -35,7 +35,8 @@ function saving(...answers) {
   });
   saver.revision = 3;
   const choose = async (words) => {
-    while (!notices.shown) await new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; !notices.shown && turns < 100; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(notices.shown, `nothing is offered: ${words}`);
     notices.action.find(({ text }) => text === words).do();
   };
   return { saver, requests, notices, done, refused, choose };
