@@ -49,18 +49,18 @@ expect.set_options(timeout=30_000)
 # Files that take longest, by the time they take. Where processes share the work (./scripts/test),
 # one that is begun last would be waited for alone.
 LONGEST = (
-    "test_import_faults.py",
+    "test_hostile_files.py",
+    "test_leaks.py",
     "test_drawing.py",
     "test_injection.py",
-    "test_hostile_files.py",
     "test_map.py",
     "test_import_grids.py",
     "test_handed_cases_grids.py",
     "test_handed_cases_lists.py",
     "test_account_pages.py",
     "test_embedded.py",
+    "test_import_faults.py",
     "test_sql_injection.py",
-    "test_leaks.py",
     "test_hostile_uploads.py",
     "test_demo.py",
     "test_import_lewisham.py",
@@ -293,7 +293,7 @@ class _database:  # noqa: N801 - reads as the context manager that it is
 
     def __exit__(self, *_: object) -> None:
         for pool in list(_pools):
-            if conninfo_to_dict(pool.conninfo)["dbname"] == self.name:
+            if conninfo_to_dict(str(pool.conninfo))["dbname"] == self.name:
                 pool.close()
         with psycopg.connect(self.admin, autocommit=True) as connection:
             connection.execute(

@@ -138,20 +138,20 @@ def add_issue(
     conn: Connection[TupleRow], lon: float, lat: float, reported: str, due: str | None, *steps: str
 ) -> int:
     """Report an issue; ``steps`` are "instant state" after the first one."""
-    [category] = conn.execute(
+    [[category]] = conn.execute(
         """
         INSERT INTO issue_category (code, name_zh, name_en, kind)
         VALUES ('rubbish', '暴露垃圾', 'Exposed rubbish', 'event')
         ON CONFLICT (code) DO UPDATE SET kind = 'event' RETURNING category_id
         """
-    ).fetchone() or [None]
-    [issue_id] = conn.execute(
+    ).fetchall()
+    [[issue_id]] = conn.execute(
         """
         INSERT INTO issue (category_id, title, geom, reported_at, due_at)
         VALUES (%s, '垃圾未清', ST_SetSRID(ST_MakePoint(%s, %s), 4326), %s, %s) RETURNING issue_id
         """,
         (category, lon, lat, reported, due),
-    ).fetchone() or [None]
+    ).fetchall()
     state = None
     for at, new in [(reported, "reported"), *[tuple(step.split()) for step in steps]]:
         conn.execute(

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from shapely.geometry import MultiPolygon, Polygon, box, mapping
@@ -127,7 +128,7 @@ def polygons(folder: Path) -> list[Hostile]:
     made: list[Hostile] = []
     for name, shape, *rest in POLYGONS:
         path = folder / f"{name.replace(' ', '-')}.geojson"
-        rings = shape() if callable(shape) else shape
+        rings: Any = shape() if callable(shape) else shape
         geometry = rings if isinstance(rings, (dict, str)) else mapping(rings)
         text = geometry if isinstance(geometry, str) else json.dumps(geometry)
         path.write_text(_collection(text, json.dumps(mapping(faults.HALVES[1]))), "utf-8")
@@ -515,7 +516,7 @@ def _gzip_bomb(path: Path, _bait: Bait) -> None:
             file.write(bytes(1 << 20))
 
 
-FILES: tuple[tuple[object, ...], ...] = (
+FILES: tuple[tuple[Any, ...], ...] = (
     # name, file name, subject, writer[, accepted]
     ("zip bomb of a shapefile", "towns.zip", "grids", _zeros("towns.shp", 120)),
     ("zip bomb of one file", "towns.zip", "grids", _zeros("towns.geojson", 120)),
@@ -740,7 +741,7 @@ def _half() -> str:
     return json.dumps(mapping(faults.HALVES[0]))
 
 
-POLYGONS: tuple[tuple[object, ...], ...] = (
+POLYGONS: tuple[tuple[Any, ...], ...] = (
     # name, shape[, accepted]
     ("star of 201", lambda: faults.star(201)),
     ("star of 2,001", lambda: faults.star(2001)),

@@ -5,13 +5,16 @@ Reckoned from the table of roles and from paths, without the product's own code.
 
 from __future__ import annotations
 
+from typing import Any
+
 from watched import Issue, Member, Person, Watched
 
 from geodata.database.rights import ROLES
 
 
 def held(person: Person, right: str) -> list:
-    return [place for role, place in person.roles if right in ROLES[role].rights]
+    rights: dict[str, Any] = {name: role.rights for name, role in ROLES.items()}
+    return [place for role, place in person.roles if right in rights[role]]
 
 
 def sees_issue(person: Person, issue: Issue, right: str = "see_issues") -> bool:

@@ -39,7 +39,8 @@ class Provider:
 
     def know(self, subject: str, **claims: object) -> None:
         """Give a person these claims."""
-        answer = requests.put(f"{self.issuer}/users/{subject}", json=claims, timeout=10)
+        told: dict[str, Any] = claims
+        answer = requests.put(f"{self.issuer}/users/{subject}", json=told, timeout=10)
         answer.raise_for_status()
 
     def consent(self, address: str, subject: str) -> str:

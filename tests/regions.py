@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from tests import osm_files as pbf
 
@@ -17,7 +18,7 @@ FOREST = shapely.box(116.34, 31.36, 116.40, 31.42)
 ROAD = shapely.LineString([(116.26, 31.37), (116.33, 31.38), (116.36, 31.45)])
 CENTRE = (116.33, 31.40)
 
-THINGS: list[tuple[shapely.Geometry, dict[str, str]]] = [
+THINGS: list[tuple[BaseGeometry, dict[str, str]]] = [
     (LAKE, {"natural": "water", "name": "Foziling Lake", "name:zh": "佛子岭水库"}),
     (FOREST, {"landuse": "forest", "name": "林"}),
     (ROAD, {"highway": "primary", "name": "迎驾大道", "ref": "S318"}),

@@ -11,17 +11,18 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas
-import pandas
-import pyogrio
 from psycopg import Connection
 
 from geodata.errors import StorageFullError
 from geodata.exporting import geometries
 from geodata.exporting.coverage import COUNTS, Extract, Line
 from geodata.model import LEVELS, Level
+
+if TYPE_CHECKING:
+    # Loaded where a file is written: it takes half a second, which nothing else should wait for.
+    import geopandas
 
 EPSG = 4326
 LAYERS: Mapping[Level, str] = {
@@ -66,6 +67,9 @@ def _write_all(
     layer_titles: Mapping[str, str],
     about: Sequence[tuple[str, str]],
 ) -> None:
+    import pandas
+    import pyogrio
+
     for level in LEVELS:
         lines = extract.at(level)
         if lines:
@@ -102,6 +106,8 @@ def _room(folder: Path) -> Generator[None]:
 def _write(
     path: Path, layer: str, titles: Mapping[str, str], frame: geopandas.GeoDataFrame
 ) -> None:
+    import pyogrio
+
     kind = "Point" if layer == FACILITIES else "MultiPolygon"
     pyogrio.write_dataframe(
         frame,
@@ -117,6 +123,9 @@ def _write(
 def _grids(
     conn: Connection[Any], extract: Extract, lines: Sequence[Line]
 ) -> geopandas.GeoDataFrame:
+    import geopandas
+    import pandas
+
     shapes = geometries.read_shapes(conn, [line.ref.grid_id for line in lines], extract.day)
     columns: dict[str, Any] = {
         "code": [line.ref.code for line in lines],
@@ -141,6 +150,8 @@ def _grids(
 
 
 def _facilities(conn: Connection[Any], extract: Extract) -> geopandas.GeoDataFrame:
+    import geopandas
+
     found = geometries.list_facilities(conn, extract)
     return geopandas.GeoDataFrame(
         {

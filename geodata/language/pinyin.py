@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
-
 _HAN_FIRST, _HAN_LAST = "一", "鿿"
 
 
@@ -19,6 +17,9 @@ def search_key(name: str) -> str:
     text = " ".join(name.split()).lower()
     if not any(_HAN_FIRST <= letter <= _HAN_LAST for letter in text):
         return text
+    # Its dictionary takes a quarter of a second to load: only where a name is written.
+    from pypinyin import lazy_pinyin
+
     full: list[str] = []
     initials: list[str] = []
     for run, is_han in _runs(text):

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expec
 from geodata.grids import writing as boundaries
 from geodata.grids.writing import NewVersion
 from tests import county
+from tests.browser.watching import SCREENS, wait_for_frame
 from tests.office import PASSWORD, Conn, add, give
 
 LonLat = tuple[float, float]
@@ -20,13 +21,13 @@ LonLat = tuple[float, float]
 # On a busy machine a page takes its time.
 expect.set_options(timeout=20_000)
 
-SIZES = {"mouse": {"width": 1440, "height": 900}, "touch": {"width": 390, "height": 844}}
 _PLACE = """([lon, lat]) => {
   const { x, y } = map_grid.latLngToContainerPoint([lat, lon]);
   const box = map_grid.getContainer().getBoundingClientRect();
   return [x + box.x, y + box.y];
 }"""
 # Whether every tile in sight has come.
+_MAY_TAP = "() => performance.now() - (globalThis.tappedAt ?? -Infinity) > 300"
 _RESTS = """() => {
   let rests = true;
   map_grid.eachLayer((layer) => (rests &&= !layer.isLoading?.()));
@@ -80,11 +81,7 @@ class Desk:
 
     def wait_until(self, holds: str) -> None:
         """Wait until a function in the page returns true."""
-        for _ in range(600):
-            if self.page.evaluate(holds):
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"This does not become true: {holds}")
+        self.page.wait_for_function(holds)
 
     def press(self, selector: str, text: str | None = None) -> None:
         """Click or tap something of the page."""
@@ -103,11 +100,12 @@ class Desk:
         """Click or tap a place on the map."""
         x, y = self.at(place)
         if self.by == "touch":
+            # Two taps at once would be a double one.
+            self.wait_until(_MAY_TAP)
             self.page.touchscreen.tap(x, y)
+            self.page.evaluate("() => void (globalThis.tappedAt = performance.now())")
         else:
             self.page.mouse.click(x, y)
-        # Two clicks at once would be a double one.
-        self.page.wait_for_timeout(350)
 
     def sketch(self, *places: LonLat) -> None:
         """Draw a line or an area with the tool at work, and finish it."""
@@ -153,7 +151,7 @@ class Desk:
             # The first step is a long one: a finger that rests takes a corner away.
             for step in steps[1:]:
                 self._touch("touchMove", *step)
-                self.page.wait_for_timeout(20)
+                wait_for_frame(self.page)
             self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
             return
         self.page.mouse.move(x, y)
@@ -162,16 +160,16 @@ class Desk:
             self.page.keyboard.down("Alt")
         for step in steps:
             self.page.mouse.move(*step)
-            self.page.wait_for_timeout(20)
+            wait_for_frame(self.page)
         self.page.mouse.up()
         if aside:
             self.page.keyboard.up("Alt")
 
-    def hold(self, place: LonLat, ms: int) -> None:
-        """Rest a finger on a place."""
+    def hold(self, place: LonLat, until: Callable[[], None]) -> None:
+        """Rest a finger on a place until something has come of it."""
         self.session = self.session or self.page.context.new_cdp_session(self.page)
         self._touch("touchStart", *self.at(place))
-        self.page.wait_for_timeout(ms)
+        until()
         self.session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     def _touch(self, kind: str, x: float, y: float) -> None:
@@ -222,7 +220,7 @@ class Desk:
 
 def sit_down(browser: Browser, office: str, username: str, by: str) -> tuple[Desk, BrowserContext]:
     """Sign somebody in at a browser of their own."""
-    context = browser.new_context(viewport=SIZES[by], has_touch=by == "touch")
+    context = browser.new_context(viewport=SCREENS[by], has_touch=by == "touch")
     page = context.new_page()
     page.goto(f"{office}/sign-in?lang=en")
     page.get_by_label("User name").fill(username)

@@ -21,7 +21,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 import webmap
 from geodata.basemap import making, settings, sources
-from webmap.core import access, basemap
+from tests.browser.watching import wait_for_idle
+from webmap.core import access, assets, basemap
 
 Picture = NDArray[np.uint8]
 
@@ -75,11 +76,11 @@ def site(home: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def _add_page(app: Flask, leaflet: Path, protomaps: Path) -> None:
-    static = webmap.core.assets.FOLDER
+    static = assets.FOLDER
 
     @app.get("/only-base")
     def only_base() -> str:
-        url = app.jinja_env.globals["static_url"]
+        url: Any = app.jinja_env.globals["static_url"]
         return render_template_string(
             PAGE,
             leaflet=url(f"{leaflet.relative_to(static).as_posix()}/"),
@@ -144,7 +145,7 @@ def seen(page: Page) -> Picture:
     # Labels that reach over a tile's edge are painted in a second round.
     taken, before = page.screenshot(), b""
     while taken != before:
-        page.wait_for_timeout(300)
+        wait_for_idle(page)
         taken, before = page.screenshot(), taken
     # The browser reads its own picture: no other decoder is needed.
     pixels = page.evaluate(

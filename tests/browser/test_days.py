@@ -9,7 +9,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.watching import SCREENS, TAKEN_BACK, faults, fits_across, listen
+from tests.browser.watching import (
+    SCREENS,
+    TAKEN_BACK,
+    faults,
+    fits_across,
+    listen,
+    wait_for_animations,
+)
 
 Open = Callable[..., Page]
 
@@ -100,8 +107,9 @@ def test_when_did_the_village_become_smaller(opened: Open, by: str) -> None:
     before = page.evaluate("map_grid.getCenter().toString() + map_grid.getZoom()")
     village.locator(".to-place").scroll_into_view_if_needed()
     press(page, by, "tr:has-text('田家坝村') .to-place")
-    page.wait_for_timeout(400)
-    assert page.evaluate("map_grid.getCenter().toString() + map_grid.getZoom()") != before
+    page.wait_for_function(
+        "(before) => map_grid.getCenter().toString() + map_grid.getZoom() !== before", arg=before
+    )
     link = village.get_by_role("link", name="田家坝村", exact=True)
     link.scroll_into_view_if_needed()
     link.tap() if by == "touch" else link.click()
@@ -154,7 +162,7 @@ def test_everybody_can_use_it(opened: Open, by: str, language: str) -> None:
     page.locator(".timeline select").wait_for()
     if by == "touch":
         press(page, by, ".grip")
-    page.wait_for_timeout(300)
+    wait_for_animations(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     least = 44 if by == "touch" else 24

@@ -104,8 +104,8 @@ def test_a_corner_is_removed_by_key_and_by_a_long_press(sit: Sit) -> None:
         for xy in each["polygons"][0][0]
         if 116.3021 < xy[0] < 116.3079
     )
-    finger.hold(tuple(tooth), 900)
-    expect(finger.page.locator(".history .count")).to_have_text("3")
+    count = finger.page.locator(".history .count")
+    finger.hold(tuple(tooth), until=lambda: expect(count).to_have_text("3"))
     expect(finger.page.locator(".handle-corner")).to_have_count(4)
 
 

@@ -16,11 +16,12 @@ from urllib.parse import quote, urlencode
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Route, expect
 from werkzeug.serving import make_server
 
 from geodata.database import connecting as db
 from scripts import serve
+from tests.browser.watching import wait_for_idle
 from tests.conftest import _database
 from tests.payloads import IS_THOROUGH, SCRIPTS
 from tests.planted import PASSWORD, USERNAME, Planted, name_all, plant
@@ -61,11 +62,15 @@ class Watch:
                  violated(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
                window.print = () => dispatchEvent(new Event("afterprint"));"""
         )
-        page.on("dialog", lambda dialog: (self.ran.append(dialog.message), dialog.dismiss()))
+        page.on("dialog", self._dialog)
         page.on("request", self._request)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.ran.append(f"error: {error}"))
         page.route("https://base.invalid/**", self._tile)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.ran.append(dialog.message)
+        dialog.dismiss()
 
     def _request(self, request: Request) -> None:
         own = request.url.startswith((self.host, "data:", "blob:", "https://base.invalid/"))
@@ -279,8 +284,11 @@ def test_a_number_that_is_being_read_is_not_taken_away_by_news(page: Page, site:
     show(page, f"{site.host}/?grid={site.planted.towns[0]}")
     page.locator(".show-contact").first.click()
     expect(page.locator(".contact")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     bring_news(page)
-    page.wait_for_timeout(1000)
+    wait_for_idle(page)
+    assert not [url for url in asked if "/panel/" in url]
     assert page.locator(".contact").count() == 1
 
 
@@ -294,7 +302,7 @@ def test_nor_by_news_that_were_on_their_way(page: Page, site: Site) -> None:
     expect(page.locator(".contact")).to_be_visible()
     with page.expect_event("requestfinished", lambda request: "/panel/grid/" in request.url):
         held[0].continue_()
-    page.wait_for_timeout(1000)
+    wait_for_idle(page)
     assert page.locator(".contact").count() == 1
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import BrowserContext, Page, Request, ViewportSize, expect
 
 from layers.style import STYLE
 
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-SIDEWAYS = {"width": 844, "height": 390}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+SIDEWAYS: ViewportSize = {"width": 844, "height": 390}
 MODES = ("territory", "responsibility", "issues", "coverage")
 
 
@@ -53,7 +53,7 @@ def official(context: BrowserContext, enter: Callable[[BrowserContext, str], Non
 COMPOUNDS_FROM = STYLE["grids"]["from_zoom"]["compound"] - 0.5
 
 
-def show(page: Page, live_server: str, address: str = "/", size: dict[str, int] = DESK) -> None:
+def show(page: Page, live_server: str, address: str = "/", size: ViewportSize = DESK) -> None:
     """Open an address and wait until the map is painted and the panel filled."""
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
     page.goto(live_server + address)
@@ -117,7 +117,6 @@ class TestGridLeader:
         page.mouse.move(195, grip["y"] + 10)
         page.mouse.down()
         page.mouse.move(195, 450, steps=8)
-        page.wait_for_timeout(600)
         page.mouse.up()
         expect(panel).to_have_attribute("data-height", "half")
         page.locator(".grip").click()
@@ -328,7 +327,7 @@ class TestFaults:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.usefixtures("official")
 def test_axe_finds_nothing(
-    page: Page, live_server: str, watched: Watch, mode: str, lang: str, size: dict[str, int]
+    page: Page, live_server: str, watched: Watch, mode: str, lang: str, size: ViewportSize
 ) -> None:
     show(page, live_server, f"/?mode={mode}&lang={lang}", size)
     found = Axe().run(page)
@@ -478,7 +477,7 @@ def test_the_grid_under_a_resting_pointer_stays_named(
 
 @pytest.mark.parametrize("size", [DESK, PHONE, SIDEWAYS], ids=["desk", "phone", "sideways"])
 def test_the_whole_county_is_in_sight_at_first(
-    page: Page, live_server: str, watched: Watch, size: dict[str, int]
+    page: Page, live_server: str, watched: Watch, size: ViewportSize
 ) -> None:
     show(page, live_server, size=size)
     free = page.evaluate(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, ViewportSize, expect
 
 from tests.browser.test_map import DESK, PHONE, Watch, filled, show, watched
+from tests.browser.watching import wait_for_frame
 
 __all__ = ["watched"]
 
@@ -55,10 +57,9 @@ def rested(page: Page) -> None:
 
 def until(page: Page, read: Callable[[], object], wanted: object) -> None:
     """Wait until something that is read from the page is as wanted."""
-    for _ in range(200):
-        if read() == wanted:
-            return
-        page.wait_for_timeout(50)
+    latest = time.monotonic() + 30
+    while read() != wanted and time.monotonic() < latest:
+        wait_for_frame(page)
     assert read() == wanted
 
 
@@ -288,7 +289,7 @@ def apart(page: Page) -> float:
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(
-    page: Page, live_server: str, watched: Watch, size: dict[str, int]
+    page: Page, live_server: str, watched: Watch, size: ViewportSize
 ) -> None:
     address = "/?mode=coverage&kind=worst&classes=own:30,50,80,95&beside=clinic&lang=en"
     show(page, live_server, address, size)

@@ -10,6 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.watching import wait_for_map
+
 
 @pytest.fixture
 def official(context: BrowserContext, enter: Callable[[BrowserContext, str], None]) -> None:
@@ -62,7 +64,7 @@ def test_from_the_gap_to_its_buildings_their_nearest_and_back(
     page.mouse.move(900, 10)
     expect(page.locator(".home-tip")).to_have_count(0)
     lon, lat = (row.locator("button").get_attribute("data-point") or "").split(",")
-    page.wait_for_timeout(600)
+    wait_for_map(page)
     at = page.evaluate(
         f"(() => {{ const box = map_grid.getContainer().getBoundingClientRect();"
         f" const p = map_grid.latLngToContainerPoint([{lat}, {lon}]);"

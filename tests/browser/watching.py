@@ -25,6 +25,33 @@ def listen(context: BrowserContext) -> list[str]:
     return heard
 
 
+def wait_for_frame(page: Page) -> None:
+    """Wait until the page has drawn what it was told so far."""
+    page.evaluate("() => new Promise((resolve) => requestAnimationFrame(() => resolve()))")
+
+
+def wait_for_idle(page: Page) -> None:
+    """Wait until the page has drawn and its thread has nothing left to do."""
+    page.evaluate(
+        "() => new Promise((resolve) =>"
+        " requestAnimationFrame(() => requestIdleCallback(() => resolve())))"
+    )
+
+
+def wait_for_map(page: Page) -> None:
+    """Wait until the map lies where it is on its way to."""
+    page.wait_for_function("() => !map_grid._animatingZoom && !map_grid._panAnim?._inProgress")
+
+
+def wait_for_animations(page: Page) -> None:
+    """Wait until nothing moves into its place any longer; what turns for ever may go on."""
+    wait_for_frame(page)
+    page.wait_for_function(
+        "() => document.getAnimations().every((each) => each.playState !== 'running'"
+        " || each.effect.getComputedTiming().endTime === Infinity)"
+    )
+
+
 def faults(heard: list[str], *expected: str) -> list[str]:
     """Return the complaints that hold nothing of what a test brings about on purpose."""
     return [text for text in heard if not any(each in text for each in expected)]

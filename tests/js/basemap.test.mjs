@@ -75,7 +75,9 @@ test("neighbouring shifted tiles leave no gap, overlap by a pixel or two, and ar
 function leaflet() {
   class TileLayer {
     initialize(url, options) {
-      Object.assign(this, { url, options, heard: {} });
+      this.url = url;
+      this.options = options;
+      this.heard = {};
     }
     constructor(url, options) {
       this.initialize(url, options);

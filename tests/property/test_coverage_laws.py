@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -60,7 +62,7 @@ def plainly(data: dict[str, np.ndarray], kind: Kind) -> tuple[list[str], list[fl
 
     def near(home: int, others: np.ndarray) -> list[int]:
         standard = kind.village if data["is_village"][home] else kind.town
-        point = homes.geometry.iloc[home]
+        point: Any = homes.geometry.iloc[home]
         return [
             j
             for j, (lon, lat) in enumerate(others.tolist())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import shapely
@@ -14,7 +16,7 @@ from geodata.errors import InvalidInputError
 from geodata.frames import round_to_grid
 from geodata.partition import actions
 from geodata.partition.dividing import divide
-from geodata.partition.ground import Ground, Piece
+from geodata.partition.ground import Ground, Piece, Shape
 from geodata.partition.noding import STEP
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,7 +45,7 @@ def settlements(draw: st.DrawFn) -> tuple[Polygon, np.ndarray, np.ndarray, int]:
     return shape, points, weights.astype(float), draw(st.integers(2, 7))
 
 
-def households(parts: list[Polygon], points: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def households(parts: Sequence[Shape], points: np.ndarray, weights: np.ndarray) -> np.ndarray:
     stored = round_to_grid(points)
     return np.array([weights[shapely.intersects_xy(part, stored)].sum() for part in parts])
 
@@ -96,10 +98,11 @@ def test_what_is_around_keeps_the_law(
     """A grid beside another one in a third: divided, then two of the parts evened out."""
     shape, points, weights, count = case
     whole = shapely.box(116.28, 31.38, 116.32, 31.42)
+    rest: Any = shapely.difference(whole, shape)
     ground = Ground(MappingProxyType({
         WHOLE: Piece("town", None, Polygon(round_to_grid(whole.exterior.coords))),
         GRID: Piece("community", WHOLE, shape),
-        OTHER: Piece("community", WHOLE, shapely.difference(whole, shape)),
+        OTHER: Piece("community", WHOLE, rest),
     }))  # fmt: skip
     ids = [NEW + number for number in range(1, count)]
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import shapely
@@ -38,8 +39,9 @@ def build(geoms: np.ndarray, rng: np.random.Generator) -> Ground:
     for town in (TOWN, TOWN + 1):
         shapes = [piece.shape for piece in communities if piece.parent == town]
         if shapes:
-            pieces[town] = Piece("town", COUNTY, shapely.union_all(shapes))
-    whole = shapely.union_all([piece.shape for piece in communities])
+            joined: Any = shapely.union_all(shapes)
+            pieces[town] = Piece("town", COUNTY, joined)
+    whole: Any = shapely.union_all([piece.shape for piece in communities])
     pieces[COUNTY] = Piece("county", None, whole)
     return Ground(MappingProxyType(pieces))
 

@@ -80,7 +80,7 @@ def test_noded_partition_has_no_overlap_and_no_gap(geoms: np.ndarray) -> None:
     assert overlapping(noded.geoms) == 0
     assert not checks.find_overlaps(noded.geoms)
     whole = shapely.union_all(noded.geoms)
-    assert whole.geom_type == "Polygon"
+    assert isinstance(whole, Polygon)
     assert not whole.interiors
 
 

@@ -38,7 +38,8 @@ def network(seed: int, *, slopes: bool = True) -> Network:
     every = np.array(lines, dtype=object)
     length_m = measure(every)
     factor = rng.uniform(0.85, 3.0, (2, edges)) if slopes else np.ones((2, edges))
-    return Network(nodes, source, target, length_m, *(factor * length_m), every)
+    there, back = factor * length_m
+    return Network(nodes, source, target, length_m, there, back, every)
 
 
 def dots(seed: int, count: int) -> Floats:
@@ -136,7 +137,7 @@ def test_a_foot_is_the_nearest_point_of_all_edges(seed: int):
     found = Ground(net).snap(places, LIMIT_M)
     stretch = (np.cos(np.radians(31.405)) * 111_320, 110_880)
     flat = shapely.transform(net.lines, lambda xy: (xy - (116.3, 31.4)) * stretch)
-    spots = shapely.points((places - (116.3, 31.4)) * stretch)
+    spots = np.asarray(shapely.points((places - (116.3, 31.4)) * stretch))
     away = shapely.distance(spots[:, None], flat[None, :]).min(axis=1)
     near = found.is_reached
     np.testing.assert_allclose(found.access_m[near], away[near], rtol=3e-3, atol=0.5)

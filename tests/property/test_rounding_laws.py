@@ -19,6 +19,7 @@ from geodata.database import connecting as db
 from geodata.database import settings as county_settings
 from geodata.grids import writing as boundaries
 from geodata.grids.writing import NewVersion
+from geodata.model import Level
 from scripts.bench.adversary import Block, possible
 
 
@@ -125,7 +126,7 @@ def test_a_count_is_told_by_its_class(count: int, least: int) -> None:
 
 
 def test_grids_are_rounded_from_the_lowest_upwards() -> None:
-    rows = [
+    rows: list[tuple[int, int | None, Level, int | None]] = [
         (1, None, "county", 137),
         (2, 1, "town", None),
         (3, 2, "community", 60),

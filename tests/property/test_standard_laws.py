@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from geodata.coverage.standards.definition import Dated, Definition, describe, from_plain
-from geodata.coverage.standards.model import Providers, Standard
+from geodata.coverage.standards.model import Place, Providers, Standard
 from geodata.errors import InvalidInputError
 
 FIRST = date(2020, 1, 1)
@@ -63,7 +64,8 @@ def test_a_change_holds_from_its_day_until_the_next_that_was_known(
     for each in DAYS:
         is_new = each >= day and (later is None or each < later)
         assert it.providers_on(each) == (by if is_new else former.providers_on(each))
-    for place, wanted in (("town", town), ("village", village)):
+    courses: tuple[tuple[Place, Any], ...] = (("town", town), ("village", village))
+    for place, wanted in courses:
         course = former.town if place == "town" else former.village
         later = [each.since for each in course if each.since > day]
         until = min(later, default=None)

@@ -37,15 +37,17 @@ def test_the_first_tag_that_says_something_wins() -> None:
     )
     drawn = [what and (what.layer, what.kind) for what in kinds.by_tags(tags)]
     assert drawn[:4] == [("roads", "primary"), ("water", "water"), None, ("buildings", "")]
-    assert kinds.by_tags(tags)[4].min_zoom > kinds.MAX_ZOOM
+    last = kinds.by_tags(tags)[4]
+    assert last
+    assert last.min_zoom > kinds.MAX_ZOOM
 
 
 def test_words_are_osm_values_or_chinese_terms() -> None:
     words = pd.DataFrame({"type": ["高速", "Primary", "谁知道", None]})
-    assert [what.kind for what in kinds.by_word("roads", words)] == [
+    assert [what and what.kind for what in kinds.by_word("roads", words)] == [
         "motorway", "primary", "tertiary", "tertiary",
     ]  # fmt: skip
-    assert [what.kind for what in kinds.by_word("landuse", words[:0])] == []
+    assert [what and what.kind for what in kinds.by_word("landuse", words[:0])] == []
     assert len(kinds.by_word("landuse", pd.DataFrame(index=range(3)))) == 3
 
 

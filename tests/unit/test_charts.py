@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,7 @@ def test_all_lies_within_the_picture_and_higher_is_more(shares):
         assert one.x < other.x
         assert (one.share - other.share) * (one.y - other.y) <= 1e-9
     assert len(chart.levels) <= 8
-    low, high = chart.levels[0][1], chart.levels[-1][1]
+    levels: list[Any] = list(chart.levels)
+    low, high = levels[0][1], levels[-1][1]
     assert 0 <= low < high <= 1 + 1e-9
     assert all(low - 1e-6 <= dot.share <= high + 1e-6 for dot in chart.dots)

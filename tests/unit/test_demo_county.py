@@ -101,7 +101,7 @@ def test_the_frame_holds_what_benchmarks_need():
     frame = compound_frame(100, 3)
     assert list(frame.columns) == ["code", "name", "parent_code", "households", "geometry"]
     assert len(frame) == 100
-    assert frame.crs.to_epsg() == 4326
+    assert frame.crs == 4326
     assert frame.code.is_unique
     assert (frame.code.str[:12] == frame.parent_code).all()
 

@@ -1,5 +1,7 @@
 """Coordinate frames against points published with other implementations."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -118,5 +120,6 @@ def test_straight_lines_are_as_long_as_the_way_along_the_ground(lon, lat, azimut
 
 def test_cartesian_places_are_those_of_the_projection_library():
     places = np.array([[116.35, 31.41], [-70.0, -33.4], [0.0, 0.0], [10.0, 90.0]])
-    xyz = Transformer.from_crs(4979, 4978, always_xy=True).transform(*places.T, np.zeros(4))
+    to: Any = Transformer.from_crs(4979, 4978, always_xy=True)
+    xyz = to.transform(*places.T, np.zeros(4))
     assert frames.to_cartesian(places) == pytest.approx(np.column_stack(xyz), abs=1e-6)

@@ -33,7 +33,8 @@ def test_an_edge_of_kilometres_hardly_bends() -> None:
         start = tuple(round_to_grid([116.3, 31.4]))
         way = np.array([np.cos(angle), np.sin(angle)])
         end = tuple(round_to_grid(np.array(start) + 0.04 * way))
-        wanted = np.array(start) + rng.uniform(0.2, 0.8) * (np.array(end) - start)
+        between = np.array(start) + rng.uniform(0.2, 0.8) * (np.array(end) - start)
+        wanted: list[float] = between.tolist()
         corner = place_on_edge(start, end, wanted)
         assert tuple(round_to_grid(corner)) == corner
         assert np.hypot(*(np.array(corner) - wanted)) < 12e-5

@@ -7,6 +7,7 @@ import pytest
 import shapely
 from pyproj import Geod
 
+from geodata.model import Level
 from layers import paper
 
 BOX = (116.30, 31.40, 116.31, 31.41)
@@ -17,7 +18,7 @@ def draw(*areas, box=BOX, **more):
     return paper.draw(box, areas, paper.Size(87.0, 105.0), paper.Overlay(**more))
 
 
-def area(west, south, east, north, *, name="甲", level="compound", is_marked=False):
+def area(west, south, east, north, *, name="甲", level: Level = "compound", is_marked=False):
     return paper.Area(level, name, shapely.box(west, south, east, north), is_marked)
 
 

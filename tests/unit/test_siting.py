@@ -246,7 +246,7 @@ def plainly(demand: Demand, minimum: int, k: int) -> float:
     count = np.concatenate([np.ones(candidates), np.zeros(buildings)])
     found = milp(
         np.concatenate([np.zeros(candidates), -demand.households]),
-        integrality=np.ones(candidates + buildings),
+        integrality=np.ones(candidates + buildings, dtype=np.int64),
         bounds=Bounds(0, 1),
         constraints=[
             LinearConstraint(served, -demand.providers, np.inf),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -20,7 +21,7 @@ def chinese() -> Catalog:
         return read_po(file, locale="zh")
 
 
-def texts(message: str | tuple[str, ...] | list[str]) -> list[str]:
+def texts(message: Any) -> list[str]:
     return [message] if isinstance(message, str) else list(message)
 
 

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyogrio
-
 from geodata.errors import StorageFullError
 from geodata.importing.files import exchange, workplace
 from geodata.importing.files.refusals import FileRefusedError
@@ -175,6 +173,9 @@ def _failure(
 
 def environment(work: Path, drivers: Sequence[str] = DRIVERS) -> dict[str, str]:
     """Return what the child may know: no database address, no secrets, no network, few drivers."""
+    # Loaded only where a file is about to be read: it brings pandas along.
+    import pyogrio
+
     inherited = {name: os.environ[name] for name in _HARMLESS if name in os.environ}
     skipped = sorted(set(pyogrio.list_drivers()) - set(drivers))
     return inherited | {

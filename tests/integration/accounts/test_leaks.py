@@ -7,6 +7,7 @@ somebody may see in tests/marks.py.
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -39,7 +40,8 @@ def watched(module_url) -> Watched:
 
 @pytest.fixture(scope="module")
 def app(module_url, watched):
-    return create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32})
+    """With one connection: a request that took a second one would wait for it in vain."""
+    return create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32, "POOL_SIZE": 1})
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,17 @@ def test_nobody_is_shown_what_is_not_theirs(answers, watched):
                 assert not SECRETS.search(answer.everything), (endpoint, ask.path)
     print(f"{len(ROUTES)} endpoints, {len(watched.people)} people, {asked} requests")
     assert asked > 2000
+
+
+def test_no_request_holds_two_connections(answers):
+    """Else as many at once as there are connections would each wait for another one, in vain."""
+    late = {
+        (name, endpoint)
+        for name, each in answers.items()
+        for endpoint, asked in each.items()
+        if any(answer.status == 503 for _, answer in asked)
+    }
+    assert not late
 
 
 def test_everybody_is_shown_what_is_theirs(answers, watched):
@@ -275,7 +288,7 @@ def test_what_one_may_not_see_changes_nothing_that_one_is_shown(watched, readers
 
 
 def test_a_route_that_the_table_does_not_know_fails(module_url):
-    app = create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32})
+    app: Any = create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32})
     assert unlisted(app) == set()
     app.add_url_rule("/new/<int:issue_id>", "new.issue", lambda issue_id: str(issue_id))
     assert unlisted(app) == {"new.issue"}

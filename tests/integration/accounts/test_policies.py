@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from county import add_issue, build
-from psycopg import errors
+from psycopg import errors, sql
 from signing import account, token
 
 from geodata.accounts import keeping as accounts
@@ -150,9 +150,9 @@ def test_the_application_owns_nothing_and_reads_no_secret(app, county):
     assert row == (False,)
     for table in ("account", "account_secret", "session", "audit_event", "attempt"):
         with pytest.raises(errors.InsufficientPrivilege), app.transaction():
-            app.execute(psycopg.sql.SQL("SELECT * FROM {}").format(psycopg.sql.Identifier(table)))
+            app.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
     for column in ("external_key", "source"):
-        query = psycopg.sql.SQL("SELECT {} FROM member").format(psycopg.sql.Identifier(column))
+        query = sql.SQL("SELECT {} FROM member").format(sql.Identifier(column))
         with pytest.raises(errors.InsufficientPrivilege), app.transaction():
             app.execute(query)
 

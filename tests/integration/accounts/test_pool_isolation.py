@@ -9,16 +9,14 @@ import logging
 import re
 
 import pytest
-from asking import ROUTES, Reader
 from marks import seen_by
 from watched import watch
 
 from geodata.database import connecting as db
 from scripts.bench import isolation
 from scripts.bench.isolation import Address, Asker
-from webmap import create_app
 
-REQUESTS = 2_000
+REQUESTS = 1_000
 
 
 @pytest.fixture(scope="module")
@@ -77,17 +75,3 @@ def test_nothing_is_left_for_the_next_request(app, watched):
     # One in five, in every way.
     assert REQUESTS / 6 < outcome.broken.total() < REQUESTS / 4
     assert set(outcome.broken) == set(isolation.WAYS)
-
-
-def test_no_request_holds_two_connections(module_url, watched):
-    """Else as many at once as there are connections would each wait for another one, in vain."""
-    app = create_app({"DATABASE_URL": module_url, "SECRET_KEY": "k" * 32, "POOL_SIZE": 1})
-    readers = [Reader(app, person) for person in watched.people]
-    late = {
-        (reader.person.name, endpoint)
-        for endpoint, asks in ROUTES.items()
-        for ask in list(asks(watched))[:2]
-        for reader in readers
-        if reader.ask(ask).status == 503
-    }
-    assert not late

@@ -156,7 +156,7 @@ def test_pieces_of_a_road_are_joined_for_its_name(
     conn: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     steps = np.linspace(116.300, 116.318, 40)
-    rows = [
+    rows: list[dict[str, object]] = [
         {"geometry": shapely.LineString([(a, 31.4), (b, 31.4)]), "highway": "primary", "name": "路"}
         for a, b in pairwise(steps)
     ]
@@ -205,7 +205,7 @@ def test_odd_rows_are_left_out_and_do_no_harm(
     conn: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     bow_tie = shapely.Polygon([(116.30, 31.40), (116.32, 31.42), (116.32, 31.40), (116.30, 31.42)])
-    rows = [
+    rows: list[dict[str, object]] = [
         {"geometry": None, "natural": "water"},
         {"geometry": shapely.Polygon(), "natural": "water"},
         {"geometry": bow_tie, "natural": "water"},
@@ -294,7 +294,7 @@ def test_memory_holds_one_batch(
     conn: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "BATCH", 7)
-    rows = [
+    rows: list[dict[str, object]] = [
         {"geometry": shapely.Point(116.3 + n / 1000, 31.4), "place": "village", "name": f"{n}村"}
         for n in range(50)
     ]

@@ -13,7 +13,7 @@ from signing import sign_in
 from geodata.coverage.figures import classes, reading
 from geodata.coverage.figures import keeping as figures
 from geodata.errors import InvalidInputError
-from geodata.model import Bounds
+from geodata.model import Bounds, Level
 from webmap import create_app
 from webmap.map import ranking
 
@@ -53,7 +53,7 @@ def client(database_url, county, conn):
     return sign_in(create_app({"DATABASE_URL": database_url}).test_client(), conn)
 
 
-def shares(conn, kind, level="community"):
+def shares(conn, kind, level: Level = "community"):
     rows = reading.list_worst(conn, kind, level, TODAY, is_rounded=False)
     # Figures are computed under a lock, for which a server would wait.
     conn.commit()
@@ -164,7 +164,7 @@ def test_classes_that_cannot_be_are_refused_with_what_and_where(client, asked, s
         text = answer.json["detail"] if answer.is_json else answer.text
         assert said in text
     with pytest.raises(InvalidInputError):
-        classes.read({"classes": asked})
+        classes.read(asked)
 
 
 def rows(text):

@@ -216,7 +216,7 @@ def test_excel_holds_every_figure_of_the_database(conn: Conn, app: Flask, county
     assert told == len(stored)
     assert len(rows) == len(kinds) * 15
     book = load_workbook(io.BytesIO(answer.data))
-    sheet = book["Coverage"]
+    sheet: Any = book["Coverage"]
     assert sheet.freeze_panes == "A2"
     assert sheet.cell(2, at["Share served"] + 1).number_format == "0.0%"
     assert sheet.auto_filter.ref == f"A1:{sheet.cell(1, len(head)).column_letter}{len(rows) + 1}"

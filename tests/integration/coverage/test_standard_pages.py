@@ -249,7 +249,7 @@ def test_a_day_on_which_nothing_was_said_of_a_kind_yet(app: Flask, conn: Conn) -
 def test_the_trail_names_who_counts_as_a_provider(app: Flask, conn: Conn) -> None:
     wang = enter(app, conn, "wang")
     wang.get("/standards/clinic/change?lang=en")
-    by = {"duty": ["grid_worker", "no_such"], "area": ["business", "pirates"]}
+    by: dict[str, Any] = {"duty": ["grid_worker", "no_such"], "area": ["business", "pirates"]}
     assert "Facilities → Facilities · Business in their service areas · Grid worker" in words(
         send(wang, "try", **by)
     )

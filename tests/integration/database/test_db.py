@@ -11,6 +11,7 @@ from datetime import date
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import TupleRow
 from yoyo import get_backend, read_migrations
 
@@ -207,9 +208,9 @@ def test_transactions_are_read_committed_whatever_the_server_says(database_url: 
     with psycopg.connect(database_url, autocommit=True) as conn:
         name = conn.info.dbname
         conn.execute(
-            psycopg.sql.SQL(
-                "ALTER DATABASE {} SET default_transaction_isolation = 'serializable'"
-            ).format(psycopg.sql.Identifier(name))
+            sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = 'serializable'").format(
+                sql.Identifier(name)
+            )
         )
     with db.connect(database_url) as conn:
         assert conn.execute("SHOW transaction_isolation").fetchone() == ("read committed",)
@@ -247,10 +248,8 @@ def test_pool_lends_no_connection_that_was_ended_just_now(
 def test_pool_refuses_a_server_that_became_read_only(
     database_url: str, admin: psycopg.Connection[TupleRow]
 ) -> None:
-    name = psycopg.sql.Identifier(database_url.split("@/")[1].split("?")[0])
-    admin.execute(
-        psycopg.sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name)
-    )
+    name = sql.Identifier(database_url.split("@/")[1].split("?")[0])
+    admin.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
     with (
         db.open_pool(database_url) as pool,
         pytest.raises(UnavailableError),

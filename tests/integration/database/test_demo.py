@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -18,7 +19,7 @@ from scripts import serve
 Conn = psycopg.Connection[TupleRow]
 
 
-def one(conn: Conn, query: str, *values: object) -> object:
+def one(conn: Conn, query: LiteralString, *values: object) -> Any:
     row = conn.execute(query, values).fetchone()
     assert row is not None
     return row[0]

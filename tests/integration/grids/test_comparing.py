@@ -82,7 +82,7 @@ def geodesic_m2(ground: Any) -> float:
 
 
 def mercator(ground: Any) -> Any:
-    to = pyproj.Transformer.from_crs(4326, 3857, always_xy=True)
+    to: Any = pyproj.Transformer.from_crs(4326, 3857, always_xy=True)
     return shapely.transform(ground, to.transform, interleaved=False)
 
 

@@ -51,9 +51,8 @@ def stored(conn: Conn, level: Level, day: date) -> dict[tuple[int, int], bytes]:
 
 def same_form(wkb: bytes) -> bytes:
     """Return a shape whichever corner its rings begin at, and however its parts are ordered."""
-    return shapely.to_wkb(
-        shapely.normalize(shapely.multipolygons(shapely.get_parts(shapely.from_wkb(wkb))))
-    )
+    shape = shapely.multipolygons(shapely.get_parts(shapely.from_wkb(wkb)))
+    return bytes(shapely.to_wkb(shapely.normalize(shape)))
 
 
 def drawn_whole(conn: Conn, level: Level, day: date) -> dict[tuple[int, int], bytes]:
@@ -84,12 +83,13 @@ def shrink(conn: Conn, turn: int, day: date) -> None:
     beside = np.bincount(shapely.STRtree(geoms).query(geoms, predicate="intersects")[0])
     one = np.flatnonzero(beside >= 5)[turn]
     ring = shapely.get_coordinates(geoms[one])
-    corners = shapely.polygons(np.stack((ring[:-2], ring[1:-1], ring[2:]), axis=1))
+    corners = np.asarray(shapely.polygons(np.stack((ring[:-2], ring[1:-1], ring[2:]), axis=1)))
     corner = corners[shapely.covers(geoms[one], corners)][0]
+    grid_id, name, code, parent_id, households, _ = rows[one]
     boundaries.insert_versions(
         conn,
         "community",
-        [NewVersion(*rows[one][:5], None, corner)],
+        [NewVersion(grid_id, name, code, parent_id, households, None, corner)],
         valid_from=day,
         source="tests",
     )
@@ -182,7 +182,7 @@ def test_a_grid_that_only_got_another_name_keeps_its_shapes(county: Conn) -> Non
         [TODAY],
     ).fetchone()
     assert row
-    shape = shapely.from_wkb(bytes(row[3]))
+    shape: Any = shapely.from_wkb(bytes(row[3]))
     named = NewVersion(row[0], "Another name", row[1], row[2], 9, None, shape)
     boundaries.insert_versions(county, "community", [named], valid_from=TODAY, source="tests")
     refresh(county, "community")

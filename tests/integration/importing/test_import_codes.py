@@ -112,7 +112,7 @@ def test_a_chain_of_codes_is_named_to_its_end(ground: Conn, tmp_path: Path) -> N
 def test_a_code_given_to_another_grid_is_named(ground: Conn, tmp_path: Path) -> None:
     """The grid that had the code is gone from the file."""
     halves = [box(116.43, 31.40, 116.44, 31.41), box(116.43, 31.41, 116.44, 31.42)]
-    content = [
+    content: list[Row] = [
         (CODES[1], "新村", halves[0]),
         (CODES[3], NAMES[3], halves[1]),
         (CODES[2], NAMES[2], SHAPES[2]),

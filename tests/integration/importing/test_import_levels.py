@@ -11,6 +11,7 @@ import numpy as np
 import psycopg
 import pytest
 from shapely.geometry import Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from geodata.database import connecting as db
 from geodata.grids import writing as boundaries
@@ -27,7 +28,7 @@ from tests import faults
 DAY = date(2024, 1, 1)
 LATER = date(2025, 1, 1)
 Conn = psycopg.Connection[Any]
-Row = tuple[str, str, Polygon]
+Row = tuple[str, str, BaseGeometry]
 
 COUNTY: list[Row] = [("990101", "试验县", box(116.40, 31.40, 116.44, 31.42))]
 TOWNS: list[Row] = [
@@ -228,7 +229,8 @@ def test_grids_brought_below_a_parent_that_moves_later_are_refused(
     ).fetchall()
     shapes = [box(116.40, 31.40, 116.4095, 31.42), box(116.4095, 31.40, 116.42, 31.42)]
     versions = [
-        NewVersion(*row, None, None, shape) for row, shape in zip(rows, shapes, strict=True)
+        NewVersion(grid_id, name, code, parent_id, None, None, shape)
+        for (grid_id, name, code, parent_id), shape in zip(rows, shapes, strict=True)
     ]
     boundaries.insert_versions(ground, "community", versions, valid_from=later, source="plan:1")
     boundaries.check_now(ground)

@@ -190,7 +190,8 @@ def test_categories_count_what_the_other_filters_let_through(conn, county):
     )
 
     def add(code, place, due=None):
-        issue = add_issue(conn, *place, "2026-06-01T08:00+08", due)
+        lon, lat = place
+        issue = add_issue(conn, lon, lat, "2026-06-01T08:00+08", due)
         conn.execute(
             "UPDATE issue SET category_id ="
             " (SELECT category_id FROM issue_category WHERE code = %s) WHERE issue_id = %s",

@@ -108,7 +108,7 @@ def test_a_member_of_many_duties_is_found_once_among_others_and_everywhere_alone
         )
     for query in ("欧阳", "ouyang jian guo", "oyjg", "OY"):
         hits = searching.find(conn, query, TODAY)
-        assert [hit.grid.grid_id for hit in hits] == county.compounds[:3], query
+        assert [hit.grid and hit.grid.grid_id for hit in hits] == county.compounds[:3], query
         assert {(hit.title, hit.more) for hit in hits} == {("欧阳建国", 0)}
     add_duty(conn, county.compounds[7], "欧阳小兰", "grid_worker", "[2025-01-01,)")
     several = searching.find(conn, "欧阳", TODAY)

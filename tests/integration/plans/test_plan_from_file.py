@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import shapely
 from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
 
 from geodata.database import clock
 from geodata.errors import InvalidInputError
@@ -34,7 +35,7 @@ from tests.faults import features, write_json
 from tests.office import add
 
 Conn = psycopg.Connection[Any]
-Row = tuple[str, str, Polygon]
+Row = tuple[str, str, BaseGeometry]
 
 SW, NW = box(116.30, 31.40, 116.32, 31.42), box(116.30, 31.42, 116.32, 31.44)
 SE, NE = box(116.32, 31.40, 116.34, 31.42), box(116.32, 31.42, 116.34, 31.44)

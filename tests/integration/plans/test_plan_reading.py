@@ -31,13 +31,14 @@ class Watching(psycopg.Cursor[TupleRow]):
     def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
         text = query if isinstance(query, str) else ""
         if re.match(r"\s*(SELECT|WITH|UPDATE|DELETE)\b", text):
-            plain = psycopg.Cursor(self.connection)
+            plain: Any = psycopg.Cursor(self.connection)
             row = plain.execute(f"EXPLAIN (FORMAT JSON) {text}", params).fetchone()
             assert row
             type(self).explained += 1
             for node in scans(row[0][0]["Plan"]):
                 type(self).faults.append(f"{node}\n{text}")
-        return super().execute(query, params, **how)
+        statement: Any = query
+        return super().execute(statement, params, **how)
 
 
 def scans(node: dict[str, Any]) -> Iterator[str]:

@@ -223,7 +223,7 @@ class TestProposals:
         done = do(conn, plan, do="cut_out", grid=compound, ring=ring, name="院中院")
         draft = drafts.load(conn, done.plan, [compound, -1])
         assert draft.facts[-1].name == "院中院"
-        assert len(draft.ground[compound].shape.interiors) == 1
+        assert shapely.get_num_interior_rings(draft.ground[compound].shape) == 1
         wide = [[116.317, 31.408], [116.319, 31.408], [116.319, 31.412], [116.317, 31.412],
                 [116.317, 31.408]]  # fmt: skip
         done = do(conn, plan, do="annex", grid=second, ring=wide)
@@ -285,9 +285,11 @@ class TestUndoing:
         for operation in todo:
             do(conn, plan, **operation)
             states.append(state(conn, plan))
+        done = None
         for before in reversed(states[:-1]):
             done = drawing.undo(conn, plan.plan_id, COMMAND_LINE, revision=None)
             assert state(conn, plan) == before
+        assert done
         assert done.plan.step == 0
         with pytest.raises(PlanStateError):
             drawing.undo(conn, plan.plan_id, COMMAND_LINE, revision=None)

@@ -10,6 +10,7 @@ import hashlib
 import re
 import threading
 from http.cookies import SimpleCookie
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -79,7 +80,9 @@ def enter(client, url, name="owner"):
 
 
 def token_in(page):
-    return re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    return found[1]
 
 
 def sign_in(client, password=PASSWORD, name="owner", address="192.0.2.1", **form):
@@ -136,9 +139,8 @@ def test_a_write_from_another_site_is_refused_and_changes_nothing(app, owner, ur
                     {"data": form, "headers": {**ELSEWHERE, "X-CSRFToken": token}},
                     {"data": form, "query_string": {"csrf_token": token}},
                 ):
-                    if "headers" not in kind:
-                        kind["headers"] = ELSEWHERE
-                    response = owner.open(path, method=method, **kind)
+                    sent: dict[str, Any] = {"headers": ELSEWHERE, **kind}
+                    response = owner.open(path, method=method, **sent)
                     expected = 400 if method in methods else 405
                     assert response.status_code == expected, (endpoint, method, name, kind)
                     tried += 1
@@ -271,7 +273,7 @@ def _cookie(client, app):
     return client.get_cookie(app.config["SESSION_COOKIE_NAME"]).value
 
 
-ENDINGS = {
+ENDINGS: dict[str, LiteralString] = {
     "disabled": "UPDATE account SET is_disabled = true WHERE username = 'owner'",
     "another password": "UPDATE account_secret SET changed_at = clock_timestamp(),"
     " password_hash = password_hash || ' ' WHERE account_id = 1",
@@ -288,6 +290,7 @@ def test_an_ended_session_opens_nothing_at_the_next_request(url, app, owner, how
     assert is_in(owner)
     kept = _cookie(owner, app)
     token = token_in(owner.get("/account/password").text)
+    rights: list[Any] = []
     if how in ENDINGS:
         with psycopg.connect(url, autocommit=True) as conn:
             rights = conn.execute("SELECT * FROM account_role ORDER BY 1").fetchall()
@@ -516,10 +519,14 @@ def test_who_guesses_elsewhere_locks_out_nobody_here(url, app):
     assert known.get_cookie(f"{app.config['SESSION_COOKIE_NAME']}_device", path="/sign-in")
     # As many as an account may have from everywhere together, without the cost of each.
     with db.connect(url) as conn:
-        for kind, value in (("account", ("owner",)), ("pair", ("owner", "198.51.100.1"))):
+        keys = [
+            attempts.make_key(KEY, "account", "owner"),
+            attempts.make_key(KEY, "pair", "owner", "198.51.100.1"),
+        ]
+        for key in keys:
             conn.execute(
                 "INSERT INTO attempt VALUES (%s, now(), 1000)",
-                [attempts.make_key(KEY, kind, *value).digest],
+                [key.digest],
             )
     assert sign_in(app.test_client(), address="198.51.100.1").status_code == 429
     # An unknown browser waits, wherever it is; the known one is let in, and counted by itself.
@@ -574,7 +581,9 @@ def test_an_unknown_name_is_answered_like_a_wrong_password(app, url):
     def said(name, password):
         response = sign_in(app.test_client(), password, name, address=f"192.0.2.{len(name)}")
         text = re.sub(r'(csrf_token" value=|value=)"[^"]*"', "", response.text)
-        nonce = re.search(r"nonce-([^']+)'", response.headers["Content-Security-Policy"])[1]
+        found = re.search(r"nonce-([^']+)'", response.headers["Content-Security-Policy"])
+        assert found
+        nonce = found[1]
         names = set(response.headers.keys())
         return response.status_code, text.replace(nonce, ""), names
 

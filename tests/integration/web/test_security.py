@@ -26,7 +26,7 @@ def address(database_url, conn):
 
 def tiles_address(database_url: str) -> str:
     client = create_app({"DATABASE_URL": database_url}).test_client()
-    return client.get("/tiles/grids.json", headers=FORWARDED).json["tiles"][0]
+    return client.get("/tiles/grids.json", headers=FORWARDED).get_json()["tiles"][0]
 
 
 def test_nobody_is_believed_without_a_proxy(address, monkeypatch):

@@ -77,6 +77,7 @@ def cache_before(port):
         free.bind(("127.0.0.1", 0))
         own = free.getsockname()[1]
     (home / "nginx.conf").write_text(CONFIG.format(home=home, port=own, behind=port))
+    assert NGINX
     command = [
         NGINX,
         "-p",

@@ -92,9 +92,9 @@ class _Noted(ImmutableMultiDict[str, str]):
         _read.add(key)
         return super().__getitem__(key)
 
-    def get(self, key: Any, default: Any = None, type: Any = None) -> Any:
+    def get(self, key: Any, *more: Any, **named: Any) -> Any:
         _read.add(key)
-        return super().get(key, default, type)
+        return super().get(key, *more, **named)
 
     def getlist(self, key: Any, type: Any = None) -> list[Any]:
         _read.add(key)
@@ -195,7 +195,7 @@ def site(cluster: Any, template: str) -> Iterator[Site]:
             "Request", (app.request_class,), {"parameter_storage_class": _Noted}
         )
         with psycopg.connect(url.replace("gridmap@", "postgres@"), autocommit=True) as admin:
-            places = {
+            places: dict[str, object] = {
                 "grid_id": built.towns[0],
                 "issue_id": issue_id,
                 "member_id": member_id[0] if member_id else 0,

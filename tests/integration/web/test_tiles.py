@@ -35,18 +35,17 @@ def client(database_url, county, conn):
 
 def tile_at(lon, lat, z):
     """The tile around a place, found by trying: independent of the code under test."""
-    for x in range(1 << z) if z < 4 else range(int((lon + 180) / 360 * 2**z) - 1, 1 << z):
-        west, _, east, _ = Tile(z, x, 0).bounds()
-        if west <= lon < east:
-            break
-    for y in range(1 << z):
-        _, south, _, north = Tile(z, x, y).bounds()
-        if south <= lat < north:
-            return x, y
-    raise AssertionError
+    first = 0 if z < 4 else int((lon + 180) / 360 * 2**z) - 1
+    x = next(x for x in range(first, 1 << z) if _holds(Tile(z, x, 0).bounds()[::2], lon))
+    y = next(y for y in range(1 << z) if _holds(Tile(z, x, y).bounds()[1::2], lat))
+    return x, y
 
 
-def fetch(client, layer, z, place=PLACE, query=""):
+def _holds(span, value):
+    return span[0] <= value < span[1]
+
+
+def fetch(client, layer, z, place: tuple[float, float] = PLACE, query=""):
     description = client.get(f"/tiles/{layer}.json?on={DAY}{query}")
     assert description.status_code == 200, description.text
     template = description.json["tiles"][0]

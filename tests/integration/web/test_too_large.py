@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -158,10 +159,11 @@ def answer(ours: socket.socket) -> None:
         "wsgi.input": Body(LengthReader(SocketUnreader(ours), 2**40)),
         "gunicorn.socket": ours,
     }
-    app = Flask("answers")
+    app: Any = Flask("answers")
     app.wsgi_app = lambda _environ, _start: [b"too large"]
     draining.init_app(app)
-    app.wsgi_app(environ, lambda *_: None).close()
+    reply: Any = app.wsgi_app(environ, lambda *_: None)
+    reply.close()
 
 
 def test_whoever_never_ends_is_cut_off():

@@ -85,7 +85,7 @@ export class Timeline {
       if (url !== this.#asked) return false;
       const label = document.activeElement?.closest(".timeline *")?.getAttribute("aria-label");
       htmx.swap(this.element, text, { swapStyle: "innerHTML" });
-      // Whoever steps by keys goes on where they were.
+      // Those who step by keys go on where they were.
       if (label) findAll(HTMLElement, `[aria-label="${CSS.escape(label)}"]`, this.element)[0]?.focus();
       this.#days = findAll(HTMLOptionElement, "[data-day] option", this.element).map((option) => option.value).reverse();
       return true;

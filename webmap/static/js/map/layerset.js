@@ -48,7 +48,7 @@ export class LayerSet extends EventTarget {
   #quantiles = null;
   /** @type {Set<number>} */
   #unnamed = new Set();
-  /** @type {Map<number, number> | null} */
+  /** @type {Map<number, number | null> | null} */
   #supposed = null;
 
   /**
@@ -128,7 +128,7 @@ export class LayerSet extends EventTarget {
     if (news) this.dispatchEvent(new Event("news"));
   }
 
-  // Names and symbols keep their size on the screen, so they are laid out anew when tiles are
+  // Names and symbols keep their size on the screen, so they are laid out again when tiles are
   // shown at another scale.
   #rescale() {
     if (this.#shown && this.#shown.k !== tilePixels(this.map.getZoom())) this.#swap(this.#shown);
@@ -143,7 +143,7 @@ export class LayerSet extends EventTarget {
   }
 
   /**
-   * Leave the names of grids to whoever else writes them on the map; an empty list takes them back.
+   * Leave the names of grids to others who write them on the map; an empty list takes them back.
    * @param {number[]} ids
    */
   unname(ids) {
@@ -154,7 +154,7 @@ export class LayerSet extends EventTarget {
 
   /**
    * Paint what would be served of grids, a Map of per cent by number; null: what is.
-   * @param {Map<number, number> | null} shares
+   * @param {Map<number, number | null> | null} shares
    */
   suppose(shares) {
     if (!shares?.size && !this.#supposed?.size) return;

@@ -73,7 +73,7 @@ export class Wave {
       this.#complete = resolve;
       setTimeout(resolve, PATIENCE_MS);
       // Where everything was there already nothing is asked for.
-      setTimeout(() => this.#missing || resolve());
+      setTimeout(() => this.#missing || resolve(), 0);
     });
   }
 

@@ -41,7 +41,7 @@ export function comeBack(link) {
 }
 
 /**
- * Keep the addresses of modes and language those of this very view, so they can be opened anew.
+ * Keep the addresses of modes and language those of this very view, so they can be opened again.
  * @param {View} view
  * @param {Config["lang"]} lang
  */

@@ -2,7 +2,7 @@
 
 import { findAll } from "../view/elements.js";
 
-/** Keep what is folded open in a fragment over its next coming, whoever asks for that. */
+/** Keep what is folded open in a fragment when it is loaded again. */
 export class Folds {
   /** @type {Map<string, boolean>} */
   #open = new Map();

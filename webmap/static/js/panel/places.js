@@ -41,7 +41,7 @@ text.addEventListener("input", () => {
   timer = setTimeout(refresh, WAIT_MS);
 });
 role.addEventListener("change", () => {
-  // At once: whoever goes on typing finds the field.
+  // At once: those who go on typing find the field.
   settle();
   refresh();
 });

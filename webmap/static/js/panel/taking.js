@@ -22,7 +22,8 @@ export async function take(button, event, { notices, strings }) {
   try {
     const answer = await fetch(button instanceof HTMLAnchorElement ? button.href : button.dataset.address ?? "");
     if (!answer.ok) throw new Error(await reason(answer));
-    const name = /filename="(.+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "";
+    const name = /filename="(.+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
+    if (!name) throw new Error("");
     const file = await answer.blob();
     if (file.type.startsWith("image/svg")) save(await painted(file), name.replace(/svg$/, "png"));
     else save(file, name);

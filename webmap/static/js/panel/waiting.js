@@ -9,7 +9,7 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
     // What is pressed is sent along: it is put away only then.
     setTimeout(() => disable(form, true));
   });
-  // Whoever comes back finds the form as it was left, but ready.
+  // Those who come back find the form as they left it, but ready.
   addEventListener("pageshow", () => {
     line.textContent = "";
     disable(form, false);

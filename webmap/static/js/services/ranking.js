@@ -74,7 +74,7 @@ export class Ranking {
     const rows = row?.parentElement;
     if (!row || !rows) return;
     row.classList.add("lit");
-    // The list alone is scrolled: whoever reads above it stays there.
+    // The list alone is scrolled: those who read above it stay there.
     const [inner, outer] = [row.getBoundingClientRect(), rows.getBoundingClientRect()];
     if (inner.top < outer.top) rows.scrollTop -= outer.top - inner.top;
     else if (inner.bottom > outer.bottom) rows.scrollTop += inner.bottom - outer.bottom;

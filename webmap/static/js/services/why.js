@@ -1,5 +1,5 @@
 // Why a grid's households have a service or not, on the map: its buildings by verdict, the line to
-// the nearest who serves, ground in reach and out of it. Hand in hand with the lists in the panel.
+// the nearest who serves, ground in reach and out of it. What is marked here is marked in the lists of the panel too.
 
 /** @import { BuildingFeature, GroundFeature } from "../types/answers.d.ts" */
 /** @import { Config, CoverageStyle, Verdict } from "../types/page.d.ts" */
