@@ -17,12 +17,12 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS, Level
-from geodata.partition.ground import Corner, Ground, LawError, Piece, Shape, settled
+from geodata.partition.ground import Corner, Ground, LawError, Piece, Shape, finish_action
 from geodata.partition.line_noding import node_line
 from geodata.partition.measure import mean_width_m
-from geodata.partition.noding import stored
-from geodata.partition.pieces import borders_follow, united
-from geodata.partition.rings import rounded
+from geodata.partition.noding import to_storage_grid
+from geodata.partition.pieces import borders_follow, unite_shapes
+from geodata.partition.rings import round_corners
 
 # Ground of this width on average that is shut in between borders and a drawn edge is left over by
 # the hand, and not meant. What lies so far around an area has to be there when it is drawn.
@@ -47,7 +47,7 @@ def draw(
     # What runs on beyond is no strip that is shut in.
     shut_in = [part for part in shapely.get_parts(rest) if shapely.within(part, around)]
     free = _with_left_over(free, shut_in)
-    return settled(ground, ready.with_pieces({new_id: Piece(level, parent_id, free)}), free)
+    return finish_action(ground, ready.with_pieces({new_id: Piece(level, parent_id, free)}), free)
 
 
 def cut_out(ground: Ground, grid_id: int, ring: Sequence[Corner], new_id: int) -> Ground:
@@ -63,11 +63,11 @@ def cut_out(ground: Ground, grid_id: int, ring: Sequence[Corner], new_id: int) -
         raise InvalidInputError("Nothing of the grid lies in this area.")
     if shapely.get_num_geometries(rest) > shapely.get_num_geometries(piece.shape):
         inside = _with_left_over(inside, shapely.get_parts(rest))
-        rest = stored(shapely.difference(ready[grid_id].shape, inside))
+        rest = to_storage_grid(shapely.difference(ready[grid_id].shape, inside))
     after = ready.with_pieces(
         {grid_id: replace(piece, shape=rest), new_id: replace(piece, shape=inside)}
     )
-    return settled(ground, after, inside, parents=[grid_id, new_id])
+    return finish_action(ground, after, inside, parents=[grid_id, new_id])
 
 
 def annex(ground: Ground, grid_id: int, ring: Sequence[Corner]) -> Ground:
@@ -102,16 +102,16 @@ def annex(ground: Ground, grid_id: int, ring: Sequence[Corner]) -> Ground:
     gained = [each for each in gained if not shapely.is_empty(each)]
     if not gained:
         raise InvalidInputError("This area adds nothing to the grid.")
-    whole = united(ready[grid_id].shape, shapely.union_all(gained))
+    whole = unite_shapes(ready[grid_id].shape, shapely.union_all(gained))
     after = after.with_shapes({grid_id: whole})
-    return settled(ground, after, area, parents=[grid_id, *losers])
+    return finish_action(ground, after, area, parents=[grid_id, *losers])
 
 
 def _area(
     ground: Ground, ring: Sequence[Corner], ids: Iterable[int]
 ) -> tuple[Ground, BaseGeometry]:
     """Return a drawn area, and the ground with the corners in which its edge meets borders."""
-    drawn = rounded(ring)
+    drawn = round_corners(ring)
     if drawn and drawn[0] != drawn[-1]:
         drawn.append(drawn[0])
     _check_area(drawn)
@@ -128,7 +128,7 @@ def _check_area(ring: Sequence[Corner]) -> Polygon:
 
 def _alike(ground: Ground, level: Level, ring: Sequence[Corner]) -> list[int]:
     """Return the grids of a level around a drawn ring."""
-    drawn = rounded(ring)
+    drawn = round_corners(ring)
     if not drawn:
         return []
     around = shapely.buffer(shapely.MultiPoint(drawn).envelope, LEFT_OVER_DEG, cap_style="square")
@@ -139,7 +139,7 @@ def _free(ground: Ground, area: BaseGeometry, parent_id: int, rivals: Iterable[i
     """Return the ground of an area in a grid that belongs to none of the rivals."""
     taken = shapely.union_all([ground[id_].shape for id_ in rivals])
     inside = shapely.intersection(area, ground[parent_id].shape)
-    return stored(shapely.difference(inside, taken))
+    return to_storage_grid(shapely.difference(inside, taken))
 
 
 def _with_left_over(drawn: Shape, rest: Iterable[BaseGeometry]) -> Shape:
@@ -147,13 +147,13 @@ def _with_left_over(drawn: Shape, rest: Iterable[BaseGeometry]) -> Shape:
     for part in rest:
         common = shapely.length(shapely.intersection(shapely.boundary(part), drawn))
         if common > 0 and mean_width_m(np.asarray([part], dtype=object))[0] < LEFT_OVER_M:
-            drawn = united(drawn, part)
+            drawn = unite_shapes(drawn, part)
     return drawn
 
 
 def _divided(shape: BaseGeometry, area: BaseGeometry) -> tuple[Shape, Shape]:
     """Return the parts of a shape inside and outside an area."""
     return (
-        stored(shapely.intersection(shape, area)),
-        stored(shapely.difference(shape, area)),
+        to_storage_grid(shapely.intersection(shape, area)),
+        to_storage_grid(shapely.difference(shape, area)),
     )

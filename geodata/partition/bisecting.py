@@ -30,7 +30,7 @@ _AMISS = 20.0
 _MOVES_A_PART = 60
 
 
-def bisected(cells: Cells, parts: int) -> Labels:
+def bisect(cells: Cells, parts: int) -> Labels:
     """Return the part of each cell, 0 to parts - 1; each part is in one piece.
 
     The cells hang together, and at least as many of them as there are parts have a weight.

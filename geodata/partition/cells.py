@@ -16,7 +16,7 @@ from scipy.sparse import coo_array, csr_array
 from shapely.geometry.base import BaseGeometry
 
 from geodata.partition.corners import unique_segments
-from geodata.partition.noding import Polygons, polygonal
+from geodata.partition.noding import Polygons, keep_polygons
 
 Floats = NDArray[np.float64]
 
@@ -100,7 +100,7 @@ def _gathered(
     np.add.at(sums, group, weights)
     members = np.split(order, begins[1:])
     shapes = [
-        faces[rows[0]] if len(rows) == 1 else polygonal(shapely.coverage_union_all(faces[rows]))
+        faces[rows[0]] if len(rows) == 1 else keep_polygons(shapely.coverage_union_all(faces[rows]))
         for rows in members
     ]
     gathered = np.asarray(shapes, dtype=object)

@@ -80,7 +80,7 @@ def find_overlaps(
     it is (``part``) and where in ``rows`` that one stands (``smaller``), and whether it is narrow
     enough for a repair (``slip``).
     """
-    rows = seams.wrong(geoms, suspects, 0.0)
+    rows = seams.find_faulty(geoms, suspects, 0.0)
     claims = seams.shared_ground(geoms, rows, scale_progress(tell, 0.0, 0.8))
     tell(0.8)
     if not len(claims.pairs):
@@ -147,7 +147,7 @@ def find_narrow_gaps(
     geoms: Polygons, suspects: NDArray[np.intp] | None = None, tell: OnProgress = ignore_progress
 ) -> list[Problem]:
     """Find holes between neighbours that are as narrow as a slip: edges that were meant to meet."""
-    rows = seams.wrong(geoms, suspects, NARROW)
+    rows = seams.find_faulty(geoms, suspects, NARROW)
     gaps = seams.narrow_gaps(geoms, rows, scale_progress(tell, 0.0, 0.8))
     tell(0.8)
     if not len(gaps):

@@ -18,15 +18,15 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import InvalidInputError
 from geodata.frames import round_to_grid
-from geodata.partition.bisecting import bisected
+from geodata.partition.bisecting import bisect
 from geodata.partition.cells import Cells, Floats, Plane, cells, common_segments
 from geodata.partition.corners import corners_on_edges, unique_segments, with_corners
 from geodata.partition.ground import Corner, Shape
 from geodata.partition.line_noding import place_on_edge
 from geodata.partition.measure import DEGREE_M
-from geodata.partition.noding import REACH, STEP, Polygons, polygonal
+from geodata.partition.noding import REACH, STEP, Polygons, keep_polygons
 from geodata.partition.rings import as_corner
-from geodata.partition.straightening import straightened
+from geodata.partition.straightening import straighten
 
 MAX_PARTS = 50
 # Borders made simple come no nearer to a building than this, unless its neighbour is as near.
@@ -60,7 +60,7 @@ class Division:
         inside = shapely.contains(shape, within)
         owner = self._owners(faces[inside])
         found: list[Shape] = [
-            polygonal(shapely.union_all(faces[inside][owner == part]))
+            keep_polygons(shapely.union_all(faces[inside][owner == part]))
             for part in range(len(self.rough))
         ]
         if any(part.geom_type != "Polygon" or part.is_empty for part in found):
@@ -119,11 +119,11 @@ def plan(
     found = cells(flat, plane.flat(points), households, kept)
     if (found.weights > 0).sum() < parts:
         raise InvalidInputError("There are too few buildings for {n} parts.", n=parts)
-    rough = _joined(found, bisected(found, parts))
+    rough = _joined(found, bisect(found, parts))
     merged = shapely.line_merge(shapely.union_all(common_segments(rough)))
     lines = [shapely.get_coordinates(line) for line in shapely.get_parts(merged)]
     around = shapely.get_coordinates([flat, *kept])
-    simple = straightened(lines, around, plane.flat(points), _BESIDE_M / DEGREE_M)
+    simple = straighten(lines, around, plane.flat(points), _BESIDE_M / DEGREE_M)
     borders = [_stored(plane.lonlat(line)) for line in simple]
     rough = np.asarray(shapely.transform(rough, plane.lonlat), dtype=object)
     return Division(_placed([shape, *whole], borders), rough)
@@ -151,7 +151,7 @@ def _joined(found: Cells, labels: NDArray[np.intp]) -> Polygons:
     """Return the ground of each part, in the plane."""
     return np.asarray(
         [
-            polygonal(shapely.coverage_union_all(found.shapes[labels == part]))
+            keep_polygons(shapely.coverage_union_all(found.shapes[labels == part]))
             for part in range(int(labels.max()) + 1)
         ],
         dtype=object,

@@ -28,7 +28,7 @@ from geodata.partition.corners import (
 )
 from geodata.partition.measure import place
 from geodata.partition.nesting import beyond
-from geodata.partition.noding import REACH, STEP, mended, polygonal
+from geodata.partition.noding import REACH, STEP, keep_polygons, mended
 
 Corner = tuple[float, float]
 Shape = Polygon | MultiPolygon
@@ -121,7 +121,7 @@ def noded(ground: Ground, around: BaseGeometry, also: Sequence[Corner] = ()) -> 
             break
         for id_ in sorted(changed):
             if shapely.is_valid(ground[id_].shape):
-                changed[id_] = _open_necks(id_, polygonal(changed[id_]))
+                changed[id_] = _open_necks(id_, keep_polygons(changed[id_]))
         ground = ground.with_shapes(changed)
     return ground
 
@@ -134,7 +134,7 @@ def _open_necks(id_: int, shape: Shape) -> Shape:
     parts = shapely.get_parts(opened)
     # Crumbs of a neck that closed; what is more than that has to be said.
     kept = parts[~shapely.is_empty(shapely.buffer(parts, -STEP))]
-    whole = polygonal(shapely.union_all(kept))
+    whole = keep_polygons(shapely.union_all(kept))
     if shapely.is_empty(whole) or not shapely.is_valid(whole):
         _check_valid(id_, shape)
     return whole
@@ -181,7 +181,7 @@ def keep_law(
     return after
 
 
-def settled(
+def finish_action(
     before: Ground,
     after: Ground,
     around: BaseGeometry,
@@ -272,7 +272,7 @@ def _check_siblings(before: Ground, after: Ground, id_: int) -> None:
                 hint="Move the edge that they share, or split one of them.",
                 kind="overlap",
                 ids=[id_, other],
-                place=place(polygonal(common)),
+                place=place(keep_polygons(common)),
             )
 
 
@@ -299,7 +299,7 @@ def _check_parent(before: Ground, after: Ground, id_: int) -> None:
         hint="Move the border of both, or give it to the neighbour.",
         kind="outside_parent",
         ids=[id_],
-        place=place(polygonal(outside)),
+        place=place(keep_polygons(outside)),
     )
 
 

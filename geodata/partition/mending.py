@@ -13,9 +13,9 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS
-from geodata.partition.ground import Ground, Piece, settled
+from geodata.partition.ground import Ground, Piece, finish_action
 from geodata.partition.measure import area_m2
-from geodata.partition.noding import stored
+from geodata.partition.noding import to_storage_grid
 from geodata.partition.repair import common_border
 
 
@@ -30,7 +30,7 @@ def trim(ground: Ground, grid_id: int) -> Ground:
             "Only a compound can be cut to its community.",
             hint="Move the border of both, or give it to the neighbour.",
         )
-    inside = stored(shapely.intersection(piece.shape, ground[piece.parent].shape))
+    inside = to_storage_grid(shapely.intersection(piece.shape, ground[piece.parent].shape))
     parts = shapely.get_parts(inside)
     if len(parts) > len(shapely.get_parts(piece.shape)):
         # Crumbs beyond a border that it crosses more than once.
@@ -40,7 +40,7 @@ def trim(ground: Ground, grid_id: int) -> Ground:
             "Nothing of the grid lies in the one above.", hint="Hand it over, or remove it."
         )
     after = ground.with_shapes({grid_id: inside})
-    return settled(ground, after, shapely.difference(piece.shape, inside))
+    return finish_action(ground, after, shapely.difference(piece.shape, inside))
 
 
 def keep_largest(ground: Ground, grid_id: int) -> Ground:
@@ -68,10 +68,10 @@ def keep_largest(ground: Ground, grid_id: int) -> Ground:
                 )
             continue
         present = pieces.get(taker) or ground[taker]
-        pieces[taker] = replace(present, shape=stored(shapely.union(present.shape, part)))
+        pieces[taker] = replace(present, shape=to_storage_grid(shapely.union(present.shape, part)))
         parents.append(taker)
     around = shapely.difference(piece.shape, kept)
-    return settled(ground, ground.with_pieces(pieces), around, parents=parents)
+    return finish_action(ground, ground.with_pieces(pieces), around, parents=parents)
 
 
 def neighbour(ground: Ground, grid_id: int, shape: BaseGeometry | None = None) -> int | None:

@@ -74,7 +74,7 @@ def node(geoms: Polygons, tell: OnProgress = ignore_progress) -> Noded:
     exact = shapely.get_coordinates(geoms)
     move = float(np.max(np.abs(exact - round_to_grid(exact)), initial=0.0)) * np.sqrt(2)
     del exact
-    return _noded(on_grid(geoms), np.arange(len(geoms)), move, tell)
+    return _noded(round_shapes(geoms), np.arange(len(geoms)), move, tell)
 
 
 def node_again(
@@ -88,7 +88,7 @@ def node_again(
     ``suspects`` are those that it returned.
     """
     present = geoms.copy()
-    present[changed] = on_grid(geoms[changed])
+    present[changed] = round_shapes(geoms[changed])
     looked = with_neighbours(present, changed)
     noded = _noded(present, looked, 0.0, tell)
     left = np.setdiff1d(suspects, looked, assume_unique=True)
@@ -238,7 +238,7 @@ def _join(
     return touched
 
 
-def on_grid(geoms: Polygons) -> Polygons:
+def round_shapes(geoms: Polygons) -> Polygons:
     """Round every coordinate to the storage grid; a shape that this breaks is mended.
 
     A neck narrower than the grid closes, a shape smaller than the grid becomes empty.
@@ -275,13 +275,13 @@ def mended(geom: BaseGeometry) -> BaseGeometry:
     except GEOSException:
         lines = shapely.transform(shapely.boundary(geom), round_to_grid)
         snapped = shapely.build_area(shapely.set_precision(shapely.unary_union(lines), STEP))
-    rounded = shapely.transform(polygonal(snapped), round_to_grid)
+    rounded = shapely.transform(keep_polygons(snapped), round_to_grid)
     if not shapely.is_valid(rounded):
-        rounded = polygonal(shapely.make_valid(rounded, method="structure"))
+        rounded = keep_polygons(shapely.make_valid(rounded, method="structure"))
     return rounded
 
 
-def polygonal(geom: BaseGeometry) -> Polygon | MultiPolygon:
+def keep_polygons(geom: BaseGeometry) -> Polygon | MultiPolygon:
     """Return the polygons of a shape, leaving out lines and points that are part of it."""
     parts = shapely.get_parts(shapely.get_parts(geom))
     parts = parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)]
@@ -290,6 +290,6 @@ def polygonal(geom: BaseGeometry) -> Polygon | MultiPolygon:
     return parts[0] if len(parts) == 1 else MultiPolygon(list(parts))
 
 
-def stored(geom: BaseGeometry) -> Polygon | MultiPolygon:
+def to_storage_grid(geom: BaseGeometry) -> Polygon | MultiPolygon:
     """Return the polygons of a shape on the storage grid; empty where nothing is left."""
-    return on_grid(np.asarray([polygonal(geom)], dtype=object))[0]
+    return round_shapes(np.asarray([keep_polygons(geom)], dtype=object))[0]

@@ -14,10 +14,10 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.errors import InvalidInputError
 from geodata.model import LEVELS
-from geodata.partition.ground import Corner, Ground, Piece, Shape, settled
+from geodata.partition.ground import Corner, Ground, Piece, Shape, finish_action
 from geodata.partition.line_noding import node_line
-from geodata.partition.noding import REACH, stored
-from geodata.partition.rings import open_rings, polygon, rounded
+from geodata.partition.noding import REACH, to_storage_grid
+from geodata.partition.rings import open_rings, polygon, round_corners
 
 
 def split(ground: Ground, grid_id: int, line: Sequence[Corner], new_id: int) -> Ground:
@@ -27,7 +27,7 @@ def split(ground: Ground, grid_id: int, line: Sequence[Corner], new_id: int) -> 
     goes to the part in which it lies.
     """
     piece = ground[grid_id]
-    drawn = rounded(line)
+    drawn = round_corners(line)
     if len(drawn) < 2:
         raise InvalidInputError("A line has two corners at least.")
     ready, drawn = node_line(ground, drawn, [grid_id])
@@ -37,18 +37,18 @@ def split(ground: Ground, grid_id: int, line: Sequence[Corner], new_id: int) -> 
     after = ready.with_pieces(
         {grid_id: replace(piece, shape=parts[0]), new_id: replace(piece, shape=parts[1])}
     )
-    return settled(ground, after, MultiLineString(paths), parents=[grid_id, new_id])
+    return finish_action(ground, after, MultiLineString(paths), parents=[grid_id, new_id])
 
 
 def merge(ground: Ground, grid_id: int, other_id: int) -> Ground:
     """Add a neighbour to a grid; what lay in it lies in the grid."""
     check_neighbours(ground, grid_id, other_id)
     piece, other = ground[grid_id], ground[other_id]
-    whole = united(piece.shape, other.shape)
+    whole = unite_shapes(piece.shape, other.shape)
     moved: dict[int, Piece | None] = {
         child: replace(ground[child], parent=grid_id) for child in ground.children(other_id)
     }
-    return settled(
+    return finish_action(
         ground,
         ground.with_pieces({grid_id: replace(piece, shape=whole), other_id: None, **moved}),
         other.shape,
@@ -64,7 +64,7 @@ def check_neighbours(ground: Ground, grid_id: int, other_id: int) -> None:
             hint="Hand one of them over first.",
         )
     count = shapely.get_num_geometries
-    if count(united(piece.shape, other.shape)) >= count(piece.shape) + count(other.shape):
+    if count(unite_shapes(piece.shape, other.shape)) >= count(piece.shape) + count(other.shape):
         raise InvalidInputError("The two grids share no border.")
 
 
@@ -83,7 +83,7 @@ def hand_over(ground: Ground, grid_id: int, parent_id: int) -> Ground:
         after = borders_follow(ground, piece.shape, piece.parent, parent_id)
     owners = after.changed(ground)
     after = after.with_pieces({grid_id: replace(piece, parent=parent_id)})
-    return settled(ground, after, piece.shape, may_part=owners)
+    return finish_action(ground, after, piece.shape, may_part=owners)
 
 
 def borders_follow(
@@ -98,8 +98,8 @@ def borders_follow(
             raise InvalidInputError("The two grids lie in no grid together.")
         giver, taker = ground[giver_id], ground[taker_id]
         ground = ground.with_shapes({
-            giver_id: stored(shapely.difference(giver.shape, shape)),
-            taker_id: united(taker.shape, shape),
+            giver_id: to_storage_grid(shapely.difference(giver.shape, shape)),
+            taker_id: unite_shapes(taker.shape, shape),
         })  # fmt: skip
         giver_id, taker_id = giver.parent, taker.parent
     return ground
@@ -114,9 +114,9 @@ def remove(ground: Ground, grid_id: int) -> Ground:
     return ground.with_pieces({grid_id: None})
 
 
-def united(one: BaseGeometry, other: BaseGeometry) -> Shape:
+def unite_shapes(one: BaseGeometry, other: BaseGeometry) -> Shape:
     """Return the ground of two shapes, on the storage grid."""
-    return stored(shapely.union(one, other))
+    return to_storage_grid(shapely.union(one, other))
 
 
 def _crossings(shape: BaseGeometry, line: list[Corner]) -> list[list[Corner]]:
@@ -131,7 +131,7 @@ def _crossings(shape: BaseGeometry, line: list[Corner]) -> list[list[Corner]]:
         if shapely.length(each) > REACH
     ]
     inside.sort(key=lambda each: float(shapely.line_locate_point(drawn, shapely.centroid(each))))
-    found = [rounded(shapely.get_coordinates(each)) for each in inside]
+    found = [round_corners(shapely.get_coordinates(each)) for each in inside]
     ends = [corner for path in found if len(path) > 1 for corner in (path[0], path[-1])]
     border = shapely.boundary(shape)
     if not ends or max(shapely.distance(border, shapely.points(ends))) > REACH:

@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geodata.frames import round_to_grid
 from geodata.partition.measure import area_m2, place
-from geodata.partition.noding import STEP, Polygons, node, polygonal
+from geodata.partition.noding import STEP, Polygons, keep_polygons, node
 
 # A ring that crosses itself more often is not a slip; unfolding it can take minutes and gives
 # a shape that nobody drew.
@@ -60,7 +60,7 @@ def mend_invalid(geom: BaseGeometry) -> BaseGeometry:
 
     Call ``is_mendable`` first. The area is kept where the ring only touches itself.
     """
-    return polygonal(shapely.make_valid(geom))
+    return keep_polygons(shapely.make_valid(geom))
 
 
 def unfolded(row: int, geom: BaseGeometry, mended: BaseGeometry) -> Repair:
@@ -118,7 +118,7 @@ def keep_vanished(geoms: Polygons, sources: Polygons, vanished: tuple[int, ...])
         triangle = _smallest_triangle(sources[row])
         hit = shapely.STRtree(present).query(triangle, predicate="intersects")
         for other in hit:
-            rest = polygonal(present[int(other)].difference(triangle))
+            rest = keep_polygons(present[int(other)].difference(triangle))
             if not shapely.is_empty(rest):
                 present[other] = rest
         present[row] = triangle

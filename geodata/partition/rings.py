@@ -20,7 +20,7 @@ from geodata.partition.ground import Corner, Ground
 Ring = list[Corner]
 
 
-def rounded(corners: Sequence[Sequence[float]] | NDArray[np.float64]) -> list[Corner]:
+def round_corners(corners: Sequence[Sequence[float]] | NDArray[np.float64]) -> list[Corner]:
     """Return corners on the storage grid, none twice in a row."""
     xy = np.asarray(corners, dtype=np.float64).reshape(-1, 2)
     if not np.isfinite(xy).all() or (np.abs(xy) > (180, 90)).any():
@@ -29,7 +29,7 @@ def rounded(corners: Sequence[Sequence[float]] | NDArray[np.float64]) -> list[Co
     return [each for at, each in enumerate(found) if at == 0 or each != found[at - 1]]
 
 
-def redrawn(
+def redraw_rings(
     ground: Ground, corner: Corner, change: Callable[[Ring], Ring | None]
 ) -> dict[int, BaseGeometry]:
     """Return the shapes with a corner whose rings ``change`` draws otherwise; None keeps a ring."""

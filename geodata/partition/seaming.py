@@ -22,13 +22,13 @@ from geodata.partition.noding import (
     NARROW,
     STEP,
     Polygons,
+    keep_polygons,
     node_again,
-    polygonal,
 )
 from geodata.partition.problems import Problem
 from geodata.partition.progress import OnProgress, ignore_progress, scale_progress
 from geodata.partition.repair import Repair, common_border
-from geodata.partition.seams import SLIVER_M2, is_slip, narrow_gaps, shared_ground, wrong
+from geodata.partition.seams import SLIVER_M2, find_faulty, is_slip, narrow_gaps, shared_ground
 
 # A grid that wins or loses more of its ground than this by a repair is another grid.
 MOVED_SHARE = 0.05
@@ -99,7 +99,7 @@ def _mended_once(level: _Level, tell: OnProgress) -> _Level | None:
     What two claim is no gap, no matter who keeps it, so both can be looked for at once.
     """
     geoms = level.geoms
-    rows = wrong(geoms, level.suspects, NARROW)
+    rows = find_faulty(geoms, level.suspects, NARROW)
     if not len(rows):
         return None
     lost = _overlaps_to_lose(geoms, rows, scale_progress(tell, 0.0, 0.3))
@@ -153,7 +153,7 @@ def _changed(geom: BaseGeometry, lost: Polygons, won: Polygons) -> BaseGeometry:
         gone = shapely.union_all(lost, grid_size=STEP)
         rest = shapely.difference(geom, gone, grid_size=STEP)
         whole = shapely.union_all([rest, *won], grid_size=STEP)
-    return polygonal(whole)
+    return keep_polygons(whole)
 
 
 def _together(pieces: Polygons) -> BaseGeometry:
@@ -316,7 +316,7 @@ def _give_away_pieces(level: _Level) -> _Level:
         borders = [common_border(piece, present[other]) for other in near]
         if borders and max(borders) > 0:
             taker = near[int(np.argmax(borders))]
-            joined = polygonal(present[taker].union(piece))
+            joined = keep_polygons(present[taker].union(piece))
             present[taker] = joined
             changed.append(taker)
     return level.changed(present, sorted(set(changed))) if pieces else level

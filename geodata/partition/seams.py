@@ -18,7 +18,7 @@ from geodata.partition.noding import (
     STEP,
     Polygons,
     invalid_edges,
-    polygonal,
+    keep_polygons,
     with_neighbours,
 )
 from geodata.partition.progress import OnProgress, ignore_progress, scale_progress
@@ -68,7 +68,7 @@ def all_slips(grounds: Polygons) -> NDArray[np.bool_]:
 def shared_ground(
     geoms: Polygons, rows: NDArray[np.intp], tell: OnProgress = ignore_progress
 ) -> Claims:
-    """Find the ground that two shapes claim, of which one is among ``rows`` (``wrong``).
+    """Find the ground that two shapes claim, of which one is among ``rows`` (``find_faulty``).
 
     The same question as the database asks: do the interiors meet (DE-9IM T********)?
     """
@@ -90,7 +90,7 @@ def shared_ground(
 def narrow_gaps(
     geoms: Polygons, rows: NDArray[np.intp], tell: OnProgress = ignore_progress
 ) -> Polygons:
-    """Find the holes beside ``rows`` (``wrong``) that are slivers and hold no other shape."""
+    """Find the holes beside ``rows`` (``find_faulty``) that are slivers and hold no other shape."""
     if not len(rows):
         return np.empty(0, dtype=object)
     # A bulge of a gap can lie at a neighbour whose edges are far enough from all others.
@@ -99,7 +99,9 @@ def narrow_gaps(
     return holes[is_sliver(holes)] if len(holes) else holes
 
 
-def wrong(geoms: Polygons, suspects: NDArray[np.intp] | None, gap_width: float) -> NDArray[np.intp]:
+def find_faulty(
+    geoms: Polygons, suspects: NDArray[np.intp] | None, gap_width: float
+) -> NDArray[np.intp]:
     """Return the rows whose edges break the coverage, looking at suspects only."""
     if suspects is None:
         suspects = np.arange(len(geoms))
@@ -124,5 +126,5 @@ def _intersection(first: Polygons, second: Polygons) -> Polygons:
     except GEOSException:
         shared = shapely.intersection(first, second, grid_size=STEP)
     out = np.empty(len(first), dtype=object)
-    out[:] = [polygonal(ground) for ground in shared]
+    out[:] = [keep_polygons(ground) for ground in shared]
     return out

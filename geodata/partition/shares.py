@@ -13,8 +13,8 @@ import shapely
 from numpy.typing import ArrayLike
 
 from geodata.partition.dividing import plan
-from geodata.partition.ground import Ground, Shape, noded, settled
-from geodata.partition.pieces import check_neighbours, united
+from geodata.partition.ground import Ground, Shape, finish_action, noded
+from geodata.partition.pieces import check_neighbours, unite_shapes
 
 
 def divide(
@@ -30,7 +30,7 @@ def divide(
     after = ready.with_pieces(
         {id_: replace(piece, shape=part) for id_, part in zip(ids, parts, strict=True)}
     )
-    return settled(ground, after, piece.shape, parents=ids)
+    return finish_action(ground, after, piece.shape, parents=ids)
 
 
 def balance(
@@ -43,7 +43,7 @@ def balance(
     """
     check_neighbours(ground, one_id, other_id)
     one, other = ground[one_id], ground[other_id]
-    whole = united(one.shape, other.shape)
+    whole = unite_shapes(one.shape, other.shape)
     together = ground.with_pieces({one_id: replace(one, shape=whole), other_id: None})
     ready, parts = _divided(together, [one_id, other_id], points, weights, 2)
     kept = [_common(part, one.shape) - _common(part, other.shape) for part in parts]
@@ -51,7 +51,7 @@ def balance(
     after = ready.with_pieces(
         {one_id: replace(one, shape=first), other_id: replace(other, shape=second)}
     )
-    return settled(ground, after, whole, parents=[one_id, other_id])
+    return finish_action(ground, after, whole, parents=[one_id, other_id])
 
 
 def _divided(

@@ -10,8 +10,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geodata.partition.ground import Ground, Shape, settled
-from geodata.partition.noding import polygonal, stored
+from geodata.partition.ground import Ground, Shape, finish_action
+from geodata.partition.noding import keep_polygons, to_storage_grid
 from geodata.partition.repair import common_border
 from geodata.partition.seams import is_sliver
 
@@ -34,9 +34,9 @@ def close_slivers(ground: Ground, parent_id: int) -> Ground:
         borders = {id_: common_border(gap, shape) for id_, shape in shapes.items()}
         if borders and max(borders.values()) > 0:
             taker = max(borders, key=lambda id_: borders[id_])
-            shapes[taker] = stored(shapely.union(shapes[taker], gap))
+            shapes[taker] = to_storage_grid(shapely.union(shapes[taker], gap))
     changed = {id_: shape for id_, shape in shapes.items() if shape is not before[id_]}
-    return settled(ground, ground.with_shapes(changed), parent) if changed else ground
+    return finish_action(ground, ground.with_shapes(changed), parent) if changed else ground
 
 
 def _touching(shapes: dict[int, Shape]) -> list[tuple[int, int]]:
@@ -53,11 +53,11 @@ def _parted(shapes: dict[int, Shape], one: int, other: int) -> dict[int, Shape]:
     found = {one: shapes[one], other: shapes[other]}
     for sliver in _slivers(shapely.intersection(shapes[one], shapes[other])):
         borders = {
-            id_: common_border(sliver, polygonal(shapely.difference(shape, sliver)))
+            id_: common_border(sliver, keep_polygons(shapely.difference(shape, sliver)))
             for id_, shape in found.items()
         }
         loser = other if borders[one] >= borders[other] else one
-        rest = stored(shapely.difference(found[loser], sliver))
+        rest = to_storage_grid(shapely.difference(found[loser], sliver))
         # Nobody vanishes.
         if not shapely.is_empty(rest):
             found[loser] = rest
@@ -65,6 +65,6 @@ def _parted(shapes: dict[int, Shape], one: int, other: int) -> dict[int, Shape]:
 
 
 def _slivers(ground: BaseGeometry) -> NDArray[np.object_]:
-    parts = np.asarray(shapely.get_parts(polygonal(ground)), dtype=object)
+    parts = np.asarray(shapely.get_parts(keep_polygons(ground)), dtype=object)
     parts = parts[~shapely.is_empty(parts)]
     return parts[is_sliver(parts)] if len(parts) else parts

@@ -18,7 +18,7 @@ from shapely.geometry import Polygon
 from geodata.partition.cells import Floats
 
 
-def straightened(
+def straighten(
     lines: Sequence[Floats], around: Floats, buildings: Floats, beside: float
 ) -> list[Floats]:
     """Return lines of fewer corners with the same ends, in the unit of the coordinates.

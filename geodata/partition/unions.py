@@ -16,7 +16,7 @@ from shapely.errors import GEOSException
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geodata.partition.noding import STEP, Polygons, polygonal
+from geodata.partition.noding import STEP, Polygons, keep_polygons
 from geodata.partition.progress import OnProgress, ignore_progress
 
 
@@ -74,14 +74,14 @@ class _Uniting:
             if self.done % 200 == 0:
                 self.tell(self.done / self.total)
             only: BaseGeometry = self.geoms[int(members[0])]
-            return self._without_gaps(polygonal(only), members)
+            return self._without_gaps(keep_polygons(only), members)
         centres = shapely.bounds(self.geoms[members])
         centres = centres[:, :2] + centres[:, 2:]
         axis = int(np.argmax(np.ptp(centres, axis=0)))
         order = members[np.argsort(centres[:, axis], kind="stable")]
         half = len(order) // 2
         whole = united(self.unite(order[:half]), self.unite(order[half:]))
-        return self._without_gaps(polygonal(whole), members)
+        return self._without_gaps(keep_polygons(whole), members)
 
     def _without_gaps(self, ground: BaseGeometry, members: NDArray[np.intp]) -> BaseGeometry:
         """Fill and keep the holes in which no other shape lies."""

@@ -59,10 +59,10 @@ def advance(conn: Connection[Any], plan: Plan, actor: Actor, deed: Deed, reason:
         [target, plan.plan_id],
     )
     keeping.note(conn, plan.plan_id, actor, _EVENT[deed], reason=reason)
-    return keeping.counted(conn, plan)
+    return keeping.count_change(conn, plan)
 
 
-def deeds(plan: Plan, actor: Actor) -> list[Deed]:
+def list_deeds(plan: Plan, actor: Actor) -> list[Deed]:
     """Return the steps that this person may take with a plan now."""
     found: list[Deed] = []
     for state, deed in WAYS:

@@ -42,7 +42,7 @@ from geodata.plans.operations import (
     Restore,
     Split,
     Trim,
-    named,
+    list_named,
 )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def apply(draft: Draft, operation: Operation, new_id: int, sources: Sources) -> 
     Raises LawError where the partition law would be broken, InvalidInputError where there is
     nothing to do it to.
     """
-    for grid_id in named(operation):
+    for grid_id in list_named(operation):
         if grid_id not in draft.ground.pieces:
             raise InvalidInputError(
                 "There is no grid with the number {grid_id} in this plan.", grid_id=grid_id
@@ -79,7 +79,7 @@ def apply(draft: Draft, operation: Operation, new_id: int, sources: Sources) -> 
             return _restored(draft, sources.published(operation.plan))
         case Bring():
             file = sources.file(operation.file)
-            after = bringing.brought(draft, file, sources.buildings)
+            after = bringing.bring(draft, file, sources.buildings)
             return _recoded(draft, after, sources, fixed=file.grids.keys())
         case _:
             pass
@@ -90,7 +90,7 @@ def apply(draft: Draft, operation: Operation, new_id: int, sources: Sources) -> 
     after = _named(draft, after, operation)
     after = _recoded(draft, after, sources)
     origin = operation.grid if isinstance(operation, (Split, CutOut, Divide)) else None
-    return counting.counted(draft, after, origin, sources.buildings)
+    return counting.recount(draft, after, origin, sources.buildings)
 
 
 def _drawn(ground: Ground, operation: Operation, new_id: int, sources: Sources) -> Ground:

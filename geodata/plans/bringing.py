@@ -22,7 +22,7 @@ from geodata.plans.files import PlanFile
 from geodata.plans.model import Draft, Facts
 
 
-def brought(draft: Draft, file: PlanFile, buildings: Callable[[Bounds], Buildings]) -> Draft:
+def bring(draft: Draft, file: PlanFile, buildings: Callable[[Bounds], Buildings]) -> Draft:
     """Return a draft with the grids of a file's level as the file has them.
 
     What lay in a grid that ends lies in the one that has most of it now. What else leaves its
@@ -102,7 +102,7 @@ def _facts(
     shapes: dict[int, Any] = {
         id_: ground[id_].shape for id_, grid in file.grids.items() if grid is not None
     }
-    counted = succeeding.counts(draft, shapes, file, buildings(_around(draft, shapes, file)))
+    counted = succeeding.count_by_file(draft, shapes, file, buildings(_around(draft, shapes, file)))
     for id_, grid in file.grids.items():
         if grid is None:
             continue

@@ -28,25 +28,25 @@ def find(conn: Connection[Any], plan: Plan) -> list[Fault]:
 
 def compared(conn: Connection[Any], plan: Plan, before: Draft, after: Draft) -> list[Fault]:
     """Find the same where what is published and what is drawn have been compared already."""
-    boxes = drafts.changing(before, after)
+    boxes = drafts.find_changed_boxes(before, after)
     found = [*inspecting.look(conn, plan, before, after, boxes), *_names(conn, plan, before, after)]
     old = inspecting.look(conn, plan, before, before, boxes) if found else []
     return _weighed(conn, plan, found, old)
 
 
-def survey(conn: Connection[Any], plan: Plan, grid_id: int) -> list[Fault]:
+def find_all(conn: Connection[Any], plan: Plan, grid_id: int) -> list[Fault]:
     """Find what is wrong in a grid as the plan has it, old faults as well: to mend one by one.
 
     Raises InvalidInputError if the grid is not there.
     """
-    boxes = drafts.bounds(conn, plan, [grid_id])
+    boxes = drafts.find_boxes(conn, plan, [grid_id])
     if not boxes:
         raise InvalidInputError(
             "There is no grid with the number {grid_id} in this plan.", grid_id=grid_id
         )
     after = drafts.load(conn, plan, [grid_id], boxes)
-    before = drafts.published_beside(conn, plan, after)
-    ids = set(drafts.within(after, grid_id))
+    before = drafts.read_basis(conn, plan, after)
+    ids = set(drafts.list_within(after, grid_id))
     found = [
         fault
         for fault in [
@@ -81,9 +81,9 @@ def check_submittable(conn: Connection[Any], plan: Plan) -> tuple[Draft, Draft, 
 
     Raises PlanStateError if something must be put right first, or nothing is drawn.
     """
-    if not drafts.touched(conn, plan):
+    if not drafts.list_touched(conn, plan):
         raise PlanStateError("Nothing is drawn in this plan.")
-    if drafts.moved_on(conn, plan):
+    if drafts.find_outdated(conn, plan):
         raise PlanStateError(
             "Other boundaries have been published where this plan draws.",
             hint="Bring the plan up to date first.",
@@ -118,7 +118,7 @@ def accept(conn: Connection[Any], plan: Plan, actor: Actor, key: str, reason: st
             "INSERT INTO plan_acceptance (plan_id, problem, reason, actor) VALUES (%s, %s, %s, %s)",
             [plan.plan_id, key, keeping.read_reason(reason), actor.username],
         )
-    return keeping.counted(conn, plan)
+    return keeping.count_change(conn, plan)
 
 
 def _names(conn: Connection[Any], plan: Plan, before: Draft, after: Draft) -> Iterator[Fault]:

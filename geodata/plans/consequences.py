@@ -83,7 +83,7 @@ def find(conn: Connection[Any], plan: Plan) -> Consequences:
         (id_ for id_ in after.changed(before) if _is_worth_telling(before, after, id_)),
         key=lambda id_: (_level(before, after, id_), id_),
     )
-    boxes = drafts.changing(before, after)
+    boxes = drafts.find_changed_boxes(before, after)
     grids = tuple(_grid(before, after, id_) for id_ in changed)
     concerned = {
         each.grid_id: each
@@ -96,10 +96,10 @@ def find(conn: Connection[Any], plan: Plan) -> Consequences:
         passages,
         tuple(_issues(conn, before, after, boxes)),
         tuple(_duties(conn, plan, concerned)),
-        tuple(services.moves(conn, plan, before, after, boxes)),
+        tuple(services.list_moved_facilities(conn, plan, before, after, boxes)),
         tuple(_areas(conn, plan, concerned)),
         # Where no building changes hands nobody's figures do.
-        tuple(services.reached(conn, plan, before, after, changed)) if passages else (),
+        tuple(services.compare_reach(conn, plan, before, after, changed)) if passages else (),
         tuple(each.name for each in grids if each.what == "made"),
     )
 

@@ -25,7 +25,7 @@ class Buildings:
     households: NDArray[np.int64]
 
 
-def counted(
+def recount(
     before: Draft,
     after: Draft,
     origin: int | None,

@@ -16,7 +16,7 @@ from geodata.model import Bounds
 from geodata.partition.differing import differing
 from geodata.partition.ground import Piece
 from geodata.partition.polygons import as_multipolygons, to_ewkb
-from geodata.plans.loading import load, plain, published
+from geodata.plans.loading import load, plain, read_published
 from geodata.plans.model import Draft, Facts, Plan, PlanStateError
 
 # More places than this are looked at as fewer larger ones: each is asked for by itself.
@@ -25,19 +25,19 @@ _MOST_BOXES = 50
 
 def compare(conn: Connection[Any], plan: Plan) -> tuple[Draft, Draft]:
     """Return what lies where a plan changes something, as published and as the plan has it."""
-    ids = touched(conn, plan)
-    boxes = changing(published(conn, plan, ids), load(conn, plan, ids))
+    ids = list_touched(conn, plan)
+    boxes = find_changed_boxes(read_published(conn, plan, ids), load(conn, plan, ids))
     after = load(conn, plan, ids, boxes)
-    return published_beside(conn, plan, after), after
+    return read_basis(conn, plan, after), after
 
 
-def published_beside(conn: Connection[Any], plan: Plan, after: Draft) -> Draft:
+def read_basis(conn: Connection[Any], plan: Plan, after: Draft) -> Draft:
     """Return what is published of what is loaded, with all that the plan changes.
 
     What the plan leaves alone is the same thing on both sides, not a second one like it.
     """
-    ids = set(touched(conn, plan))
-    before = published(conn, plan, ids)
+    ids = set(list_touched(conn, plan))
+    before = read_published(conn, plan, ids)
     same = {id_: piece for id_, piece in after.ground.pieces.items() if id_ not in ids}
     names = {id_: facts for id_, facts in after.facts.items() if id_ not in ids}
     return replace(
@@ -47,7 +47,7 @@ def published_beside(conn: Connection[Any], plan: Plan, after: Draft) -> Draft:
     )
 
 
-def within(draft: Draft, grid_id: int) -> list[int]:
+def list_within(draft: Draft, grid_id: int) -> list[int]:
     """Return a grid and all that lies in it, by the parents that they have."""
     found = [grid_id]
     for id_ in found:
@@ -55,7 +55,7 @@ def within(draft: Draft, grid_id: int) -> list[int]:
     return found
 
 
-def changing(before: Draft, after: Draft) -> list[Bounds]:
+def find_changed_boxes(before: Draft, after: Draft) -> list[Bounds]:
     """Return the boxes of ground that changes hands, in degrees.
 
     The rest of a town whose border moves concerns nobody.
@@ -68,10 +68,10 @@ def changing(before: Draft, after: Draft) -> list[Bounds]:
                 boxes[Bounds(*box)] = None
             continue
         boxes |= {as_box(each.shape): None for each in (one, other) if each is not None}
-    return joined(list(boxes)) if len(boxes) > _MOST_BOXES else list(boxes)
+    return join_boxes(list(boxes)) if len(boxes) > _MOST_BOXES else list(boxes)
 
 
-def joined(boxes: Sequence[Bounds]) -> list[Bounds]:
+def join_boxes(boxes: Sequence[Bounds]) -> list[Bounds]:
     """Return boxes that hold the same ground, and more, of which no two meet."""
     found = list(boxes)
     while found:
@@ -83,7 +83,7 @@ def joined(boxes: Sequence[Bounds]) -> list[Bounds]:
     return found
 
 
-def bounds(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Bounds]:
+def find_boxes(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Bounds]:
     """Return the boxes of grids in a plan, in degrees; those that are not there have none."""
     rows = conn.execute(
         """
@@ -107,7 +107,7 @@ def bounds(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Bounds
     return [Bounds(*row) for row in rows]
 
 
-def touched(conn: Connection[Any], plan: Plan) -> list[int]:
+def list_touched(conn: Connection[Any], plan: Plan) -> list[int]:
     """Return the ids of all grids that a plan has changed, made or ended."""
     rows = conn.execute(
         "SELECT grid_id FROM plan_grid WHERE plan_id = %s AND steps @> %s::int4 ORDER BY grid_id",
@@ -116,7 +116,7 @@ def touched(conn: Connection[Any], plan: Plan) -> list[int]:
     return [row[0] for row in rows]
 
 
-def moved_on(conn: Connection[Any], plan: Plan) -> list[int]:
+def find_outdated(conn: Connection[Any], plan: Plan) -> list[int]:
     """Return the ids of grids whose published version is no longer the one that was drawn on."""
     rows = conn.execute(
         """
@@ -133,7 +133,7 @@ def moved_on(conn: Connection[Any], plan: Plan) -> list[int]:
     return [row[0] for row in rows]
 
 
-def before_publication(
+def read_before_publication(
     conn: Connection[Any], plan_id: int
 ) -> dict[int, tuple[Piece, Facts] | None]:
     """Return what the grids of a published plan were before it, None for those that it made.
@@ -224,6 +224,18 @@ def as_box(shape: Any) -> Bounds:
 
 
 __all__ = [
-    "as_box", "before_publication", "bounds", "changing", "compare", "joined", "least_id",
-    "load", "moved_on", "published", "published_beside", "save", "touched", "within",
+    "as_box",
+    "compare",
+    "find_boxes",
+    "find_changed_boxes",
+    "find_outdated",
+    "join_boxes",
+    "least_id",
+    "list_touched",
+    "list_within",
+    "load",
+    "read_basis",
+    "read_before_publication",
+    "read_published",
+    "save",
 ]  # fmt: skip

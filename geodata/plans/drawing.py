@@ -64,7 +64,7 @@ def do(
     if not changed:
         raise InvalidInputError("Nothing would change.")
     _note(conn, plan, operation.model_dump(exclude_none=True), new_id, actor.username, None)
-    return Done(keeping.counted(conn, plan), frozenset(changed))
+    return Done(keeping.count_change(conn, plan), frozenset(changed))
 
 
 def undo(conn: Connection[Any], plan_id: int, actor: Actor, *, revision: int | None) -> Done:
@@ -93,8 +93,8 @@ def rebase(conn: Connection[Any], plan_id: int, actor: Actor, *, revision: int |
     plan = keeping.take(conn, plan_id, revision)
     keeping.check_drawn_by(plan, actor)
     forget_undone(conn, plan)
-    before = set(drafts.touched(conn, plan))
-    todo = [step for step in steps(conn, plan_id) if step.number <= plan.step]
+    before = set(drafts.list_touched(conn, plan))
+    todo = [step for step in list_steps(conn, plan_id) if step.number <= plan.step]
     conn.execute("DELETE FROM plan_grid WHERE plan_id = %s", [plan_id])
     conn.execute("DELETE FROM plan_base WHERE plan_id = %s", [plan_id])
     conn.execute("DELETE FROM plan_step WHERE plan_id = %s", [plan_id])
@@ -102,11 +102,11 @@ def rebase(conn: Connection[Any], plan_id: int, actor: Actor, *, revision: int |
         _again(conn, replace(plan, step=step.number - 1), step)
     plan = keeping.get(conn, plan_id)
     keeping.note(conn, plan_id, actor, "rebased")
-    plan = keeping.counted(conn, plan)
-    return Done(plan, frozenset(before | set(drafts.touched(conn, plan))))
+    plan = keeping.count_change(conn, plan)
+    return Done(plan, frozenset(before | set(drafts.list_touched(conn, plan))))
 
 
-def steps(conn: Connection[Any], plan_id: int) -> list[PlanStep]:
+def list_steps(conn: Connection[Any], plan_id: int) -> list[PlanStep]:
     """List what was drawn in a plan, what was undone among it, the first thing first."""
     rows = conn.execute(
         "SELECT number, operation, new_id, actor, at, fault FROM plan_step WHERE plan_id = %s"
@@ -134,28 +134,28 @@ def forget_undone(conn: Connection[Any], plan: Plan) -> None:
     )
 
 
-def around(
+def find_scope(
     conn: Connection[Any], plan: Plan, operation: Operation
 ) -> tuple[list[int], list[Bounds]]:
     """Return what has to be loaded for an operation: grids by number, and boxes in degrees."""
     if isinstance(operation, Restore):
-        earlier = drafts.before_publication(conn, operation.plan)
+        earlier = drafts.read_before_publication(conn, operation.plan)
         boxes = [_grown(drafts.as_box(each[0].shape)) for each in earlier.values() if each]
         return list(earlier), boxes
     if isinstance(operation, Bring):
         return _around_file(conn, plan, files.get(conn, plan.plan_id, operation.file))
-    whole, places = operations.concerns(operation)
-    boxes = [_grown(box) for id_ in whole for box in drafts.bounds(conn, plan, [id_])]
+    whole, places = operations.find_concerned(operation)
+    boxes = [_grown(box) for id_ in whole for box in drafts.find_boxes(conn, plan, [id_])]
     # Where a line leaves its grid nothing happens any more.
     if len(places) and not isinstance(operation, (Split, CutOut)):
         west, south = places.min(axis=0).tolist()
         east, north = places.max(axis=0).tolist()
         margin = LEFT_OVER_DEG if isinstance(operation, Draw) else _MARGIN
         boxes.append(_grown(Bounds(west, south, east, north), margin))
-    return operations.named(operation), boxes
+    return operations.list_named(operation), boxes
 
 
-def sources(conn: Connection[Any], plan: Plan) -> Sources:
+def make_sources(conn: Connection[Any], plan: Plan) -> Sources:
     """Return what operations look up in the database."""
 
     def next_code(level: Level, prefix: str, taken: Any) -> str:
@@ -163,13 +163,13 @@ def sources(conn: Connection[Any], plan: Plan) -> Sources:
 
     return Sources(
         next_code,
-        lambda box: buildings(conn, plan, box),
-        lambda plan_id: drafts.before_publication(conn, plan_id),
+        lambda box: read_buildings(conn, plan, box),
+        lambda plan_id: drafts.read_before_publication(conn, plan_id),
         lambda number: files.get(conn, plan.plan_id, number),
     )
 
 
-def buildings(conn: Connection[Any], plan: Plan, box: Bounds) -> Buildings:
+def read_buildings(conn: Connection[Any], plan: Plan, box: Bounds) -> Buildings:
     """Return the buildings within a box (west, south, east, north in degrees) on the plan's day."""
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(
@@ -186,9 +186,9 @@ def buildings(conn: Connection[Any], plan: Plan, box: Bounds) -> Buildings:
 
 
 def _do(conn: Connection[Any], plan: Plan, operation: Operation, new_id: int) -> set[int]:
-    ids, boxes = around(conn, plan, operation)
+    ids, boxes = find_scope(conn, plan, operation)
     before = drafts.load(conn, plan, ids, boxes, with_parents=isinstance(operation, _FAR))
-    after = applying.apply(before, operation, new_id, sources(conn, plan))
+    after = applying.apply(before, operation, new_id, make_sources(conn, plan))
     return drafts.save(conn, plan, before, after)
 
 
@@ -199,9 +199,9 @@ def _around_file(
     known = [id_ for id_ in file.grids if id_ > 0]
     there = [grid for grid in file.grids.values() if grid is not None]
     parents = {grid.parent for grid in there if grid.parent is not None}
-    boxes = drafts.bounds(conn, plan, known)
+    boxes = drafts.find_boxes(conn, plan, known)
     boxes += [drafts.as_box(grid.shape) for grid in there if grid.shape is not None]
-    return [*known, *sorted(parents)], [_grown(box) for box in drafts.joined(boxes)]
+    return [*known, *sorted(parents)], [_grown(box) for box in drafts.join_boxes(boxes)]
 
 
 def _again(conn: Connection[Any], plan: Plan, step: PlanStep) -> None:
@@ -247,7 +247,7 @@ def _go(conn: Connection[Any], plan: Plan, step: int) -> Done:
         {"plan": plan.plan_id, "one": plan.step, "other": step},
     ).fetchall()
     conn.execute("UPDATE plan SET step = %s WHERE plan_id = %s", [step, plan.plan_id])
-    return Done(keeping.counted(conn, plan), frozenset(row[0] for row in rows))
+    return Done(keeping.count_change(conn, plan), frozenset(row[0] for row in rows))
 
 
 def _drafted(conn: Connection[Any], plan: Plan) -> list[str]:
@@ -276,12 +276,12 @@ def _fault(plain: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 __all__ = [
     "Done",
     "Draft",
-    "around",
-    "buildings",
     "do",
+    "find_scope",
+    "list_steps",
+    "make_sources",
+    "read_buildings",
     "rebase",
     "redo",
-    "sources",
-    "steps",
     "undo",
 ]

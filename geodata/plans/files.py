@@ -148,7 +148,7 @@ def get(conn: Connection[Any], plan_id: int, number: int) -> PlanFile:
     return PlanFile(row[0], row[1], row[2], MappingProxyType(grids), _pairs(conn, plan_id, number))
 
 
-def listed(conn: Connection[Any], plan_id: int) -> list[Brought]:
+def list_files(conn: Connection[Any], plan_id: int) -> list[Brought]:
     """List the files whose step stands in a plan, the oldest first."""
     rows = conn.execute(
         """

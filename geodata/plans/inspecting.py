@@ -245,7 +245,7 @@ def _building_faults(
     outside: list[Any] = []
     households = 0
     for box in boxes:
-        found = drawing.buildings(conn, plan, box)
+        found = drawing.read_buildings(conn, plan, box)
         covered = set(tree.query(found.points, predicate="covered_by")[0].tolist())
         for at, point in enumerate(found.points):
             if at not in covered and found.households[at] and point.wkb not in seen:

@@ -116,7 +116,7 @@ def take(conn: Connection[Any], plan_id: int, revision: int | None) -> Plan:
     return plan
 
 
-def listed(conn: Connection[Any], *, archived: bool = False) -> list[Plan]:
+def list_plans(conn: Connection[Any], *, archived: bool = False) -> list[Plan]:
     """List plans, those that wait for somebody first, then the last changed."""
     rows = conn.cursor(row_factory=dict_row).execute(
         _PLANS
@@ -148,7 +148,7 @@ def change(
         [title, purpose, effective_on, plan.plan_id],
     )
     note(conn, plan.plan_id, actor, "changed")
-    return counted(conn, plan)
+    return count_change(conn, plan)
 
 
 def check_own(plan: Plan, actor: Actor) -> None:
@@ -180,7 +180,7 @@ def read_reason(text: str) -> str:
     return text
 
 
-def events(conn: Connection[Any], plan_id: int) -> list[PlanEvent]:
+def list_events(conn: Connection[Any], plan_id: int) -> list[PlanEvent]:
     """List what happened to a plan, the first thing first."""
     with conn.cursor(row_factory=class_row(PlanEvent)) as cursor:
         return cursor.execute(
@@ -209,7 +209,7 @@ def note(
     )
 
 
-def counted(conn: Connection[Any], plan: Plan) -> Plan:
+def count_change(conn: Connection[Any], plan: Plan) -> Plan:
     """Count a change of a plan and return the plan as it is now."""
     conn.execute(
         "UPDATE plan SET revision = revision + 1, changed_at = now() WHERE plan_id = %s",

@@ -68,7 +68,7 @@ def load(
             return _draft(found.values())
 
 
-def published(conn: Connection[Any], plan: Plan, ids: Iterable[int]) -> Draft:
+def read_published(conn: Connection[Any], plan: Plan, ids: Iterable[int]) -> Draft:
     """Return grids as they stand without the plan (``Plan.basis_on``); those above by name."""
     found = {row.grid_id: row for row in _published(conn, plan, ids, near=True)}
     wanted = {row.parent_id for row in found.values() if row.parent_id is not None}

@@ -250,7 +250,7 @@ def read(plain: object) -> Operation:
         ) from None
 
 
-def concerns(operation: Operation) -> tuple[list[int], NDArray[np.float64]]:
+def find_concerned(operation: Operation) -> tuple[list[int], NDArray[np.float64]]:
     """Return the grids whose whole ground an operation looks at, and the places that it names."""
     ids = [
         value for name in ("grid", "other") if (value := getattr(operation, name, None)) is not None
@@ -264,7 +264,7 @@ def concerns(operation: Operation) -> tuple[list[int], NDArray[np.float64]]:
     return ids, np.asarray(places, dtype=np.float64).reshape(-1, 2)
 
 
-def named(operation: Operation) -> list[int]:
+def list_named(operation: Operation) -> list[int]:
     """Return all grids that an operation names."""
     parent = getattr(operation, "parent", None)
-    return concerns(operation)[0] + ([parent] if parent is not None else [])
+    return find_concerned(operation)[0] + ([parent] if parent is not None else [])

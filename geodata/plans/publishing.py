@@ -48,7 +48,7 @@ def publish(
     # What lies in pieces was accepted as such, or is one of the faults that block.
     leaving = {each.ids[0] for each in accepted if each.kind == "outside_parent"}
     keep_law(before.ground, after.ground, may_part=changed, may_leave=leaving)
-    located = _open_issues(conn, plan, drafts.changing(before, after))
+    located = _open_issues(conn, plan, drafts.find_changed_boxes(before, after))
     source = f"plan:{plan.plan_id}"
     versions = _versions(conn, plan, changed)
     made: dict[int, int] = {}

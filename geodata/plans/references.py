@@ -49,7 +49,7 @@ class Around:
     is_exact: bool
 
 
-def listed(conn: Connection[Any], plan_id: int) -> list[Reference]:
+def list_layers(conn: Connection[Any], plan_id: int) -> list[Reference]:
     """List the reference layers of a plan, the oldest first."""
     with conn.cursor(row_factory=class_row(Reference)) as cursor:
         return cursor.execute(
@@ -116,7 +116,7 @@ def add(
 
 def get(conn: Connection[Any], plan_id: int, number: int) -> Reference:
     """Return a layer of a plan. Raises NotFoundError."""
-    for each in listed(conn, plan_id):
+    for each in list_layers(conn, plan_id):
         if each.number == number:
             return each
     raise NotFoundError("The plan has no reference layer {number}.", number=number)

@@ -66,7 +66,7 @@ class CoverageChange:
     unserved: int
 
 
-def moves(
+def list_moved_facilities(
     conn: Connection[Any], plan: Plan, before: Draft, after: Draft, boxes: Sequence[Bounds]
 ) -> list[FacilityMove]:
     """List the facilities of the plan's day that would stand in another grid."""
@@ -102,7 +102,7 @@ def moves(
     ]
 
 
-def reached(
+def compare_reach(
     conn: Connection[Any], plan: Plan, before: Draft, after: Draft, changed: Sequence[int]
 ) -> list[CoverageChange]:
     """Compare how many households of changed grids are out of reach, kind by kind.

@@ -25,7 +25,7 @@ def share(conn: Connection[Any], plan: Plan, actor: Actor, account_ids: Sequence
         [plan.plan_id, others],
     )
     keeping.note(conn, plan.plan_id, actor, "changed", detail={"collaborators": others})
-    return keeping.counted(conn, plan)
+    return keeping.count_change(conn, plan)
 
 
 def archive(conn: Connection[Any], plan: Plan, actor: Actor, *, archived: bool) -> Plan:
@@ -41,7 +41,7 @@ def archive(conn: Connection[Any], plan: Plan, actor: Actor, *, archived: bool) 
         )
     conn.execute("UPDATE plan SET is_archived = %s WHERE plan_id = %s", [archived, plan.plan_id])
     keeping.note(conn, plan.plan_id, actor, "archived" if archived else "unarchived")
-    return keeping.counted(conn, plan)
+    return keeping.count_change(conn, plan)
 
 
 def count_archived(conn: Connection[Any]) -> int:

@@ -50,11 +50,11 @@ def find(conn: Connection[Any], plan: Plan) -> list[Sheet]:
     A plan that only gives names, codes or counts has none.
     """
     before, after = drafts.compare(conn, plan)
-    boxes = _joined([_grown(box) for box in drafts.changing(before, after)])[:MOST]
+    boxes = _joined([_grown(box) for box in drafts.find_changed_boxes(before, after)])[:MOST]
     if not boxes:
         return []
-    whole = drafts.load(conn, plan, drafts.touched(conn, plan), boxes)
-    was = drafts.published_beside(conn, plan, whole)
+    whole = drafts.load(conn, plan, drafts.list_touched(conn, plan), boxes)
+    was = drafts.read_basis(conn, plan, whole)
     changed = frozenset(whole.changed(was))
     return [_sheet(conn, plan, box, was, whole, changed) for box in boxes]
 

@@ -22,7 +22,7 @@ _NOBODY = 0
 Counts = tuple[int | None, int | None]
 
 
-def counts(
+def count_by_file(
     before: Draft, shapes: Mapping[int, Any], file: PlanFile, buildings: Buildings
 ) -> dict[int, Counts]:
     """Return households and people of the grids of a file; ``shapes`` are those that they have.

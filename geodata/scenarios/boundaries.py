@@ -25,15 +25,17 @@ def plan_of(conn: Connection[Any], scenario: Scenario) -> Plan | None:
         return None
 
 
-def altered(conn: Connection[Any], scenario: Scenario) -> Changes:
+def read_changes(conn: Connection[Any], scenario: Scenario) -> Changes:
     """Return all changes of a scenario as coverage takes them, with what its plan draws."""
     plan = plan_of(conn, scenario)
     return (
-        scenario.altered if plan is None else replace(scenario.altered, redrawn=drawn(conn, plan))
+        scenario.altered
+        if plan is None
+        else replace(scenario.altered, redrawn=list_drawn(conn, plan))
     )
 
 
-def drawn(conn: Connection[Any], plan: Plan) -> Redrawn:
+def list_drawn(conn: Connection[Any], plan: Plan) -> Redrawn:
     """Return the grids where a plan changes something."""
     before, after = drafts.compare(conn, plan)
     return Redrawn(
@@ -49,6 +51,6 @@ def drawn(conn: Connection[Any], plan: Plan) -> Redrawn:
             for id_, piece in after.ground.pieces.items()
         },
         frozenset(after.changed(before)),
-        tuple(drafts.changing(before, after)),
+        tuple(drafts.find_changed_boxes(before, after)),
         disclosure.least_count(conn),
     )

@@ -11,7 +11,7 @@ from geodata.coverage.standards.model import Place, Standard
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.model import Point
 from geodata.plans import keeping as plans
-from geodata.scenarios.keeping import NAME_LENGTH, own
+from geodata.scenarios.keeping import NAME_LENGTH, lock_own
 from geodata.scenarios.model import Change
 
 # More would not be looked through by anybody, and each is judged.
@@ -26,7 +26,7 @@ def add_facility(
     Raises InvalidInputError if there is no such kind of facility, or the point lies outside the
     county.
     """
-    own(conn, scenario_id)
+    lock_own(conn, scenario_id)
     _check_kind(conn, kind)
     _check_point(conn, point)
     _check_room(conn, scenario_id)
@@ -61,7 +61,7 @@ def add_places(conn: Connection[Any], scenario_id: int, kind: str, points: Seque
 
 def move_facility(conn: Connection[Any], scenario_id: int, facility_id: int, to: Point) -> None:
     """Let a facility stand elsewhere. Raises as ``add_facility``, and NotFoundError."""
-    own(conn, scenario_id)
+    lock_own(conn, scenario_id)
     _check_point(conn, to)
     _check_room(conn, scenario_id)
     conn.execute(
@@ -78,7 +78,7 @@ def move_facility(conn: Connection[Any], scenario_id: int, facility_id: int, to:
 
 def close_facility(conn: Connection[Any], scenario_id: int, facility_id: int) -> None:
     """Let a facility be closed. Raises NotFoundError if there is none."""
-    own(conn, scenario_id)
+    lock_own(conn, scenario_id)
     _check_room(conn, scenario_id)
     conn.execute(
         """
@@ -99,7 +99,7 @@ def change_area(
     Raises InvalidInputError if no service kind counts organisations of its kind, or nothing would
     change by it.
     """
-    own(conn, scenario_id)
+    lock_own(conn, scenario_id)
     row = conn.execute(
         """
         SELECT o.name, EXISTS (SELECT FROM service_provider p WHERE p.via = 'area'
@@ -146,7 +146,7 @@ def change_standard(
 
     Raises InvalidInputError on a kind that is not there and on numbers that no standard has.
     """
-    own(conn, scenario_id)
+    lock_own(conn, scenario_id)
     _check_kind(conn, kind, is_placed=False)
     _check_room(conn, scenario_id)
     if _holds(conn, scenario_id, kind, place, standard):
@@ -202,7 +202,7 @@ def take_plan(conn: Connection[Any], scenario_id: int, plan_id: int) -> None:
 
     Raises InvalidInputError on a plan that is published or withdrawn.
     """
-    own(conn, scenario_id)
+    lock_own(conn, scenario_id)
     plan = plans.get(conn, plan_id)
     if plan.state in ("published", "withdrawn"):
         raise InvalidInputError("This plan is no longer a draft: it is published or withdrawn.")
@@ -219,7 +219,7 @@ def take_plan(conn: Connection[Any], scenario_id: int, plan_id: int) -> None:
 
 def take_out(conn: Connection[Any], scenario_id: int, change_id: int, *, is_out: bool) -> None:
     """Take a change out of a scenario, or have it back. Raises NotFoundError if there is none."""
-    own(conn, scenario_id)
+    lock_own(conn, scenario_id)
     if not conn.execute(
         "UPDATE scenario_change SET is_out = %s WHERE scenario_id = %s AND change_id = %s",
         [is_out, scenario_id, change_id],

@@ -47,8 +47,8 @@ def copy(conn: Connection[Any], scenario_id: int, who: Acting, name: str) -> int
 
 
 def rename(conn: Connection[Any], scenario_id: int, name: str) -> None:
-    """Give a scenario another name. Raises as ``create`` and ``own``."""
-    own(conn, scenario_id)
+    """Give a scenario another name. Raises as ``create`` and ``lock_own``."""
+    lock_own(conn, scenario_id)
     conn.execute(
         "UPDATE scenario SET name = %s, revision = revision + 1, changed_at = now()"
         " WHERE scenario_id = %s",
@@ -57,8 +57,8 @@ def rename(conn: Connection[Any], scenario_id: int, name: str) -> None:
 
 
 def throw_away(conn: Connection[Any], scenario_id: int, *, is_removed: bool) -> None:
-    """Throw a scenario away, or have it back. Raises as ``own``."""
-    own(conn, scenario_id)
+    """Throw a scenario away, or have it back. Raises as ``lock_own``."""
+    lock_own(conn, scenario_id)
     conn.execute(
         "UPDATE scenario SET is_removed = %s, revision = revision + 1 WHERE scenario_id = %s",
         [is_removed, scenario_id],
@@ -81,7 +81,7 @@ def get(conn: Connection[Any], scenario_id: int) -> Scenario:
     )
 
 
-def listed(conn: Connection[Any]) -> list[Scenario]:
+def list_scenarios(conn: Connection[Any]) -> list[Scenario]:
     """List scenarios without their changes, the last changed first; 200 at most."""
     rows = conn.execute(
         """
@@ -170,7 +170,7 @@ def _named(name: str) -> str:
     return name
 
 
-def own(conn: Connection[Any], scenario_id: int) -> None:
+def lock_own(conn: Connection[Any], scenario_id: int) -> None:
     """Keep one's own scenario from changing meanwhile. Raises NotFoundError if it is not own."""
     if not conn.execute(
         "SELECT FROM scenario WHERE scenario_id = %s AND owner_id = acting_account() FOR UPDATE",
@@ -184,12 +184,12 @@ def own(conn: Connection[Any], scenario_id: int) -> None:
 
 
 def take(conn: Connection[Any], scenario_id: int, revision: int) -> None:
-    """Keep one's own scenario from changing until the transaction ends. Raises as ``own``.
+    """Keep one's own scenario from changing until the transaction ends. Raises as ``lock_own``.
 
     Raises StaleError if it is no longer as it was in ``revision``: a second window of its owner's
     has changed it.
     """
-    own(conn, scenario_id)
+    lock_own(conn, scenario_id)
     row = conn.execute(
         "SELECT revision FROM scenario WHERE scenario_id = %s", [scenario_id]
     ).fetchone()

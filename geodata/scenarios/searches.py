@@ -11,7 +11,7 @@ from geodata.scenarios.model import Change
 from geodata.scenarios.places import Answer
 
 
-def noted(answer: Answer, *, is_rounded: bool) -> dict[str, Any]:
+def to_stored(answer: Answer, *, is_rounded: bool) -> dict[str, Any]:
     """Return an answer as it is kept: every count in it exact, or none where it is rounded."""
     choice = answer.choice
     note = {
@@ -29,7 +29,7 @@ def noted(answer: Answer, *, is_rounded: bool) -> dict[str, Any]:
     return _without_counts(note) if is_rounded else note
 
 
-def stamp(changes: Sequence[Change]) -> str:
+def make_stamp(changes: Sequence[Change]) -> str:
     """Return a name for what a scenario changes: whatever differs has another one."""
     plain = [
         (
@@ -41,7 +41,7 @@ def stamp(changes: Sequence[Change]) -> str:
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:32]
 
 
-def told(note: dict[str, Any], *, is_exact: bool) -> dict[str, Any]:
+def redact(note: dict[str, Any], *, is_exact: bool) -> dict[str, Any]:
     """Return what was noted as a reader may know it: without exact counts, without any.
 
     How many households places serve does not have to be told for them to be of use, and what a

@@ -9,7 +9,7 @@ import shapely
 
 from geodata.frames import round_to_grid
 from geodata.partition.ground import Corner, Ground, Piece
-from geodata.partition.noding import polygonal
+from geodata.partition.noding import keep_polygons
 
 COLUMNS, ROWS = 20, 15
 # Corners on each side of a compound: four sides have ninety.
@@ -37,9 +37,9 @@ def town(seed: int = 0) -> Ground:
             pieces[COMPOUND + y * COLUMNS + x] = Piece("compound", parent, shape)
     for id_ in sorted({piece.parent or 0 for piece in pieces.values()}):
         inside = [piece.shape for piece in pieces.values() if piece.parent == id_]
-        pieces[id_] = Piece("community", TOWN, polygonal(shapely.coverage_union_all(inside)))
+        pieces[id_] = Piece("community", TOWN, keep_polygons(shapely.coverage_union_all(inside)))
     inside = [piece.shape for piece in pieces.values() if piece.level == "community"]
-    pieces[TOWN] = Piece("town", COUNTY, polygonal(shapely.coverage_union_all(inside)))
+    pieces[TOWN] = Piece("town", COUNTY, keep_polygons(shapely.coverage_union_all(inside)))
     pieces[COUNTY] = Piece("county", None, pieces[TOWN].shape)
     return Ground(MappingProxyType(pieces))
 

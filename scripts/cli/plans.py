@@ -48,7 +48,7 @@ def plan() -> None:
 def list_(archived: bool) -> None:
     """List plans, those that wait for somebody first."""
     with database() as conn:
-        found = keeping.listed(conn, archived=archived)
+        found = keeping.list_plans(conn, archived=archived)
         conn.rollback()
     if not found:
         click.echo(_("There are no plans."))
@@ -93,7 +93,7 @@ def show(number: int) -> None:
     """Show what was drawn in a plan and what happened to it."""
     with database() as conn:
         found = keeping.get(conn, number)
-        steps, events = drawing.steps(conn, number), keeping.events(conn, number)
+        steps, events = drawing.list_steps(conn, number), keeping.list_events(conn, number)
         conn.rollback()
     click.echo(_line(found))
     if found.purpose:
@@ -157,7 +157,7 @@ def rebase(number: int) -> None:
     """Redo all steps on the boundaries that are published now."""
     with database() as conn:
         done = drawing.rebase(conn, number, COMMAND_LINE, revision=None)
-        failed = [step for step in drawing.steps(conn, number) if step.fault]
+        failed = [step for step in drawing.list_steps(conn, number) if step.fault]
     _tell(done)
     for step in failed:
         assert step.fault

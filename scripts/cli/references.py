@@ -46,7 +46,7 @@ def list_(number: int) -> None:
     """List the reference layers of a plan."""
     with database() as conn:
         keeping.get(conn, number)
-        found = references.listed(conn, number)
+        found = references.list_layers(conn, number)
         conn.rollback()
     if not found:
         click.echo(_("The plan has no reference layers."))

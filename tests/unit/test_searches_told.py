@@ -11,11 +11,11 @@ NOTE = {
 
 
 def test_everything_is_told_to_those_who_see_small_counts() -> None:
-    assert searches.told(NOTE, is_exact=True) == NOTE
+    assert searches.redact(NOTE, is_exact=True) == NOTE
 
 
 def test_others_are_told_the_places_and_no_exact_count() -> None:
-    told = searches.told(NOTE, is_exact=False)
+    told = searches.redact(NOTE, is_exact=False)
     assert told["places"] == NOTE["places"]
     assert told["proven"]
     assert told["candidates"] == 7

@@ -61,7 +61,7 @@ def done(conn: Connection[Any], done: Done, actor: Actor) -> Response:
     response = jsonify(
         {
             "plan": _whole(conn, done.plan, actor),
-            "changed": grids(draft, there, set(drafts.touched(conn, done.plan))),
+            "changed": grids(draft, there, set(drafts.list_touched(conn, done.plan))),
             "gone": sorted(done.changed - set(there)),
             "faults": faults(checking.find(conn, done.plan)),
         }
@@ -105,12 +105,12 @@ def _whole(conn: Connection[Any], plan: Plan, actor: Actor) -> dict[str, Any]:
         "steps": plan.steps,
         "is_archived": plan.is_archived,
         "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
-        "deeds": advancing.deeds(plan, actor),
+        "deeds": advancing.list_deeds(plan, actor),
         "collaborators": [_person(people[id_]) for id_ in plan.collaborators if id_ in people],
         "created_at": plan.created_at.isoformat(),
         "changed_at": plan.changed_at.isoformat(),
-        "touched": drafts.touched(conn, plan),
-        "moved_on": drafts.moved_on(conn, plan) if plan.state != "published" else [],
+        "touched": drafts.list_touched(conn, plan),
+        "moved_on": drafts.find_outdated(conn, plan) if plan.state != "published" else [],
         "others": [
             {**reference(each, people), "grids": beside[each.plan_id]} for each in other_plans
         ],
@@ -125,11 +125,11 @@ def _whole(conn: Connection[Any], plan: Plan, actor: Actor) -> dict[str, Any]:
                 if step.fault
                 else None,
             }
-            for step in drawing.steps(conn, plan.plan_id)
+            for step in drawing.list_steps(conn, plan.plan_id)
         ],
         "events": [
             {**asdict(event), "at": event.at.isoformat()}
-            for event in keeping.events(conn, plan.plan_id)
+            for event in keeping.list_events(conn, plan.plan_id)
         ],
     }
 

@@ -44,7 +44,7 @@ GROUND_LIMIT = 8000
 def listing(asked: models.ListingIn) -> dict[str, Any]:
     """List all plans."""
     with acting.drawing_connection() as (conn, _actor):
-        found = keeping.listed(conn, archived=asked.archived)
+        found = keeping.list_plans(conn, archived=asked.archived)
         people = sharing.read_names(conn, {p.owner_id for p in found if p.owner_id})
     return {"plans": [plan_answers.reference(plan, people) for plan in found]}
 
@@ -107,7 +107,7 @@ def ground(asked: models.GroundIn, plan_id: int) -> Response:
     grid_id = asked.grid
     with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
-        boxes = drafts.bounds(conn, plan, [grid_id])
+        boxes = drafts.find_boxes(conn, plan, [grid_id])
         if not boxes:
             raise InvalidInputError(
                 "There is no grid with the number {grid_id} in this plan.", grid_id=grid_id
@@ -117,9 +117,9 @@ def ground(asked: models.GroundIn, plan_id: int) -> Response:
             raise InvalidInputError(
                 "This area is too large to draw in at once.", hint="Choose a town or a community."
             )
-        changed = set(drafts.touched(conn, plan))
+        changed = set(drafts.list_touched(conn, plan))
         wanted = plan_answers.touching(draft, grid_id)
-        before = drafts.published(conn, plan, changed.intersection(wanted))
+        before = drafts.read_published(conn, plan, changed.intersection(wanted))
     was = [id_ for id_ in sorted(changed.intersection(wanted)) if id_ in before.facts]
     response = jsonify(
         {
@@ -141,8 +141,8 @@ def buildings(asked: models.GroundIn, plan_id: int) -> Response:
     with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         rows: list[tuple[float, float, int]] = []
-        for box in drafts.bounds(conn, plan, [grid_id]):
-            found = drawing.buildings(conn, plan, box)
+        for box in drafts.find_boxes(conn, plan, [grid_id]):
+            found = drawing.read_buildings(conn, plan, box)
             xy = shapely.get_coordinates(found.points).tolist()
             rows += [(*place, n) for place, n in zip(xy, found.households.tolist(), strict=True)]
     return plan_answers.private(jsonify({"buildings": rows}), plan)
@@ -251,7 +251,7 @@ def faults(asked: models.SurveyIn, plan_id: int) -> Response:
     with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         found = (
-            checking.find(conn, plan) if grid_id is None else checking.survey(conn, plan, grid_id)
+            checking.find(conn, plan) if grid_id is None else checking.find_all(conn, plan, grid_id)
         )
     return plan_answers.private(
         jsonify({"revision": plan.revision, "faults": plan_answers.faults(found)}), plan

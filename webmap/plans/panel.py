@@ -61,7 +61,7 @@ def listing(asked: ListingIn) -> Response:
     """List the plans by state, with a form for a new one; or those put away."""
     is_archive = asked.archived
     with acting.drawing_connection() as (conn, actor):
-        plans = keeping.listed(conn, archived=is_archive)
+        plans = keeping.list_plans(conn, archived=is_archive)
         archived = sharing.count_archived(conn)
         people = sharing.read_names(conn, {plan.owner_id for plan in plans if plan.owner_id})
     states = [
@@ -91,41 +91,41 @@ def plan(asked: PlanIn, plan_id: int) -> Response:
 
 
 def _plan(conn: Connection[Any], plan: Plan, actor: Actor, grid_id: int | None) -> dict[str, Any]:
-    touched = drafts.touched(conn, plan)
+    touched = drafts.list_touched(conn, plan)
     beside = overlapping.find(conn, plan)
     others = [keeping.get(conn, each) for each in beside]
     ids = {each.owner_id for each in (plan, *others) if each.owner_id} | set(plan.collaborators)
     people = sharing.read_names(conn, ids)
-    steps = drawing.steps(conn, plan.plan_id)
-    brought = files.listed(conn, plan.plan_id)
+    steps = drawing.list_steps(conn, plan.plan_id)
+    brought = files.list_files(conn, plan.plan_id)
     named = {*touched, *_named(steps), *(id_ for some in beside.values() for id_ in some)}
     wanted = named | ({grid_id} if grid_id is not None else set())
     draft = drafts.load(conn, plan, wanted, with_parents=True)
-    before = drafts.published(conn, plan, named - draft.facts.keys())
+    before = drafts.read_published(conn, plan, named - draft.facts.keys())
     names = {id_: each.name for one in (before, draft) for id_, each in one.facts.items()}
     changes = consequences.find(conn, plan) if touched else None
     return {
         "state": STATES[plan.state],
         "may_draw": plan.state == "draft" and plan.is_drawn_by(actor),
-        "deeds": advancing.deeds(plan, actor),
+        "deeds": advancing.list_deeds(plan, actor),
         "people": people,
         "collaborators": [people[id_] for id_ in plan.collaborators if id_ in people],
         "drawers": _drawers(conn, plan),
         "may_share": plan.is_drawn_by(actor) and plan.state not in sharing.ENDED,
         "may_archive": actor.may_draw and plan.state in sharing.ENDED,
-        "references": references.listed(conn, plan.plan_id),
+        "references": references.list_layers(conn, plan.plan_id),
         "most_layers": references.MOST_LAYERS,
         "systems": offered_systems(places.county_box(conn)),
         "steps": [(step, _title(step, names, brought)) for step in steps],
         "files": brought,
-        "events": keeping.events(conn, plan.plan_id),
+        "events": keeping.list_events(conn, plan.plan_id),
         # What has been published was checked then.
         "faults": []
         if plan.state == "published"
         else _faults(conn, plan, touched, grid_id if grid_id in draft.facts else None),
         "changes": changes,
         "others": [(each, [names.get(id_, "") for id_ in beside[each.plan_id]]) for each in others],
-        "moved_on": drafts.moved_on(conn, plan) if plan.state != "published" else [],
+        "moved_on": drafts.find_outdated(conn, plan) if plan.state != "published" else [],
         "names": names,
         "here": _here(draft, grid_id),
         "path": _path(draft, grid_id),
@@ -149,7 +149,7 @@ def _faults(
     """Return what is wrong with what a plan draws, and old faults of the grid that is drawn in."""
     found = checking.find(conn, plan) if touched else []
     known = {each.key for each in found}
-    old = checking.survey(conn, plan, grid_id) if grid_id is not None else []
+    old = checking.find_all(conn, plan, grid_id) if grid_id is not None else []
     return [*found, *(each for each in old if each.key not in known)]
 
 
@@ -225,8 +225,10 @@ def _opening(
     if opened is None:
         return None
     # What is published is what the plan made: no ground changes hands any more.
-    changing = [] if plan.state == "published" else drafts.changing(*drafts.compare(conn, plan))
-    boxes = changing or drafts.bounds(conn, plan, touched)
+    changing = (
+        [] if plan.state == "published" else drafts.find_changed_boxes(*drafts.compare(conn, plan))
+    )
+    boxes = changing or drafts.find_boxes(conn, plan, touched)
     if not boxes:
         return None
     west, south, east, north = zip(*boxes, strict=True)

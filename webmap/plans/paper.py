@@ -75,7 +75,7 @@ def render(conn: Connection[Any], plan: Plan, purpose: Purpose) -> bytes:
 
 def page(conn: Connection[Any], plan: Plan, purpose: Purpose) -> str:
     """Return the same as HTML. Raises InvalidInputError if the plan changes nothing."""
-    if not drafts.touched(conn, plan):
+    if not drafts.list_touched(conn, plan):
         raise InvalidInputError("This plan changes nothing yet: there is nothing to be printed.")
     people = sharing.read_names(conn, {plan.owner_id} if plan.owner_id else set())
     return render_template(

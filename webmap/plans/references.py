@@ -152,7 +152,7 @@ def listing(plan_id: int) -> dict[str, Any]:
     """List the reference layers of a plan."""
     with acting.drawing_connection() as (conn, _actor):
         keeping.get(conn, plan_id)
-        return {"references": [_plain(each) for each in references.listed(conn, plan_id)]}
+        return {"references": [_plain(each) for each in references.list_layers(conn, plan_id)]}
 
 
 @bp.post("")

@@ -31,7 +31,7 @@ bp = APIBlueprint("scenarios", __name__, url_prefix="/api/scenarios", tag="Scena
 def listing() -> dict[str, Any]:
     """List all scenarios."""
     with acting.planning_connection() as (conn, person):
-        found = keeping.listed(conn)
+        found = keeping.list_scenarios(conn)
     return {"scenarios": [_reference(each, person.account_id) for each in found]}
 
 
@@ -201,7 +201,7 @@ def search(scenario_id: int) -> Response:
             answer = places.find(
                 conn,
                 question,
-                boundaries.altered(conn, found),
+                boundaries.read_changes(conn, found),
                 asking.today(),
                 is_rounded=least > 0,
                 # Neighbours share providers: a load tells of their households, too.
@@ -211,11 +211,11 @@ def search(scenario_id: int) -> Response:
             raise (error.without_counts() if least else error) from None
         changing.add_places(conn, scenario_id, wanted.kind, answer.points)
         asked = wanted.model_dump(mode="json", exclude={"points", "places"})
-        note = searches.noted(answer, is_rounded=least > 0)
+        note = searches.to_stored(answer, is_rounded=least > 0)
         made = keeping.get(conn, scenario_id)
-        changed = searches.stamp(made.changes)
+        changed = searches.make_stamp(made.changes)
         keeping.note_search(conn, scenario_id, wanted.kind, asked, {**note, "changes": changed})
-        told = searches.told(note, is_exact=not least)
+        told = searches.redact(note, is_exact=not least)
         return _answer({**told, "revision": made.revision}, 201)
 
 

@@ -44,9 +44,11 @@ def last_search(conn: Connection[Any], scenario: Scenario) -> dict[str, Any] | N
     found = grids.find_ever_known(conn, grid_id, asking.today()) if grid_id else None
     return {
         **asdict(last),
-        "answer": searches.told(last.answer, is_exact=not least_of(conn, grid_id, asking.today())),
+        "answer": searches.redact(
+            last.answer, is_exact=not least_of(conn, grid_id, asking.today())
+        ),
         "place": found[0].name if found else None,
-        "holds": last.answer.get("changes") == searches.stamp(scenario.changes),
+        "holds": last.answer.get("changes") == searches.make_stamp(scenario.changes),
     }
 
 
@@ -67,7 +69,7 @@ def effects_of(
         known: _Known = current_app.extensions.setdefault("gridmap_effects", LRUCache(_KEPT))
         if key in known:
             return known[key]
-    found = effects.find(conn, boundaries.altered(conn, scenario), on, is_rounded=is_rounded)
+    found = effects.find(conn, boundaries.read_changes(conn, scenario), on, is_rounded=is_rounded)
     with _lock:
         known[key] = found
     return found

@@ -40,7 +40,7 @@ class LookIn(DayIn):
 def listing(asked: DayIn) -> Response:
     """List all scenarios, one's own first, with a form for a new one."""
     with acting.planning_connection() as (conn, person):
-        found = keeping.listed(conn)
+        found = keeping.list_scenarios(conn)
     return fragment(
         "scenarios/scenarios.html",
         mode="coverage",
@@ -110,7 +110,7 @@ def _changing(effect: KindEffect, inside: set[int] | None) -> dict[Level, list[G
 
 def _plans(conn: Connection[Any]) -> list[Plan]:
     """Return the plans that are not in force yet."""
-    return [plan for plan in plans.listed(conn) if plan.state not in ("published", "withdrawn")]
+    return [plan for plan in plans.list_plans(conn) if plan.state not in ("published", "withdrawn")]
 
 
 def _chosen(asked: str | None, effects: list[KindEffect], known: list[str]) -> str | None:

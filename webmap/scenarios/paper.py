@@ -111,7 +111,7 @@ def document(
     """
     is_rounded = extract.least > 0
     effects = effects_of(conn, scenario, extract.day, is_rounded=is_rounded)
-    redrawn = boundaries.altered(conn, scenario).redrawn
+    redrawn = boundaries.read_changes(conn, scenario).redrawn
     ground = _Ground(
         extract,
         geometries.read_shapes(conn, [line.ref.grid_id for line in extract.lines], extract.day),

@@ -61,7 +61,7 @@ def import_buildings(
             rows.append(Site(row, "", name, code, "", lon, lat))
     stored = _stored(conn, order.source)
     before = site_reports.identify(order, sheet, rows, stored, ask_m=_ASK_M)
-    report = lists.settle(order, Phrase("Buildings"), sheet, ("name",))
+    report = lists.start_report(order, Phrase("Buildings"), sheet, ("name",))
     if report.is_blocked:
         return report
     progress("writing", 0.6)

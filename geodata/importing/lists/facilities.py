@@ -80,7 +80,7 @@ def import_facilities(
             rows.append(Site(row, kind, name, key, sheet.text(row, "address"), lon, lat))
     stored = _stored(conn, order.source)
     before = site_reports.identify(order, sheet, rows, stored, ask_m=_ASK_M)
-    report = lists.settle(order, Phrase("Facilities"), sheet, ("name", "address"))
+    report = lists.start_report(order, Phrase("Facilities"), sheet, ("name", "address"))
     if report.is_blocked:
         return report
     progress("writing", 0.6)

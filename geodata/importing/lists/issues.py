@@ -107,7 +107,7 @@ def import_issues(
                 {"number": assumed},
             )
         )
-    report = lists.settle(order, Phrase("Issues"), sheet, ("category", "title", "detail"))
+    report = lists.start_report(order, Phrase("Issues"), sheet, ("category", "title", "detail"))
     if report.is_blocked:
         return report
     progress("writing", 0.4)

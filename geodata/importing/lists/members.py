@@ -207,7 +207,7 @@ def import_members(
         sheet, _without(people, sheet.bad), {row: duty.told() for row, duty in duties.items()},
         known.titles,
     )  # fmt: skip
-    report = lists.settle(order, Phrase("Members"), sheet, ("name", "pledge"))
+    report = lists.start_report(order, Phrase("Members"), sheet, ("name", "pledge"))
     if report.is_blocked:
         return report
     progress("writing", 0.6)

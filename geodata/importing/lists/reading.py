@@ -201,7 +201,7 @@ def _shown(column: str) -> str | Phrase:
     return Phrase("the shape") if column.startswith("@") else privacy.masked(column)
 
 
-def settle(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str]) -> Report:
+def start_report(order: ListImport, subject: Phrase, sheet: Sheet, texts: Sequence[str]) -> Report:
     """Start the report; with ``skip_bad_rows`` faults of single rows no longer stand in the way.
 
     ``texts`` are the fields of free text, which numbers of persons may have slipped into.

@@ -274,7 +274,7 @@ def check_plan(conn: Conn, *operations: dict[str, Any]) -> None:
     for operation in operations:
         drawing.do(conn, plan.plan_id, COMMAND_LINE, operation, revision=None)
     plan = keeping.get(conn, plan.plan_id)
-    drawn = boundaries.drawn(conn, plan)
+    drawn = boundaries.list_drawn(conn, plan)
     tried = trying.compare(conn, Changes(redrawn=drawn), day)
     for deed in ("submit", "approve"):
         plan = advancing.advance(conn, plan, COMMAND_LINE, deed, "")

@@ -65,7 +65,7 @@ def test_old_faults_are_listed_and_mended_one_by_one(
         tried: set[str] = set()
         while todo := [
             fault
-            for fault in checking.survey(borough, plan, town)
+            for fault in checking.find_all(borough, plan, town)
             if fault.fix and fault.key not in tried and fault.kind != "small"
         ]:
             fault = todo[0]
@@ -82,7 +82,7 @@ def test_old_faults_are_listed_and_mended_one_by_one(
                 continue
             mended[fault.kind] += 1
             # Whatever was done, the fault is gone and is not said of anything else there.
-            after = {each.key for each in checking.survey(borough, plan, town)}
+            after = {each.key for each in checking.find_all(borough, plan, town)}
             assert fault.key not in after
     assert mended["multipart"] >= 10
     assert mended["outside_parent"] >= 20

@@ -190,7 +190,7 @@ def test_recoded_villages_keep_number_and_persons(office: Office, county: County
     report = office.bring(rows)
     assert set(whats(report).values()) == {("recoded",)}
     assert report.plan is not None
-    pairs = files.listed(office.conn, report.plan)[0].pairs
+    pairs = files.list_files(office.conn, report.plan)[0].pairs
     assert [(p.old_code, p.new_code, p.is_continued) for p in pairs] == [
         (code, new, True) for (code, _, _), (new, _, _) in zip([*WEST, *EAST], rows, strict=True)
     ]
@@ -235,7 +235,7 @@ def test_a_village_split_in_two(office: Office, county: County) -> None:
     assert (now["341525100001"][2], now["341525100003"][2]) == (90, 110)
     # The second compound lies wholly in the new village: a step of the plan handed it over.
     assert office.parents()["城南社区乙小区"] == "341525100003"
-    steps = [step.operation["do"] for step in drawing.steps(office.conn, report.plan)]
+    steps = [step.operation["do"] for step in drawing.list_steps(office.conn, report.plan)]
     assert steps == ["bring", "hand_over"]
     assert office.is_sound()
 
@@ -251,7 +251,7 @@ def test_households_go_with_the_buildings(office: Office, county: County) -> Non
     rows = [("341525100001", "城南社区", one), ("341525100003", "新苑社区", other), WEST[1], *EAST]
     report = office.bring(rows)
     assert report.plan is not None
-    [brought] = files.listed(office.conn, report.plan)
+    [brought] = files.list_files(office.conn, report.plan)
     assert {p.new_code: p.households for p in brought.pairs} == {
         "341525100001": 30, "341525100003": 90,
     }  # fmt: skip
@@ -403,7 +403,7 @@ def test_a_level_of_which_nothing_holds_yet(office: Office, county: County) -> N
     report = office.bring(rows, "compound")
     assert whats(report) == {"341525100001001": ("new",)}
     assert report.plan is not None
-    assert files.listed(office.conn, report.plan)[0].pairs[0].old_id is None
+    assert files.list_files(office.conn, report.plan)[0].pairs[0].old_id is None
     office.publish(report.plan)
     assert office.parents() == {"新一小区": "341525100001"}
     assert office.is_sound()
@@ -503,7 +503,7 @@ def test_a_file_in_which_nothing_differs_makes_no_plan(office: Office) -> None:
     report = office.bring([*WEST, *EAST])
     assert not report.is_written
     assert "Nothing to do" in report.verdict()
-    assert keeping.listed(office.conn) == []
+    assert keeping.list_plans(office.conn) == []
 
 
 def test_a_table_says_who_lives_on(office: Office, county: County) -> None:
@@ -619,7 +619,7 @@ def test_a_plain_import_is_refused_and_told_of_plans(office: Office) -> None:
     report = office.bring(west)
     assert [f.kind for f in report.findings if f.severity == "blocking"] == ["overlap_existing"]
     assert "--as-plan" not in report.to_text()
-    assert keeping.listed(office.conn) == []
+    assert keeping.list_plans(office.conn) == []
 
 
 def test_long_lists_are_shortened_on_the_terminal_only(office: Office) -> None:
@@ -643,10 +643,10 @@ def test_undone_done_again_copied_and_done_on_newer_boundaries(
     number = report.plan
     assert number is not None
     drawing.undo(conn, number, COMMAND_LINE, revision=None)
-    assert files.listed(conn, number) == []
+    assert files.list_files(conn, number) == []
     drawing.redo(conn, number, COMMAND_LINE, revision=None)
     copy = keeping.copy(conn, number, COMMAND_LINE, "副本").plan_id
-    assert files.listed(conn, copy)[0].pairs == files.listed(conn, number)[0].pairs
+    assert files.list_files(conn, copy)[0].pairs == files.list_files(conn, number)[0].pairs
     boundaries.insert_versions(
         conn,
         "community",
@@ -663,7 +663,7 @@ def test_undone_done_again_copied_and_done_on_newer_boundaries(
         office.publish(number)
     conn.rollback()
     drawing.rebase(conn, copy, COMMAND_LINE, revision=None)
-    assert [step.fault for step in drawing.steps(conn, copy)] == [None]
+    assert [step.fault for step in drawing.list_steps(conn, copy)] == [None]
     office.publish(copy)
     assert set(office.ground("community")) == {code for code, _, _ in rows}
 

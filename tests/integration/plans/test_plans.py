@@ -59,7 +59,7 @@ class TestDrawing:
             assert [116.3205, 31.4204] in corners
             assert [116.32, 31.42] not in corners
         # Nobody else sees it.
-        published = drafts.published(conn, done.plan, county.communities)
+        published = drafts.read_published(conn, done.plan, county.communities)
         assert [116.32, 31.42] in shapely.get_coordinates(
             published.ground[county.communities[0]].shape
         ).tolist()
@@ -121,7 +121,7 @@ class TestDrawing:
         }  # fmt: skip
         back = do(conn, done.plan, do="hand_over", grid=compound, parent=county.communities[0])
         now = drafts.load(conn, back.plan, [*county.communities, *county.towns])
-        then = drafts.published(conn, plan, [*county.communities, *county.towns])
+        then = drafts.read_published(conn, plan, [*county.communities, *county.towns])
         for id_ in (*county.communities, *county.towns):
             assert now.ground[id_].shape.equals(then.ground[id_].shape)
 
@@ -256,7 +256,7 @@ class TestProposals:
         )  # fmt: skip
         do(conn, plan, do="rename", grid=east, name="新东区")
         plan = keeping.get(conn, plan.plan_id)
-        found = checking.survey(conn, plan, county.communities[0])
+        found = checking.find_all(conn, plan, county.communities[0])
         [fault] = [each for each in found if each.kind == "narrow_gap"]
         assert fault.place is not None
         assert fault.place[0] == pytest.approx(116.3080025, abs=1e-6)
@@ -264,7 +264,7 @@ class TestProposals:
         done = drawing.do(conn, plan.plan_id, COMMAND_LINE, dict(fault.fix), revision=None)
         assert done.changed & {left, east}
         assert right not in done.changed
-        found = checking.survey(conn, done.plan, county.communities[0])
+        found = checking.find_all(conn, done.plan, county.communities[0])
         assert [f for f in found if f.kind == "narrow_gap"] == []
 
 

@@ -64,7 +64,7 @@ def test_a_published_split_holds_from_its_day_on(conn: Conn, county: County) -> 
     assert west not in {row[0] for row in moves}
     assert done.issues == 1
     assert done.plan.state == "published"
-    assert keeping.events(conn, done.plan.plan_id)[-1].action == "published"
+    assert keeping.list_events(conn, done.plan.plan_id)[-1].action == "published"
     # Small-scale shapes stand for the new grid, too.
     assert conn.execute(
         "SELECT count(*) > 0 FROM grid_shape s JOIN grid_version v USING (version_id)"
@@ -167,12 +167,12 @@ def test_what_others_published_is_not_overwritten_but_drawn_anew(
     theirs = begin(conn, {"do": "hand_over", "grid": first, "parent": county.communities[2]})
     let_stand(conn, theirs)
     publish(conn, theirs)
-    assert drafts.moved_on(conn, mine) == [first]
+    assert drafts.find_outdated(conn, mine) == [first]
     with pytest.raises(PlanStateError, match="Other boundaries"), conn.transaction():
         publish(conn, mine)
     done = drawing.rebase(conn, mine.plan_id, COMMAND_LINE, revision=None)
-    assert drafts.moved_on(conn, done.plan) == []
-    assert [step.fault for step in drawing.steps(conn, mine.plan_id)] == [None] * 4
+    assert drafts.find_outdated(conn, done.plan) == []
+    assert [step.fault for step in drawing.list_steps(conn, mine.plan_id)] == [None] * 4
     draft = drafts.load(conn, done.plan, [first, -1, second])
     assert draft.ground[first].parent == draft.ground[-1].parent == county.communities[2]
     assert [draft.facts[each].name for each in (first, -1, second)] == ["一", "新一", "二"]
@@ -192,11 +192,11 @@ def test_a_step_that_can_no_longer_be_done_is_kept_with_its_reason(
     )
     publish(conn, begin(conn, {"do": "merge", "grid": south, "other": north}))
     done = drawing.rebase(conn, mine.plan_id, COMMAND_LINE, revision=None)
-    first, second = drawing.steps(conn, mine.plan_id)
+    first, second = drawing.list_steps(conn, mine.plan_id)
     assert first.fault is not None
     assert "no grid" in first.fault["message"]
     assert second.fault is None
-    assert drafts.touched(conn, done.plan) == [south]
+    assert drafts.list_touched(conn, done.plan) == [south]
 
 
 def test_consequences_are_counted_before_anything_is_published(conn: Conn, county: County) -> None:
