@@ -62,10 +62,12 @@ def write_facilities(
         for number, (building, place) in enumerate(zip(chosen.tolist(), places, strict=True), 1):
             community = county.community_names[int(buildings.community[building])]
             compound = int(buildings.compound[building])
-            place = county.now.compound_names[compound] if compound >= 0 else community
-            name = kind.name.format(community=community, compound=place)
+            settlement = county.now.compound_names[compound] if compound >= 0 else community
+            name = kind.name.format(community=community, compound=settlement)
             code = f"{kind.kind}-{number:05d}"
-            address = f"{community}{place if place != community else ''}{number % 90 + 1}号"
+            address = (
+                f"{community}{settlement if settlement != community else ''}{number % 90 + 1}号"
+            )
             opened = _opened(dates, rng)
             rows.append((SOURCE, code, kind.kind, name, address, place, term(opened)))
     copy_rows(

@@ -14,7 +14,7 @@ from layers.style import STYLE
 
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-SIDEWAYS = {"width": 844, "height": 390}
+SIDEWAYS: ViewportSize = {"width": 844, "height": 390}
 MODES = ("territory", "responsibility", "issues", "coverage")
 
 
@@ -327,7 +327,7 @@ class TestFaults:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.usefixtures("official")
 def test_axe_finds_nothing(
-    page: Page, live_server: str, watched: Watch, mode: str, lang: str, size: dict[str, int]
+    page: Page, live_server: str, watched: Watch, mode: str, lang: str, size: ViewportSize
 ) -> None:
     show(page, live_server, f"/?mode={mode}&lang={lang}", size)
     found = Axe().run(page)
@@ -477,7 +477,7 @@ def test_the_grid_under_a_resting_pointer_stays_named(
 
 @pytest.mark.parametrize("size", [DESK, PHONE, SIDEWAYS], ids=["desk", "phone", "sideways"])
 def test_the_whole_county_is_in_sight_at_first(
-    page: Page, live_server: str, watched: Watch, size: dict[str, int]
+    page: Page, live_server: str, watched: Watch, size: ViewportSize
 ) -> None:
     show(page, live_server, size=size)
     free = page.evaluate(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, ViewportSize, expect
 
 from tests.browser.test_map import DESK, PHONE, Watch, filled, show, watched
 from tests.browser.watching import wait_for_frame
@@ -289,7 +289,7 @@ def apart(page: Page) -> float:
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(
-    page: Page, live_server: str, watched: Watch, size: dict[str, int]
+    page: Page, live_server: str, watched: Watch, size: ViewportSize
 ) -> None:
     address = "/?mode=coverage&kind=worst&classes=own:30,50,80,95&beside=clinic&lang=en"
     show(page, live_server, address, size)

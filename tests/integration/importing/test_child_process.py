@@ -63,7 +63,7 @@ def test_the_child_loads_nothing_for_databases_or_tables_of_its_own(tmp_path: Pa
             accept=(),
             parents=(),
             existing=(),
-            home=None,
+            county_box=None,
         ),
     }
     code = (

@@ -29,7 +29,7 @@ class Watching(psycopg.Cursor[TupleRow]):
     explained: int
 
     def execute(self, query: Any, params: Any = None, **how: Any) -> Any:
-        text: Any = query if isinstance(query, str) else ""
+        text = query if isinstance(query, str) else ""
         if re.match(r"\s*(SELECT|WITH|UPDATE|DELETE)\b", text):
             plain: Any = psycopg.Cursor(self.connection)
             row = plain.execute(f"EXPLAIN (FORMAT JSON) {text}", params).fetchone()
@@ -37,7 +37,8 @@ class Watching(psycopg.Cursor[TupleRow]):
             type(self).explained += 1
             for node in scans(row[0][0]["Plan"]):
                 type(self).faults.append(f"{node}\n{text}")
-        return super().execute(query, params, **how)
+        statement: Any = query
+        return super().execute(statement, params, **how)
 
 
 def scans(node: dict[str, Any]) -> Iterator[str]:
