@@ -58,9 +58,9 @@ def _read(args: Mapping[str, str], _on: date, _now: datetime) -> Read:
 def _describe(conn: Connection[Any], args: Mapping[str, str], on: date) -> dict[str, object]:
     found: dict[str, object] = {
         "kind": reading.read_kind(args),
-        "kinds": reading.names(conn),
+        "kinds": reading.list_names(conn),
     }
-    if places.any_outside(conn, reading.read_kind(args), on):
+    if places.has_any_outside(conn, reading.read_kind(args), on):
         found["outside"] = True
     # Not a part of a tile's address: other classes are other colours for the same tiles.
     if classes.read(args).way == "quantile":

@@ -79,7 +79,7 @@ class Housekeeper:
         """Remove what has served its time; tell whether there is a county to reckon with."""
         with db.failures(self._database_url), db.connect(self._database_url) as conn:
             housekeeping.tidy(conn, datetime.now(UTC))
-            return grids.first_day(conn) is not None
+            return grids.find_first_day(conn) is not None
 
     def _reckon(self) -> None:
         """Run the commands one after the other, behind everything else that the machine does."""

@@ -77,7 +77,7 @@ def furnish(conn: Conn) -> County:
 def enter(app: Flask, conn: Conn, username: str = "chief") -> Browser:
     """Return a browser in which an account is signed in."""
     browser = Browser(app.test_client())
-    account_id = accounts.by_username(conn, username).account_id
+    account_id = accounts.get_by_username(conn, username).account_id
     token, _ = sessions.open_session(conn, account_id, device="", device_token=None)
     conn.commit()
     with browser.client.session_transaction() as session:
@@ -87,7 +87,7 @@ def enter(app: Flask, conn: Conn, username: str = "chief") -> Browser:
 
 
 def give(conn: Conn, username: str, role: str, grid_id: int, since: date = date(2024, 1, 1)) -> int:
-    account_id = accounts.by_username(conn, username).account_id
+    account_id = accounts.get_by_username(conn, username).account_id
     return accounts.grant(conn, account_id, role, grid_id=grid_id, since=since)
 
 

@@ -34,7 +34,7 @@ class Key:
     digest: bytes
 
 
-def key(secret: str, kind: Kind, *values: str) -> Key:
+def make_key(secret: str, kind: Kind, *values: str) -> Key:
     """Name what attempts are counted for, so that only this installation knows it again."""
     message = "\0".join((kind, *values)).encode()
     return Key(kind, hmac.new(secret.encode(), message, hashlib.sha256).digest())
@@ -61,7 +61,7 @@ def begin(conn: Connection[Any], keys: Iterable[Key]) -> timedelta | None:
     return longest
 
 
-def succeeded(conn: Connection[Any], keys: Iterable[Key]) -> None:
+def forgive(conn: Connection[Any], keys: Iterable[Key]) -> None:
     """Take back what ``begin`` counted: for account and device all of it, for a source this one."""
     for each in _named(conn, keys):
         if each.kind == "source":

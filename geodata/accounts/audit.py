@@ -94,7 +94,7 @@ def count(conn: Connection[Any], chosen: AuditFilter) -> int:
     return row[0] if row else 0
 
 
-def listed(
+def list_events(
     conn: Connection[Any], chosen: AuditFilter, *, limit: int = 50, offset: int = 0
 ) -> list[AuditEvent]:
     """List entries, the newest first."""
@@ -108,7 +108,7 @@ def listed(
         ).fetchall()
 
 
-def actions(conn: Connection[Any]) -> list[str]:
+def list_actions(conn: Connection[Any]) -> list[str]:
     """List the actions that the trail knows."""
     # From one to the next by the index: a year's trail has a million entries of a dozen kinds.
     rows = conn.execute(
@@ -125,7 +125,7 @@ def actions(conn: Connection[Any]) -> list[str]:
     return [row[0] for row in rows.fetchall()]
 
 
-def names(conn: Connection[Any], events: Iterable[AuditEvent]) -> Names:
+def look_up_names(conn: Connection[Any], events: Iterable[AuditEvent]) -> Names:
     """Look up what the entries speak of: accounts, members, grids and organisations."""
     kinds = ("account", "member", "grid", "organisation")
     asked: dict[str, set[int]] = {kind: set() for kind in kinds}

@@ -39,7 +39,7 @@ def find(conn: Connection[Any], issuer: str, subject: str) -> Holder | None:
         ).fetchone()
 
 
-def named(conn: Connection[Any], username: str) -> Holder | None:
+def find_account(conn: Connection[Any], username: str) -> Holder | None:
     """Return the account of a user name as it is stored, None if there is none.
 
     At sign-in the name has been named (``acting.name_username``).
@@ -84,7 +84,7 @@ def drop_first_password(conn: Connection[Any], account_id: int) -> bool:
     )
 
 
-def issuers(conn: Connection[Any], account_id: int) -> list[str]:
+def list_issuers(conn: Connection[Any], account_id: int) -> list[str]:
     """List the providers of single sign-on that the account is known to."""
     rows = conn.execute(
         "SELECT issuer FROM account_identity WHERE account_id = %s ORDER BY issuer", [account_id]

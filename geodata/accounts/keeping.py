@@ -101,7 +101,7 @@ def get(conn: Connection[Any], account_id: int) -> Account:
     return found[0]
 
 
-def by_username(conn: Connection[Any], username: str) -> Account:
+def get_by_username(conn: Connection[Any], username: str) -> Account:
     """Return the account of a user name. Raises NotFoundError."""
     found = _select(conn, username=username.strip().lower())
     if not found:
@@ -109,7 +109,7 @@ def by_username(conn: Connection[Any], username: str) -> Account:
     return found[0]
 
 
-def listed(
+def list_accounts(
     conn: Connection[Any],
     *,
     text: str = "",
@@ -122,7 +122,7 @@ def listed(
 
 
 def count(conn: Connection[Any], *, text: str = "", role: str = "") -> int:
-    """Count the accounts that ``listed`` would list."""
+    """Count the accounts that ``list_accounts`` would list."""
     row = conn.execute(
         "SELECT count(*) FROM account a WHERE " + _MATCHING,
         {"text": _pattern(text), "role": role, "account_id": None, "username": ""},

@@ -83,7 +83,7 @@ def search(
         ).fetchall()
 
 
-def named(
+def find_named(
     conn: Connection[Any], texts: Collection[str], on: date
 ) -> dict[str, tuple[RolePlace, ...]]:
     """Return for each text the places of which it is the code or the name."""
@@ -118,8 +118,8 @@ def find(conn: Connection[Any], role: RoleName, text: str, on: date) -> RolePlac
     """
     text = text.strip()
     if not text and is_held_in_county(role):
-        return county(conn, on)
-    return choose(role, text, named(conn, [text], on)[text])
+        return get_county(conn, on)
+    return choose(role, text, find_named(conn, [text], on)[text])
 
 
 def choose(role: RoleName, text: str, found: Collection[RolePlace]) -> RolePlace:
@@ -160,7 +160,7 @@ def choose(role: RoleName, text: str, found: Collection[RolePlace]) -> RolePlace
     return fitting[0]
 
 
-def county(conn: Connection[Any], on: date) -> RolePlace:
+def get_county(conn: Connection[Any], on: date) -> RolePlace:
     """Return the county. Raises NotFoundError before its grids are imported."""
     with conn.cursor(row_factory=class_row(RolePlace)) as cursor:
         found = cursor.execute(
@@ -179,7 +179,7 @@ def county(conn: Connection[Any], on: date) -> RolePlace:
     return found
 
 
-def by_key(conn: Connection[Any], key: str, on: date) -> RolePlace:
+def get_by_key(conn: Connection[Any], key: str, on: date) -> RolePlace:
     """Return the place that a form sent back. Raises NotFoundError."""
     match = _KEY.fullmatch(key)
     found = None

@@ -157,13 +157,15 @@ def resume(conn: Connection[Any], token: str) -> Acting | None:
         username=row[1],
         name=row[2],
         member_id=row[3],
-        roles=() if row[4] else tuple(roles(conn, row[0], current_only=True)),
+        roles=() if row[4] else tuple(list_roles(conn, row[0], current_only=True)),
         must_change_password=row[4],
         token_hash=hashed,
     )
 
 
-def roles(conn: Connection[Any], account_id: int, *, current_only: bool = False) -> list[HeldRole]:
+def list_roles(
+    conn: Connection[Any], account_id: int, *, current_only: bool = False
+) -> list[HeldRole]:
     """List the roles of an account with the names of their places, the widest territory first."""
     with conn.cursor(row_factory=class_row(HeldRole)) as cursor:
         return cursor.execute(
@@ -188,7 +190,7 @@ def roles(conn: Connection[Any], account_id: int, *, current_only: bool = False)
         ).fetchall()
 
 
-def of_account(conn: Connection[Any], account_id: int) -> list[Session]:
+def list_sessions(conn: Connection[Any], account_id: int) -> list[Session]:
     """List the sessions that are open, the one seen last first."""
     with conn.cursor(row_factory=class_row(Session)) as cursor:
         return cursor.execute(

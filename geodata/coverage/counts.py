@@ -22,13 +22,13 @@ class Counts:
     population: int | None
 
 
-def of_grid(conn: Connection[Any], grid: Grid, day: date) -> Grid:
+def round_grid(conn: Connection[Any], grid: Grid, day: date) -> Grid:
     """Return a grid with the counts that everybody is told."""
     told = read(conn, [grid.grid_id], day)[grid.grid_id]
     return replace(grid, households=told.households, population=told.population)
 
 
-def of_grid_and_rows(
+def round_grid_and_rows(
     conn: Connection[Any], grid: Grid, rows: Sequence[GridRow], day: date
 ) -> tuple[Grid, list[GridRow]]:
     """Return a grid and those below it with the counts that everybody is told, added up once."""

@@ -10,7 +10,7 @@ from psycopg import Connection
 Subject = Literal["grids", "members", "issues", "services"]
 
 
-def current(conn: Connection[Any], subjects: Sequence[Subject]) -> int:
+def read_current(conn: Connection[Any], subjects: Sequence[Subject]) -> int:
     """Return one number that grows whenever one of the subjects changes: the sum of theirs."""
     row = conn.execute(
         "SELECT sum(number)::bigint FROM revision WHERE subject = ANY(%(subjects)s)",

@@ -62,12 +62,10 @@ def write_facilities(
         for number, (building, place) in enumerate(zip(chosen.tolist(), places, strict=True), 1):
             community = county.community_names[int(buildings.community[building])]
             compound = int(buildings.compound[building])
-            settlement = county.now.compound_names[compound] if compound >= 0 else community
-            name = kind.name.format(community=community, compound=settlement)
+            estate = county.now.compound_names[compound] if compound >= 0 else community
+            name = kind.name.format(community=community, compound=estate)
             code = f"{kind.kind}-{number:05d}"
-            address = (
-                f"{community}{settlement if settlement != community else ''}{number % 90 + 1}号"
-            )
+            address = f"{community}{estate if estate != community else ''}{number % 90 + 1}号"
             opened = _opened(dates, rng)
             rows.append((SOURCE, code, kind.kind, name, address, place, term(opened)))
     copy_rows(

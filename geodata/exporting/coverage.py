@@ -89,7 +89,7 @@ def take(
             hint="Ask for its community, its town or the county.",
             name=place.name,
         )
-    known = standards.kinds(conn, day)
+    known = standards.list_provided(conn, day)
     kinds = tuple(each for each in known if kind is None or each.kind == kind)
     if kind is not None and not kinds:
         raise InvalidInputError(

@@ -47,7 +47,7 @@ class Difference:
     lost_m2: float | None
 
 
-def days(conn: Connection[Any], grid_id: int | None = None) -> list[ChangeDay]:
+def list_days(conn: Connection[Any], grid_id: int | None = None) -> list[ChangeDay]:
     """Return the days on which the grids changed, oldest first.
 
     With ``grid_id`` only those of this grid and of what lay in it at the time.
@@ -57,7 +57,7 @@ def days(conn: Connection[Any], grid_id: int | None = None) -> list[ChangeDay]:
     return [ChangeDay(day, count, at == 0) for at, (day, count) in enumerate(rows)]
 
 
-def counts(
+def count_differences(
     conn: Connection[Any], before: date, after: date, grid_id: int | None = None
 ) -> Mapping[What, int]:
     """Count what differs between two days, by what became of it; kinds without any are left out.
@@ -89,13 +89,15 @@ def find(
     return _find(conn, before, after, grid_id, limit=limit, offset=offset, is_alone=False)
 
 
-def of_grid(conn: Connection[Any], grid_id: int, before: date, after: date) -> Difference | None:
+def compare_grid(
+    conn: Connection[Any], grid_id: int, before: date, after: date
+) -> Difference | None:
     """Return how one grid differs between two days, None if it does not."""
     found = _find(conn, before, after, grid_id, limit=1, offset=0, is_alone=True)
     return found[0] if found else None
 
 
-def plain(each: Difference, *, with_households: bool = True) -> dict[str, Any]:
+def to_plain(each: Difference, *, with_households: bool = True) -> dict[str, Any]:
     """Return a difference as JSON has it."""
     row = {**asdict(each.change), **asdict(each)}
     del row["change"]

@@ -15,7 +15,7 @@ from geodata.model import Bounds, Grid, GridRef, GridRow, Level, Nearby, Point
 BOUNDARY_SEARCH_M = 5_000.0
 
 
-def extent(conn: Connection[Any], on: date) -> tuple[GridRef, Bounds] | None:
+def read_extent(conn: Connection[Any], on: date) -> tuple[GridRef, Bounds] | None:
     """Return the county's name and box on that day, None while nothing has been imported."""
     row = conn.execute(
         """
@@ -30,19 +30,19 @@ def extent(conn: Connection[Any], on: date) -> tuple[GridRef, Bounds] | None:
     return (GridRef(*row[:4]), Bounds(*row[4:])) if row else None
 
 
-def first_day(conn: Connection[Any]) -> date | None:
+def find_first_day(conn: Connection[Any]) -> date | None:
     """Return the day of the oldest boundaries, None while nothing has been imported."""
     row = conn.execute("SELECT min(lower(valid)) FROM grid_version").fetchone()
     return row[0] if row else None
 
 
-def county(conn: Connection[Any], on: date) -> Grid | None:
+def find_county(conn: Connection[Any], on: date) -> Grid | None:
     """Return the county on that day, None while nothing has been imported."""
-    found = extent(conn, on)
+    found = read_extent(conn, on)
     return get(conn, found[0].grid_id, on) if found else None
 
 
-def named(conn: Connection[Any], text: str, on: date) -> list[GridRef]:
+def find_named(conn: Connection[Any], text: str, on: date) -> list[GridRef]:
     """Return the grids of a day that have exactly this name or this code, the largest first."""
     rows = conn.execute(
         """
@@ -102,7 +102,7 @@ def get(conn: Connection[Any], grid_id: int, on: date) -> Grid:
     )
 
 
-def known(conn: Connection[Any], grid_id: int, on: date) -> tuple[GridRef, Bounds] | None:
+def find_ever_known(conn: Connection[Any], grid_id: int, on: date) -> tuple[GridRef, Bounds] | None:
     """Return a grid's name and box on a day, else as it was last before, else as it was first.
 
     None if there is no such grid.
@@ -178,7 +178,7 @@ def locate(conn: Connection[Any], point: Point, on: date) -> Nearby:
     return Nearby(point, path, has_gap, edge[0], GridRef(*beyond) if beyond else None)
 
 
-def children(conn: Connection[Any], grid_id: int, on: date) -> list[GridRow]:
+def list_children(conn: Connection[Any], grid_id: int, on: date) -> list[GridRow]:
     """List the grids one level below, with who is responsible and what is open, by code."""
     rows = conn.execute(
         """
@@ -214,7 +214,7 @@ def children(conn: Connection[Any], grid_id: int, on: date) -> list[GridRow]:
     ]
 
 
-def below(conn: Connection[Any], grid_id: int, on: date) -> set[int]:
+def list_below(conn: Connection[Any], grid_id: int, on: date) -> set[int]:
     """Return the numbers of all grids in a grid on a day."""
     rows = conn.execute(
         """
@@ -230,7 +230,7 @@ def below(conn: Connection[Any], grid_id: int, on: date) -> set[int]:
     return {row[0] for row in rows}
 
 
-def of_level(conn: Connection[Any], level: Level, on: date) -> list[GridRef]:
+def list_level(conn: Connection[Any], level: Level, on: date) -> list[GridRef]:
     """List all grids of a level on a day, by code."""
     rows = conn.execute(
         """
@@ -242,7 +242,7 @@ def of_level(conn: Connection[Any], level: Level, on: date) -> list[GridRef]:
     return [GridRef(*row) for row in rows]
 
 
-def outline(conn: Connection[Any], on: date) -> list[tuple[int, GridRef]]:
+def list_towns_and_communities(conn: Connection[Any], on: date) -> list[tuple[int, GridRef]]:
     """List the towns and communities of a day, each with the number of its parent, by code."""
     rows = conn.execute(
         """

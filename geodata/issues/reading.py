@@ -146,12 +146,12 @@ def read_filter(args: Mapping[str, str], on: date, now: datetime) -> IssueFilter
     if len(category) > 100 or "\0" in category:
         raise InvalidInputError("“{value}” is not a category code.", value=category[:40])
     past = on < now.date()
-    at = _instant(args.get("at"), now) if args.get("at") else instant(on, now)
+    at = _instant(args.get("at"), now) if args.get("at") else find_instant(on, now)
     closed_days = None if closed == _ANY_TIME else int(closed)
     return IssueFilter(at, past, state, category, int(age) if age else None, closed_days)
 
 
-def instant(on: date, now: datetime) -> datetime:
+def find_instant(on: date, now: datetime) -> datetime:
     """Return the moment that a day is looked at: its end, or the present if it is not over."""
     if on < now.date():
         return datetime.combine(on + timedelta(days=1), datetime.min.time(), tzinfo=now.tzinfo)
@@ -159,7 +159,7 @@ def instant(on: date, now: datetime) -> datetime:
     return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
 
 
-def counts(
+def count_by_state(
     conn: Connection[Any], chosen: IssueFilter, grid_id: int | None, on: date
 ) -> IssueCounts:
     """Count the issues of a grid (None: all) by state, whatever state the filter names itself."""
@@ -185,7 +185,7 @@ def count(conn: Connection[Any], chosen: IssueFilter, grid_id: int | None, on: d
     return row[0]
 
 
-def listed(
+def list_issues(
     conn: Connection[Any],
     chosen: IssueFilter,
     grid_id: int | None,
@@ -224,7 +224,7 @@ def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
     Raises HiddenError if there is none, it had not been reported yet, or it is not the acting
     account's to see.
     """
-    at = IssueFilter(instant(on, now), on < now.date(), "all")
+    at = IssueFilter(find_instant(on, now), on < now.date(), "all")
     values = {**at.values(), "issue_id": issue_id, "on": on}
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
@@ -276,7 +276,7 @@ def get(conn: Connection[Any], issue_id: int, on: date, now: datetime) -> Issue:
     )
 
 
-def categories(
+def list_categories(
     conn: Connection[Any], chosen: IssueFilter, grid_id: int | None, on: date
 ) -> list[IssueCategory]:
     """Return the large classes with their categories, those with the most issues first.

@@ -22,7 +22,7 @@ class Contact:
     email: str | None
 
 
-def reachable(conn: Connection[Any], member_ids: Iterable[int]) -> frozenset[int]:
+def filter_reachable(conn: Connection[Any], member_ids: Iterable[int]) -> frozenset[int]:
     """Return those of the members whose contact the acting account may see; shows none of it."""
     rows = conn.execute(
         "SELECT member_id FROM member_contact WHERE member_id = ANY(%s)", [list(member_ids)]

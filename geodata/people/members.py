@@ -29,7 +29,7 @@ IN_OFFICE: LiteralString = """
 """
 
 
-def duties(conn: Connection[Any], grid_id: int, on: date, *, limit: int = 200) -> list[Duty]:
+def list_duties(conn: Connection[Any], grid_id: int, on: date, *, limit: int = 200) -> list[Duty]:
     """List the duties at a grid on a day: the responsible one first, then by rank.
 
     A compound's list goes on with the leads of its buildings and entrances. Duties that have ended
@@ -88,14 +88,14 @@ def duties(conn: Connection[Any], grid_id: int, on: date, *, limit: int = 200) -
     ]
 
 
-def state(conn: Connection[Any], grid_id: int, on: date) -> Responsibility:
+def find_state(conn: Connection[Any], grid_id: int, on: date) -> Responsibility:
     """Say whether somebody is responsible for the grid on that day."""
     row = conn.execute("SELECT grid_responsibility(%s, %s)", (grid_id, on)).fetchone()
     assert row is not None
     return cast("Responsibility", row[0])
 
 
-def responsibility_by_town(conn: Connection[Any], on: date) -> list[ResponsibilityRow]:
+def count_by_town(conn: Connection[Any], on: date) -> list[ResponsibilityRow]:
     """Count, town by town, the compounds by whether somebody is responsible; worst towns first."""
     rows = conn.execute(
         """
@@ -120,13 +120,13 @@ def responsibility_by_town(conn: Connection[Any], on: date) -> list[Responsibili
     return [ResponsibilityRow(GridRef(*row[:4]), *row[4:]) for row in rows]
 
 
-def any_named(conn: Connection[Any]) -> bool:
+def has_any_duty(conn: Connection[Any]) -> bool:
     """Return whether anybody was ever given a duty; else a vacancy is but missing data."""
     row = conn.execute("SELECT EXISTS (SELECT FROM duty)").fetchone()
     return bool(row and row[0])
 
 
-def responsibility_within(conn: Connection[Any], grid_id: int, on: date) -> ResponsibilityRow:
+def count_within(conn: Connection[Any], grid_id: int, on: date) -> ResponsibilityRow:
     """Count the compounds of a town or a community by whether somebody is responsible."""
     row = conn.execute(
         """
@@ -148,7 +148,7 @@ def responsibility_within(conn: Connection[Any], grid_id: int, on: date) -> Resp
     return ResponsibilityRow(None, *row)
 
 
-def unheld_within(conn: Connection[Any], grid_id: int, on: date) -> list[UnheldCompound]:
+def list_unheld(conn: Connection[Any], grid_id: int, on: date) -> list[UnheldCompound]:
     """List the compounds of a town or a community that have nobody in office.
 
     Longest first, whether the last term has ended or nobody was ever named.

@@ -20,7 +20,7 @@ class Team:
     kinds_en: str
 
 
-def serving_around(conn: Connection[Any], grid_id: int, on: date) -> list[Team]:
+def list_serving_around(conn: Connection[Any], grid_id: int, on: date) -> list[Team]:
     """List those that a service counts in their areas and that serve in a grid's town, by name."""
     rows = conn.execute(
         """

@@ -19,7 +19,7 @@ def forget(conn: Connection[Any], after_days: int | None = None) -> int:
     """Delete who reported the issues that were closed longer ago than that; return how many.
 
     Without ``after_days`` the setting ``reporters_kept_days`` says it, and 90 where it is not set.
-    An issue that was opened again keeps its reporter until it is closed anew.
+    An issue that was opened again keeps its reporter until it is closed again.
 
     Raises:
         InvalidInputError: not a number of days

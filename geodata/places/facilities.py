@@ -10,7 +10,7 @@ from psycopg import Connection
 from geodata.model import Facility, Point
 
 
-def nearest(conn: Connection[Any], point: Point, on: date) -> list[Facility]:
+def find_nearest(conn: Connection[Any], point: Point, on: date) -> list[Facility]:
     """Return the nearest facility of every kind, with its distance, nearest first."""
     rows = conn.execute(
         """
@@ -33,7 +33,7 @@ def nearest(conn: Connection[Any], point: Point, on: date) -> list[Facility]:
     return [Facility(*row[:6], point=Point(row[6], row[7]), distance_m=row[8]) for row in rows]
 
 
-def any_outside(conn: Connection[Any], kind: str, on: date) -> bool:
+def has_any_outside(conn: Connection[Any], kind: str, on: date) -> bool:
     """Tell whether a kind has facilities outside the county, near enough to be seen with it."""
     row = conn.execute(
         """

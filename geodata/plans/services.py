@@ -117,7 +117,7 @@ def reached(
     if not shapes:
         return []
     everybody = [
-        people.within(conn, plan.effective_on, box).rows
+        people.read_within(conn, plan.effective_on, box).rows
         for box in _outermost([drafts.as_box(shape) for shape in shapes])
     ]
     rows = np.unique(np.concatenate(everybody))
@@ -165,8 +165,8 @@ def _out_of_reach(conn: Connection[Any], rows: Any, day: date) -> Iterator[tuple
     """
     lon_lat = np.column_stack((rows["lon"], rows["lat"]))
     box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
-    kinds = standards.kinds(conn, day)
-    near = providers.facilities(conn, kinds, day, box)
+    kinds = standards.list_provided(conn, day)
+    near = providers.locate_facilities(conn, kinds, day, box)
     reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
     ways = Ways.load(conn, Bounds(*providers.grown(box, reach_m + SNAP_M)))
     buildings = ways.find(lon_lat)

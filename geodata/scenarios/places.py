@@ -22,7 +22,7 @@ from geodata.coverage.judging.altering import Changes
 from geodata.coverage.judging.people import Box, People
 from geodata.coverage.judging.sums import Count
 from geodata.coverage.judging.verdicts import Floats, Ints, Judgement, Verdict
-from geodata.coverage.judging.ways import Ways, straight
+from geodata.coverage.judging.ways import Ways, pair_straight
 from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
 from geodata.coverage.trying import redrawing
@@ -120,7 +120,7 @@ def find(
         raise InvalidInputError("Ask for 1 to {most} places.", most=MOST_PLACES)
     # Also a kind of which the county has none yet: the first is what is searched for.
     kind = next(
-        (k for k in changes.apply(standards.every(conn, day)) if k.kind == question.kind), None
+        (k for k in changes.apply(standards.list_all(conn, day)) if k.kind == question.kind), None
     )
     if kind is None or not kind.by_facility:
         raise InvalidInputError(
@@ -129,12 +129,12 @@ def find(
     # A plan may bring any household into the grid.
     is_all = question.grid_id is None or changes.redrawn is not None
     box = None if is_all else _box(conn, question.grid_id or 0, kind, day)
-    nearby = people.everybody(conn, day) if box is None else people.within(conn, day, box)
+    nearby = people.read_all(conn, day) if box is None else people.read_within(conn, day, box)
     if changes.redrawn:
         nearby = redrawing.move(nearby, changes.redrawn)
     loads: Count = "rounded" if has_rounded_loads else "households"
     judgement = next(
-        (each for _, each in sums.judged(conn, [kind], nearby, day, box, changes, loads)), None
+        (each for _, each in sums.judge_kinds(conn, [kind], nearby, day, box, changes, loads)), None
     )
     if judgement is None:
         raise InvalidInputError("No households are known there, so no place serves any.")
@@ -258,7 +258,7 @@ def _demand(
     is_open = lacking > 0
     open_ = counted.where(is_open)
     # No way is shorter than the straight line: candidates near nobody need not be searched from.
-    _, near, _ = straight(open_.lon_lat, places, kind.farthest_m)
+    _, near, _ = pair_straight(open_.lon_lat, places, kind.farthest_m)
     if not len(open_):
         raise InvalidInputError("Everybody there has this service: no place is needed.")
     if not len(near):
@@ -267,7 +267,7 @@ def _demand(
             hint="Take other candidates, such as the buildings themselves.",
         )
     places = places[np.unique(near)]
-    ways = Ways.load(conn, None if box is None else sums.roads_around(box, [kind]))
+    ways = Ways.load(conn, None if box is None else sums.find_road_box(box, [kind]))
     at, by, _ = ways.in_reach(
         ways.find(open_.lon_lat), open_.rows["is_village"], kind, ways.find(places)
     )

@@ -138,9 +138,9 @@ def _groups(conn: Connection[Any], days: tuple[date, ...]) -> Told:
     groups: dict[tuple[date, str, int, str], NDArray[np.int64]] = {}
     everybody: dict[date, People] = {}
     for day in days:
-        nearby = everybody[day] = people.everybody(conn, day)
-        kinds = standards.kinds(conn, day)
-        for kind, judgement in sums.judged(conn, kinds, nearby, day, None, count="rounded"):
+        nearby = everybody[day] = people.read_all(conn, day)
+        kinds = standards.list_provided(conn, day)
+        for kind, judgement in sums.judge_kinds(conn, kinds, nearby, day, None, count="rounded"):
             for level in LEVELS:
                 keys = nearby.rows[level] * len(Verdict) + judgement.verdict
                 order = np.argsort(keys, kind="stable")

@@ -83,7 +83,7 @@ def _rows(conn: Connection[Any], reach_m: int) -> list[Row]:
     figures.compute(conn, clock.today())
     seconds = time.perf_counter() - start
     found = [Row(f"within {reach_m:,} m: all kinds computed", f"{seconds:.2f} s")]
-    everybody = people.everybody(conn, clock.today())
+    everybody = people.read_all(conn, clock.today())
     for kind in KINDS:
         met, all_, unserved = served(conn, kind)
         plain = plainly(conn, kind, reach_m, everybody, with_outside=True)

@@ -74,7 +74,7 @@ def main(seconds: int, compounds: int, skip_sizes: bool) -> None:
 
 def covering(conn: Connection[Any], z: int) -> list[Tile]:
     """List the tiles of a zoom in which the county has anything to show."""
-    county = grids.county(conn, ON)
+    county = grids.find_county(conn, ON)
     assert county is not None
     box = county.bounds
     found: list[Tile] = []

@@ -40,7 +40,7 @@ def changes(days: tuple[datetime, ...], grid: int | None, as_json: bool) -> None
             conn.rollback()
             _tell_differences(before, after, found, as_json)
         else:
-            listed = comparing.days(conn, grid)
+            listed = comparing.list_days(conn, grid)
             conn.rollback()
             _tell_days(listed, as_json)
 
@@ -62,7 +62,11 @@ def _tell_days(days: list[ChangeDay], as_json: bool) -> None:
 def _tell_differences(before: date, after: date, found: list[Difference], as_json: bool) -> None:
     if as_json:
         _print(
-            {"before": before, "after": after, "grids": [comparing.plain(each) for each in found]}
+            {
+                "before": before,
+                "after": after,
+                "grids": [comparing.to_plain(each) for each in found],
+            }
         )
         return
     if not found:

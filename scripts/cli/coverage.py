@@ -52,7 +52,7 @@ def coverage(
         if kind:
             defining.get(conn, kind)
         if standards:
-            found = [each for each in defining.every(conn) if kind in (None, each.kind)]
+            found = [each for each in defining.list_definitions(conn) if kind in (None, each.kind)]
             _tell_standards(conn, found, on, as_json)
             return
         ref = _grid(conn, grid, on)
@@ -66,7 +66,7 @@ def coverage(
                 "on": on,
                 "method": "roads" if has_roads else "straight_line",
                 "grids": [
-                    {**asdict(it), "kinds": [tables.plain(each) for each in kinds]}
+                    {**asdict(it), "kinds": [tables.to_plain(each) for each in kinds]}
                     for it, kinds in rows
                 ],
             }
@@ -86,11 +86,11 @@ def coverage(
 
 def _grid(conn: Connection[Any], text: str | None, on: date) -> GridRef:
     if text is None:
-        found = grids.extent(conn, on)
+        found = grids.read_extent(conn, on)
         if found is None:
             raise NotFoundError("There are no grids on {day}.", day=on)
         return found[0]
-    named = grids.named(conn, text, on)
+    named = grids.find_named(conn, text, on)
     if not named:
         raise NotFoundError(
             "No grid on {day} has the name or code “{value}”.", day=on, value=text[:40]
@@ -122,7 +122,7 @@ def _tell_standards(
 ) -> None:
     if as_json:
         speed = keeping.walking_km_h(conn)
-        kinds = [tables.plain_standard(each, on) for each in found]
+        kinds = [tables.standard_to_plain(each, on) for each in found]
         _print({"on": on, "walking_km_h": speed, "kinds": kinds})
         return
     for it in found:

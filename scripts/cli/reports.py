@@ -103,11 +103,13 @@ def _grid(conn: Connection[Any], name: str, on: date) -> int:
     """Return the grid of a code or a name; the county without."""
     text = name.strip()
     if not text:
-        county = grids.extent(conn, on)
+        county = grids.read_extent(conn, on)
         if county is None:
             raise NotFoundError("There are no boundaries on this map on {on}.", on=on)
         return county[0].grid_id
-    found = [place for place in places.named(conn, [text], on)[text] if place.grid_id is not None]
+    found = [
+        place for place in places.find_named(conn, [text], on)[text] if place.grid_id is not None
+    ]
     if not found:
         raise NotFoundError(
             "There is no grid “{text}” on {on}.",

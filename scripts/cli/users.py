@@ -77,7 +77,7 @@ def list_(text: str, role: RoleName | None) -> None:
     """List the accounts with the roles that they hold today."""
     with database() as conn:
         total = accounts.count(conn, text=text, role=role or "")
-        found = accounts.listed(conn, text=text, role=role or "", limit=max(total, 1))
+        found = accounts.list_accounts(conn, text=text, role=role or "", limit=max(total, 1))
     if not found:
         click.echo(_("There are no such accounts."))
     for account in found:
@@ -95,7 +95,7 @@ def password(username: str, password_stdin: bool) -> None:
     """
     given = _read_password() if password_stdin else None
     with database() as conn:
-        found = accounts.by_username(conn, username)
+        found = accounts.get_by_username(conn, username)
         new = given or passwords.generate(passwords.read_rules(conn))
         known = (found.username, found.name)
         account_secrets.set_password(
@@ -120,7 +120,7 @@ def grant(
 ) -> None:
     """Give an account a role in a grid or a unit."""
     with database() as conn:
-        found = accounts.by_username(conn, username)
+        found = accounts.get_by_username(conn, username)
         begin = since.date() if since else clock.today()
         end = until.date() + timedelta(days=1) if until else None
         where = _give(conn, found.account_id, role, place, begin, end)
@@ -138,11 +138,11 @@ def grant(
 def end(username: str, role: RoleName, place: str) -> None:
     """End a role of an account as of today."""
     with database() as conn:
-        found = accounts.by_username(conn, username)
+        found = accounts.get_by_username(conn, username)
         today = clock.today()
         held = [
             each
-            for each in sessions.roles(conn, found.account_id)
+            for each in sessions.list_roles(conn, found.account_id)
             if each.role == role and (each.until is None or each.until > today)
         ]
         if place or len(held) != 1:
@@ -232,7 +232,7 @@ def _give(
 
 def _switch(username: str, *, is_disabled: bool) -> None:
     with database() as conn:
-        found = accounts.by_username(conn, username)
+        found = accounts.get_by_username(conn, username)
         if is_disabled:
             administrators.keep_one(conn, without_account=found.account_id)
         accounts.change(conn, found.account_id, is_disabled=is_disabled)

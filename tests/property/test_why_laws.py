@@ -49,7 +49,7 @@ def test_whoever_is_out_of_reach_stands_on_the_ground_and_nobody_else(seed: int,
     # Any ground at all: what the roads told may be wrong for every single building.
     blobs = [service_areas.circle(each, float(rng.uniform(20, 300))) for each in dots(seed + 1, 4)]
     free = shapely.intersection(SQUARE, shapely.union_all(blobs))
-    found = gaps.settled(SQUARE, free, lon_lat, unreached)
+    found = gaps.fit_to_buildings(SQUARE, free, lon_lat, unreached)
     assert shapely.covers(found, shapely.points(lon_lat)).tolist() == unreached.tolist()
     assert shapely.covers(shapely.buffer(SQUARE, 1e-9), found)
 

@@ -83,7 +83,7 @@ def _find_place(
     assert found.role is not None
     if is_held_in_county(found.role):
         try:
-            found.place = places.county(conn, today)
+            found.place = places.get_county(conn, today)
         except GridMapError as error:
             found.faults["place_text"] = errors.said(error)
         return
@@ -96,7 +96,7 @@ def _find_place(
     if found.place is None and len(found.hits) == 1:
         found.place = found.hits[0]
     if found.place is None and found.text:
-        exact = places.named(conn, [found.text], today)[found.text]
+        exact = places.find_named(conn, [found.text], today)[found.text]
         fitting = [hit for hit in exact if hit.held_in in ROLES[found.role].held_in]
         if len(fitting) == 1:
             found.place = fitting[0]

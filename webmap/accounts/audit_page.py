@@ -51,13 +51,13 @@ def listing() -> Response:
     asked, chosen = _read(request.args)
     total, page, pages, shown = 0, 1, 1, list[trail.Line]()
     with acting.as_database_role("gridmap_audit") as conn:
-        known = audit.actions(conn)
+        known = audit.list_actions(conn)
         if not asked.faults:
             total = audit.count(conn, chosen)
             pages = max(1, -(-total // PAGE))
             page = _page(request.args.get("page", ""), pages)
-            events = audit.listed(conn, chosen, limit=PAGE, offset=(page - 1) * PAGE)
-            shown = trail.lines(events, audit.names(conn, events))
+            events = audit.list_events(conn, chosen, limit=PAGE, offset=(page - 1) * PAGE)
+            shown = trail.lines(events, audit.look_up_names(conn, events))
     response = make_response(
         render_template(
             "accounts/audit_page.html",
@@ -91,8 +91,8 @@ def export() -> Response:
                 count=total,
                 most=EXPORTED,
             )
-        events = audit.listed(conn, chosen, limit=EXPORTED)
-        shown = trail.lines(events, audit.names(conn, events))
+        events = audit.list_events(conn, chosen, limit=EXPORTED)
+        shown = trail.lines(events, audit.look_up_names(conn, events))
         audit.record(
             conn,
             "audit.exported",

@@ -34,9 +34,9 @@ def show() -> str:
     """Show who is signed in, as what, and from where else."""
     found = acting.signed_in()
     with acting.as_database_role("gridmap_door") as conn:
-        roles = sessions.roles(conn, found.account_id)
-        opened = sessions.of_account(conn, found.account_id)
-        issuers = identities.issuers(conn, found.account_id)
+        roles = sessions.list_roles(conn, found.account_id)
+        opened = sessions.list_sessions(conn, found.account_id)
+        issuers = identities.list_issuers(conn, found.account_id)
         has_password = account_secrets.has_password(conn, found.account_id)
     return render_template(
         "accounts/own_page.html",
@@ -97,7 +97,9 @@ def end_session(digest: str) -> Response:
     """End one of one's own sessions."""
     found = acting.signed_in()
     with acting.as_database_role("gridmap_door") as conn:
-        mine = {each.token_hash.hex(): each for each in sessions.of_account(conn, found.account_id)}
+        mine = {
+            each.token_hash.hex(): each for each in sessions.list_sessions(conn, found.account_id)
+        }
         if digest not in mine:
             abort(404)
         sessions.end(conn, mine[digest].token_hash)

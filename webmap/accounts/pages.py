@@ -40,7 +40,9 @@ def index() -> str:
         total = accounts.count(conn, text=text, role=role)
         pages = max(1, -(-total // PAGE))
         page = min(max(page, 1), pages)
-        found = accounts.listed(conn, text=text, role=role, limit=PAGE, offset=(page - 1) * PAGE)
+        found = accounts.list_accounts(
+            conn, text=text, role=role, limit=PAGE, offset=(page - 1) * PAGE
+        )
     return render_template(
         "accounts/list.html",
         accounts=found,
@@ -172,10 +174,10 @@ def one(
     faults = faults or {}
     with acting.as_database_role("gridmap_accounts") as conn:
         found = accounts.get(conn, account_id)
-        held = sessions.roles(conn, account_id)
-        opened = sessions.of_account(conn, account_id)
+        held = sessions.list_roles(conn, account_id)
+        opened = sessions.list_sessions(conn, account_id)
         state = account_secrets.password_state(conn, account_id)
-        issuers = identities.issuers(conn, account_id)
+        issuers = identities.list_issuers(conn, account_id)
     html = render_template(
         "accounts/one.html",
         account=found,

@@ -62,7 +62,11 @@ def listing() -> Response:
         marked = request.args.get("marked", type=int)
         context = {
             "kinds": notifications.kinds(conn),
-            "towns": [ref for _, ref in grids.outline(conn, asking.today()) if ref.level == "town"],
+            "towns": [
+                ref
+                for _, ref in grids.list_towns_and_communities(conn, asking.today())
+                if ref.level == "town"
+            ],
             # What was just marked, with the way back.
             "undo": notifications.find(conn, marked) if marked else None,
         }

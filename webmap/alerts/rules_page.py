@@ -89,7 +89,7 @@ def listing() -> Response:
 def new() -> Response:
     """Set a new rule."""
     with acting.planning_connection() as (conn, person):
-        county = grids.county(conn, asking.today())
+        county = grids.find_county(conn, asking.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
         if request.method == "GET":
@@ -103,7 +103,7 @@ def new() -> Response:
 def edit(rule_id: int) -> Response:
     """Let a rule say something else, or end."""
     with acting.planning_connection() as (conn, person):
-        county = grids.county(conn, asking.today())
+        county = grids.find_county(conn, asking.today())
         if county is None:
             raise InvalidInputError("There are no grids yet that a rule could watch.")
         if request.method == "GET":
@@ -165,7 +165,7 @@ def _form(
     status: int = 200,
 ) -> _Form:
     today = asking.today()
-    outline = grids.outline(conn, today)
+    outline = grids.list_towns_and_communities(conn, today)
     towns = [ref for _, ref in outline if ref.level == "town"]
     values: dict[str, object] = {
         "asked": asked,
@@ -178,7 +178,9 @@ def _form(
         "places": [
             (town, [r for parent, r in outline if parent == town.grid_id]) for town in towns
         ],
-        "kinds": [(each.kind, each.name_zh, each.name_en) for each in standards.kinds(conn, today)],
+        "kinds": [
+            (each.kind, each.name_zh, each.name_en) for each in standards.list_provided(conn, today)
+        ],
         "levels": LEVELS,
         "measures": MEASURES,
         "tried": tried,
@@ -191,7 +193,7 @@ def _read(conn: Connection[Any], asked: _Asked) -> Terms | None:
     """Read the form, and say beside each field what is wrong with it; None if anything is."""
     values = asked.values
     kind = values["kind"] or None
-    known = {each.kind for each in standards.kinds(conn, asking.today())}
+    known = {each.kind for each in standards.list_provided(conn, asking.today())}
     if kind and kind not in known:
         asked.faults["kind"] = _("Choose a service of the list.")
     level = _LEVEL_NAMES.get(values["level"])

@@ -28,7 +28,7 @@ def now() -> datetime:
 
 def moment() -> datetime:
     """Return the instant that the reader looks at: the present, or the end of the day asked for."""
-    return issues.instant(asked_day(request.args), now())
+    return issues.find_instant(asked_day(request.args), now())
 
 
 def asked_day(args: Any) -> date:

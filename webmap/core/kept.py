@@ -88,7 +88,7 @@ def make_private(response: Response) -> Response:
 
 def tag(conn: Connection[Any], subjects: tuple[Subject, ...], *rest: object) -> str:
     """Return what an answer depends on besides its address, as an ETag."""
-    revision = revisions.current(conn, subjects)
+    revision = revisions.read_current(conn, subjects)
     facts = sorted(settings.read(conn).items())
     every = [facts, current_app.config["STATIC_BUILD"], *rest]
     return f"{revision}-{hashlib.sha256(repr(every).encode()).hexdigest()[:16]}"

@@ -156,7 +156,8 @@ def coverage() -> dict[str, Any]:
         "page": page,
         "pages": max(1, -(-total // PAGE_SIZE)),
         "grids": [
-            {**asdict(ref), "kinds": [tables.plain(each) for each in kinds]} for ref, kinds in found
+            {**asdict(ref), "kinds": [tables.to_plain(each) for each in kinds]}
+            for ref, kinds in found
         ],
     }
 
@@ -172,12 +173,14 @@ def standards() -> dict[str, Any]:
         return {
             "on": day,
             "walking_km_h": keeping.walking_km_h(conn),
-            "kinds": [tables.plain_standard(each, day) for each in defining.every(conn)],
+            "kinds": [
+                tables.standard_to_plain(each, day) for each in defining.list_definitions(conn)
+            ],
         }
 
 
 def _county(conn: Connection[Any], day: date) -> int:
-    found = grids.extent(conn, day)
+    found = grids.read_extent(conn, day)
     if found is None:
         raise NotFoundError("There are no grids on {day}.", day=day)
     return found[0].grid_id

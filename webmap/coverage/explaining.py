@@ -47,7 +47,7 @@ def explain(
     It is shared and must not be changed.
     """
     # Read first: what is committed meanwhile has another revision, and is recomputed.
-    revision = revisions.current(conn, ("grids", "services", "members"))
+    revision = revisions.read_current(conn, ("grids", "services", "members"))
     key = (revision, grid_id, kind.kind, day, is_rounded, has_rounded_loads)
     kept: LRUCache[_Key, Why] = current_app.extensions[_KEY]
     with _lock:

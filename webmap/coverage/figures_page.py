@@ -62,7 +62,7 @@ def show() -> Response:
     """Show a place's figures, kind by kind, and those of the places in it for one kind."""
     on = asking.asked_day(request.args)
     with acting.connection() as conn:
-        county = grids.county(conn, on)
+        county = grids.find_county(conn, on)
         if county is None:
             page = render_template("coverage/figures_page.html", county=None, on=on)
             return kept.keep(make_response(page))
@@ -76,7 +76,7 @@ def export() -> Response:
     """Send the figures of the page as a table: a line for each place, kind and day."""
     on = asking.asked_day(request.args)
     with acting.connection() as conn:
-        county = grids.county(conn, on)
+        county = grids.find_county(conn, on)
         if county is None:
             raise InvalidInputError("There are no figures for this day.")
         found = _read(conn, county, on)
@@ -114,10 +114,10 @@ def _read(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
     versus = _versus(on)
     least = acting.least_count(conn, place.grid_id, on)
     is_rounded = least > 0
-    now = reading.of_grid(conn, place.grid_id, on, is_rounded=is_rounded)
+    now = reading.read_grid(conn, place.grid_id, on, is_rounded=is_rounded)
     past = history.of_grid(conn, place.grid_id, on, is_rounded=is_rounded)
     # A year ago is read from what was written down; a day that is asked for is computed.
-    then = reading.of_grid(conn, place.grid_id, versus, is_rounded=is_rounded) if versus else []
+    then = reading.read_grid(conn, place.grid_id, versus, is_rounded=is_rounded) if versus else []
     rows = [_row(None, each, past.get(each.kind, ()), on, versus, _by_kind(then)) for each in now]
     asked = reading.read_kind(request.args)
     kind = asked if any(each.kind == asked for each in now) else now[0].kind if now else ""
@@ -251,7 +251,7 @@ def _sorted(rows: list[Row]) -> list[Row]:
 
 def _places(conn: Connection[Any], on: date) -> list[tuple[GridRef, list[GridRef]]]:
     """Return the towns with their communities, to choose from."""
-    found = grids.outline(conn, on)
+    found = grids.list_towns_and_communities(conn, on)
     towns = [ref for _, ref in found if ref.level == "town"]
     return [(town, [ref for parent, ref in found if parent == town.grid_id]) for town in towns]
 

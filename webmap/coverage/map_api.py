@@ -132,7 +132,7 @@ def area(facility_id: int, _query: Any) -> Response:
             return as_geojson(None, tag)
         facility = serving.find(conn, facility_id, on)
         kind = why.find_kind(conn, facility.kind, on)
-        found = serving.areas(conn, facility, kind, on)
+        found = serving.find_areas(conn, facility, kind, on)
     return as_geojson(
         [
             {

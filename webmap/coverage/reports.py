@@ -127,7 +127,7 @@ def extract_asked_for(
     on = asking.asked_day(request.args)
     grid_id = asked_number(request.args, "grid")
     if grid_id is None:
-        county = grids.extent(conn, on)
+        county = grids.read_extent(conn, on)
         if county is None:
             raise NotFoundError("There are no boundaries on this map on {on}.", on=on)
         grid_id = county[0].grid_id

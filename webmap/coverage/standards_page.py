@@ -38,7 +38,7 @@ bp = Blueprint("standards", __name__, url_prefix="/standards")
 def index() -> str:
     """List all kinds with the standards of today, and what is to come."""
     with acting.connection() as conn:
-        kinds, words = defining.every(conn), _words(conn)
+        kinds, words = defining.list_definitions(conn), _words(conn)
     uses_minutes = any(
         each.value.unit == "min" for kind in kinds for each in (*kind.town, *kind.village)
     )
@@ -216,7 +216,7 @@ def _later(present: Definition | None, wanted: Wanted) -> Any:
 def _words(conn: Connection[Any]) -> dict[str, Any]:
     """Return what every page says of: roles, organisations, how fast people walk, the day."""
     return {
-        "roles": defining.roles(conn),
+        "roles": defining.list_roles(conn),
         "organisations": ORGANISATIONS,
         "km_h": keeping.walking_km_h(conn),
         "today": asking.today(),

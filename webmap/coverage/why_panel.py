@@ -43,7 +43,7 @@ def grid(grid_id: int) -> Response:
     with acting.connection() as conn:
         place = grids.get(conn, grid_id, on)
         least = acting.least_count(conn, grid_id, on)
-        kinds = reading.of_grid(conn, grid_id, on, is_rounded=least > 0)
+        kinds = reading.read_grid(conn, grid_id, on, is_rounded=least > 0)
         # Asked without a kind, the first that the county has is shown, as elsewhere.
         is_known = any(each.kind == asked for each in kinds)
         name = asked if is_known or not kinds or request.args.get("kind") else kinds[0].kind
@@ -94,9 +94,9 @@ def facility(facility_id: int) -> Response:
     with acting.connection() as conn:
         found = serving.find(conn, facility_id, on)
         kind = why.find_kind(conn, found.kind, on)
-        areas = serving.areas(conn, found, kind, on)
+        areas = serving.find_areas(conn, found, kind, on)
         path = grids.locate(conn, found.point, on).path
-        county = grids.county(conn, on)
+        county = grids.find_county(conn, on)
         # Anyone who is served may live anywhere around: told in full to those who see the county's.
         least = acting.least_count(conn, county.grid_id, on) if county else disclosure.LEAST_COUNT
         served = serving.serve(conn, found, kind, on, is_rounded=least > 0)

@@ -117,7 +117,7 @@ def grid(grid_id: int, _query: Any) -> dict[str, Any]:
     with db.connection() as conn:
         day = asking.asked_day(request.args)
         # Everybody may ask, so everybody is told the same.
-        found = counts.of_grid(conn, grids.get(conn, grid_id, day), day)
+        found = counts.round_grid(conn, grids.get(conn, grid_id, day), day)
         return {**asdict(found), "least_count": disclosure.least_count(conn)}
 
 

@@ -91,7 +91,7 @@ def days() -> dict[str, Any]:
     """Return the days on which the grids changed."""
     grid_id = asked_number(request.args, "grid")
     with db.connection() as conn:
-        return {"days": [asdict(each) for each in comparing.days(conn, grid_id)]}
+        return {"days": [asdict(each) for each in comparing.list_days(conn, grid_id)]}
 
 
 @bp.get("")
@@ -103,7 +103,7 @@ def find() -> dict[str, Any]:
     before, after = asking.needed_span(request.args)
     grid_id, page = asked_number(request.args, "grid"), asked_number(request.args, "page") or 1
     with db.connection() as conn:
-        counts = comparing.counts(conn, before, after, grid_id)
+        counts = comparing.count_differences(conn, before, after, grid_id)
         found = comparing.find(
             conn, before, after, grid_id, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
         )
@@ -115,5 +115,5 @@ def find() -> dict[str, Any]:
         "counts": counts,
         "page": page,
         "pages": max(1, -(-total // PAGE_SIZE)),
-        "grids": [comparing.plain(each, with_households=False) for each in found],
+        "grids": [comparing.to_plain(each, with_households=False) for each in found],
     }

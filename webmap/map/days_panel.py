@@ -28,7 +28,7 @@ def days() -> Response:
     """Offer the days on which boundaries changed: of all, or of ?grid= and what lay in it."""
     with acting.connection() as conn:
         place, _ = _place(conn, asking.asked_day(request.args))
-        found = comparing.days(conn, within(place))
+        found = comparing.list_days(conn, within(place))
     return fragment(
         "map/days.html",
         days=found,
@@ -46,13 +46,13 @@ def listing() -> Response:
     page = asked_number(request.args, "page") or 1
     with acting.connection() as conn:
         place, bounds = _place(conn, on)
-        counts = comparing.counts(conn, before, after, within(place))
+        counts = comparing.count_differences(conn, before, after, within(place))
         total = sum(counts.values())
         pages = max(1, -(-total // PAGE_SIZE))
         page = min(page, pages)
         offset = (page - 1) * PAGE_SIZE
         rows = comparing.find(conn, before, after, within(place), limit=PAGE_SIZE, offset=offset)
-        near = [] if total else nearest(comparing.days(conn, within(place)), before, after)
+        near = [] if total else nearest(comparing.list_days(conn, within(place)), before, after)
         least = acting.least_count(conn, place.grid_id if place else None, on)
     return fragment(
         "map/changes.html",
@@ -92,8 +92,8 @@ def _place(conn: Connection[Any], on: date) -> tuple[GridRef | None, Bounds | No
     """
     grid_id = asked_number(request.args, "grid")
     if grid_id is None:
-        return grids.extent(conn, on) or (None, None)
-    found = grids.known(conn, grid_id, on)
+        return grids.read_extent(conn, on) or (None, None)
+    found = grids.find_ever_known(conn, grid_id, on)
     if found is None:
         raise NotFoundError("There is no grid with the number {grid_id}.", grid_id=grid_id)
     return found

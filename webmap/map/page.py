@@ -54,7 +54,7 @@ def index() -> Response:
         on = asking.today()
     reader = acting.current()
     with db.connection() as conn:
-        found = grids.extent(conn, on)
+        found = grids.read_extent(conn, on)
         demo = bool(settings.read(conn).get("demo"))
         # Saves the browser a question before its first tile. Coverage may have to be computed
         # first, which the page does not wait for.

@@ -41,11 +41,11 @@ def county() -> Response:
     """Show the whole county in a mode."""
     mode, on = asked_mode(), asking.asked_day(request.args)
     with acting.connection() as conn:
-        county = grids.county(conn, on)
+        county = grids.find_county(conn, on)
         facts = settings.read(conn)
         least = acting.least_count(conn, county.grid_id, on) if county else 0
         summary = SUMMARIES[mode](conn, county, on, least) if county else {}
-        first_day = None if county else grids.first_day(conn)
+        first_day = None if county else grids.find_first_day(conn)
     return fragment(
         "map/county.html",
         mode=mode,
@@ -73,7 +73,7 @@ def here() -> Response:
         wanted = request.args.get("level")
         shown = next((ref for ref in nearby.path if ref.level == wanted), nearby.path[-1])
         context = _grid(conn, shown.grid_id, on, mode)
-        nearest = facilities.nearest(conn, point, on)
+        nearest = facilities.find_nearest(conn, point, on)
     return fragment("map/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
 
 
@@ -104,7 +104,7 @@ def grid_issues(grid_id: int) -> Response:
             pages = max(1, -(-total // PAGE_SIZE))
             page = min(page, pages)
             offset = (page - 1) * PAGE_SIZE
-            items = issues.listed(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
+            items = issues.list_issues(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
     return fragment(
         "map/issues.html",
         grid=place,
@@ -178,35 +178,37 @@ def absent(error: AbsentError) -> Response:
 def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str, Any]:
     now = asking.now()
     place = grids.get(conn, grid_id, on)
-    everything = IssueFilter(issues.instant(on, now), on < now.date())
+    everything = IssueFilter(issues.find_instant(on, now), on < now.date())
     reach = acting.reach(conn, "see_issues", grid_id, on)
     with looking_at(conn, grid_id, on):
-        children = grids.children(conn, grid_id, on)
-        counted = issues.counts(conn, everything, grid_id, on)
+        children = grids.list_children(conn, grid_id, on)
+        counted = issues.count_by_state(conn, everything, grid_id, on)
         urgent = (
-            issues.listed(conn, everything, grid_id, on, limit=URGENT) if reach != "none" else []
+            issues.list_issues(conn, everything, grid_id, on, limit=URGENT)
+            if reach != "none"
+            else []
         )
     least = acting.least_count(conn, grid_id, on)
     if least:
-        place, children = counts.of_grid_and_rows(conn, place, children, on)
-    held = members.fold(members.duties(conn, grid_id, on))
+        place, children = counts.round_grid_and_rows(conn, place, children, on)
+    held = members.fold(members.list_duties(conn, grid_id, on))
     compounds, unheld = None, []
     if mode == "responsibility" and place.level in ("town", "community"):
-        compounds = members.responsibility_within(conn, grid_id, on)
-        unheld = members.unheld_within(conn, grid_id, on)
+        compounds = members.count_within(conn, grid_id, on)
+        unheld = members.list_unheld(conn, grid_id, on)
     span = asking.asked_span(request.args)
     return {
         "grid": place,
         "span": span,
-        "difference": comparing.of_grid(conn, grid_id, *span) if span else None,
+        "difference": comparing.compare_grid(conn, grid_id, *span) if span else None,
         "reach": reach,
         "least": least,
         "duties": held,
-        "reachable": contacts.reachable(conn, {each.duty.member_id for each in held}),
-        "state": members.state(conn, grid_id, on),
+        "reachable": contacts.filter_reachable(conn, {each.duty.member_id for each in held}),
+        "state": members.find_state(conn, grid_id, on),
         "issues": counted,
         "urgent": urgent,
-        "coverage": reading.of_grid(conn, grid_id, on, is_rounded=least > 0),
+        "coverage": reading.read_grid(conn, grid_id, on, is_rounded=least > 0),
         "children": children,
         "compounds": compounds,
         "unheld": unheld,

@@ -19,7 +19,7 @@ def ranked() -> Response:
     """List the grids in which most households lack a service: a page of ?level=, in ?box=."""
     on, kind = asking.asked_day(request.args), reading.read_kind(request.args)
     with acting.connection() as conn:
-        county = grids.county(conn, on)
+        county = grids.find_county(conn, on)
         if county is None:
             raise NotFoundError("There are no boundaries on this day.")
         least = acting.least_count(conn, county.grid_id, on)
@@ -28,6 +28,6 @@ def ranked() -> Response:
             mode="coverage",
             on=on,
             ranked=ranking.ranked(conn, kind, on, is_rounded=least > 0),
-            names=reading.names(conn),
+            names=reading.list_names(conn),
             least=least,
         )

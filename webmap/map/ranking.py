@@ -60,7 +60,7 @@ def ranked(conn: Connection[Any], kind: str, on: date, *, is_rounded: bool) -> d
     total = reading.count(conn, level, on, box)
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(max(1, request.args.get("page", 1, type=int)), pages)
-    found = reading.worst(
+    found = reading.list_worst(
         conn,
         kind,
         level,
@@ -73,7 +73,7 @@ def ranked(conn: Connection[Any], kind: str, on: date, *, is_rounded: bool) -> d
     others: dict[int, Coverage] = {}
     if beside:
         ids = [ref.grid_id for ref, _ in found]
-        others = reading.of_grids(conn, ids, beside.kind, beside.on, is_rounded=is_rounded)
+        others = reading.read_grids(conn, ids, beside.kind, beside.on, is_rounded=is_rounded)
     return {
         "kind": kind,
         "rows": [Ranked(ref, figures, others.get(ref.grid_id)) for ref, figures in found],

@@ -27,9 +27,9 @@ PAGE_SIZE = 50
 
 def _territory(conn: Connection[Any], county: Grid, on: date, least: int) -> dict[str, Any]:
     levels = grids.level_counts(conn, on)
-    children = grids.children(conn, county.grid_id, on)
+    children = grids.list_children(conn, county.grid_id, on)
     if least:
-        county, children = counts.of_grid_and_rows(conn, county, children, on)
+        county, children = counts.round_grid_and_rows(conn, county, children, on)
     gap = county.territory_gap_m2
     return {
         "towns": levels.get("town", 0),
@@ -42,7 +42,7 @@ def _territory(conn: Connection[Any], county: Grid, on: date, least: int) -> dic
 
 
 def _responsibility(conn: Connection[Any], _county: Grid, on: date, _least: int) -> dict[str, Any]:
-    rows = members.responsibility_by_town(conn, on)
+    rows = members.count_by_town(conn, on)
     total = ResponsibilityRow(
         None,
         held=sum(row.held for row in rows),
@@ -50,7 +50,7 @@ def _responsibility(conn: Connection[Any], _county: Grid, on: date, _least: int)
         ended=sum(row.ended for row in rows),
         vacant=sum(row.vacant for row in rows),
     )
-    return {"rows": rows, "total": total, "any_named": members.any_named(conn)}
+    return {"rows": rows, "total": total, "any_named": members.has_any_duty(conn)}
 
 
 def _issues(conn: Connection[Any], county: Grid, on: date, _least: int) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _issues(conn: Connection[Any], county: Grid, on: date, _least: int) -> dict[
     filters = issue_filters(conn, None, on)
     chosen = filters["chosen"]
     total = issues.count(conn, chosen, None, on)
-    items = issues.listed(conn, chosen, None, on, limit=PAGE_SIZE)
+    items = issues.list_issues(conn, chosen, None, on, limit=PAGE_SIZE)
     more = total - len(items)
     return {"reach": reach, "items": items, "total": total, "more": more, **filters}
 
@@ -72,13 +72,13 @@ def issue_filters(conn: Connection[Any], grid_id: int | None, on: date) -> dict[
     """
     now = asking.now()
     chosen = issues.read_filter(request.args, on, now)
-    categories = issues.categories(conn, chosen, grid_id, on)
+    categories = issues.list_categories(conn, chosen, grid_id, on)
     known = {c.code for large in categories for c in (large, *large.parts)}
     unknown = chosen.category if chosen.category not in known else ""
     if unknown:
         chosen = replace(chosen, category="")
     return {
-        "counts": issues.counts(conn, chosen, grid_id, on),
+        "counts": issues.count_by_state(conn, chosen, grid_id, on),
         "chosen": chosen,
         "categories": _offered(categories, chosen.category),
         "category_total": sum(large.issues for large in categories),
@@ -98,24 +98,26 @@ def _offered(categories: Iterable[IssueCategory], chosen: str) -> list[IssueCate
 
 def _coverage(conn: Connection[Any], county: Grid, on: date, least: int) -> dict[str, Any]:
     is_rounded = least > 0
-    kinds = reading.of_grid(conn, county.grid_id, on, is_rounded=is_rounded)
+    kinds = reading.read_grid(conn, county.grid_id, on, is_rounded=is_rounded)
     asked = reading.read_kind(request.args)
     known = [kind.kind for kind in kinds]
     # The county may not have what is asked for, nor the kind that is shown without asking.
     kind = asked if asked in (*known, reading.WORST) or not known else known[0]
     # The worst of the county as a whole; in its grids it may be another.
-    worst = reading.of_grids(conn, [county.grid_id], reading.WORST, on, is_rounded=is_rounded).get(
-        county.grid_id
-    )
+    worst = reading.read_grids(
+        conn, [county.grid_id], reading.WORST, on, is_rounded=is_rounded
+    ).get(county.grid_id)
     return {
         "kind": kind,
         "unknown": asked if kind != asked and request.args.get("kind") else "",
         "changes": f"kind={kind}" if kind != asked else "",
         "kinds": kinds,
-        "names": reading.names(conn),
+        "names": reading.list_names(conn),
         "worst": worst,
         "has_roads": keeping.has_any(conn),
-        "standard": next((each for each in standards.kinds(conn, on) if each.kind == kind), None),
+        "standard": next(
+            (each for each in standards.list_provided(conn, on) if each.kind == kind), None
+        ),
         "classes": classes.read(request.args),
         "ranked": ranking.ranked(conn, kind, on, is_rounded=is_rounded),
     }

@@ -82,7 +82,7 @@ def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
         if layer.needs_coverage:
             figures.ensure(conn, on)
         path = address(conn, layer, request.args, on)
-        county = grids.extent(conn, on)
+        county = grids.read_extent(conn, on)
         more = layer.describe(conn, request.args, on)
     body: dict[str, Any] = {
         "tilejson": "3.0.0",
@@ -112,7 +112,7 @@ def _tile(layer: Layer, place: Tile, lend: Lend) -> tuple[Response, int]:
 def address(conn: Connection[Any], layer: Layer, args: Mapping[str, str], on: date) -> str:
     """Return the path of a layer's tiles, {z}/{x}/{y} left open, as the layer stands now."""
     _, kept = layer.read(args, on, asking.now())
-    revision = revisions.current(conn, layer.source.subjects)
+    revision = revisions.read_current(conn, layer.source.subjects)
     query = urlencode({"on": on.isoformat(), **kept})
     return f"/tiles/{layer.name}/{revision}/{{z}}/{{x}}/{{y}}.mvt?{query}"
 

@@ -27,7 +27,7 @@ _lock = threading.Lock()
 
 def least_of(conn: Connection[Any], grid_id: int | None, on: date) -> int:
     """Return the smallest count of households that the reader is told in a grid, or everywhere."""
-    county = None if grid_id else grids.county(conn, on)
+    county = None if grid_id else grids.find_county(conn, on)
     return acting.least_count(conn, county.grid_id if county else grid_id, on)
 
 
@@ -41,7 +41,7 @@ def last_search(conn: Connection[Any], scenario: Scenario) -> dict[str, Any] | N
         return None
     last = scenario.searches[0]
     grid_id = last.asked.get("grid")
-    found = grids.known(conn, grid_id, asking.today()) if grid_id else None
+    found = grids.find_ever_known(conn, grid_id, asking.today()) if grid_id else None
     return {
         **asdict(last),
         "answer": searches.told(last.answer, is_exact=not least_of(conn, grid_id, asking.today())),
@@ -57,7 +57,7 @@ def effects_of(
 
     ``is_rounded``: households are counted as everybody is told them.
     """
-    county = revisions.current(conn, ("grids", "services", "members"))
+    county = revisions.read_current(conn, ("grids", "services", "members"))
     plan = boundaries.plan_of(conn, scenario)
     # Anyone who may not see the plan is told what the rest would bring.
     drawn = plan.revision if plan else 0

@@ -50,8 +50,8 @@ def scenario(scenario_id: int) -> Response:
         found = keeping.get(conn, scenario_id)
         least = least_of(conn, None, on)
         effects = effects_of(conn, found, on, is_rounded=least > 0)
-        every = found.altered.apply(standards.every(conn, on))
-        kinds = standards.known(conn, every, {each.kind for each in found.altered.added})
+        every = found.altered.apply(standards.list_all(conn, on))
+        kinds = standards.filter_provided(conn, every, {each.kind for each in found.altered.added})
         chosen = _chosen(request.args.get("kind"), effects, [kind.kind for kind in kinds])
         here = _here(conn, grid_id, on)
         context = {
@@ -61,10 +61,10 @@ def scenario(scenario_id: int) -> Response:
             "sites": [kind for kind in kinds if kind.by_facility],
             "kind": next((kind for kind in kinds if kind.kind == chosen), None),
             **here,
-            "towns": grids.of_level(conn, "town", on),
+            "towns": grids.list_level(conn, "town", on),
             "plans": _plans(conn) if person.may("see_plans") else None,
             "has_roads": roads.has_any(conn),
-            "teams": organisations.serving_around(conn, grid_id, on) if grid_id else [],
+            "teams": organisations.list_serving_around(conn, grid_id, on) if grid_id else [],
             "search": last_search(conn, found),
             "least": least,
         }
@@ -118,10 +118,10 @@ def _here(conn: Connection[Any], grid_id: int | None, on: date) -> dict[str, Any
 
     ``taken`` is what a paper would be about: in a compound there is nothing to compare.
     """
-    found = grids.known(conn, grid_id, on) if grid_id else None
+    found = grids.find_ever_known(conn, grid_id, on) if grid_id else None
     if found is None:
         return {"here": None, "bounds": None, "taken": None, "inside": None}
     ref, bounds = found
     taken = grids.get(conn, ref.grid_id, on).path[-1] if ref.level == "compound" else ref
-    inside = grids.below(conn, ref.grid_id, on) if ref.level in ("town", "community") else None
+    inside = grids.list_below(conn, ref.grid_id, on) if ref.level in ("town", "community") else None
     return {"here": ref, "bounds": bounds, "taken": taken, "inside": inside}

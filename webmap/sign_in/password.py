@@ -84,7 +84,7 @@ def sign_in(
             subject_id = found.account_id if found else None
             audit.record(conn, "session.refused", subject="account", subject_id=subject_id)
             return Outcome("wrong")
-        attempts.succeeded(conn, keys)
+        attempts.forgive(conn, keys)
         if not opens:
             return Outcome("in", password_hash=found.password_hash)
         token, new_device = sessions.open_session(
@@ -128,10 +128,10 @@ def network(address: str) -> str:
 def _keys(username: str, device_token: str | None) -> tuple[Key, ...]:
     secret = current_app.config["SECRET_KEY"]
     if device_token:
-        return (attempts.key(secret, "device", username, device_token),)
+        return (attempts.make_key(secret, "device", username, device_token),)
     source = network(request.remote_addr or "")
     return (
-        attempts.key(secret, "source", source),
-        attempts.key(secret, "pair", username, source),
-        attempts.key(secret, "account", username),
+        attempts.make_key(secret, "source", source),
+        attempts.make_key(secret, "pair", username, source),
+        attempts.make_key(secret, "account", username),
     )

@@ -117,7 +117,7 @@ def _linked(conn: Any, whom: Vouched) -> tuple[Holder | None, str | None]:
     is_plain = unicodedata.normalize("NFKC", username) == username
     stored = username.lower()[:61] if is_plain else ""
     name_username(conn, stored)
-    holder = identities.named(conn, stored)
+    holder = identities.find_account(conn, stored)
     if holder is None:
         return None, _(
             "There is no account “%(username)s” here. The administrator of your county can make"

@@ -90,12 +90,12 @@ def find(
         if standard not in reached:
             reached[standard] = ways.reach(places, standard)
         free = shapely.difference(shape, reached[standard].over(shape))
-        plots = settled(shape, free, found.people.lon_lat[own], unreached[own])
+        plots = fit_to_buildings(shape, free, found.people.lon_lat[own], unreached[own])
         gaps += _parts(ref, plots, found, own & unreached, cell < 0)
     return sorted(gaps, key=lambda each: (-each.households, each.grid.code))
 
 
-def settled(
+def fit_to_buildings(
     shape: BaseGeometry, free: BaseGeometry, lon_lat: Floats, unreached: Bools
 ) -> BaseGeometry:
     """Return free ground so that all buildings out of reach stand on it, and no others. Pure.

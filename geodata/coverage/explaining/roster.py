@@ -96,7 +96,7 @@ def list_named(conn: Connection[Any], kind: Kind, people: People, day: date) -> 
     return [NamedProvider(*row) for row in rows]
 
 
-def groups(keys: Ints) -> dict[int, Ints]:
+def group_rows(keys: Ints) -> dict[int, Ints]:
     """Return where each key but 0 stands."""
     order = np.argsort(keys, kind="stable")
     ids, first = np.unique(keys[order], return_index=True)
@@ -110,8 +110,8 @@ class Served:
     def __init__(self, people: People) -> None:
         self._grids: dict[int, Ints] = {}
         for level in LEVELS:
-            self._grids |= groups(people.rows[level])
-        self._buildings = groups(people.rows["building"])
+            self._grids |= group_rows(people.rows[level])
+        self._buildings = group_rows(people.rows["building"])
 
     def by(self, provider: NamedProvider) -> Ints:
         """Return the buildings that somebody serves by one area or duty."""

@@ -77,7 +77,7 @@ def serve(
     ``is_rounded``: households are counted as everybody is told them.
     """
     box = providers.grown(_box(facility), kind.farthest_m + 1)
-    nearby = people.within(conn, day, box)
+    nearby = people.read_within(conn, day, box)
     ways = _ways(conn, facility, kind)
     buildings, spot = ways.find(nearby.lon_lat), ways.find(_place(facility).reshape(1, 2))
     at, _, _ = ways.in_reach(buildings, nearby.rows["is_village"], kind, spot)
@@ -96,7 +96,7 @@ def serve(
     )
 
 
-def areas(conn: Connection[Any], facility: Facility, kind: Kind, day: date) -> list[Area]:
+def find_areas(conn: Connection[Any], facility: Facility, kind: Kind, day: date) -> list[Area]:
     """Return the ground from which a facility is in reach: in towns and villages, if they differ.
 
     The largest comes first.

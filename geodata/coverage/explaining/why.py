@@ -113,7 +113,7 @@ def find_kind(conn: Connection[Any], kind: str, day: date) -> Kind:
 
     Raises NotFoundError if the county has no such kind, no provider of it or no standard.
     """
-    for each in standards.kinds(conn, day):
+    for each in standards.list_provided(conn, day):
         if each.kind == kind:
             return each
     raise NotFoundError(
@@ -142,7 +142,7 @@ def explain(
     loads: Count = "rounded" if has_rounded_loads else "households"
     cells = changes.cells_in(conn, grid_id, day)
     box = changes.rested_on(conn, cells, [kind], day, kind.farthest_m)
-    nearby = people.within(conn, day, box) if box else People(np.empty(0, people.BUILDING))
+    nearby = people.read_within(conn, day, box) if box else People(np.empty(0, people.BUILDING))
     facilities = roster.list_facilities(conn, kind.kind, day)
     named = roster.list_named(conn, kind, nearby, day)
     ways = Ways.load(conn, _roads_around(box, kind)) if box else Ways()
@@ -182,7 +182,7 @@ def explain(
 
 def _roads_around(box: Box, kind: Kind) -> Bounds:
     """Return the box of the roads on which the nearest are looked for."""
-    return Bounds(*providers.grown(box, nearest.farther(kind).farthest_m + SNAP_M))
+    return Bounds(*providers.grown(box, nearest.widen(kind).farthest_m + SNAP_M))
 
 
 def _order(mine: People, verdict: Ints, found: Nearest) -> Ints:

@@ -85,7 +85,7 @@ def touched(
     boxes = _joined([box for one in due for box in _boxes(one, kinds)])
     found: set[int] = set()
     for box in boxes:
-        rows = people.within(conn, day, box).rows
+        rows = people.read_within(conn, day, box).rows
         found |= set(np.where(rows["compound"] != 0, rows["compound"], -rows["community"]).tolist())
     named = {one.grid_id for one in due if one.grid_id is not None}
     # What lies in a town or a county that changes has changed by itself, where it has.

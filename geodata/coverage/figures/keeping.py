@@ -72,8 +72,10 @@ def compute(conn: Connection[Any], day: date) -> None:
         (valid,),
     ).fetchone()
     assert row
-    everybody = people.everybody(conn, day)
-    _write(conn, row[0], sums.of_cells(conn, standards.kinds(conn, day), everybody, day, None))
+    everybody = people.read_all(conn, day)
+    _write(
+        conn, row[0], sums.sum_cells(conn, standards.list_provided(conn, day), everybody, day, None)
+    )
     conn.execute("SELECT coverage_analyze()")
     _add_up(conn, row[0], day)
     conn.execute(
@@ -137,7 +139,7 @@ def _refresh(conn: Connection[Any], day: date) -> bool:
         return False
     stretch = _Stretch(*row)
     due = changes.since(conn, stretch.services, stretch.grids, stretch.members)
-    kinds = standards.kinds(conn, day)
+    kinds = standards.list_provided(conn, day)
     if due is None or _kinds_with_figures(conn, stretch) != {kind.kind for kind in kinds}:
         return False
     wanted = [kind for kind in kinds if any(each.kind in (None, kind.kind) for each in due)]
@@ -145,9 +147,9 @@ def _refresh(conn: Connection[Any], day: date) -> bool:
     if touched is None:
         return False
     if touched.box is not None:
-        nearby = people.within(conn, day, touched.box)
+        nearby = people.read_within(conn, day, touched.box)
         _forget_cells(conn, stretch.stretch_id, wanted, touched.cells)
-        judged = sums.of_cells(conn, wanted, nearby, day, touched.box)
+        judged = sums.sum_cells(conn, wanted, nearby, day, touched.box)
         _write(conn, stretch.stretch_id, (row for row in judged if row[1] in touched.cells.ids))
     _add_up(conn, stretch.stretch_id, day, touched.cells.above, [kind.kind for kind in wanted])
     conn.execute(

@@ -30,13 +30,15 @@ def read_kind(args: Mapping[str, str]) -> str:
     return kind
 
 
-def names(conn: Connection[Any]) -> dict[str, tuple[str, str]]:
+def list_names(conn: Connection[Any]) -> dict[str, tuple[str, str]]:
     """Return the names of all kinds, Chinese and English, in the county's order."""
     rows = conn.execute("SELECT kind, name_zh, name_en FROM service_kind ORDER BY rank, kind")
     return {kind: (zh, en) for kind, zh, en in rows}
 
 
-def of_grid(conn: Connection[Any], grid_id: int, day: date, *, is_rounded: bool) -> list[Coverage]:
+def read_grid(
+    conn: Connection[Any], grid_id: int, day: date, *, is_rounded: bool
+) -> list[Coverage]:
     """Return the coverage of one grid, kind by kind in the county's order.
 
     Kinds without any data in the county are left out. ``is_rounded``: as everybody is told it.
@@ -64,7 +66,7 @@ def of_grid(conn: Connection[Any], grid_id: int, day: date, *, is_rounded: bool)
     return [Coverage(*row) for row in rows]
 
 
-def worst(
+def list_worst(
     conn: Connection[Any],
     kind: str,
     level: Level,
@@ -87,7 +89,7 @@ def worst(
 
 
 def count(conn: Connection[Any], level: Level, day: date, box: Bounds | None = None) -> int:
-    """Count the grids that ``worst`` lists."""
+    """Count the grids that ``list_worst`` lists."""
     row = conn.execute(
         """
         SELECT count(*) FROM grid_version v
@@ -102,7 +104,7 @@ def count(conn: Connection[Any], level: Level, day: date, box: Bounds | None = N
     return row[0]
 
 
-def of_grids(
+def read_grids(
     conn: Connection[Any], grid_ids: Sequence[int], kind: str, day: date, *, is_rounded: bool
 ) -> dict[int, Coverage]:
     """Return the coverage of a kind, or of ``WORST``, by grid: of those there are on a day."""

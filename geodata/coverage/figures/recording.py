@@ -30,7 +30,7 @@ def due(
     ``again_from`` counts those from that day on as not written down. A month is due as well where
     everybody has not been told it yet, or rounded to another count than today.
     """
-    first = grids.first_day(conn)
+    first = grids.find_first_day(conn)
     if first is None:
         return []
     done = set(
@@ -42,7 +42,9 @@ def due(
     for day in history.months(first, today):
         is_again = again_from is not None and day >= again_from
         kinds = [
-            kind for kind in standards.kinds(conn, day) if is_again or (day, kind.kind) not in done
+            kind
+            for kind in standards.list_provided(conn, day)
+            if is_again or (day, kind.kind) not in done
         ]
         if kinds:
             found.append((day, kinds))
@@ -108,7 +110,7 @@ def _add_up(
         ).fetchall()
     )
     found: dict[tuple[int, str, bool], np.ndarray[Any, np.dtype[np.int64]]] = {}
-    judged = sums.of_cells(conn, kinds, people.everybody(conn, day), day, None)
+    judged = sums.sum_cells(conn, kinds, people.read_all(conn, day), day, None)
     for kind, cell, figures, is_rounded in judged:
         # A compound counts in its community; the rest of a community is named by the negative.
         above = parents.get(cell) if cell > 0 else -cell

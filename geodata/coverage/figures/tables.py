@@ -104,7 +104,7 @@ def count(conn: Connection[Any], day: date, grid_id: int, level: Level | None) -
     return row[0] if row else 0
 
 
-def plain(it: Coverage) -> dict[str, Any]:
+def to_plain(it: Coverage) -> dict[str, Any]:
     """Return figures as data for JSON."""
     has_any = it.households > 0
     return {
@@ -122,7 +122,7 @@ def plain(it: Coverage) -> dict[str, Any]:
     }
 
 
-def plain_standard(it: Definition, day: date) -> dict[str, Any]:
+def standard_to_plain(it: Definition, day: date) -> dict[str, Any]:
     """Return the standards of a kind on a day as data for JSON."""
 
     def of(place: Place) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ class Nearest:
     by_road: Bools
 
 
-def farther(kind: Kind, times: int = FARTHER) -> Kind:
+def widen(kind: Kind, times: int = FARTHER) -> Kind:
     """Return a kind with standards that reach so many times as far."""
     return replace(
         kind,
@@ -59,7 +59,7 @@ def find(people: People, kind: Kind, near: Pairs, places: Floats, ways: Ways) ->
         left = np.flatnonzero((found.facility < 0) & (buildings.is_on_road | (times == FARTHER)))
         if len(left):
             some = ways.find(people.lon_lat[left])
-            wide = farther(kind, times)
+            wide = widen(kind, times)
             pairs = ways.in_reach(some, people.rows["is_village"][left], wide, others)
             _take(found, left, pairs, some, others)
     left = np.flatnonzero(found.facility < 0)

@@ -47,7 +47,7 @@ class People:
         return People(self.rows[which])
 
 
-def everybody(conn: Connection[Any], day: date) -> People:
+def read_all(conn: Connection[Any], day: date) -> People:
     """Return all households of a day, building by building.
 
     On a shared edge both grids cover a building; the lower code has it.
@@ -83,7 +83,7 @@ def everybody(conn: Connection[Any], day: date) -> People:
     return People(np.concatenate((rows, _estimated(conn, day, None))))
 
 
-def within(conn: Connection[Any], day: date, box: Box) -> People:
+def read_within(conn: Connection[Any], day: date, box: Box) -> People:
     """Return the households in a box (west, south, east, north in degrees) in the same way."""
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(

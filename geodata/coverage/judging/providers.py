@@ -48,7 +48,7 @@ def find(
     The box must hold all of them. With ``changes``, who would serve them then. One kind at a time:
     all pairs of all kinds would be most of the memory that a large county takes.
     """
-    placed = facilities(conn, kinds, day, box, changes)
+    placed = locate_facilities(conn, kinds, day, box, changes)
     buildings = ways.find(people.lon_lat)
     named = _find_named(conn, kinds, day, people, box is None, changes)
     towns = _towns(conn, kinds, day, people, changes)
@@ -68,7 +68,7 @@ def find(
         )
 
 
-def facilities(
+def locate_facilities(
     conn: Connection[Any],
     kinds: Sequence[Kind],
     day: date,

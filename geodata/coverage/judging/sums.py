@@ -33,7 +33,7 @@ _REASONS = (
 )  # fmt: skip
 
 
-def of_cells(
+def sum_cells(
     conn: Connection[Any], kinds: Sequence[Kind], nearby: People, day: date, box: Box | None
 ) -> Iterator[tuple[str, int, list[int], bool]]:
     """Yield the sums of each kind and cell: compounds by number, a rest by the negative.
@@ -53,7 +53,7 @@ def of_cells(
                     yield kind.kind, cell, figures, count == "rounded"
 
 
-def judged(
+def judge_kinds(
     conn: Connection[Any],
     kinds: Sequence[Kind],
     nearby: People,
@@ -109,11 +109,11 @@ def _find_links(
 ) -> Iterator[tuple[Kind, ProviderLinks]]:
     if not len(nearby):
         return
-    ways = Ways.load(conn, None if box is None else roads_around(box, kinds))
+    ways = Ways.load(conn, None if box is None else find_road_box(box, kinds))
     yield from providers.find(conn, kinds, nearby, day, ways, box, changes)
 
 
-def roads_around(box: Box, kinds: Sequence[Kind]) -> Bounds:
+def find_road_box(box: Box, kinds: Sequence[Kind]) -> Bounds:
     """Return the box of the roads on which anybody in a box may walk to a facility."""
     reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
     return Bounds(*providers.grown(box, reach_m + SNAP_M))

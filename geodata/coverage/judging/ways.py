@@ -153,12 +153,12 @@ class Ways:
 
 def _lines(places: Floats, others: Floats, standard: Standard) -> Pairs:
     """Return all pairs within a standard in a straight line, and the ways in its unit."""
-    at, by, way = straight(places, others, standard.straight_m)
+    at, by, way = pair_straight(places, others, standard.straight_m)
     way = way * standard.detour
     return at, by, way / standard.m_per_min if standard.unit == "min" else way
 
 
-def straight(places: Floats, others: Floats, limit_m: float) -> Pairs:
+def pair_straight(places: Floats, others: Floats, limit_m: float) -> Pairs:
     """Return all pairs of a place and another within a straight line, and its length in metres.
 
     Shapes (n, 2) and (m, 2), (lon, lat).

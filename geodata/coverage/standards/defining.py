@@ -40,7 +40,7 @@ class Change:
     is_undone: bool
 
 
-def every(conn: Connection[Any]) -> list[Definition]:
+def list_definitions(conn: Connection[Any]) -> list[Definition]:
     """List all kinds in the county's order."""
     return _read(conn, None)
 
@@ -53,7 +53,7 @@ def get(conn: Connection[Any], kind: str) -> Definition:
     return found[0]
 
 
-def roles(conn: Connection[Any]) -> list[tuple[str, str, str]]:
+def list_roles(conn: Connection[Any]) -> list[tuple[str, str, str]]:
     """List the roles whose holders may count as providers: code, Chinese and English name."""
     return conn.execute(
         "SELECT role, name_zh, name_en FROM duty_role ORDER BY rank, role"
@@ -84,7 +84,7 @@ def last_rank(conn: Connection[Any]) -> int:
 
 def check_names(conn: Connection[Any], wanted: Definition) -> None:
     """Raise InvalidInputError if another kind has a name or the code of a new one."""
-    for it in every(conn):
+    for it in list_definitions(conn):
         for name, other in ((wanted.name_zh, it.name_zh), (wanted.name_en, it.name_en)):
             if wanted.kind == it.kind or name.casefold() == other.casefold():
                 raise InvalidInputError("There is a kind called “{name}” already.", name=other)
@@ -314,7 +314,7 @@ def _note(
         detail["providers"] = {
             "facility": by.by_facility,
             "area": list(by.areas),
-            "duty": [each[1:] for each in roles(conn) if each[0] in by.duties],
+            "duty": [each[1:] for each in list_roles(conn) if each[0] in by.duties],
         }
     audit.record(conn, f"standard.{what}", subject="service_kind", detail=detail)
 

@@ -75,15 +75,15 @@ class Kind:
         return self.town.capacity is not None or self.village.capacity is not None
 
 
-def kinds(conn: Connection[Any], day: date) -> list[Kind]:
+def list_provided(conn: Connection[Any], day: date) -> list[Kind]:
     """List the kinds of which the county has any record of a provider, with the day's standards.
 
     Kinds without any are missing data. So are those that have no standard on the day.
     """
-    return known(conn, every(conn, day))
+    return filter_provided(conn, list_all(conn, day))
 
 
-def every(conn: Connection[Any], day: date) -> list[Kind]:
+def list_all(conn: Connection[Any], day: date) -> list[Kind]:
     """List the kinds that have a standard on a day, in the county's order."""
     rows = conn.execute(
         """
@@ -120,7 +120,9 @@ def every(conn: Connection[Any], day: date) -> list[Kind]:
     ]
 
 
-def known(conn: Connection[Any], kinds: Sequence[Kind], placed: Collection[str] = ()) -> list[Kind]:
+def filter_provided(
+    conn: Connection[Any], kinds: Sequence[Kind], placed: Collection[str] = ()
+) -> list[Kind]:
     """Keep the kinds of which the county has any record of a provider, be it of another day.
 
     ``placed`` are kinds of which it would have a facility as well.

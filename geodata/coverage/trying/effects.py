@@ -50,14 +50,14 @@ def compare(
     Facilities that changes name and that are not there on the day count for nothing.
     """
     concerned = _concerned(conn, changes)
-    every = standards.every(conn, day)
+    every = standards.list_all(conn, day)
     # Where boundaries run otherwise, all kinds are another grid's.
     kinds = [kind for kind in every if changes.redrawn or kind.kind in concerned]
     placed = {each.kind for each in (*changes.moved, *changes.added)}
-    before = standards.known(conn, kinds)
-    after = standards.known(conn, changes.apply(kinds), placed)
+    before = standards.filter_provided(conn, kinds)
+    after = standards.filter_provided(conn, changes.apply(kinds), placed)
     box = _box(conn, changes, before, after, day)
-    nearby = people.everybody(conn, day) if box is None else people.within(conn, day, box)
+    nearby = people.read_all(conn, day) if box is None else people.read_within(conn, day, box)
     was = dict(_tallies(conn, before, nearby, day, box, UNCHANGED, count))
     if changes.redrawn:
         nearby = redrawing.move(nearby, changes.redrawn)
@@ -86,7 +86,7 @@ def _tallies(
     ids = np.unique(np.concatenate([nearby.rows[level] for level in LEVELS]))
     rows = [np.searchsorted(ids, nearby.rows[level]) for level in LEVELS]
     found: list[tuple[str, dict[int, Sums]]] = []
-    for kind, judgement in sums.judged(conn, kinds, nearby, day, box, changes, count):
+    for kind, judgement in sums.judge_kinds(conn, kinds, nearby, day, box, changes, count):
         table = np.zeros((len(ids), len(sums.SUMS)), dtype=np.int64)
         for index in rows:
             table += sums.add(nearby, judgement, index, len(ids), count)

@@ -200,14 +200,14 @@ def _silent(_stage: str, _share: float) -> None:
 
 def _settle_places(conn: Connection[Any], steps: Sequence[Step], today: date) -> None:
     texts = {step.place_text for step in steps if step.role and step.place_text}
-    known = places.named(conn, texts, today)
+    known = places.find_named(conn, texts, today)
     county: RolePlace | None = None
     for step in steps:
         if step.role is None:
             continue
         try:
             if not step.place_text and is_held_in_county(step.role):
-                step.place = county = county or places.county(conn, today)
+                step.place = county = county or places.get_county(conn, today)
             else:
                 found = known.get(step.place_text, ())
                 step.place = places.choose(step.role, step.place_text, found)

@@ -121,14 +121,14 @@ def test_a_list_is_shown_first_and_imported_when_told(
     assert "5 new accounts 5 roles given" in words(done).replace("· ", "")
     assert done.headers["Cache-Control"] == "no-store"
     conn.commit()
-    fang = accounts.by_username(conn, "wang.fang")
+    fang = accounts.get_by_username(conn, "wang.fang")
     assert sorted(zip(fang.roles, fang.places, strict=True)) == [
         ("community_staff", "城南社区"),
         ("grid_leader", "城南社区甲小区"),
     ]
-    assert accounts.by_username(conn, "007").places == ["县城市管理局"]
+    assert accounts.get_by_username(conn, "007").places == ["县城市管理局"]
     assert accounts.get(conn, old).roles == ["county_official"]
-    boss = accounts.by_username(conn, "chief").account_id
+    boss = accounts.get_by_username(conn, "chief").account_id
     entries = conn.execute(
         "SELECT action, count(*) FROM audit_event WHERE account_id = %s"
         " AND action NOT LIKE 'session%%' GROUP BY action ORDER BY action", [boss]

@@ -62,7 +62,7 @@ class TestWhoMay:
         levels = {"county": county.county, "town": county.towns[0],
                   "community": county.communities[0], "compound": county.compounds[0]}  # fmt: skip
         held = ROLES[role].held_in[0]
-        account_id = accounts.by_username(conn, "other").account_id
+        account_id = accounts.get_by_username(conn, "other").account_id
         if held == "organisation":
             [[unit]] = conn.execute("SELECT organisation_id FROM organisation").fetchall()
             accounts.grant(conn, account_id, role, organisation_id=unit, since=date(2024, 1, 1))
@@ -170,13 +170,13 @@ class TestNewAccount:
         assert made.headers["Cache-Control"] == "no-store"
         [password] = re.findall(r'class="secret">([^<]+)<', made.text)
         assert re.fullmatch(r"[a-z2-9]{5}(-[a-z2-9]{5}){2}", password)
-        found = accounts.by_username(conn, "wang.fang")
+        found = accounts.get_by_username(conn, "wang.fang")
         assert (found.name, found.roles, found.places) == ("王芳", ["town_official"], ["衡山镇"])
         row = conn.execute(
             "SELECT upper(term), granted_by FROM account_role WHERE account_id = %s",
             [found.account_id],
         ).fetchone()
-        boss = accounts.by_username(conn, "chief").account_id
+        boss = accounts.get_by_username(conn, "chief").account_id
         # The day after the last one.
         assert row == (TODAY + timedelta(days=31), boss)
         assert trail(conn) == [
@@ -370,7 +370,7 @@ class TestOneAccount:
 
 class TestOwnAccount:
     def own(self, conn: Conn) -> int:
-        return accounts.by_username(conn, "chief").account_id
+        return accounts.get_by_username(conn, "chief").account_id
 
     def test_cannot_be_disabled(self, chief: Browser, conn: Conn, county: County) -> None:
         add(conn, "second")
@@ -399,7 +399,7 @@ class TestOwnAccount:
         # Neither of these could step in.
         add(conn, "disabled")
         give(conn, "disabled", "administrator", county.county)
-        disabled = accounts.by_username(conn, "disabled").account_id
+        disabled = accounts.get_by_username(conn, "disabled").account_id
         accounts.change(conn, disabled, is_disabled=True)
         # A new name alone enables nobody.
         accounts.change(conn, disabled, name="x")
@@ -445,7 +445,7 @@ def test_two_administrators_cannot_remove_each_other_at_once(
     second = give(conn, "second", "administrator", county.county)
     conn.commit()
     [[first]] = conn.execute("SELECT min(account_role_id) FROM account_role").fetchall()
-    chief, other = (accounts.by_username(conn, name).account_id for name in ("chief", "second"))
+    chief, other = (accounts.get_by_username(conn, name).account_id for name in ("chief", "second"))
     with db.connect(database_url) as one, db.connect(database_url) as two:
         administrators.keep_one(one, without_role=first)
         accounts.end_role(one, chief, first, TODAY)
@@ -465,7 +465,7 @@ def test_two_administrators_cannot_remove_each_other_at_once(
 def test_no_page_holds_a_style_or_a_script_of_its_own(
     chief: Browser, conn: Conn, language: str
 ) -> None:
-    own = accounts.by_username(conn, "chief").account_id
+    own = accounts.get_by_username(conn, "chief").account_id
     for path in ("", "/new", "/import", f"/{own}", f"/{own}/roles/new"):
         answer = chief.get(f"/accounts{path}?lang={language}")
         assert answer.status_code == 200

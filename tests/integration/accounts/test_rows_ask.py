@@ -326,7 +326,7 @@ def test_the_door_changes_nothing_of_an_account_that_is_not_named(app, watched):
 
 def test_attempts_are_there_for_who_knows_their_keys(app, owner, watched):
     """Else the limits of everybody could be lifted in one statement."""
-    mine = attempts.key("secret", "account", "user-official")
+    mine = attempts.make_key("secret", "account", "user-official")
     with app.transaction(force_rollback=True):
         take_role(app, "gridmap_door", None, "")
         assert app.execute("DELETE FROM attempt").rowcount == 0
@@ -334,6 +334,6 @@ def test_attempts_are_there_for_who_knows_their_keys(app, owner, watched):
         assert app.execute("SELECT key FROM attempt").fetchall() == [(mine.digest,)]
         with pytest.raises(errors.InsufficientPrivilege), app.transaction():
             app.execute("INSERT INTO attempt (key, failures) VALUES ('other', 1000)")
-        attempts.succeeded(app, [mine])
+        attempts.forgive(app, [mine])
         assert app.execute("SELECT count(*) FROM attempt").fetchone() == (0,)
     assert seen(owner, "attempt") == 2

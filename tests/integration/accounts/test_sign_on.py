@@ -172,8 +172,8 @@ def test_afterwards_the_subject_alone_decides(app, provider, conn):
 
 
 def test_one_account_has_one_identity_at_an_issuer(conn, county):
-    account_id = accounts.by_username(conn, "wang").account_id
-    other = accounts.by_username(conn, "admin").account_id
+    account_id = accounts.get_by_username(conn, "wang").account_id
+    other = accounts.get_by_username(conn, "admin").account_id
     assert identities.link(conn, "https://a", "s-1", account_id)
     assert not identities.link(conn, "https://a", "s-2", account_id)
     assert not identities.link(conn, "https://a", "s-1", other)

@@ -58,7 +58,7 @@ def test_the_first_administrator(conn: Conn, county: County) -> None:
     password_hash, must_change = secret(conn, "chief")
     assert passwords.is_right(password_hash, password)
     assert must_change
-    found = accounts.by_username(conn, "chief")
+    found = accounts.get_by_username(conn, "chief")
     assert (found.name, found.roles, found.places) == ("张三", ["administrator"], ["霍山县"])
     trail = conn.execute("SELECT action, actor FROM audit_event ORDER BY event_id").fetchall()
     assert trail == [("account.created", ""), ("role.granted", "")]
@@ -85,7 +85,7 @@ def test_a_password_from_standard_input(conn: Conn) -> None:
 
 def test_a_new_password_ends_the_sessions(conn: Conn) -> None:
     run("add", "wf", "--name", "王芳")
-    account_id = accounts.by_username(conn, "wf").account_id
+    account_id = accounts.get_by_username(conn, "wf").account_id
     sessions.open_session(conn, account_id, device="", device_token=None)
     conn.commit()
     done = run("password", "WF")
@@ -93,7 +93,7 @@ def test_a_new_password_ends_the_sessions(conn: Conn) -> None:
     password_hash, must_change = secret(conn, "wf")
     assert passwords.is_right(password_hash, password)
     assert must_change
-    assert sessions.of_account(conn, account_id) == []
+    assert sessions.list_sessions(conn, account_id) == []
     assert "There is no account “nobody”." in refused("password", "nobody")
 
 
@@ -123,7 +123,7 @@ def test_roles_are_given_and_ended(conn: Conn, county: County) -> None:
         "end", "wf", "--role", "town_official", "--place", "衡山镇"
     )
     conn.commit()
-    assert accounts.by_username(conn, "wf").roles == ["grid_leader"]
+    assert accounts.get_by_username(conn, "wf").roles == ["grid_leader"]
 
 
 def test_disabled_and_enabled(conn: Conn, county: County) -> None:
@@ -134,7 +134,7 @@ def test_disabled_and_enabled(conn: Conn, county: County) -> None:
     assert run("disable", "wf").output == "The account wf is disabled.\n"
     assert run("list", "--text", "王").output == "wf\t王芳\tno role\tdisabled\n"
     assert run("enable", "wf").output == "The account wf is enabled.\n"
-    assert not accounts.by_username(conn, "wf").is_disabled
+    assert not accounts.get_by_username(conn, "wf").is_disabled
     assert run("list", "--text", "nobody").output == "There are no such accounts.\n"
 
 

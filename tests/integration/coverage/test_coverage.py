@@ -39,7 +39,7 @@ def add_clinic(conn, lon, lat, valid="[2024-01-01,)"):
 
 def clinic(conn, grid_id, day=TODAY):
     [found] = [
-        c for c in reading.of_grid(conn, grid_id, day, is_rounded=False) if c.kind == "clinic"
+        c for c in reading.read_grid(conn, grid_id, day, is_rounded=False) if c.kind == "clinic"
     ]
     return found
 
@@ -85,7 +85,7 @@ def test_a_change_of_any_input_is_seen_at_once(conn, county, change, served):
     conn.commit()
     conn.execute(change)
     conn.commit()
-    found = [c.met for c in reading.of_grid(conn, county.compounds[0], TODAY, is_rounded=False)]
+    found = [c.met for c in reading.read_grid(conn, county.compounds[0], TODAY, is_rounded=False)]
     assert found == ([] if served is None else [served])
 
 
@@ -165,14 +165,14 @@ def test_the_worst_come_first_and_the_unknown_last(conn, county):
     add_building(conn, 116.305, 31.405, 30)
     add_building(conn, 116.335, 31.435, 7)
     add_clinic(conn, 116.305, 31.405)
-    rows = reading.worst(conn, "clinic", "community", TODAY, is_rounded=False)
+    rows = reading.list_worst(conn, "clinic", "community", TODAY, is_rounded=False)
     assert rows[0][0].grid_id == county.communities[3]
     assert rows[0][1].met == 0
     assert rows[0][1].reasons == (("nobody", rows[0][1].unmet),)
 
 
 def reasons(conn, grid_id, kind="clinic", day=TODAY):
-    [found] = [c for c in reading.of_grid(conn, grid_id, day, is_rounded=False) if c.kind == kind]
+    [found] = [c for c in reading.read_grid(conn, grid_id, day, is_rounded=False) if c.kind == kind]
     return dict(found.reasons)
 
 

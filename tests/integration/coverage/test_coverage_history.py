@@ -58,7 +58,7 @@ def test_what_is_written_down_is_what_would_be_computed(conn, county):
         for grid_id in grids:
             computed = {
                 each.kind: (each.households, each.met)
-                for each in reading.of_grid(conn, grid_id, day, is_rounded=False)
+                for each in reading.read_grid(conn, grid_id, day, is_rounded=False)
             }
             written = {
                 kind: (points[-1].households, points[-1].met)

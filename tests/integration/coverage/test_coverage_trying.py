@@ -189,7 +189,9 @@ def test_service_areas_and_standards(county: Conn) -> None:
     ).fetchone()
     assert other
     check(county, Changes(taken=(Area(*row),), given=(Area(row[0], other[0]),)))
-    pharmacy = next(k for k in standards.kinds(county, clock.today()) if k.kind == "pharmacy")
+    pharmacy = next(
+        k for k in standards.list_provided(county, clock.today()) if k.kind == "pharmacy"
+    )
     check(
         county,
         Changes(

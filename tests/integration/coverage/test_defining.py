@@ -45,10 +45,10 @@ def test_a_standard_from_a_day_on(conn: Conn) -> None:
     wanted = before.changed(DAY, NEAR, before.village[0].value, BY)
     save(conn, wanted)
     assert defining.get(conn, "clinic") == wanted
-    of = {each.kind: each for each in standards.every(conn, DAY)}["clinic"]
+    of = {each.kind: each for each in standards.list_all(conn, DAY)}["clinic"]
     assert replace(of.town, m_per_min=75) == NEAR
     assert (of.village.reach, of.areas) == (1000, ("volunteer_team",))
-    of = {each.kind: each for each in standards.every(conn, date(2026, 12, 31))}["clinic"]
+    of = {each.kind: each for each in standards.list_all(conn, date(2026, 12, 31))}["clinic"]
     assert (of.town.reach, of.by_facility, of.areas) == (1000, True, ())
     (entry,) = trail(conn)
     assert entry[0] == "standard.changed"
@@ -136,7 +136,7 @@ def test_a_kind_of_ones_own_comes_and_goes(conn: Conn) -> None:
         code, "献血屋", "Blood donation", rank, course, course, (Dated(DAY, None, BY),)
     )
     defining.add(conn, "wang", own)
-    assert defining.every(conn)[-1] == own
+    assert defining.list_definitions(conn)[-1] == own
     assert defining.make_code(conn, "blood donation, mobile") == f"{code}_2"
     assert defining.make_code(conn, "24 h") == "kind_24_h"
     with pytest.raises(InvalidInputError, match="called “Clinic” already"):

@@ -54,7 +54,7 @@ def client(database_url, county, conn):
 
 
 def shares(conn, kind, level: Level = "community"):
-    rows = reading.worst(conn, kind, level, TODAY, is_rounded=False)
+    rows = reading.list_worst(conn, kind, level, TODAY, is_rounded=False)
     # Figures are computed under a lock, for which a server would wait.
     conn.commit()
     return {ref.grid_id: (found.kind, found.share) for ref, found in rows}
@@ -70,7 +70,7 @@ def test_the_worst_of_all_is_the_kind_with_the_least_share_in_each_grid(conn, co
     assert worst[west_north] == ("shop", 0)
     assert worst[east_north] == ("clinic", 0)
     # Of two that are equal, the first in the county's order.
-    order = list(reading.names(conn))
+    order = list(reading.list_names(conn))
     first = min(("clinic", "shop"), key=order.index)
     assert worst[west_south] == (first, 1)
     assert worst[east_south] == (first, 0)

@@ -100,7 +100,7 @@ def test_a_report_says_for_whom_what_and_why(conn: Conn, county: County) -> None
     page = words(report_pages.document(conn, extract, "clinic"))
     found = next(
         c
-        for c in reading.of_grid(conn, county.towns[0], TODAY, is_rounded=False)
+        for c in reading.read_grid(conn, county.towns[0], TODAY, is_rounded=False)
         if c.kind == "clinic"
     )
     assert (found.met, found.households) == (420, 447)
@@ -123,7 +123,7 @@ def test_all_kinds_have_a_table_and_a_page_for_each_with_a_gap(conn: Conn, count
     extract = coverage.take(conn, county.county, TODAY, least=0)
     page = report_pages.document(conn, extract, None)
     text = words(page)
-    kinds = reading.of_grid(conn, county.county, TODAY, is_rounded=False)
+    kinds = reading.read_grid(conn, county.county, TODAY, is_rounded=False)
     assert [kind.kind for kind in extract.kinds] == [kind.kind for kind in kinds]
     for kind in kinds:
         assert f"{kind.kind_en} {kind.households} {kind.met} {int(kind.met * 100 / 537)}%" in text
@@ -201,7 +201,7 @@ def test_excel_holds_every_figure_of_the_database(conn: Conn, app: Flask, county
     ]  # fmt: skip
     kinds = {
         kind.kind_en: kind.kind
-        for kind in reading.of_grid(conn, county.county, TODAY, is_rounded=False)
+        for kind in reading.read_grid(conn, county.county, TODAY, is_rounded=False)
     }
     told = 0
     for row in rows:

@@ -219,7 +219,7 @@ def test_a_kind_of_ones_own(app: Flask, conn: Conn) -> None:
     for do in ("try", "save"):
         assert "called “献血屋” already" in words(send(wang, do, "new", **names))
     conn.rollback()
-    assert defining.every(conn)[-1].name_zh == "献血屋"
+    assert defining.list_definitions(conn)[-1].name_zh == "献血屋"
     trail = enter(app, conn, "au")
     text = words(trail.get("/audit?lang=en&action=standard.added"))
     assert "Kind of service added Blood donation In towns: – → 300 m on foot" in text

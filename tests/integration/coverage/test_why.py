@@ -91,11 +91,11 @@ def add_roads(conn):
 
 
 def test_what_is_explained_adds_up_to_the_figures_to_the_household(conn, county):
-    kinds = standards.kinds(conn, TODAY)
+    kinds = standards.list_provided(conn, TODAY)
     assert {kind.kind for kind in kinds} == {"clinic", "volunteer_team", "grid_worker"}
     for grid_id in (county.county, *county.towns, *county.communities, *county.compounds):
         known = {
-            each.kind: each for each in reading.of_grid(conn, grid_id, TODAY, is_rounded=False)
+            each.kind: each for each in reading.read_grid(conn, grid_id, TODAY, is_rounded=False)
         }
         for kind in kinds:
             found, figure = (
@@ -197,7 +197,7 @@ def test_a_service_area_holds_whom_the_facility_serves(conn, county):
     ).providers
     assert first.facility_id is not None
     town, village = sorted(
-        serving.areas(conn, serving.find(conn, first.facility_id, TODAY), kind, TODAY),
+        serving.find_areas(conn, serving.find(conn, first.facility_id, TODAY), kind, TODAY),
         key=lambda area: area.places,
     )
     assert (town.places, village.places) == (("town",), ("village",))
@@ -208,7 +208,7 @@ def test_a_service_area_holds_whom_the_facility_serves(conn, county):
 
 
 def test_figures_stay_as_they_are_when_they_are_explained(conn, county):
-    reading.of_grid(conn, county.county, TODAY, is_rounded=False)
+    reading.read_grid(conn, county.county, TODAY, is_rounded=False)
     conn.commit()
     before = conn.execute("SELECT max(stretch_id) FROM coverage_stretch").fetchone()
     why.explain(

@@ -148,7 +148,7 @@ def test_a_list_says_what_became_of_each_grid(conn: Conn, county: County) -> Non
     order = [(each.town.code if each.town else "", each.change.level) for each in found]
     ranks = {"county": 0, "town": 1, "community": 2, "compound": 3}
     assert order == sorted(order, key=lambda pair: (pair[0], ranks[pair[1]]))
-    counts = comparing.counts(conn, EVE, TODAY)
+    counts = comparing.count_differences(conn, EVE, TODAY)
     assert sum(counts.values()) == len(found)
     pages = [comparing.find(conn, EVE, TODAY, limit=3, offset=at) for at in range(0, 12, 3)]
     assert [each for page in pages for each in page] == found
@@ -162,23 +162,27 @@ def test_of_a_grid_it_is_that_grid_and_what_lay_in_it(conn: Conn, county: County
     for community in county.communities[:2]:
         names = {each.change.name for each in comparing.find(conn, EVE, TODAY, community)}
         assert "城北社区乙小区" in names
-    one = comparing.of_grid(conn, east, EVE, TODAY)
+    one = comparing.compare_grid(conn, east, EVE, TODAY)
     assert one is not None
     assert one.change.name == "佛子岭镇"
-    assert comparing.of_grid(conn, county.compounds[7], EVE, TODAY) is None
+    assert comparing.compare_grid(conn, county.compounds[7], EVE, TODAY) is None
 
 
 def test_days_are_those_on_which_a_version_begins_or_ends(conn: Conn, county: County) -> None:
-    whole = comparing.days(conn)
+    whole = comparing.list_days(conn)
     assert [each.day for each in whole] == [BEGIN, TODAY, LATER]
     assert [each.is_first for each in whole] == [True, False, False]
     for before, each in zip((EVE, LATER - timedelta(days=1)), whole[1:], strict=True):
         assert each.grids == len(comparing.find(conn, before, each.day))
-    assert [each.day for each in comparing.days(conn, county.compounds[7])] == [BEGIN]
-    assert [each.day for each in comparing.days(conn, county.compounds[6])] == [BEGIN, TODAY]
+    assert [each.day for each in comparing.list_days(conn, county.compounds[7])] == [BEGIN]
+    assert [each.day for each in comparing.list_days(conn, county.compounds[6])] == [BEGIN, TODAY]
     # A town has the days of all that lay in it, and none of what had left it.
-    assert [each.day for each in comparing.days(conn, county.towns[1])] == [BEGIN, TODAY]
-    assert [each.day for each in comparing.days(conn, county.towns[0])] == [BEGIN, TODAY, LATER]
+    assert [each.day for each in comparing.list_days(conn, county.towns[1])] == [BEGIN, TODAY]
+    assert [each.day for each in comparing.list_days(conn, county.towns[0])] == [
+        BEGIN,
+        TODAY,
+        LATER,
+    ]
 
 
 def test_what_was_published_and_taken_back_does_not_differ(conn: Conn) -> None:
@@ -186,9 +190,9 @@ def test_what_was_published_and_taken_back_does_not_differ(conn: Conn) -> None:
     done = publish(conn, begin(conn, {"do": "rename", "grid": made.compounds[0], "name": "新名"}))
     back = publishing.oppose(conn, done.plan.plan_id, COMMAND_LINE, "撤回", LATER)
     publish(conn, back)
-    assert comparing.counts(conn, EVE, TODAY) == {"renamed": 1}
+    assert comparing.count_differences(conn, EVE, TODAY) == {"renamed": 1}
     assert comparing.find(conn, EVE, LATER) == []
-    assert [each.day for each in comparing.days(conn)] == [BEGIN, TODAY, LATER]
+    assert [each.day for each in comparing.list_days(conn)] == [BEGIN, TODAY, LATER]
 
 
 def decoded(conn: Conn, z: int, layer: str) -> Iterator[tuple[dict[str, Any], Any]]:

@@ -84,7 +84,7 @@ def test_before_the_first_version_there_is_nothing(conn, county):
         grids.get(conn, county.county, date(BEGIN.year - 1, 1, 1))
     assert caught.value.data["name"] == "霍山县"
     assert (caught.value.data["first"], caught.value.data["last"]) == (BEGIN, None)
-    assert grids.county(conn, date(BEGIN.year - 1, 1, 1)) is None
+    assert grids.find_county(conn, date(BEGIN.year - 1, 1, 1)) is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_search_takes_wildcards_and_quotes_as_letters(conn, county, query):
 
 
 def test_children_are_in_the_order_of_their_codes(conn, county):
-    rows = grids.children(conn, county.county, TODAY)
+    rows = grids.list_children(conn, county.county, TODAY)
     assert [row.ref.code for row in rows] == ["341525100", "341525101"]
     assert {row.state for row in rows} == {"vacant"}
 

@@ -148,7 +148,7 @@ def test_the_last_day_in_office(county: Conn) -> None:
     ).fetchone()
     assert row is not None
     in_office = [
-        {each.member for each in members.duties(county, row[0], date(2026, 11, day))
+        {each.member for each in members.list_duties(county, row[0], date(2026, 11, day))
          if each.in_office}
         for day in (29, 30)
     ]  # fmt: skip

@@ -100,7 +100,7 @@ def count_who_is_served(conn: psycopg.Connection[Any]) -> None:
     )
     lewisham.set_reach(conn, 500)
     figures.compute(conn, clock.today())
-    everybody = people.everybody(conn, clock.today())
+    everybody = people.read_all(conn, clock.today())
     for kind in lewisham.KINDS:
         met, households, _ = lewisham.served(conn, kind)
         assert households == 1037 * lewisham.HOUSEHOLDS

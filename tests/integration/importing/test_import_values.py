@@ -274,7 +274,7 @@ def term(conn: Conn, tmp_path: Path, since: object, until: object, **options: An
 
 
 def in_office(conn: Conn, day: date) -> list[bool]:
-    duties = members.duties(conn, compound(conn)[0], day)
+    duties = members.list_duties(conn, compound(conn)[0], day)
     return [duty.in_office for duty in duties if duty.member == "吴试乙"]
 
 
@@ -285,7 +285,7 @@ def test_the_last_day_of_a_term_is_in_office(ground: Conn, tmp_path: Path) -> No
     assert in_office(ground, date(2026, 11, 30)) == [False]
     (duty,) = members.fold(
         duty
-        for duty in members.duties(ground, compound(ground)[0], date(2026, 11, 29))
+        for duty in members.list_duties(ground, compound(ground)[0], date(2026, 11, 29))
         if duty.member == "吴试乙"
     )
     assert duty.last_day == date(2026, 11, 29)

@@ -25,7 +25,7 @@ def read(day=TODAY, **args):
 
 
 def ids(conn, chosen, grid_id=None, day=TODAY):
-    return [item.issue_id for item in issues.listed(conn, chosen, grid_id, day)]
+    return [item.issue_id for item in issues.list_issues(conn, chosen, grid_id, day)]
 
 
 def test_open_overdue_suspended_and_closed_are_told_apart(conn, county):
@@ -42,7 +42,7 @@ def test_open_overdue_suspended_and_closed_are_told_apart(conn, county):
     assert ids(conn, read(state="suspended")) == [hung]
     assert ids(conn, read(state="closed")) == [done]
     assert set(ids(conn, read(state="all"))) == {fresh, late, hung, done}
-    counts = issues.counts(conn, read(), None, TODAY)
+    counts = issues.count_by_state(conn, read(), None, TODAY)
     assert (counts.open, counts.overdue, counts.suspended, counts.closed) == (
         3, 1, 1, 1,
     )  # fmt: skip
@@ -60,9 +60,9 @@ def test_a_past_day_is_seen_as_it_was(conn, county):
         conn, *HERE, "2026-06-02T08:00+08", "2026-06-05T08:00+08", "2026-06-09T08:00+08 closed"
     )
     assert ids(conn, read(date(2026, 6, 1)), day=date(2026, 6, 1)) == []
-    on_3_june = issues.listed(conn, read(date(2026, 6, 3)), None, date(2026, 6, 3))
+    on_3_june = issues.list_issues(conn, read(date(2026, 6, 3)), None, date(2026, 6, 3))
     assert [(item.issue_id, item.is_overdue) for item in on_3_june] == [(issue, False)]
-    on_8_june = issues.listed(conn, read(date(2026, 6, 8)), None, date(2026, 6, 8))
+    on_8_june = issues.list_issues(conn, read(date(2026, 6, 8)), None, date(2026, 6, 8))
     assert [(item.state, item.is_overdue) for item in on_8_june] == [("reported", True)]
     assert ids(conn, read()) == []
     with pytest.raises(NotFoundError):
@@ -207,7 +207,7 @@ def test_categories_count_what_the_other_filters_let_through(conn, county):
     def counted(grid_id=None, **args):
         return {
             category.code: category.issues
-            for large in issues.categories(conn, read(**args), grid_id, TODAY)
+            for large in issues.list_categories(conn, read(**args), grid_id, TODAY)
             for category in (large, *large.parts)
         }
 
@@ -232,7 +232,7 @@ def test_closed_are_those_of_the_last_30_days_the_latest_first(conn, county):
     earlier = closed("2026-06-01T08:00+08")
     latest = closed("2026-06-10T08:00+08")
     assert ids(conn, read(state="closed")) == [latest, earlier]
-    assert issues.counts(conn, read(state="open"), None, TODAY).closed == 2
+    assert issues.count_by_state(conn, read(state="open"), None, TODAY).closed == 2
     assert len(ids(conn, read(state="all"))) == 3
 
 
@@ -248,7 +248,7 @@ def test_closed_are_those_of_the_time_that_is_asked_for(conn, county):
         assert ids(conn, chosen) == [days, weeks, months, years][:count]
         assert issues.count(conn, chosen, None, TODAY) == count
         # The number on the button is that of the list behind it, whatever is on show.
-        assert issues.counts(conn, read(closed=within), None, TODAY).closed == count
+        assert issues.count_by_state(conn, read(closed=within), None, TODAY).closed == count
         # The map's tiles are asked for by the same words.
         assert chosen.address().get("closed", "") == within
     assert read(state="closed", closed="30") == read(state="closed")
@@ -259,5 +259,5 @@ def test_closed_are_those_of_the_time_that_is_asked_for(conn, county):
 def test_the_states_are_counted_among_what_else_is_chosen(conn, county):
     add_issue(conn, *HERE, "2026-06-10T08:00+08", None)
     add_issue(conn, *HERE, "2026-03-01T08:00+08", "2026-03-02T08:00+08")
-    recent = issues.counts(conn, read(state="overdue", age="30"), None, TODAY)
+    recent = issues.count_by_state(conn, read(state="overdue", age="30"), None, TODAY)
     assert (recent.open, recent.overdue) == (1, 0)

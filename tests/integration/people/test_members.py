@@ -36,26 +36,26 @@ def county(conn):
 def test_responsibility_follows_the_terms(conn, county, terms, expected):
     for number, (term, deputy) in enumerate(terms):
         add_duty(conn, county.compounds[0], f"张{number}", "grid_worker", term, deputy=deputy)
-    assert members.state(conn, county.compounds[0], TODAY) == expected
+    assert members.find_state(conn, county.compounds[0], TODAY) == expected
 
 
 def test_a_duty_that_is_not_the_responsible_one_does_not_count(conn, county):
     add_duty(conn, county.compounds[0], "李四", "registered_member", "[2025-01-01,)")
-    assert members.state(conn, county.compounds[0], TODAY) == "vacant"
+    assert members.find_state(conn, county.compounds[0], TODAY) == "vacant"
 
 
 def test_who_was_responsible_on_1_march_has_an_answer(conn, county):
     add_duty(conn, county.compounds[0], "王前", "grid_worker", "[2025-01-01,2026-04-01)")
     add_duty(conn, county.compounds[0], "赵后", "grid_worker", "[2026-04-01,)")
-    on_1_march = members.duties(conn, county.compounds[0], date(2026, 3, 1))
-    today = members.duties(conn, county.compounds[0], TODAY)
+    on_1_march = members.list_duties(conn, county.compounds[0], date(2026, 3, 1))
+    today = members.list_duties(conn, county.compounds[0], TODAY)
     assert [duty.member for duty in on_1_march] == ["王前"]
     assert [duty.member for duty in today] == ["赵后"]
 
 
 def test_an_ended_duty_is_shown_while_nobody_follows(conn, county):
     add_duty(conn, county.compounds[0], "王前", "grid_worker", "[2025-01-01,2026-04-01)")
-    [duty] = members.duties(conn, county.compounds[0], TODAY)
+    [duty] = members.list_duties(conn, county.compounds[0], TODAY)
     assert duty.member == "王前"
     assert not duty.in_office
 
@@ -72,16 +72,16 @@ def test_a_compound_lists_the_leads_of_its_buildings(conn, county):
         SELECT member_id, 'building_lead', building_id, '[2025-01-01,)' FROM b, m
         """
     )
-    [duty] = members.duties(conn, county.compounds[0], TODAY)
+    [duty] = members.list_duties(conn, county.compounds[0], TODAY)
     assert (duty.member, duty.place, duty.is_responsible) == ("楼长甲", "1号楼", False)
-    assert members.duties(conn, county.compounds[1], TODAY) == []
+    assert members.list_duties(conn, county.compounds[1], TODAY) == []
 
 
 def test_towns_are_counted_compound_by_compound(conn, county):
     add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2025-01-01,)")
     add_duty(conn, county.compounds[1], "乙", "grid_worker", "[2025-01-01,)", deputy=True)
     add_duty(conn, county.compounds[2], "丙", "grid_worker", "[2025-01-01,2026-01-01)")
-    east, west = members.responsibility_by_town(conn, TODAY)
+    east, west = members.count_by_town(conn, TODAY)
     assert (west.held, west.deputy, west.ended, west.vacant) == (1, 1, 1, 1)
     assert (east.held, east.deputy, east.ended, east.vacant) == (0, 0, 0, 4)
 
@@ -132,10 +132,10 @@ def test_a_town_counts_and_names_its_compounds_without_anybody(conn, county):
     add_duty(conn, county.compounds[0], "甲", "grid_worker", "[2025-01-01,)")
     add_duty(conn, county.compounds[1], "乙", "grid_worker", "[2025-01-01,)", deputy=True)
     add_duty(conn, county.compounds[2], "丙", "grid_worker", "[2025-01-01,2026-01-01)")
-    counts = members.responsibility_within(conn, county.towns[0], TODAY)
+    counts = members.count_within(conn, county.towns[0], TODAY)
     assert (counts.held, counts.deputy, counts.ended, counts.vacant) == (1, 1, 1, 1)
     # Longest without anybody first.
-    vacant, ended = members.unheld_within(conn, county.towns[0], TODAY)
+    vacant, ended = members.list_unheld(conn, county.towns[0], TODAY)
     assert (ended.ref.grid_id, ended.state, ended.since) == (
         county.compounds[2], "ended", date(2026, 1, 1),
     )  # fmt: skip
@@ -143,9 +143,9 @@ def test_a_town_counts_and_names_its_compounds_without_anybody(conn, county):
         county.compounds[3], "vacant", county.communities[1],
     )  # fmt: skip
     # The same compounds, asked of the community that they are in.
-    of_community = members.unheld_within(conn, county.communities[1], TODAY)
+    of_community = members.list_unheld(conn, county.communities[1], TODAY)
     assert [it.ref for it in of_community] == [vacant.ref, ended.ref]
-    assert members.responsibility_within(conn, county.communities[1], TODAY).total == 2
+    assert members.count_within(conn, county.communities[1], TODAY).total == 2
 
 
 def test_ten_buildings_of_one_lead_are_one_entry(conn, county):
@@ -163,7 +163,7 @@ def test_ten_buildings_of_one_lead_are_one_entry(conn, county):
         FROM b, m
         """
     )
-    [held] = members.fold(members.duties(conn, county.compounds[0], TODAY))
+    [held] = members.fold(members.list_duties(conn, county.compounds[0], TODAY))
     assert [place.name for place in held.places] == [f"{n}号楼" for n in range(1, 11)]
     assert held.places[0] == Place("1号楼", None)
     assert (held.term_from, held.term_until) == (date(2025, 1, 1), date(2027, 1, 1))

@@ -77,7 +77,7 @@ def test_what_ends_takes_its_duties_along(conn: Conn, county: County) -> None:
     add_duty(conn, north, "李强", "community_chief", "[2025-01-01,)")
     publish(conn, begin(conn, {"do": "merge", "grid": south, "other": north}))
     assert conn.execute("SELECT term FROM duty").fetchone()[0].upper == TODAY  # type: ignore[index]
-    children = grids.children(conn, south, TODAY)
+    children = grids.list_children(conn, south, TODAY)
     assert len(children) == 4
     assert {row.ref.code[:12] for row in children} == {"341525100001"}
 

@@ -72,7 +72,7 @@ def owner(app, url):
 
 def enter(client, url, name="owner"):
     with db.connect(url) as conn:
-        account_id = accounts.by_username(conn, name).account_id
+        account_id = accounts.get_by_username(conn, name).account_id
         token, _ = sessions.open_session(conn, account_id, device="", device_token=None)
     with client.session_transaction() as session:
         session["token"] = token
@@ -520,8 +520,8 @@ def test_who_guesses_elsewhere_locks_out_nobody_here(url, app):
     # As many as an account may have from everywhere together, without the cost of each.
     with db.connect(url) as conn:
         keys = [
-            attempts.key(KEY, "account", "owner"),
-            attempts.key(KEY, "pair", "owner", "198.51.100.1"),
+            attempts.make_key(KEY, "account", "owner"),
+            attempts.make_key(KEY, "pair", "owner", "198.51.100.1"),
         ]
         for key in keys:
             conn.execute(
