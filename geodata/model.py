@@ -6,11 +6,12 @@ Dates are local calendar days; instants carry a time zone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from geodata.language.phrases import Phrase
 
@@ -69,14 +70,29 @@ class Point:
     lat: float
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """A box in WGS 84 degrees."""
 
     west: float
     south: float
     east: float
     north: float
+
+    def grown(self, by_m: float) -> Bounds:
+        """Return a box that is larger by a length in metres on all sides."""
+        # A degree of latitude has at least 110.57 km, one of longitude cos(latitude) of 111.32 km.
+        high = by_m / 110_570
+        farthest = min(max(-self.south, self.north) + high, 89.0)
+        wide = by_m / (111_320 * math.cos(math.radians(farthest)))
+        return Bounds(self.west - wide, self.south - high, self.east + wide, self.north + high)
+
+    def params(self) -> dict[str, float | None]:
+        """Return the sides as a statement names them."""
+        return {"west": self.west, "south": self.south, "east": self.east, "north": self.north}
+
+
+# Of a statement that takes a box or, with these, all there is.
+ANYWHERE: Mapping[str, None] = MappingProxyType(dict.fromkeys(("west", "south", "east", "north")))
 
 
 @dataclass(frozen=True, slots=True)

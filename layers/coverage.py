@@ -51,21 +51,23 @@ def _query(z: int) -> LiteralString:
 
 
 def _read(args: Mapping[str, str], _on: date, _now: datetime) -> Read:
-    kind = reading.read_kind(args)
+    kind = _kind(args)
     return {"kind": kind}, {"kind": kind}
 
 
 def _describe(conn: Connection[Any], args: Mapping[str, str], on: date) -> dict[str, object]:
-    found: dict[str, object] = {
-        "kind": reading.read_kind(args),
-        "kinds": reading.list_names(conn),
-    }
-    if places.has_any_outside(conn, reading.read_kind(args), on):
+    kind = _kind(args)
+    found: dict[str, object] = {"kind": kind, "kinds": reading.list_names(conn)}
+    if places.has_any_outside(conn, kind, on):
         found["outside"] = True
     # Not a part of a tile's address: other classes are other colours for the same tiles.
-    if classes.read(args).way == "quantile":
-        found["quantiles"] = classes.quantiles(conn, reading.read_kind(args), on)
+    if (text := args.get("classes")) and classes.read(text).way == "quantile":
+        found["quantiles"] = classes.quantiles(conn, kind, on)
     return found
+
+
+def _kind(args: Mapping[str, str]) -> str:
+    return reading.read_kind(args.get("kind") or reading.DEFAULT_KIND)
 
 
 LAYER = Layer(

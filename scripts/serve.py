@@ -16,7 +16,8 @@ import click
 
 from geodata.accounts import keeping as accounts
 from geodata.database import connecting as db
-from geodata.database import settings
+from geodata.database import locks, settings
+from geodata.database.locks import Lock
 from geodata.errors import GridMapError
 from geodata.installation.embedded import Cluster
 from geodata.installation.home import home_from_env
@@ -27,9 +28,6 @@ from scripts.cli.progress import Progress
 from scripts.housekeeping import Housekeeper
 from scripts.web import Server, listen
 from webmap.core import config
-
-# Held while the demo county is loaded, so that only one of several starters does.
-_DEMO_LOCK = 341525002
 
 
 class StopRequested(KeyboardInterrupt):
@@ -83,7 +81,7 @@ def load_demo(url: str, home: Path) -> None:
     Its accounts are written to demo-accounts.json in the home, for the owner's eyes alone.
     """
     with db.failures(url), db.connect(url) as conn:
-        conn.execute("SELECT pg_advisory_xact_lock(%s)", [_DEMO_LOCK])
+        locks.take(conn, Lock.DEMO)
         if conn.execute("SELECT FROM grid LIMIT 1").rowcount:
             # A demo county from before there were accounts would show nobody its issues.
             if settings.read(conn).get("demo") and not accounts.count(conn):

@@ -6,10 +6,9 @@ from typing import Any
 
 from psycopg import Connection
 
+from geodata.database import locks
+from geodata.database.locks import Lock
 from geodata.errors import InvalidInputError
-
-# Held until the transaction ends, so that two administrators do not remove each other at once.
-_LOCK = 341525006
 
 
 def keep_one(
@@ -22,7 +21,7 @@ def keep_one(
 
     A role or an account that does not manage accounts today may always go.
     """
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    locks.take(conn, Lock.ADMINISTRATORS)
     row = conn.execute(
         """
         SELECT coalesce(bool_or(goes), false), coalesce(bool_or(NOT goes), false)

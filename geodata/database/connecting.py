@@ -20,8 +20,9 @@ from psycopg import Connection, IsolationLevel, errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
-from geodata.database import clock, rights, waiting
+from geodata.database import clock, locks, rights, waiting
 from geodata.database import roles as dbroles
+from geodata.database.locks import Lock
 from geodata.errors import GridMapError, SetupError, StorageFullError, UnavailableError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -34,9 +35,6 @@ MIN_POSTGIS = (3, 3)
 # where it is asked for). PostgreSQL plans a prepared statement without its values from the sixth
 # time on, and what is right for a compound then reads the whole county for its middle value.
 _NEVER = 2**31
-
-# Held by a process that migrates; any number that nothing else here uses.
-_MIGRATION_LOCK = 341525001
 
 # What a URL may override.
 _DEFAULTS: dict[str, str] = {
@@ -144,7 +142,7 @@ def migrate(url: str) -> int:
     from yoyo.migrations import default_migration_table
 
     with failures(url), psycopg.connect(_conninfo(url), autocommit=True) as guard:
-        guard.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        locks.take_for_session(guard, Lock.MIGRATIONS)
         _check_server(guard)
         dbroles.ensure(guard)
         # All parameters go into the query: yoyo's own reading of hosts knows no Unix sockets.

@@ -23,6 +23,8 @@ from psycopg.rows import TupleRow
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from geodata.database import locks
+from geodata.database.locks import Lock
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError
 from geodata.grids import shapes
 from geodata.language.phrases import Phrase
@@ -30,9 +32,6 @@ from geodata.language.pinyin import search_key
 from geodata.model import LEVELS, Level
 from geodata.partition.differing import replaced
 from geodata.partition.polygons import as_multipolygons, label_points, to_ewkb
-
-# The same number stands in the trigger of migration 0001.ground.
-PARTITION_LOCK = 341525
 
 # Rows per COPY message: bounds the memory that text forms of shapes take.
 _CHUNK = 2000
@@ -86,7 +85,7 @@ def lock(conn: psycopg.Connection[TupleRow]) -> None:
     Take it before the first read that a decision rests on, in READ COMMITTED: what is read after
     the lock includes everything that earlier holders committed.
     """
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", [PARTITION_LOCK])
+    locks.take(conn, Lock.PARTITION)
 
 
 @contextmanager
@@ -373,7 +372,6 @@ def _translate(failure: psycopg.Error) -> GridMapError | None:
 
 
 __all__ = [
-    "PARTITION_LOCK",
     "CodeTakenError",
     "DateOrderError",
     "NewVersion",

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geodata.errors import InvalidInputError
-from geodata.model import LEVELS, Level
+from geodata.model import LEVELS, Bounds, Level
 from geodata.partition import actions
 from geodata.partition.ground import Ground, Piece, keep_law, noded
 from geodata.plans import bringing, counting
@@ -56,7 +56,7 @@ class Sources:
     """
 
     next_code: Callable[[Level, str, Sequence[str]], str]
-    buildings: Callable[[tuple[float, float, float, float]], Buildings]
+    buildings: Callable[[Bounds], Buildings]
     published: Callable[[int], Mapping[int, tuple[Piece, Facts] | None]]
     file: Callable[[int], PlanFile]
 
@@ -136,8 +136,7 @@ def _within(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return places of shape (n, 2) and households of the buildings in grids."""
     shape = shapely.union_all([ground[id_].shape for id_ in ids])
-    west, south, east, north = shapely.bounds(shape).tolist()
-    found = sources.buildings((west, south, east, north))
+    found = sources.buildings(Bounds(*shapely.bounds(shape).tolist()))
     shapely.prepare(shape)
     inside = shapely.covers(shape, found.points) & (found.households > 0)
     return shapely.get_coordinates(found.points[inside]), found.households[inside]

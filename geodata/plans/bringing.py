@@ -14,16 +14,15 @@ import numpy as np
 import shapely
 
 from geodata.errors import InvalidInputError
-from geodata.model import LEVELS
+from geodata.model import LEVELS, Bounds
 from geodata.partition.ground import Ground, LawError, Piece, noded
 from geodata.plans import succeeding
 from geodata.plans.counting import Buildings
-from geodata.plans.drafts import Box
 from geodata.plans.files import PlanFile
 from geodata.plans.model import Draft, Facts
 
 
-def brought(draft: Draft, file: PlanFile, buildings: Callable[[Box], Buildings]) -> Draft:
+def brought(draft: Draft, file: PlanFile, buildings: Callable[[Bounds], Buildings]) -> Draft:
     """Return a draft with the grids of a file's level as the file has them.
 
     What lay in a grid that ends lies in the one that has most of it now. What else leaves its
@@ -97,7 +96,7 @@ def _homed(before: Ground, ground: Ground, file: PlanFile) -> Ground:
 
 
 def _facts(
-    draft: Draft, ground: Ground, file: PlanFile, buildings: Callable[[Box], Buildings]
+    draft: Draft, ground: Ground, file: PlanFile, buildings: Callable[[Bounds], Buildings]
 ) -> MappingProxyType[int, Facts]:
     facts = {id_: each for id_, each in draft.facts.items() if file.grids.get(id_, True)}
     shapes: dict[int, Any] = {
@@ -116,8 +115,7 @@ def _facts(
     return MappingProxyType(facts)
 
 
-def _around(draft: Draft, shapes: dict[int, Any], file: PlanFile) -> Box:
+def _around(draft: Draft, shapes: dict[int, Any], file: PlanFile) -> Bounds:
     olds = [draft.ground[id_].shape for id_ in file.grids if id_ > 0]
     every = np.asarray([*olds, *shapes.values()], dtype=object)
-    west, south, east, north = shapely.total_bounds(every).tolist()
-    return west, south, east, north
+    return Bounds(*shapely.total_bounds(every).tolist())

@@ -12,11 +12,10 @@ import shapely
 from psycopg import Connection
 
 from geodata.grids.changes import GridChange, What
-from geodata.model import LEVELS, Level, Point
+from geodata.model import LEVELS, Bounds, Level, Point
 from geodata.partition.differing import has_same_ground
 from geodata.partition.measure import area_m2
 from geodata.plans import drafts, locating, services
-from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 from geodata.plans.services import AreaChange, CoverageChange, FacilityMove
 
@@ -161,7 +160,7 @@ def _parent(draft: Draft, id_: int) -> str:
 
 
 def _passages(
-    conn: Connection[Any], plan: Plan, before: Draft, after: Draft, boxes: Sequence[Box]
+    conn: Connection[Any], plan: Plan, before: Draft, after: Draft, boxes: Sequence[Bounds]
 ) -> list[Passage]:
     rows: dict[int, tuple[float, float, int]] = {}
     for box in boxes:
@@ -195,7 +194,7 @@ def _passages(
 
 
 def _issues(
-    conn: Connection[Any], before: Draft, after: Draft, boxes: Sequence[Box]
+    conn: Connection[Any], before: Draft, after: Draft, boxes: Sequence[Bounds]
 ) -> list[IssueMove]:
     rows: dict[int, tuple[str, float, float]] = {}
     for box in boxes:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geodata.model import LEVELS, Level
+from geodata.model import LEVELS, Bounds, Level
 from geodata.partition.differing import differing
 from geodata.partition.measure import area_m2
 from geodata.plans.model import Draft, Facts
@@ -29,7 +29,7 @@ def counted(
     before: Draft,
     after: Draft,
     origin: int | None,
-    buildings: Callable[[tuple[float, float, float, float]], Buildings],
+    buildings: Callable[[Bounds], Buildings],
 ) -> Draft:
     """Move the households of the buildings that lie in another grid now.
 
@@ -46,7 +46,7 @@ def counted(
         return after
     west, south, east, north = np.asarray(boxes).T
     around = buildings(
-        (float(west.min()), float(south.min()), float(east.max()), float(north.max()))
+        Bounds(float(west.min()), float(south.min()), float(east.max()), float(north.max()))
     )
     facts = dict(after.facts)
     was = {id_: _households(around, _shape(before, id_)) for id_ in changed}

@@ -12,10 +12,11 @@ import shapely
 from psycopg import Connection
 from psycopg.types.range import Range
 
+from geodata.model import Bounds
 from geodata.partition.differing import differing
 from geodata.partition.ground import Piece
 from geodata.partition.polygons import as_multipolygons, to_ewkb
-from geodata.plans.loading import Box, load, plain, published
+from geodata.plans.loading import load, plain, published
 from geodata.plans.model import Draft, Facts, Plan, PlanStateError
 
 # More places than this are looked at as fewer larger ones: each is asked for by itself.
@@ -54,23 +55,23 @@ def within(draft: Draft, grid_id: int) -> list[int]:
     return found
 
 
-def changing(before: Draft, after: Draft) -> list[Box]:
+def changing(before: Draft, after: Draft) -> list[Bounds]:
     """Return the boxes of ground that changes hands, in degrees.
 
     The rest of a town whose border moves concerns nobody.
     """
-    boxes: dict[Box, None] = {}
+    boxes: dict[Bounds, None] = {}
     for id_ in sorted(after.changed(before)):
         one, other = before.ground.pieces.get(id_), after.ground.pieces.get(id_)
         if one is not None and other is not None:
             if box := differing(one.shape, other.shape):
-                boxes[box] = None
+                boxes[Bounds(*box)] = None
             continue
         boxes |= {as_box(each.shape): None for each in (one, other) if each is not None}
     return joined(list(boxes)) if len(boxes) > _MOST_BOXES else list(boxes)
 
 
-def joined(boxes: Sequence[Box]) -> list[Box]:
+def joined(boxes: Sequence[Bounds]) -> list[Bounds]:
     """Return boxes that hold the same ground, and more, of which no two meet."""
     found = list(boxes)
     while found:
@@ -82,9 +83,9 @@ def joined(boxes: Sequence[Box]) -> list[Box]:
     return found
 
 
-def bounds(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Box]:
+def bounds(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Bounds]:
     """Return the boxes of grids in a plan, in degrees; those that are not there have none."""
-    return conn.execute(
+    rows = conn.execute(
         """
         SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box) FROM (
             SELECT g.grid_id, g.geom::box2d AS box FROM plan_grid g
@@ -103,6 +104,7 @@ def bounds(conn: Connection[Any], plan: Plan, ids: Sequence[int]) -> list[Box]:
             "ids": list(ids),
         },
     ).fetchall()
+    return [Bounds(*row) for row in rows]
 
 
 def touched(conn: Connection[Any], plan: Plan) -> list[int]:
@@ -216,13 +218,12 @@ def _values(plan: Plan, id_: int, number: int, before: Draft, after: Draft) -> t
     )  # fmt: skip
 
 
-def as_box(shape: Any) -> Box:
+def as_box(shape: Any) -> Bounds:
     """Return the box of a shape, in its coordinates."""
-    west, south, east, north = shapely.bounds(shape).tolist()
-    return west, south, east, north
+    return Bounds(*shapely.bounds(shape).tolist())
 
 
 __all__ = [
-    "Box", "as_box", "before_publication", "bounds", "changing", "compare", "joined", "least_id",
+    "as_box", "before_publication", "bounds", "changing", "compare", "joined", "least_id",
     "load", "moved_on", "published", "published_beside", "save", "touched", "within",
 ]  # fmt: skip

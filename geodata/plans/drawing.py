@@ -14,12 +14,11 @@ from psycopg.types.json import Jsonb
 
 from geodata.errors import InvalidInputError
 from geodata.language.phrases import from_plain, to_plain
-from geodata.model import Level
+from geodata.model import Bounds, Level
 from geodata.partition.areas import LEFT_OVER_DEG
 from geodata.plans import applying, codes, drafts, files, keeping, operations
 from geodata.plans.applying import Sources
 from geodata.plans.counting import Buildings
-from geodata.plans.drafts import Box
 from geodata.plans.files import PlanFile
 from geodata.plans.model import Actor, Draft, Plan, PlanStateError, PlanStep
 from geodata.plans.operations import (
@@ -135,7 +134,9 @@ def forget_undone(conn: Connection[Any], plan: Plan) -> None:
     )
 
 
-def around(conn: Connection[Any], plan: Plan, operation: Operation) -> tuple[list[int], list[Box]]:
+def around(
+    conn: Connection[Any], plan: Plan, operation: Operation
+) -> tuple[list[int], list[Bounds]]:
     """Return what has to be loaded for an operation: grids by number, and boxes in degrees."""
     if isinstance(operation, Restore):
         earlier = drafts.before_publication(conn, operation.plan)
@@ -150,7 +151,7 @@ def around(conn: Connection[Any], plan: Plan, operation: Operation) -> tuple[lis
         west, south = places.min(axis=0).tolist()
         east, north = places.max(axis=0).tolist()
         margin = LEFT_OVER_DEG if isinstance(operation, Draw) else _MARGIN
-        boxes.append(_grown((west, south, east, north), margin))
+        boxes.append(_grown(Bounds(west, south, east, north), margin))
     return operations.named(operation), boxes
 
 
@@ -168,7 +169,7 @@ def sources(conn: Connection[Any], plan: Plan) -> Sources:
     )
 
 
-def buildings(conn: Connection[Any], plan: Plan, box: Box) -> Buildings:
+def buildings(conn: Connection[Any], plan: Plan, box: Bounds) -> Buildings:
     """Return the buildings within a box (west, south, east, north in degrees) on the plan's day."""
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(
@@ -191,7 +192,9 @@ def _do(conn: Connection[Any], plan: Plan, operation: Operation, new_id: int) ->
     return drafts.save(conn, plan, before, after)
 
 
-def _around_file(conn: Connection[Any], plan: Plan, file: PlanFile) -> tuple[list[int], list[Box]]:
+def _around_file(
+    conn: Connection[Any], plan: Plan, file: PlanFile
+) -> tuple[list[int], list[Bounds]]:
     """Return the grids of a file and their parents, with the ground that they have or get."""
     known = [id_ for id_ in file.grids if id_ > 0]
     there = [grid for grid in file.grids.values() if grid is not None]
@@ -256,8 +259,8 @@ def _drafted(conn: Connection[Any], plan: Plan) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _grown(box: Box, by: float = _MARGIN) -> Box:
-    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+def _grown(box: Bounds, by: float = _MARGIN) -> Bounds:
+    return Bounds(box.west - by, box.south - by, box.east + by, box.north + by)
 
 
 def _dumps(value: object) -> str:

@@ -18,12 +18,11 @@ from psycopg import Connection
 
 from geodata.database import settings
 from geodata.language.phrases import Phrase
-from geodata.model import LEVELS, Level
+from geodata.model import LEVELS, Bounds, Level
 from geodata.partition import checks, nesting
 from geodata.partition.measure import area_m2, place
 from geodata.partition.mending import neighbour
 from geodata.plans import drawing, faults
-from geodata.plans.drafts import Box
 from geodata.plans.faults import Fault, Severity
 from geodata.plans.model import Draft, Plan
 from geodata.plans.operations import MAX_PARTS
@@ -34,7 +33,7 @@ SMALL_M2 = 100.0
 
 
 def look(
-    conn: Connection[Any], plan: Plan, before: Draft, draft: Draft, boxes: Sequence[Box]
+    conn: Connection[Any], plan: Plan, before: Draft, draft: Draft, boxes: Sequence[Bounds]
 ) -> list[Fault]:
     """Find the faults of one side: of the draft, or of what is published there."""
     found: list[Fault] = []
@@ -52,7 +51,7 @@ def look(
     return found
 
 
-def _meeting(draft: Draft, ids: Sequence[int], boxes: Sequence[Box]) -> list[int]:
+def _meeting(draft: Draft, ids: Sequence[int], boxes: Sequence[Bounds]) -> list[int]:
     if not ids or not boxes:
         return []
     shapes = np.asarray([draft.ground[id_].shape for id_ in ids], dtype=object)
@@ -108,7 +107,7 @@ def _mend(draft: Draft, kind: str, ids: tuple[int, ...]) -> tuple[Mapping[str, A
     return None
 
 
-def _gap_faults(draft: Draft, level: Level, boxes: Sequence[Box]) -> Iterator[Fault]:
+def _gap_faults(draft: Draft, level: Level, boxes: Sequence[Bounds]) -> Iterator[Fault]:
     """Find ground of a county or a town that no town or community covers, within the boxes.
 
     Ground that a grid of another parent covers is no gap, as in an import and in ``gridmap check``:
@@ -237,7 +236,7 @@ def _size_faults(conn: Connection[Any], draft: Draft, ids: Sequence[int]) -> Ite
 
 
 def _building_faults(
-    conn: Connection[Any], plan: Plan, draft: Draft, boxes: Sequence[Box]
+    conn: Connection[Any], plan: Plan, draft: Draft, boxes: Sequence[Bounds]
 ) -> Iterator[Fault]:
     """Find buildings with households outside every compound, where ground changes hands."""
     shapes = [p.shape for p in draft.ground.pieces.values() if p.level == "compound"]

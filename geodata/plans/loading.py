@@ -15,14 +15,13 @@ import shapely
 from psycopg import Connection
 
 from geodata.errors import InvalidInputError
-from geodata.model import Level
+from geodata.model import Bounds, Level
 from geodata.partition.ground import Ground, Piece
 from geodata.plans.model import Draft, Facts, Plan
 
 # Grids that are worked on at once: a large town with all that lies in it.
 MOST = 20_000
 # West, south, east, north in degrees.
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def load(
     conn: Connection[Any],
     plan: Plan,
     ids: Iterable[int],
-    boxes: Sequence[Box] = (),
+    boxes: Sequence[Bounds] = (),
     *,
     with_parents: bool = False,
 ) -> Draft:
@@ -107,7 +106,7 @@ def _rows(cursor: Any) -> list[_Row]:
     ]
 
 
-def _published_in(conn: Connection[Any], plan: Plan, box: Box) -> list[_Row]:
+def _published_in(conn: Connection[Any], plan: Plan, box: Bounds) -> list[_Row]:
     # One level a branch: each has a spatial index of its own. Whether the border of a county or a
     # town is near is asked of its pieces.
     rows = _rows(
@@ -144,7 +143,7 @@ def _published_in(conn: Connection[Any], plan: Plan, box: Box) -> list[_Row]:
             FROM near JOIN grid_version v USING (version_id)
             LIMIT %(limit)s
             """,
-            {"on": plan.basis_on, "limit": MOST + 1, **_box(box)},
+            {"on": plan.basis_on, "limit": MOST + 1, **box.params()},
         )
     )
     if len(rows) > MOST:
@@ -168,7 +167,7 @@ def _published(conn: Connection[Any], plan: Plan, ids: Iterable[int], *, near: b
     )
 
 
-def _drawn_in(conn: Connection[Any], plan: Plan, box: Box) -> list[_Row]:
+def _drawn_in(conn: Connection[Any], plan: Plan, box: Bounds) -> list[_Row]:
     return _rows(
         conn.execute(
             """
@@ -178,7 +177,7 @@ def _drawn_in(conn: Connection[Any], plan: Plan, box: Box) -> list[_Row]:
             WHERE g.plan_id = %(plan)s AND g.steps @> %(step)s::int4
               AND g.geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
             """,
-            {"plan": plan.plan_id, "step": plan.step, **_box(box)},
+            {"plan": plan.plan_id, "step": plan.step, **box.params()},
         )
     )
 
@@ -195,7 +194,3 @@ def _drawn(conn: Connection[Any], plan: Plan, ids: Iterable[int]) -> list[_Row]:
             {"plan": plan.plan_id, "step": plan.step, "ids": list(ids)},
         )
     )
-
-
-def _box(box: Box) -> dict[str, float]:
-    return dict(zip(("west", "south", "east", "north"), box, strict=True))

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from geodata.grids import writing as boundaries
 from geodata.grids.writing import NewVersion
-from geodata.model import LEVELS, Level
+from geodata.model import LEVELS, Bounds, Level
 from geodata.partition.ground import keep_law
 from geodata.plans import advancing, checking, drafts, drawing, keeping
 from geodata.plans.faults import EXCEPTIONS, Fault
@@ -233,7 +233,7 @@ def _move_issues(conn: Connection[Any], plan: Plan, located: Mapping[int, int | 
 
 
 def _open_issues(
-    conn: Connection[Any], plan: Plan, boxes: Sequence[drafts.Box]
+    conn: Connection[Any], plan: Plan, boxes: Sequence[Bounds]
 ) -> dict[int, int | None]:
     """Return the open issues where something changes, and the finest grid of each."""
     found: set[int] = set()

@@ -17,8 +17,8 @@ from psycopg.types.json import Jsonb
 
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.importing.lines.reading import ReadLines
+from geodata.model import Bounds
 from geodata.plans import keeping
-from geodata.plans.loading import Box
 from geodata.plans.model import Actor, Plan
 
 MOST_LAYERS = 20
@@ -141,13 +141,13 @@ def remove(conn: Connection[Any], plan_id: int, actor: Actor, number: int) -> No
     _note(conn, plan_id, "plan.reference_removed", found.name)
 
 
-def within(conn: Connection[Any], plan_id: int, box: Box, tolerance: float = 0) -> Around:
+def within(conn: Connection[Any], plan_id: int, box: Bounds, tolerance: float = 0) -> Around:
     """Return what of a plan's layers meets a box of degrees.
 
     With every corner, unless there are too many: then simplified by ``tolerance`` in degrees.
     """
     values = {"plan": plan_id, "tolerance": tolerance}
-    values |= dict(zip(("west", "south", "east", "north"), box, strict=True))
+    values |= box.params()
     row = conn.execute(
         """
         SELECT coalesce(sum(ST_NPoints(geom)), 0) FROM plan_reference_line

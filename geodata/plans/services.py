@@ -21,7 +21,6 @@ from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
 from geodata.model import LEVELS, Bounds, Level, Point
 from geodata.plans import drafts, locating
-from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 
 # A county whose edge moves concerns no single household; its figures are not worth the reading.
@@ -68,7 +67,7 @@ class CoverageChange:
 
 
 def moves(
-    conn: Connection[Any], plan: Plan, before: Draft, after: Draft, boxes: Sequence[Box]
+    conn: Connection[Any], plan: Plan, before: Draft, after: Draft, boxes: Sequence[Bounds]
 ) -> list[FacilityMove]:
     """List the facilities of the plan's day that would stand in another grid."""
     rows: dict[int, tuple[str, str, str, float, float]] = {}
@@ -164,11 +163,11 @@ def _out_of_reach(conn: Connection[Any], rows: Any, day: date) -> Iterator[tuple
     Who serves by grid or building goes with it: that is told by duties and service areas.
     """
     lon_lat = np.column_stack((rows["lon"], rows["lat"]))
-    box = (*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
+    box = Bounds(*lon_lat.min(axis=0).tolist(), *lon_lat.max(axis=0).tolist())
     kinds = standards.list_provided(conn, day)
     near = providers.locate_facilities(conn, kinds, day, box)
     reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
-    ways = Ways.load(conn, Bounds(*providers.grown(box, reach_m + SNAP_M)))
+    ways = Ways.load(conn, box.grown(reach_m + SNAP_M))
     buildings = ways.find(lon_lat)
     for kind in kinds:
         if not (kind.areas or kind.duties):
@@ -179,10 +178,10 @@ def _out_of_reach(conn: Connection[Any], rows: Any, day: date) -> Iterator[tuple
             yield kind, lost
 
 
-def _outermost(boxes: Sequence[Box]) -> list[Box]:
+def _outermost(boxes: Sequence[Bounds]) -> list[Bounds]:
     """Leave out the boxes that lie in others: a compound's in its town's."""
     largest = sorted(set(boxes), key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))[::-1]
-    kept: list[Box] = []
+    kept: list[Bounds] = []
     for box in largest:
         if not any(
             k[0] <= box[0] and k[1] <= box[1] and k[2] >= box[2] and k[3] >= box[3] for k in kept

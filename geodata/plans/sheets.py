@@ -13,8 +13,8 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
+from geodata.model import Bounds
 from geodata.plans import drafts
-from geodata.plans.drafts import Box
 from geodata.plans.model import Draft, Plan
 
 # More than this is a list, not a document to be read.
@@ -34,7 +34,7 @@ class Sheet:
     are no longer borders, and those that were none before.
     """
 
-    box: Box
+    box: Bounds
     before: Draft
     after: Draft
     changed: frozenset[int]
@@ -60,7 +60,7 @@ def find(conn: Connection[Any], plan: Plan) -> list[Sheet]:
 
 
 def _sheet(
-    conn: Connection[Any], plan: Plan, box: Box, was: Draft, now: Draft, changed: frozenset[int]
+    conn: Connection[Any], plan: Plan, box: Bounds, was: Draft, now: Draft, changed: frozenset[int]
 ) -> Sheet:
     window = shapely.box(*box)
     lines = [_lines(draft, changed, window) for draft in (was, now)]
@@ -71,15 +71,15 @@ def _sheet(
     return Sheet(box, was, now, changed, ground, lost, won, _buildings(conn, plan, box))
 
 
-def _grown(box: Box) -> Box:
+def _grown(box: Bounds) -> Bounds:
     west, south, east, north = box
     across = float(np.cos(np.radians((south + north) / 2)))
     side_m = max((east - west) * across, north - south) * _M_PER_DEGREE
     more = max(_AROUND * side_m, _LEAST_M) / _M_PER_DEGREE
-    return west - more / across, south - more, east + more / across, north + more
+    return Bounds(west - more / across, south - more, east + more / across, north + more)
 
 
-def _joined(boxes: Sequence[Box]) -> list[Box]:
+def _joined(boxes: Sequence[Bounds]) -> list[Bounds]:
     """Make one of boxes that meet, until none do; the largest first."""
     kept = list(boxes)
     while True:
@@ -111,7 +111,7 @@ def _changing(before: Draft, after: Draft, changed: frozenset[int], window: Any)
     return shapely.union_all(np.asarray(parts, dtype=object))
 
 
-def _buildings(conn: Connection[Any], plan: Plan, box: Box) -> Any:
+def _buildings(conn: Connection[Any], plan: Plan, box: Bounds) -> Any:
     rows = conn.execute(
         """
         SELECT ST_X(geom), ST_Y(geom) FROM building

@@ -12,14 +12,14 @@ import numpy as np
 import shapely
 from psycopg import Connection
 
-from geodata.database import settings
+from geodata.database import locks, settings
+from geodata.database.locks import Lock
 from geodata.errors import InvalidInputError
-from geodata.model import Bounds
+from geodata.model import ANYWHERE, Bounds
 from geodata.partition.polygons import to_ewkb
 from geodata.roads.network import Flags, Floats, Ints, Network
 from geodata.roads.reaching import WALKING_KM_H
 
-_LOCK = 341527
 # Rows whose shapes are written down at once.
 _CHUNK = 20_000
 _SETTING = "walking_km_h"
@@ -59,7 +59,7 @@ class Facts:
 
 def lock(conn: Connection[Any]) -> None:
     """Let nobody else change the roads until the transaction ends."""
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    locks.take(conn, Lock.ROADS)
 
 
 def sources(conn: Connection[Any]) -> list[Source]:
@@ -170,12 +170,7 @@ def load(conn: Connection[Any], box: Bounds | None = None) -> tuple[Network, Fla
                OR geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
             ORDER BY edge_id
             """,
-            {
-                "west": box.west if box else None,
-                "south": box.south if box else None,
-                "east": box.east if box else None,
-                "north": box.north if box else None,
-            },
+            box.params() if box else ANYWHERE,
         ).fetchall()
     ends = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
     measures = np.array([row[2:5] for row in rows], dtype=np.float64).reshape(-1, 3)

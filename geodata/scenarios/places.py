@@ -17,9 +17,9 @@ import numpy as np
 from psycopg import Connection
 from scipy.sparse import csr_array
 
-from geodata.coverage.judging import people, providers, sums
+from geodata.coverage.judging import people, sums
 from geodata.coverage.judging.altering import Changes
-from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging.people import People
 from geodata.coverage.judging.sums import Count
 from geodata.coverage.judging.verdicts import Floats, Ints, Judgement, Verdict
 from geodata.coverage.judging.ways import Ways, pair_straight
@@ -27,7 +27,7 @@ from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
 from geodata.coverage.trying import redrawing
 from geodata.errors import InvalidInputError
-from geodata.model import Point
+from geodata.model import ANYWHERE, Bounds, Point
 from geodata.scenarios.siting import choosing
 from geodata.scenarios.siting.model import Choice, Demand
 
@@ -158,7 +158,7 @@ def find(
     return Answer(points, choice, len(places))
 
 
-def _box(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Box:
+def _box(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Bounds:
     """Return the box of all on which the figures of a grid rest."""
     row = conn.execute(
         """
@@ -172,7 +172,7 @@ def _box(conn: Connection[Any], grid_id: int, kind: Kind, day: date) -> Box:
     west, south, east, north = row
     # Neighbours compete for the same facilities: see coverage.trying.
     reach_m = kind.farthest_m * (4 if kind.is_limited else 1)
-    return providers.grown((west, south, east, north), reach_m)
+    return Bounds(west, south, east, north).grown(reach_m)
 
 
 def _is_counted(nearby: People, grid_id: int | None) -> Any:
@@ -188,7 +188,7 @@ def _is_counted(nearby: People, grid_id: int | None) -> Any:
 
 
 def _candidates(
-    conn: Connection[Any], question: Question, counted: People, box: Box | None, day: date
+    conn: Connection[Any], question: Question, counted: People, box: Bounds | None, day: date
 ) -> Floats:
     """Return where a facility could be put, (lon, lat), shape (n, 2)."""
     if question.candidates == "given":
@@ -205,7 +205,7 @@ def _candidates(
                OR geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
             ORDER BY node_id
             """,
-            dict(zip(("west", "south", "east", "north"), box or (None,) * 4, strict=True)),
+            box.params() if box else ANYWHERE,
             prepare=False,
         ).fetchall()
     else:
@@ -219,7 +219,7 @@ def _candidates(
             {
                 "kind": question.candidates,
                 "day": day,
-                **dict(zip(("west", "south", "east", "north"), box or (None,) * 4, strict=True)),
+                **(box.params() if box else ANYWHERE),
             },
             prepare=False,
         ).fetchall()
@@ -248,7 +248,7 @@ def _demand(
     counted: People,
     lacking: Ints,
     places: Floats,
-    box: Box | None,
+    box: Bounds | None,
     of: Count,
 ) -> tuple[Demand, Floats]:
     """Return who would be in reach of which candidate, and the candidates that reach anybody.

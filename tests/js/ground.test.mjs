@@ -6,21 +6,7 @@ import { Ground } from "../../webmap/static/js/drawing/ground.js";
 import { passing } from "../../webmap/static/js/drawing/rings.js";
 import { footOn, Snaps } from "../../webmap/static/js/drawing/snapping.js";
 import { TOOLS, toolsFor } from "../../webmap/static/js/drawing/tools.js";
-
-const box = (west, south, east, north) => [[[west, south], [east, south], [east, north], [west, north], [west, south]]];
-const grid = (id, level, parent, ring, more = {}) => ({
-  grid_id: id, level, parent_id: parent, name: `g${id}`, code: "", households: 1, population: null, is_changed: false, polygons: [ring], ...more,
-});
-// A town of two communities beside each other, each with a compound on their common edge.
-const plain = () => ({
-  grids: [
-    grid(1, "town", null, [[[0, 0], [2, 0], [4, 0], [4, 4], [2, 4], [0, 4], [0, 0]]]),
-    grid(2, "community", 1, [[[0, 0], [2, 0], [2, 1], [2, 3], [2, 4], [0, 4], [0, 0]]]),
-    grid(3, "community", 1, [[[2, 0], [4, 0], [4, 4], [2, 4], [2, 3], [2, 1], [2, 0]]]),
-    grid(4, "compound", 2, box(1, 1, 2, 3)),
-    grid(5, "compound", 3, box(2, 1, 3, 3)),
-  ],
-});
+import { box, grid, plain } from "./grids.mjs";
 
 function topojson() {
   const vendor = new URL("../../webmap/static/vendor/", import.meta.url);
@@ -41,7 +27,7 @@ test("what lies at a place comes coarsest first, with all above it", () => {
   const ground = new Ground(plain(), 1);
   assert.deepEqual(ground.at([1.5, 2]).map((each) => each.id), [1, 2, 4]);
   assert.deepEqual(ground.path(5).map((each) => each.id), [1, 3, 5]);
-  assert.ok(ground.isHome(5));
+  assert.ok(ground.isInRoot(5));
 });
 
 test("a step shows what it changed, and undoing it shows nothing", () => {

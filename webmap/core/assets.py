@@ -98,8 +98,8 @@ def _read() -> tuple[str, dict[str, _Asset]]:
     files[SHEET] = _asset(SHEET, sheet)
     for name, entry in (
         (SCRIPT, "main.js"),
-        (DRAWING, "drawing/room.js"),
-        (SCENARIOS, "scenarios/desk.js"),
+        (DRAWING, "drawing/editor.js"),
+        (SCENARIOS, "scenarios/editor.js"),
     ):
         script = modules.join(entry, lambda file: files[f"js/{file}"].bodies[""].decode())
         files[name] = _asset(name, script.encode())

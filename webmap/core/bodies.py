@@ -51,12 +51,17 @@ def read(model: type[Model]) -> Model:
     try:
         return model.model_validate(plain())
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise InvalidInputError(
-            "{where}: {reason}",
-            where=".".join(str(each) for each in first["loc"]) or "body",
-            reason=first["msg"],
-        ) from None
+        raise refusal(error) from None
+
+
+def refusal(error: ValidationError) -> InvalidInputError:
+    """Return what is wrong with what was sent: the first fault that a model found."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return InvalidInputError(
+        "{where}: {reason}",
+        where=".".join(str(each) for each in first["loc"]) or "body",
+        reason=first["msg"],
+    )
 
 
 def seen_revision() -> int:

@@ -12,7 +12,7 @@ from datetime import date
 from urllib.parse import urlencode
 
 import psycopg
-from apiflask import APIFlask, HTTPError
+from apiflask import APIFlask
 from flask import Response, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -89,11 +89,6 @@ def init_app(app: APIFlask) -> None:
         full = StorageFullError.of_files()
         full.__cause__ = error
         return known(full)
-
-    @app.error_processor
-    def unread(error: HTTPError) -> Response:  # pyright: ignore[reportUnusedFunction]
-        # What the OpenAPI models refuse, in their words: this is read by programmers.
-        return _answer(error.status_code, "invalid_input", str(error.detail), "")
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -258,7 +253,7 @@ def _county_url() -> str:
     if kept.get("mode") not in MODES:
         kept.pop("mode", None)
     try:
-        asking.asked_day(request.args)
+        asking.day()
     except InvalidInputError:
         kept.pop("on", None)
     return f"/?{urlencode(kept)}" if kept else "/"

@@ -1,8 +1,7 @@
-"""What many answers of the JSON interface hold, and what many addresses take."""
+"""What many answers of the JSON interface hold."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,9 +56,3 @@ class BoundsOut(Out):
     south: float
     east: float
     north: float
-
-
-class DayIn(BaseModel):
-    """The day to answer for."""
-
-    on: date | None = Field(None, description="The day to answer for; today when left out.")

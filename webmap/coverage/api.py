@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal
 
 from apiflask import APIBlueprint
-from flask import request
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
 from geodata import disclosure
-from geodata.coverage.figures import reading, tables
+from geodata.coverage.figures import tables
 from geodata.coverage.standards import defining
-from geodata.errors import InvalidInputError, NotFoundError
+from geodata.errors import NotFoundError
 from geodata.grids import reading as grids
-from geodata.model import Level
 from geodata.roads import keeping
-from webmap.core import asking, db, describing
-from webmap.core.asking import asked_number
-from webmap.core.models import DayIn, GridRefOut, LevelName
+from webmap.core import db
+from webmap.core.asking import DayIn, Kind, LevelAsked, Number, asks
+from webmap.core.models import GridRefOut
 
 bp = APIBlueprint("services", __name__, url_prefix="/api", tag="Services")
 
@@ -115,45 +113,41 @@ class StandardsOut(BaseModel):
 class CoverageIn(DayIn):
     """Which grids and kinds."""
 
-    grid: int | None = Field(None, description="A grid by its number; the county if left out.")
-    kind: str | None = Field(None, description="Only this kind of service.")
-    level: LevelName | None = Field(None, description="The grids of this level in it instead.")
-    page: int = Field(1, ge=1)
+    grid: Number | None = Field(None, description="A grid by its number; the county if left out.")
+    kind: Kind | None = Field(None, description="Only this kind of service.")
+    level: LevelAsked | None = Field(None, description="The grids of this level in it instead.")
+    page: Number = 1
 
 
 @bp.get("/coverage")
 @bp.output(CoverageOut)
-@describing.asks(CoverageIn)
+@asks(CoverageIn)
 @bp.doc(responses=[400, 404])
-def coverage() -> dict[str, Any]:
+def coverage(asked: CoverageIn) -> dict[str, Any]:
     """Return how many households are served, and why the others are not."""
-    day, level = asking.asked_day(request.args), _level(request.args.get("level"))
-    grid_id, page = asked_number(request.args, "grid"), asked_number(request.args, "page") or 1
-    kind = reading.read_kind(request.args) if request.args.get("kind") else None
     with db.connection() as conn:
-        if kind:
-            defining.get(conn, kind)
-        grid_id = grid_id or _county(conn, day)
-        offset = (page - 1) * PAGE_SIZE
+        if asked.kind:
+            defining.get(conn, asked.kind)
+        grid_id = asked.grid or _county(conn, asked.on)
         found = tables.find(
             conn,
-            day,
+            asked.on,
             grid_id,
             is_rounded=True,
-            level=level,
-            kind=kind,
+            level=asked.level,
+            kind=asked.kind,
             limit=PAGE_SIZE,
-            offset=offset,
+            offset=(asked.page - 1) * PAGE_SIZE,
         )
-        total = tables.count(conn, day, grid_id, level)
+        total = tables.count(conn, asked.on, grid_id, asked.level)
         least = disclosure.least_count(conn)
         has_roads = keeping.has_any(conn)
     return {
-        "on": day,
+        "on": asked.on,
         "method": "roads" if has_roads else "straight_line",
         "least_count": least,
         "total": total,
-        "page": page,
+        "page": asked.page,
         "pages": max(1, -(-total // PAGE_SIZE)),
         "grids": [
             {**asdict(ref), "kinds": [tables.to_plain(each) for each in kinds]}
@@ -164,11 +158,11 @@ def coverage() -> dict[str, Any]:
 
 @bp.get("/standards")
 @bp.output(StandardsOut)
-@describing.asks(DayIn)
+@asks(DayIn)
 @bp.doc(responses=[400])
-def standards() -> dict[str, Any]:
+def standards(asked: DayIn) -> dict[str, Any]:
     """Return the standards of all kinds of services on a day."""
-    day = asking.asked_day(request.args)
+    day = asked.on
     with db.connection() as conn:
         return {
             "on": day,
@@ -184,14 +178,3 @@ def _county(conn: Connection[Any], day: date) -> int:
     if found is None:
         raise NotFoundError("There are no grids on {day}.", day=day)
     return found[0].grid_id
-
-
-def _level(text: str | None) -> Level | None:
-    if text and text not in get_args(Level):
-        raise InvalidInputError(
-            "“{value}” is not a level.",
-            hint="Levels are {levels}.",
-            value=text[:40],
-            levels=get_args(Level),
-        )
-    return cast("Level", text) if text else None

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template
 from flask_babel import gettext as _
 from psycopg import Connection
+from pydantic import BeforeValidator, Field
 
 from geodata import spreadsheets
 from geodata.coverage.figures import history, reading
 from geodata.coverage.figures.history import Point
-from geodata.database import clock
 from geodata.errors import InvalidInputError
 from geodata.grids import reading as grids
 from geodata.model import Coverage, Grid, GridRef
 from webmap.core import acting, asking, downloads, i18n, kept
+from webmap.core.asking import Day, DayIn, Kind, Number, asks
 from webmap.coverage import charts
 from webmap.coverage.charts import Chart
 
@@ -57,29 +58,49 @@ class Row:
         return (self.now.share - self.before) * 100
 
 
+def _sort(text: str) -> str:
+    return text if text.removeprefix("-") in SORTS else SORTS[0]
+
+
+class FiguresIn(DayIn):
+    """Whose figures, compared with when, in which order."""
+
+    grid: Number | None = Field(None, description="The county when left out.")
+    kind: Kind = Field(reading.DEFAULT_KIND, description="The kind told place by place.")
+    versus: Day | None = Field(None, description="The day compared with; a year ago without.")
+    sort: Annotated[str, BeforeValidator(_sort)] = SORTS[0]
+
+    def address(self, **changes: object) -> str:
+        """Return the page's address with ``changes``."""
+        query = self.model_dump(mode="json", exclude_unset=True) | changes
+        return f"/figures?{urlencode(query)}" if query else "/figures"
+
+
 @bp.get("")
-def show() -> Response:
+@asks(FiguresIn)
+def show(asked: FiguresIn) -> Response:
     """Show a place's figures, kind by kind, and those of the places in it for one kind."""
-    on = asking.asked_day(request.args)
+    on = asked.on
     with acting.connection() as conn:
         county = grids.find_county(conn, on)
         if county is None:
             page = render_template("coverage/figures_page.html", county=None, on=on)
             return kept.keep(make_response(page))
-        found = _read(conn, county, on)
+        found = _read(conn, county, asked)
     page = render_template("coverage/figures_page.html", county=county, on=on, **found)
     return kept.keep(make_response(page))
 
 
 @bp.get("/export.csv")
-def export() -> Response:
+@asks(FiguresIn)
+def export(asked: FiguresIn) -> Response:
     """Send the figures of the page as a table: a line for each place, kind and day."""
-    on = asking.asked_day(request.args)
+    on = asked.on
     with acting.connection() as conn:
         county = grids.find_county(conn, on)
         if county is None:
             raise InvalidInputError("There are no figures for this day.")
-        found = _read(conn, county, on)
+        found = _read(conn, county, asked)
     place: Grid = found["place"]
     ref = GridRef(place.grid_id, place.level, place.name, place.code)
     rows = [(ref, row) for row in found["rows"]]
@@ -99,19 +120,10 @@ def export() -> Response:
     return kept.keep(downloads.send(spreadsheets.to_csv(head, lines), spreadsheets.CSV, name))
 
 
-def address(**changes: object) -> str:
-    """Return the page's address with ``changes``; what is None is left out."""
-    names = ("grid", "kind", "on", "versus", "sort")
-    query: dict[str, object] = {key: request.args[key] for key in names if request.args.get(key)}
-    query.update(changes)
-    asked = {key: str(value) for key, value in query.items() if value is not None}
-    return f"/figures?{urlencode(asked)}" if asked else "/figures"
-
-
-def _read(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
+def _read(conn: Connection[Any], county: Grid, asked: FiguresIn) -> dict[str, Any]:
     """Return all that the page shows of a county on a day."""
-    place = _place(conn, county, on)
-    versus = _versus(on)
+    on, versus = asked.on, asked.versus
+    place = _place(conn, county, asked)
     least = acting.least_count(conn, place.grid_id, on)
     is_rounded = least > 0
     now = reading.read_grid(conn, place.grid_id, on, is_rounded=is_rounded)
@@ -119,8 +131,8 @@ def _read(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
     # A year ago is read from what was written down; a day that is asked for is computed.
     then = reading.read_grid(conn, place.grid_id, versus, is_rounded=is_rounded) if versus else []
     rows = [_row(None, each, past.get(each.kind, ()), on, versus, _by_kind(then)) for each in now]
-    asked = reading.read_kind(request.args)
-    kind = asked if any(each.kind == asked for each in now) else now[0].kind if now else ""
+    is_known = any(each.kind == asked.kind for each in now)
+    kind = asked.kind if is_known else now[0].kind if now else ""
     children = _children(conn, place, kind, on, versus, is_rounded=is_rounded) if kind else []
     compared = [row for row in (*rows, *children) if row.before is not None]
     return {
@@ -131,28 +143,22 @@ def _read(conn: Connection[Any], county: Grid, on: date) -> dict[str, Any]:
         "rows": rows,
         "chosen": next((row for row in rows if row.now.kind == kind), None),
         "charts_of": _charts(next((row for row in rows if row.now.kind == kind), None)),
-        "children": _sorted(children),
-        "sort": _sort(),
+        "children": _sorted(children, asked.sort),
+        "sort": asked.sort,
         "least": least,
         "months": sorted({p.day for row in rows for p in row.points}),
-        "address": address,
+        "address": asked.address,
         "first": min((p.computed_at for points in past.values() for p in points), default=None),
     }
 
 
-def _place(conn: Connection[Any], county: Grid, on: date) -> Grid:
-    """Read ?grid=, the county when it is missing; for a compound, the community it lies in."""
-    text = request.args.get("grid") or str(county.grid_id)
-    if not text.isdecimal() or len(text) > 18:
-        raise InvalidInputError("“{value}” is not the number of a grid.", value=text[:40])
-    place = county if int(text) == county.grid_id else grids.get(conn, int(text), on)
+def _place(conn: Connection[Any], county: Grid, asked: FiguresIn) -> Grid:
+    """Return the grid asked for; for a compound, the community it lies in."""
+    if asked.grid is None or asked.grid == county.grid_id:
+        return county
+    place = grids.get(conn, asked.grid, asked.on)
     # What is written down of past months ends at the communities.
-    return grids.get(conn, place.path[-1].grid_id, on) if place.level == "compound" else place
-
-
-def _versus(on: date) -> date | None:
-    text = request.args.get("versus")
-    return clock.read_day(text, asking.today()) if text else None
+    return grids.get(conn, place.path[-1].grid_id, asked.on) if place.level == "compound" else place
 
 
 def _row(
@@ -227,14 +233,8 @@ def _year_before(on: date, rows: Sequence[Row]) -> date | None:
     return next((point.day for point in found if point), None)
 
 
-def _sort() -> str:
-    asked = request.args.get("sort", SORTS[0])
-    return asked if asked.removeprefix("-") in SORTS else SORTS[0]
-
-
-def _sorted(rows: list[Row]) -> list[Row]:
+def _sorted(rows: list[Row], asked: str) -> list[Row]:
     """Order rows as is asked for; those without data stand at the end either way."""
-    asked = _sort()
     by = asked.removeprefix("-")
 
     def value(row: Row) -> float | None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from psycopg import Connection
 from pydantic import Field
 from shapely.geometry import mapping
@@ -19,9 +19,8 @@ from geodata.coverage.explaining.buildings import JudgedBuilding
 from geodata.coverage.figures import reading
 from geodata.errors import InvalidInputError
 from geodata.grids import reading as grids
-from webmap.core import asking, db, describing, kept
-from webmap.core.asking import asked_number
-from webmap.core.models import DayIn
+from webmap.core import db, kept
+from webmap.core.asking import DayIn, Flag, Kind, NeededGrid, asks
 from webmap.coverage import explaining
 
 bp = APIBlueprint("coverage", __name__, url_prefix="/api/coverage", tag="Services")
@@ -33,28 +32,27 @@ MOST = 6_000
 class KindIn(DayIn):
     """A service kind in a grid."""
 
-    kind: str | None = Field(None, description="The service kind; the first one when left out.")
-    grid: int = Field(ge=1, description="The number of a grid.")
+    kind: Kind = Field(reading.DEFAULT_KIND, description="The service kind.")
+    grid: NeededGrid = Field(description="The number of a grid.")
 
 
 class GapsIn(KindIn):
     """The same, to be looked at or to be kept."""
 
-    download: bool | None = Field(None, description="Given at all, the answer is a file to save.")
+    download: Flag = Field(False, description="Whether the answer is a file to save.")
 
 
 @bp.get("/buildings")
-@describing.asks(KindIn)
+@asks(KindIn)
 @bp.doc(responses=[200, 400, 404])
-def buildings() -> Response:
+def buildings(asked: KindIn) -> Response:
     """Return the buildings of a grid, each with its verdict, as GeoJSON points.
 
     Without counts of households: those of single buildings are not for everybody. Points that stand
     for a compound of which no building is known have no id.
     """
-    on, kind = asking.asked_day(request.args), reading.read_kind(request.args)
+    on, kind, grid_id = asked.on, asked.kind, asked.grid
     with db.connection() as conn:
-        grid_id = needed_grid()
         tag = _tag(conn, on)
         if kept.has(tag):
             return as_geojson(None, tag)
@@ -72,17 +70,16 @@ def buildings() -> Response:
 
 
 @bp.get("/gaps")
-@describing.asks(GapsIn)
+@asks(GapsIn)
 @bp.doc(responses=[200, 400, 404])
-def gaps() -> Response:
+def gaps(asked: GapsIn) -> Response:
     """Return the ground of a grid on which people live who have nobody in reach, as GeoJSON.
 
     Exact polygons, those with most households first: inside compounds, and around buildings outside
     every compound. Ground on which nobody lives is left out. Households are rounded.
     """
-    on, kind = asking.asked_day(request.args), reading.read_kind(request.args)
+    on, kind, grid_id = asked.on, asked.kind, asked.grid
     with db.connection() as conn:
-        grid_id = needed_grid()
         tag = _tag(conn, on)
         if kept.has(tag):
             return as_geojson(None, tag)
@@ -110,7 +107,7 @@ def gaps() -> Response:
         ],
         tag,
     )
-    if "download" in request.args:
+    if asked.download:
         response.headers["Content-Disposition"] = (
             f'attachment; filename="gaps-{kind}-{grid_id}-{on}.geojson"'
         )
@@ -118,14 +115,14 @@ def gaps() -> Response:
 
 
 @bp.get("/facilities/<int:facility_id>/area")
-@bp.input(DayIn, location="query", arg_name="_query", validation=False)
+@asks(DayIn)
 @bp.doc(responses=[200, 400, 404])
-def area(facility_id: int, _query: Any) -> Response:
+def area(asked: DayIn, facility_id: int) -> Response:
     """Return the ground from which a facility is in reach, as GeoJSON.
 
     One polygon where towns and villages have the same standard, else one for each.
     """
-    on = asking.asked_day(request.args)
+    on = asked.on
     with db.connection() as conn:
         tag = _tag(conn, on)
         if kept.has(tag):
@@ -151,16 +148,6 @@ def area(facility_id: int, _query: Any) -> Response:
         ],
         tag,
     )
-
-
-def needed_grid() -> int:
-    """Read ?grid=. Raises InvalidInputError if it is missing or no number."""
-    grid_id = asked_number(request.args, "grid")
-    if grid_id is None:
-        raise InvalidInputError(
-            "The grid is missing.", hint="Name it in the address: grid=, a number."
-        )
-    return grid_id
 
 
 def as_geojson(features: list[dict[str, Any]] | None, tag: str) -> Response:

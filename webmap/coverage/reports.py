@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from psycopg import Connection
+from pydantic import Field
 
 from geodata import spreadsheets
-from geodata.coverage.figures import reading
 from geodata.errors import InvalidInputError, NotFoundError, UnavailableError
 from geodata.exporting import coverage, geopackage
 from geodata.exporting.coverage import Extract
 from geodata.grids import reading as grids
 from geodata.model import LEVELS, Level
-from webmap.core import acting, asking, downloads
-from webmap.core.asking import asked_number
+from webmap.core import acting, downloads
+from webmap.core.asking import DayIn, Kind, Number, asks
 from webmap.coverage import paper as report_pages
 from webmap.coverage import tables as report_tables
 
@@ -35,43 +35,58 @@ _MAKING = threading.Lock()
 _PATIENCE_S = 30.0
 
 
+class ExtractIn(DayIn):
+    """Of which grid."""
+
+    grid: Number | None = Field(None, description="The county when left out.")
+
+
+class ReportIn(ExtractIn):
+    """Of which kind of service."""
+
+    kind: Kind | None = Field(None, description="All when left out.")
+
+
 @bp.get("/coverage.pdf")
-def coverage_pdf() -> Response:
-    """Return the report for a meeting; ?grid= (the county without), ?kind= (all without), ?on=."""
+@asks(ReportIn)
+def coverage_pdf(asked: ReportIn) -> Response:
+    """Return the report for a meeting."""
     with turn():
         with acting.connection() as conn:
-            extract = extract_asked_for(conn, _asked_kind(), steps=2)
-            page = report_pages.document(conn, extract, _asked_kind())
+            extract = extract_asked_for(conn, asked, asked.kind, steps=2)
+            page = report_pages.document(conn, extract, asked.kind)
         return downloads.send(to_pdf(page), "application/pdf", name_of(extract, "pdf"))
 
 
 @bp.get("/coverage.xlsx")
-def coverage_xlsx() -> Response:
+@asks(ReportIn)
+def coverage_xlsx(asked: ReportIn) -> Response:
     """Return the figures of a grid and all in it as Excel; asked as the report is."""
     with turn():
         with acting.connection() as conn:
-            extract = extract_asked_for(conn, _asked_kind())
+            extract = extract_asked_for(conn, asked, asked.kind)
         return downloads.send(to_excel(extract), spreadsheets.EXCEL, name_of(extract, "xlsx"))
 
 
 @bp.get("/coverage.gpkg")
-def coverage_gpkg() -> Response:
+@asks(ReportIn)
+def coverage_gpkg(asked: ReportIn) -> Response:
     """Return the same with shapes and facilities as GeoPackage."""
     with turn(), acting.connection() as conn:
-        extract = extract_asked_for(conn, _asked_kind())
+        extract = extract_asked_for(conn, asked, asked.kind)
         return downloads.stream(to_geopackage(conn, extract), GEOPACKAGE, name_of(extract, "gpkg"))
 
 
 @bp.get("/coverage.svg")
-def coverage_svg() -> Response:
+@asks(ReportIn)
+def coverage_svg(asked: ReportIn) -> Response:
     """Return the report's map of one kind as a picture, with title, legend, scale and day."""
-    kind = _asked_kind()
-    if kind is None:
+    if asked.kind is None:
         raise InvalidInputError(
             "A picture shows one kind of service.", hint="Name it as kind, for example clinic."
         )
     with turn(), acting.connection() as conn:
-        extract = extract_asked_for(conn, _asked_kind(), steps=2)
+        extract = extract_asked_for(conn, asked, asked.kind, steps=2)
         body = report_pages.picture(conn, extract)
     return downloads.send(body.encode(), SVG, name_of(extract, "svg"))
 
@@ -112,6 +127,7 @@ def deepest(level: Level, steps: int) -> Level:
 
 def extract_asked_for(
     conn: Connection[Any],
+    asked: ExtractIn,
     kind: str | None,
     steps: int = len(LEVELS),
     *,
@@ -124,8 +140,7 @@ def extract_asked_for(
     ``is_tried``: what a scenario would bring. Who chooses its capacities would find the neighbours'
     households by who is served here, so exact counts are for those who see the county's.
     """
-    on = asking.asked_day(request.args)
-    grid_id = asked_number(request.args, "grid")
+    on, grid_id = asked.on, asked.grid
     if grid_id is None:
         county = grids.read_extent(conn, on)
         if county is None:
@@ -142,10 +157,6 @@ def extract_asked_for(
         least=acting.least_count(conn, whose, on),
         deepest=deepest(place.level, steps),
     )
-
-
-def _asked_kind() -> str | None:
-    return reading.read_kind(request.args) if request.args.get("kind") else None
 
 
 def name_of(extract: Extract, ending: str) -> str:

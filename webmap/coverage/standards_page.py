@@ -28,6 +28,7 @@ from geodata.coverage.trying.standards import Effects
 from geodata.errors import InvalidInputError
 from geodata.roads import keeping
 from webmap.core import acting, asking, errors, i18n
+from webmap.core.asking import DayIn
 from webmap.coverage import standard_form
 from webmap.coverage.standard_form import Wanted
 
@@ -73,7 +74,7 @@ def change(kind: str) -> Response:
 def withdraw(kind: str) -> Response:
     """Take back a change that is still to come."""
     try:
-        day = asking.asked_day(request.form)
+        day = asking.read(DayIn, request.form).on
         if day <= asking.today():
             raise InvalidInputError("Only a change that has not taken effect yet can be withdrawn.")
         with acting.planning_connection() as (conn, person):
@@ -129,7 +130,7 @@ def _form(kind: str | None) -> Response:
         typed = (
             standard_form.carried(present, standard_form.typed_in(request.form))
             if is_sent
-            else standard_form.filled(present, asking.asked_day(request.args))
+            else standard_form.filled(present, asking.day())
         )
         wanted = standard_form.read(typed, roles, is_new=present is None)
         has_changed = is_sent and present and request.form.get("seen") != present.digest

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import shapely
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
+from pydantic import Field
 
 from geodata import disclosure
 from geodata.coverage.explaining import buildings, serving, why
@@ -11,10 +14,10 @@ from geodata.coverage.explaining.serving import Area
 from geodata.coverage.figures import reading
 from geodata.errors import AbsentError
 from geodata.grids import reading as grids
-from geodata.model import Bounds, Facility
+from geodata.model import Bounds, Coverage, Facility
 from layers.style import HOMES
-from webmap.core import acting, asking
-from webmap.core.asking import asked_mode, asked_number
+from webmap.core import acting
+from webmap.core.asking import Kind, Number, ViewIn, asks
 from webmap.core.fragments import fragment
 from webmap.coverage import explaining
 from webmap.coverage import map_api as coverage
@@ -34,19 +37,29 @@ def looks() -> dict[str, object]:
     return {"home_looks": HOMES}
 
 
+class WhyIn(ViewIn):
+    """Of which kind."""
+
+    kind: Kind | None = Field(None, description="The first that the county has when left out.")
+    page: Number = 1
+
+
+class FacilityIn(ViewIn):
+    """From which grid one comes."""
+
+    grid: Number | None = None
+
+
 @bp.get("/grid/<int:grid_id>/why")
-def grid(grid_id: int) -> Response:
+@asks(WhyIn)
+def grid(asked: WhyIn, grid_id: int) -> Response:
     """Say why the households of a grid have a service of ?kind= or not, page by page."""
-    mode, on = asked_mode(), asking.asked_day(request.args)
-    page = asked_number(request.args, "page") or 1
-    asked = reading.read_kind(request.args)
+    on = asked.on
     with acting.connection() as conn:
         place = grids.get(conn, grid_id, on)
         least = acting.least_count(conn, grid_id, on)
         kinds = reading.read_grid(conn, grid_id, on, is_rounded=least > 0)
-        # Asked without a kind, the first that the county has is shown, as elsewhere.
-        is_known = any(each.kind == asked for each in kinds)
-        name = asked if is_known or not kinds or request.args.get("kind") else kinds[0].kind
+        name = asked.kind or _first(kinds)
         # A provider serves other grids as well: told in full to those who see the county's.
         load_least = acting.least_count(conn, place.path[0].grid_id if place.path else grid_id, on)
         found = explaining.explain(
@@ -59,13 +72,13 @@ def grid(grid_id: int) -> Response:
         )
         known = buildings.list_known(found)
         pages = max(1, -(-len(known) // PAGE_SIZE))
-        page = min(page, pages)
+        page = min(asked.page, pages)
         rows = buildings.read(conn, found, known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], on)
         estimated = buildings.list_estimated(conn, found, on)
     sums = next(each for each in kinds if each.kind == name)
     return fragment(
         "coverage/why.html",
-        mode=mode,
+        mode=asked.mode,
         on=on,
         grid=place,
         kinds=kinds,
@@ -87,10 +100,10 @@ def grid(grid_id: int) -> Response:
 
 
 @bp.get("/facility/<int:facility_id>")
-def facility(facility_id: int) -> Response:
+@asks(FacilityIn)
+def facility(asked: FacilityIn, facility_id: int) -> Response:
     """Show one facility: its load, its capacity, and from where it is in reach."""
-    mode, on = asked_mode(), asking.asked_day(request.args)
-    grid_id = asked_number(request.args, "grid")
+    mode, on, grid_id = asked.mode, asked.on, asked.grid
     with acting.connection() as conn:
         found = serving.find(conn, facility_id, on)
         kind = why.find_kind(conn, found.kind, on)
@@ -114,6 +127,12 @@ def facility(facility_id: int) -> Response:
         grid_id=grid_id,
         least=least,
     )
+
+
+def _first(kinds: Sequence[Coverage]) -> str:
+    """Return the kind that is shown without asking, or the first that the county has instead."""
+    known = [each.kind for each in kinds]
+    return known[0] if known and reading.DEFAULT_KIND not in known else reading.DEFAULT_KIND
 
 
 def _bounds(found: Facility, areas: list[Area]) -> Bounds:

@@ -15,9 +15,10 @@ from geodata.coverage import counts
 from geodata.grids import outlines as features
 from geodata.grids import reading as grids
 from geodata.grids import searching
-from webmap.core import asking, db
-from webmap.core.asking import asked_point
-from webmap.core.models import BoundsOut, DayIn, GridRefOut, Out, PointOut, ProblemOut
+from geodata.model import Point
+from webmap.core import db
+from webmap.core.asking import DayIn, Lat, Lon, Searched, asks
+from webmap.core.models import BoundsOut, GridRefOut, Out, PointOut, ProblemOut
 
 bp = APIBlueprint("api", __name__, url_prefix="/api", tag="Map")
 
@@ -75,14 +76,14 @@ class HitsOut(BaseModel):
 class PlaceIn(DayIn):
     """A place in WGS 84 degrees."""
 
-    lon: float = Field(ge=-180, le=180)
-    lat: float = Field(ge=-90, le=90)
+    lon: Lon
+    lat: Lat
 
 
 class SearchIn(DayIn):
     """What to look for."""
 
-    q: str = Field(max_length=80, description="Name, code, pinyin or initials.")
+    q: Searched = Field("", description="Name, code, pinyin or initials.")
 
 
 def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
@@ -110,24 +111,23 @@ def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
 
 @bp.get("/grids/<int:grid_id>")
 @bp.output(GridOut)
-@bp.input(DayIn, location="query", arg_name="_query", validation=False)
+@asks(DayIn)
 @bp.doc(responses=[400, 404])
-def grid(grid_id: int, _query: Any) -> dict[str, Any]:
+def grid(asked: DayIn, grid_id: int) -> dict[str, Any]:
     """Return one grid as it was on a day."""
     with db.connection() as conn:
-        day = asking.asked_day(request.args)
         # Everybody may ask, so everybody is told the same.
-        found = counts.round_grid(conn, grids.get(conn, grid_id, day), day)
+        found = counts.round_grid(conn, grids.get(conn, grid_id, asked.on), asked.on)
         return {**asdict(found), "least_count": disclosure.least_count(conn)}
 
 
 @bp.get("/grids/<int:grid_id>/shape")
-@bp.input(DayIn, location="query", arg_name="_query", validation=False)
+@asks(DayIn)
 @bp.doc(responses=[200, 400, 404])
-def shape(grid_id: int, _query: Any) -> Response:
+def shape(asked: DayIn, grid_id: int) -> Response:
     """Return one grid's shape as a GeoJSON feature."""
     with db.connection() as conn:
-        found = features.shape(conn, grid_id, asking.asked_day(request.args))
+        found = features.shape(conn, grid_id, asked.on)
     response = jsonify(found)
     response.mimetype = "application/geo+json"
     response.headers["Cache-Control"] = "no-cache"
@@ -138,22 +138,20 @@ def shape(grid_id: int, _query: Any) -> Response:
 
 @bp.get("/here")
 @bp.output(HereOut)
-@bp.input(PlaceIn, location="query", arg_name="_query", validation=False)
+@asks(PlaceIn)
 @bp.doc(responses=[400])
-def here(_query: Any) -> dict[str, Any]:
+def here(asked: PlaceIn) -> dict[str, Any]:
     """Say in which grids a point lies."""
     with db.connection() as conn:
-        point = asked_point(request.args)
-        return asdict(grids.locate(conn, point, asking.asked_day(request.args)))
+        return asdict(grids.locate(conn, Point(asked.lon, asked.lat), asked.on))
 
 
 @bp.get("/search")
 @bp.output(HitsOut)
-@bp.input(SearchIn, location="query", arg_name="_query", validation=False)
+@asks(SearchIn)
 @bp.doc(responses=[400])
-def search(_query: Any) -> dict[str, Any]:
+def search(asked: SearchIn) -> dict[str, Any]:
     """Find grids by name, code or pinyin, members by name or pinyin."""
-    query = request.args.get("q", "").replace("\0", "")[:80]
     with db.connection() as conn:
-        hits = searching.find(conn, query, asking.asked_day(request.args))
+        hits = searching.find(conn, asked.q, asked.on)
     return {"hits": [asdict(hit) for hit in hits]}

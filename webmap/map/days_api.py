@@ -7,14 +7,13 @@ from datetime import date
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import request
 from pydantic import BaseModel, Field
 
 from geodata.grids import comparing
 from geodata.plans.consequences import What
-from webmap.core import asking, db, describing
-from webmap.core.asking import asked_number
-from webmap.core.models import BoundsOut, DayIn, GridRefOut, LevelName, PointOut
+from webmap.core import db
+from webmap.core.asking import Number, Query, SpanIn, asks
+from webmap.core.models import BoundsOut, GridRefOut, LevelName, PointOut
 
 bp = APIBlueprint("changes", __name__, url_prefix="/api/changes", tag="Map")
 
@@ -70,42 +69,39 @@ class DifferencesOut(BaseModel):
     grids: list[DifferenceOut]
 
 
-class WithinIn(BaseModel):
+class WithinIn(Query):
     """Where to look."""
 
-    grid: int | None = Field(None, description="Only this grid and what lay in it.")
+    grid: Number | None = Field(None, description="Only this grid and what lay in it.")
 
 
-class TwoDaysIn(DayIn, WithinIn):
+class DifferencesIn(SpanIn, WithinIn):
     """The days to compare; the earlier one is taken as the first."""
 
-    versus: date = Field(description="The other day.")
-    page: int = Field(1, ge=1)
+    page: Number = 1
 
 
 @bp.get("/days")
 @bp.output(ChangeDaysOut)
-@describing.asks(WithinIn)
+@asks(WithinIn)
 @bp.doc(responses=[400])
-def days() -> dict[str, Any]:
+def days(asked: WithinIn) -> dict[str, Any]:
     """Return the days on which the grids changed."""
-    grid_id = asked_number(request.args, "grid")
     with db.connection() as conn:
-        return {"days": [asdict(each) for each in comparing.list_days(conn, grid_id)]}
+        return {"days": [asdict(each) for each in comparing.list_days(conn, asked.grid)]}
 
 
 @bp.get("")
 @bp.output(DifferencesOut)
-@describing.asks(TwoDaysIn)
+@asks(DifferencesIn)
 @bp.doc(responses=[400])
-def find() -> dict[str, Any]:
+def find(asked: DifferencesIn) -> dict[str, Any]:
     """Return what differs between two days."""
-    before, after = asking.needed_span(request.args)
-    grid_id, page = asked_number(request.args, "grid"), asked_number(request.args, "page") or 1
+    before, after = asked.span
     with db.connection() as conn:
-        counts = comparing.count_differences(conn, before, after, grid_id)
+        counts = comparing.count_differences(conn, before, after, asked.grid)
         found = comparing.find(
-            conn, before, after, grid_id, limit=PAGE_SIZE, offset=(page - 1) * PAGE_SIZE
+            conn, before, after, asked.grid, limit=PAGE_SIZE, offset=(asked.page - 1) * PAGE_SIZE
         )
     total = sum(counts.values())
     return {
@@ -113,7 +109,7 @@ def find() -> dict[str, Any]:
         "after": after,
         "total": total,
         "counts": counts,
-        "page": page,
+        "page": asked.page,
         "pages": max(1, -(-total // PAGE_SIZE)),
         "grids": [comparing.to_plain(each, with_households=False) for each in found],
     }

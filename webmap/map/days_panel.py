@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from psycopg import Connection
 
 from geodata.errors import NotFoundError
@@ -16,18 +16,32 @@ from geodata.grids import reading as grids
 from geodata.grids.comparing import ChangeDay, Difference
 from geodata.model import Bounds, GridRef
 from webmap.core import acting, asking
-from webmap.core.asking import asked_mode, asked_number
+from webmap.core.asking import DayIn, Number, SpanIn, ViewIn, asks
 from webmap.core.fragments import fragment
 from webmap.map.summaries import PAGE_SIZE
 
 bp = Blueprint("comparing", __name__, url_prefix="/panel")
 
 
+class DaysIn(DayIn):
+    """Of which grid."""
+
+    grid: Number | None = None
+
+
+class ChangesIn(ViewIn, SpanIn):
+    """Which two days are compared, and where."""
+
+    grid: Number | None = None
+    page: Number = 1
+
+
 @bp.get("/days")
-def days() -> Response:
+@asks(DaysIn)
+def days(asked: DaysIn) -> Response:
     """Offer the days on which boundaries changed: of all, or of ?grid= and what lay in it."""
     with acting.connection() as conn:
-        place, _ = _place(conn, asking.asked_day(request.args))
+        place, _ = _place(conn, asked.grid, asked.on)
         found = comparing.list_days(conn, within(place))
     return fragment(
         "map/days.html",
@@ -39,25 +53,24 @@ def days() -> Response:
 
 
 @bp.get("/changes")
-def listing() -> Response:
+@asks(ChangesIn)
+def listing(asked: ChangesIn) -> Response:
     """List what differs between ?on= and ?versus=: in the county, or in ?grid=."""
-    on = asking.asked_day(request.args)
-    before, after = asking.needed_span(request.args)
-    page = asked_number(request.args, "page") or 1
+    before, after = asked.span
     with acting.connection() as conn:
-        place, bounds = _place(conn, on)
+        place, bounds = _place(conn, asked.grid, asked.on)
         counts = comparing.count_differences(conn, before, after, within(place))
         total = sum(counts.values())
         pages = max(1, -(-total // PAGE_SIZE))
-        page = min(page, pages)
+        page = min(asked.page, pages)
         offset = (page - 1) * PAGE_SIZE
         rows = comparing.find(conn, before, after, within(place), limit=PAGE_SIZE, offset=offset)
         near = [] if total else nearest(comparing.list_days(conn, within(place)), before, after)
-        least = acting.least_count(conn, place.grid_id if place else None, on)
+        least = acting.least_count(conn, place.grid_id if place else None, asked.on)
     return fragment(
         "map/changes.html",
-        mode=asked_mode(),
-        on=on,
+        mode=asked.mode,
+        on=asked.on,
         before=before,
         after=after,
         place=place,
@@ -85,12 +98,13 @@ def nearest(days: Sequence[ChangeDay], before: date, after: date) -> list[tuple[
     return [(day - timedelta(days=1), day) for day in (*last, *following)]
 
 
-def _place(conn: Connection[Any], on: date) -> tuple[GridRef | None, Bounds | None]:
-    """Return what ?grid= names and its box, as on a day or near it in time.
+def _place(
+    conn: Connection[Any], grid_id: int | None, on: date
+) -> tuple[GridRef | None, Bounds | None]:
+    """Return a grid and its box, as on a day or near it in time.
 
-    Without it the county, None while there is none. Raises NotFoundError if there is no such grid.
+    Without one the county, None while there is none. Raises NotFoundError if there is no such grid.
     """
-    grid_id = asked_number(request.args, "grid")
     if grid_id is None:
         return grids.read_extent(conn, on) or (None, None)
     found = grids.find_ever_known(conn, grid_id, on)

@@ -48,7 +48,7 @@ DEFAULTS = {"mode": "territory", "state": "open", "page": "1"}
 def index() -> Response:
     """Show the map. Everything else in the address is read by the browser."""
     try:
-        on = asking.asked_day(request.args)
+        on = asking.day()
     except InvalidInputError:
         # The panel says what is wrong with the date; the map shows today.
         on = asking.today()

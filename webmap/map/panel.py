@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g
 from psycopg import Connection
+from pydantic import Field
 
 from geodata.accounts.acting import looking_at
 from geodata.coverage import counts
@@ -17,15 +17,12 @@ from geodata.grids import comparing, searching
 from geodata.grids import reading as grids
 from geodata.issues import reading as issues
 from geodata.issues.reading import IssueFilter
-from geodata.model import (
-    Nearby,
-)
+from geodata.model import Nearby, Point
 from geodata.people import contacts, members, phones
 from geodata.places import facilities
 from webmap.core import acting, asking
-from webmap.core.asking import asked_mode, asked_point
+from webmap.core.asking import Day, Lat, Lon, Number, Searched, ViewIn, asks, in_order
 from webmap.core.fragments import fragment
-from webmap.core.views import Mode
 from webmap.map.summaries import PAGE_SIZE, SUMMARIES, issue_filters
 
 bp = Blueprint("panel", __name__, url_prefix="/panel")
@@ -36,10 +33,37 @@ URGENT = 5
 UNFOLDED = 12
 
 
+class GridIn(ViewIn):
+    """How a grid is looked at."""
+
+    versus: Day | None = Field(None, description="Another day, whose difference is told.")
+
+
+class HereIn(GridIn):
+    """A place in WGS 84 degrees."""
+
+    lon: Lon
+    lat: Lat
+    level: str | None = Field(None, description="The finest that the map shows, if there is one.")
+
+
+class IssuesIn(ViewIn):
+    """Which page of a list; its filter is read by geodata.issues."""
+
+    page: Number = 1
+
+
+class SearchIn(ViewIn):
+    """What to look for."""
+
+    q: Searched = ""
+
+
 @bp.get("/home")
-def county() -> Response:
+@asks(ViewIn)
+def county(asked: ViewIn) -> Response:
     """Show the whole county in a mode."""
-    mode, on = asked_mode(), asking.asked_day(request.args)
+    mode, on = asked.mode, asked.on
     with acting.connection() as conn:
         county = grids.find_county(conn, on)
         facts = settings.read(conn)
@@ -59,50 +83,52 @@ def county() -> Response:
 
 
 @bp.get("/here")
-def here() -> Response:
-    """Show what lies at a point: ?lon= and ?lat= in WGS 84 degrees.
+@asks(HereIn)
+def here(asked: HereIn) -> Response:
+    """Show what lies at a point.
 
-    ?level= names the finest level that the reader can see: the grid of that level is shown, and
-    the finer ones at the point are linked. Without it, the finest grid.
+    With a level the grid of that level is shown, and the finer ones at the point are linked.
+    Without one, the finest grid.
     """
-    mode, on, point = asked_mode(), asking.asked_day(request.args), asked_point(request.args)
+    mode, on, point = asked.mode, asked.on, Point(asked.lon, asked.lat)
     with acting.connection() as conn:
         nearby = grids.locate(conn, point, on)
         if not nearby.path:
             return fragment("map/outside.html", point=point, mode=mode, on=on)
-        wanted = request.args.get("level")
-        shown = next((ref for ref in nearby.path if ref.level == wanted), nearby.path[-1])
-        context = _grid(conn, shown.grid_id, on, mode)
+        shown = next((ref for ref in nearby.path if ref.level == asked.level), nearby.path[-1])
+        context = _grid(conn, shown.grid_id, asked)
         nearest = facilities.find_nearest(conn, point, on)
     return fragment("map/grid.html", mode=mode, on=on, here=nearby, nearest=nearest, **context)
 
 
 @bp.get("/grid/<int:grid_id>")
-def grid(grid_id: int) -> Response:
+@asks(GridIn)
+def grid(asked: GridIn, grid_id: int) -> Response:
     """Show one grid."""
-    mode, on = asked_mode(), asking.asked_day(request.args)
     with acting.connection() as conn:
-        context = _grid(conn, grid_id, on, mode)
+        context = _grid(conn, grid_id, asked)
     nowhere: Nearby | None = None
-    return fragment("map/grid.html", mode=mode, on=on, here=nowhere, nearest=[], **context)
+    return fragment(
+        "map/grid.html", mode=asked.mode, on=asked.on, here=nowhere, nearest=[], **context
+    )
 
 
 @bp.get("/grid/<int:grid_id>/issues")
-def grid_issues(grid_id: int) -> Response:
+@asks(IssuesIn)
+def grid_issues(asked: IssuesIn, grid_id: int) -> Response:
     """List the issues of a grid, page by page."""
-    on = asking.asked_day(request.args)
-    page = max(1, request.args.get("page", 1, type=int))
+    on = asked.on
     with acting.connection() as conn:
         place = grids.get(conn, grid_id, on)
         reach = acting.reach(conn, "see_issues", grid_id, on)
         if reach == "none":
-            return fragment("map/issues.html", grid=place, reach=reach, on=on, mode=asked_mode())
+            return fragment("map/issues.html", grid=place, reach=reach, on=on, mode=asked.mode)
         with looking_at(conn, grid_id, on):
             filters = issue_filters(conn, grid_id, on)
             chosen = filters["chosen"]
             total = issues.count(conn, chosen, grid_id, on)
             pages = max(1, -(-total // PAGE_SIZE))
-            page = min(page, pages)
+            page = min(asked.page, pages)
             offset = (page - 1) * PAGE_SIZE
             items = issues.list_issues(conn, chosen, grid_id, on, limit=PAGE_SIZE, offset=offset)
     return fragment(
@@ -114,20 +140,20 @@ def grid_issues(grid_id: int) -> Response:
         page=page,
         pages=pages,
         on=on,
-        mode=asked_mode(),
+        mode=asked.mode,
         **filters,
     )
 
 
 @bp.get("/issue/<int:issue_id>")
-def issue(issue_id: int) -> Response:
+@asks(ViewIn)
+def issue(asked: ViewIn, issue_id: int) -> Response:
     """Show one issue with its history."""
-    on = asking.asked_day(request.args)
     with acting.connection() as conn:
-        found = issues.get(conn, issue_id, on, asking.now())
+        found = issues.get(conn, issue_id, asked.on, asking.now())
         has_reporter = contacts.has_reporter(conn, issue_id)
     return fragment(
-        "map/issue.html", issue=found, has_reporter=has_reporter, on=on, mode=asked_mode()
+        "map/issue.html", issue=found, has_reporter=has_reporter, on=asked.on, mode=asked.mode
     )
 
 
@@ -150,19 +176,18 @@ def reporter(issue_id: int) -> Response:
 
 
 @bp.get("/search")
-def search() -> Response:
+@asks(SearchIn)
+def search(asked: SearchIn) -> Response:
     """List grids and members that match ?q=."""
-    query = request.args.get("q", "").replace("\0", "")[:80]
-    on = asking.asked_day(request.args)
     with acting.connection() as conn:
-        hits = searching.find(conn, query, on, limit=FOUND + 1)
+        hits = searching.find(conn, asked.q, asked.on, limit=FOUND + 1)
     return fragment(
         "map/search.html",
-        q=query,
+        q=asked.q,
         hits=hits[:FOUND],
         is_cut=len(hits) > FOUND,
-        on=on,
-        mode=asked_mode(),
+        on=asked.on,
+        mode=asked.mode,
     )
 
 
@@ -170,13 +195,14 @@ def search() -> Response:
 def absent(error: AbsentError) -> Response:
     """Say when a grid existed that did not on the day asked for, and lead there."""
     g.pop("kept_tag", None)
-    response = fragment("map/absent.html", mode=asked_mode(), today=asking.today(), **error.data)
+    mode = asking.read(ViewIn).mode
+    response = fragment("map/absent.html", mode=mode, today=asking.today(), **error.data)
     response.status_code = 404
     return response
 
 
-def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str, Any]:
-    now = asking.now()
+def _grid(conn: Connection[Any], grid_id: int, asked: GridIn) -> dict[str, Any]:
+    on, now = asked.on, asking.now()
     place = grids.get(conn, grid_id, on)
     everything = IssueFilter(issues.find_instant(on, now), on < now.date())
     reach = acting.reach(conn, "see_issues", grid_id, on)
@@ -193,10 +219,10 @@ def _grid(conn: Connection[Any], grid_id: int, on: date, mode: Mode) -> dict[str
         place, children = counts.round_grid_and_rows(conn, place, children, on)
     held = members.fold(members.list_duties(conn, grid_id, on))
     compounds, unheld = None, []
-    if mode == "responsibility" and place.level in ("town", "community"):
+    if asked.mode == "responsibility" and place.level in ("town", "community"):
         compounds = members.count_within(conn, grid_id, on)
         unheld = members.list_unheld(conn, grid_id, on)
-    span = asking.asked_span(request.args)
+    span = in_order(on, asked.versus) if asked.versus else None
     return {
         "grid": place,
         "span": span,

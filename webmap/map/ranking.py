@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from flask import request
 from psycopg import Connection
+from pydantic import BeforeValidator, Field
 
 from geodata.coverage.figures import reading
 from geodata.database import clock
 from geodata.errors import InvalidInputError
-from geodata.model import LEVELS, Bounds, Coverage, GridRef, Level
+from geodata.model import LEVELS, Coverage, GridRef, Level
 from webmap.core import asking
+from webmap.core.asking import Box, DayIn, Kind, Number
 
 PAGE_SIZE = 50
 # The county is one grid: nothing to rank.
@@ -48,25 +47,68 @@ class Ranked:
         return _percent(self.coverage.share) - _percent(self.other.share)
 
 
-def ranked(conn: Connection[Any], kind: str, on: date, *, is_rounded: bool) -> dict[str, Any]:
-    """Return the page of the list that the address asks for.
+def _ranked_level(text: str) -> str:
+    if text not in RANKED:
+        raise InvalidInputError(
+            "“{value}” is not a level that can be ranked.",
+            hint="Use one of: {choices}.",
+            value=text[:40],
+            choices=", ".join(RANKED),
+        )
+    return text
 
-    ?level= or ?rank= is its level, ?box= what it is limited to, ?beside= what its figures stand
-    beside. ``is_rounded``: counts and order are those that everybody is told.
+
+def _kind_or_day(text: str) -> str | date:
+    return clock.read_day(text, asking.today()) if text[0].isdigit() else reading.read_kind(text)
+
+
+RankedLevel = Annotated[Level, BeforeValidator(_ranked_level)]
+
+
+class RankedIn(DayIn):
+    """Which grids are ranked by which kind."""
+
+    kind: Kind = Field(reading.DEFAULT_KIND, description="Of services, or the worst of all.")
+    level: RankedLevel | None = Field(None, description="That of the map.")
+    rank: RankedLevel | None = Field(None, description="That of the view, where the map has none.")
+    box: Box | None = Field(None, description="Only grids that reach into it.")
+    beside: Annotated[str | date | None, BeforeValidator(_kind_or_day)] = Field(
+        None, description="Another kind or another day, whose figures stand beside."
+    )
+    page: Number = 1
+
+    @property
+    def ranked_level(self) -> Level:
+        """The level of the grids."""
+        return self.level or self.rank or DEFAULT_LEVEL
+
+    def shown_beside(self, kind: str) -> Beside | None:
+        """Return what stands beside a kind; None if nothing, or what is shown already."""
+        if self.beside is None or self.beside in (self.on, kind):
+            return None
+        if isinstance(self.beside, date):
+            return Beside(kind, self.beside, is_day=True)
+        return Beside(self.beside, self.on, is_day=False)
+
+
+def ranked(
+    conn: Connection[Any], asked: RankedIn, kind: str, *, is_rounded: bool
+) -> dict[str, Any]:
+    """Return the page of the list that is asked for, by a kind that the county has.
+
+    ``is_rounded``: counts and order are those that everybody is told.
     """
-    level = asked_level(request.args)
-    box = asked_box(request.args)
-    beside = asked_beside(request.args, kind, on)
-    total = reading.count(conn, level, on, box)
+    level, beside = asked.ranked_level, asked.shown_beside(kind)
+    total = reading.count(conn, level, asked.on, asked.box)
     pages = max(1, -(-total // PAGE_SIZE))
-    page = min(max(1, request.args.get("page", 1, type=int)), pages)
+    page = min(asked.page, pages)
     found = reading.list_worst(
         conn,
         kind,
         level,
-        on,
+        asked.on,
         is_rounded=is_rounded,
-        box=box,
+        box=asked.box,
         limit=PAGE_SIZE,
         offset=(page - 1) * PAGE_SIZE,
     )
@@ -78,7 +120,7 @@ def ranked(conn: Connection[Any], kind: str, on: date, *, is_rounded: bool) -> d
         "kind": kind,
         "rows": [Ranked(ref, figures, others.get(ref.grid_id)) for ref, figures in found],
         "level": level,
-        "is_boxed": box is not None,
+        "is_boxed": asked.box is not None,
         "beside": beside,
         "total": total,
         "first": (page - 1) * PAGE_SIZE + 1,
@@ -90,55 +132,3 @@ def ranked(conn: Connection[Any], kind: str, on: date, *, is_rounded: bool) -> d
 def _percent(share: float) -> int:
     # As the panel writes it: a fraction of 29 in 100 is a little less.
     return int(share * 100 + 1e-6)
-
-
-def asked_level(args: Mapping[str, str]) -> Level:
-    """Read ?level=, that of the map, else ?rank=, that of the view.
-
-    Raises InvalidInputError if it is no level that can be ranked.
-    """
-    asked = args.get("level") or args.get("rank") or DEFAULT_LEVEL
-    if asked not in RANKED:
-        raise InvalidInputError(
-            "“{value}” is not a level that can be ranked.",
-            hint="Use one of: {choices}.",
-            value=asked[:40],
-            choices=", ".join(RANKED),
-        )
-    return asked
-
-
-def asked_box(args: Mapping[str, str]) -> Bounds | None:
-    """Read ?box=west,south,east,north in degrees, None if it is missing.
-
-    Raises InvalidInputError if it is no box on the globe.
-    """
-    text = args.get("box")
-    if not text:
-        return None
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        west = south = east = north = math.nan
-    if not (-720 <= west <= east <= 720 and -90 <= south <= north <= 90):
-        raise InvalidInputError(
-            "“{value}” is not a box on the globe.",
-            hint="Give west, south, east and north in degrees.",
-            value=text[:60],
-        )
-    return Bounds(west, south, east, north)
-
-
-def asked_beside(args: Mapping[str, str], kind: str, on: date) -> Beside | None:
-    """Read ?beside=, a kind or a day; None if it is missing or what is shown already.
-
-    Raises InvalidInputError on what can be neither.
-    """
-    text = args.get("beside")
-    if not text:
-        return None
-    if text[0].isdigit():
-        day = clock.read_day(text, asking.today())
-        return None if day == on else Beside(kind, day, is_day=True)
-    other = reading.read_kind({"kind": text})
-    return None if other == kind else Beside(other, on, is_day=False)

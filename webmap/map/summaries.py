@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from flask import request
 from psycopg import Connection
+from pydantic import BeforeValidator
 
 from geodata.coverage import counts
-from geodata.coverage.figures import classes, reading
+from geodata.coverage.figures import reading
+from geodata.coverage.figures.classes import EQUAL, Classes
+from geodata.coverage.figures.classes import read as read_classes
 from geodata.coverage.standards import model as standards
 from geodata.grids import reading as grids
 from geodata.issues import reading as issues
@@ -21,6 +24,7 @@ from geodata.roads import keeping
 from webmap.core import acting, asking
 from webmap.core.views import Mode
 from webmap.map import ranking
+from webmap.map.ranking import RankedIn
 
 PAGE_SIZE = 50
 
@@ -96,21 +100,27 @@ def _offered(categories: Iterable[IssueCategory], chosen: str) -> list[IssueCate
     return [large for large in pruned if large.issues or large.parts or large.code == chosen]
 
 
+class CoverageIn(RankedIn):
+    """Which kind is shown, and in which classes."""
+
+    classes: Annotated[Classes, BeforeValidator(read_classes)] = EQUAL
+
+
 def _coverage(conn: Connection[Any], county: Grid, on: date, least: int) -> dict[str, Any]:
     is_rounded = least > 0
     kinds = reading.read_grid(conn, county.grid_id, on, is_rounded=is_rounded)
-    asked = reading.read_kind(request.args)
+    asked = asking.read(CoverageIn)
     known = [kind.kind for kind in kinds]
     # The county may not have what is asked for, nor the kind that is shown without asking.
-    kind = asked if asked in (*known, reading.WORST) or not known else known[0]
+    kind = asked.kind if asked.kind in (*known, reading.WORST) or not known else known[0]
     # The worst of the county as a whole; in its grids it may be another.
     worst = reading.read_grids(
         conn, [county.grid_id], reading.WORST, on, is_rounded=is_rounded
     ).get(county.grid_id)
     return {
         "kind": kind,
-        "unknown": asked if kind != asked and request.args.get("kind") else "",
-        "changes": f"kind={kind}" if kind != asked else "",
+        "unknown": asked.kind if kind != asked.kind and "kind" in asked.model_fields_set else "",
+        "changes": f"kind={kind}" if kind != asked.kind else "",
         "kinds": kinds,
         "names": reading.list_names(conn),
         "worst": worst,
@@ -118,8 +128,8 @@ def _coverage(conn: Connection[Any], county: Grid, on: date, least: int) -> dict
         "standard": next(
             (each for each in standards.list_provided(conn, on) if each.kind == kind), None
         ),
-        "classes": classes.read(request.args),
-        "ranked": ranking.ranked(conn, kind, on, is_rounded=is_rounded),
+        "classes": asked.classes,
+        "ranked": ranking.ranked(conn, asked, kind, is_rounded=is_rounded),
     }
 
 

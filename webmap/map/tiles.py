@@ -25,6 +25,7 @@ from geodata.grids import reading as grids
 from geodata.grids.tiles import Tile, render
 from layers.layer import MAX_ZOOM, Layer
 from webmap.core import acting, asking, db
+from webmap.core.asking import DayIn
 
 bp = Blueprint("tiles", __name__, url_prefix="/tiles")
 
@@ -55,7 +56,7 @@ def tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
     layer = _layer(name, is_own=False)
     response, present = _tile(layer, _place(z, x, y), db.statements)
     # Without a day it is of today, and tomorrow of another.
-    is_for_good = revision == present and request.args.get("on")
+    is_for_good = revision == present and "on" in asking.read(DayIn).model_fields_set
     return _cached(response, FOREVER if is_for_good else ASK_AGAIN)
 
 
@@ -77,7 +78,7 @@ def own_tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
 
 
 def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
-    on = asking.asked_day(request.args)
+    on = asking.day()
     with lend() as conn:
         if layer.needs_coverage:
             figures.ensure(conn, on)
@@ -102,7 +103,7 @@ def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
 
 def _tile(layer: Layer, place: Tile, lend: Lend) -> tuple[Response, int]:
     now = asking.now()
-    on = asking.asked_day(request.args)
+    on = asking.day()
     values, _ = layer.read(request.args, on, now)
     with lend() as conn:
         body, present = _render(conn, layer, place, {**values, "on": on}, now)

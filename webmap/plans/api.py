@@ -6,14 +6,13 @@ was faster, with nothing written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 import shapely
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from psycopg import Connection
 
 from geodata.errors import InvalidInputError
@@ -28,6 +27,7 @@ from geodata.plans import (
     sharing,
 )
 from webmap.core import acting, asking, bodies, describing
+from webmap.core.asking import asks
 from webmap.plans import answers as plan_answers
 from webmap.plans import models
 
@@ -39,12 +39,12 @@ GROUND_LIMIT = 8000
 
 @bp.get("")
 @bp.output(models.PlansOut)
-@describing.asks(models.ListingIn)
+@asks(models.ListingIn)
 @bp.doc(responses=[400, 401, 404])
-def listing() -> dict[str, Any]:
+def listing(asked: models.ListingIn) -> dict[str, Any]:
     """List all plans."""
     with acting.drawing_connection() as (conn, _actor):
-        found = keeping.listed(conn, archived=request.args.get("archived") == "true")
+        found = keeping.listed(conn, archived=asked.archived)
         people = sharing.read_names(conn, {p.owner_id for p in found if p.owner_id})
     return {"plans": [plan_answers.reference(plan, people) for plan in found]}
 
@@ -100,11 +100,11 @@ def change(plan_id: int) -> Response:
 
 @bp.get("/<int:plan_id>/ground")
 @bp.output(models.GroundOut)
-@describing.asks(models.GroundIn)
+@asks(models.GroundIn)
 @bp.doc(responses=[400, 401, 404])
-def ground(plan_id: int) -> Response:
+def ground(asked: models.GroundIn, plan_id: int) -> Response:
     """Return a grid as the plan has it, with all that lies in it and all that touches it."""
-    grid_id = _asked_grid()
+    grid_id = asked.grid
     with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         boxes = drafts.bounds(conn, plan, [grid_id])
@@ -133,11 +133,11 @@ def ground(plan_id: int) -> Response:
 
 @bp.get("/<int:plan_id>/buildings")
 @bp.output(models.BuildingsOut)
-@describing.asks(models.GroundIn)
+@asks(models.GroundIn)
 @bp.doc(responses=[400, 401, 404])
-def buildings(plan_id: int) -> Response:
+def buildings(asked: models.GroundIn, plan_id: int) -> Response:
     """Return the buildings around a grid, to snap to and to see what a line divides."""
-    grid_id = _asked_grid()
+    grid_id = asked.grid
     with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         rows: list[tuple[float, float, int]] = []
@@ -243,11 +243,11 @@ def advance(plan_id: int) -> Response:
 
 @bp.get("/<int:plan_id>/faults")
 @bp.output(models.FaultsOut)
-@describing.asks(models.SurveyIn)
+@asks(models.SurveyIn)
 @bp.doc(responses=[400, 401, 404])
-def faults(plan_id: int) -> Response:
+def faults(asked: models.SurveyIn, plan_id: int) -> Response:
     """Return what is wrong with what the plan draws; in a grid also what was wrong before."""
-    grid_id = _asked_grid() if "grid" in request.args else None
+    grid_id = asked.grid
     with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
         found = (
@@ -281,13 +281,6 @@ def show_consequences(plan_id: int) -> Response:
         plan = keeping.get(conn, plan_id)
         found = consequences.find(conn, plan)
     return plan_answers.private(jsonify({"revision": plan.revision, **asdict(found)}), plan)
-
-
-def _asked_grid() -> int:
-    text = request.args.get("grid", "")
-    if not re.fullmatch(r"-?[0-9]{1,15}", text, re.ASCII):
-        raise InvalidInputError("Name a grid by its number.")
-    return int(text)
 
 
 def _accounts(conn: Connection[Any], usernames: Iterable[str]) -> list[int]:

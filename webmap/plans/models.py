@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
+from geodata.errors import InvalidInputError
 from geodata.plans.operations import Operation
+from webmap.core.asking import Flag, Query
 from webmap.core.models import LevelName
+
+_MOST_ID = 10**15 - 1
+
+
+def _drawn_grid(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,15}", text, re.ASCII):
+        raise InvalidInputError("Name a grid by its number.")
+    return int(text)
+
 
 # Without control characters, and something besides blanks.
 Words = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$", max_length=4000)]
+# A grid by its number, below 0 where the plan makes it.
+DrawnGrid = Annotated[int, BeforeValidator(_drawn_grid), Field(ge=-_MOST_ID, le=_MOST_ID)]
 # Corners on the storage grid: [[lon, lat], …].
 Ring = list[list[float]]
 
@@ -20,22 +34,22 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ListingIn(_In):
+class ListingIn(Query):
     """Which plans."""
 
-    archived: bool = Field(False, description="Those that were put out of the way instead.")
+    archived: Flag = Field(False, description="Those that were put out of the way instead.")
 
 
-class GroundIn(_In):
+class GroundIn(Query):
     """Which part of the county: a grid with all that lies in it and touches it."""
 
-    grid: int = Field(ge=-(2**53), le=2**53)
+    grid: DrawnGrid
 
 
-class SurveyIn(_In):
+class SurveyIn(Query):
     """Where to look for old faults as well."""
 
-    grid: int | None = Field(None, description="Only what the plan draws when left out.")
+    grid: DrawnGrid | None = Field(None, description="Only what the plan draws when left out.")
 
 
 class StepIn(RootModel[Operation]):

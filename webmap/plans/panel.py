@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template
 from psycopg import Connection
 
 from geodata.importing.lines.reading import offered_systems
 from geodata.importing.lists import places
-from geodata.model import Level
+from geodata.model import Bounds, Level
 from geodata.plans import (
     advancing,
     checking,
@@ -32,7 +32,9 @@ from geodata.plans import (
 from geodata.plans.faults import Fault
 from geodata.plans.model import STATES, Actor, Draft, Plan, PlanStep
 from webmap.core import acting, asking, i18n
+from webmap.core.asking import Query, asks
 from webmap.core.views import DRAW
+from webmap.plans.models import DrawnGrid, ListingIn
 
 bp = Blueprint("drafting", __name__, url_prefix="/panel/plans")
 
@@ -44,13 +46,20 @@ class Place:
     grid_id: int
     level: Level
     name: str
-    bounds: drafts.Box | None = None
+    bounds: Bounds | None = None
+
+
+class PlanIn(Query):
+    """What is being drawn in."""
+
+    grid: DrawnGrid | None = None
 
 
 @bp.get("")
-def listing() -> Response:
-    """List the plans by state, with a form for a new one; ?archived=true lists those put away."""
-    is_archive = request.args.get("archived") == "true"
+@asks(ListingIn)
+def listing(asked: ListingIn) -> Response:
+    """List the plans by state, with a form for a new one; or those put away."""
+    is_archive = asked.archived
     with acting.drawing_connection() as (conn, actor):
         plans = keeping.listed(conn, archived=is_archive)
         archived = sharing.count_archived(conn)
@@ -72,12 +81,12 @@ def listing() -> Response:
 
 
 @bp.get("/<int:plan_id>")
-def plan(plan_id: int) -> Response:
-    """Show one plan; ?grid= names what is being drawn in."""
-    grid_id = request.args.get("grid", type=int)
+@asks(PlanIn)
+def plan(asked: PlanIn, plan_id: int) -> Response:
+    """Show one plan."""
     with acting.drawing_connection() as (conn, actor):
         found = keeping.get(conn, plan_id)
-        context = _plan(conn, found, actor, grid_id)
+        context = _plan(conn, found, actor, asked.grid)
     return _fragment("plans/plan.html", plan=found, actor=actor, **context, **_days())
 
 
@@ -194,7 +203,7 @@ def _places(draft: Draft, touched: Iterable[int]) -> list[Place]:
 
 def _opening(
     conn: Connection[Any], plan: Plan, draft: Draft, touched: Sequence[int]
-) -> tuple[int, drafts.Box] | None:
+) -> tuple[int, Bounds] | None:
     """Return the grid in which a plan is best looked at, and the box of what it changes there.
 
     The community that holds all of it, else the first town; None where nothing is drawn.
@@ -221,7 +230,7 @@ def _opening(
     if not boxes:
         return None
     west, south, east, north = zip(*boxes, strict=True)
-    return opened, (min(west), min(south), max(east), max(north))
+    return opened, Bounds(min(west), min(south), max(east), max(north))
 
 
 def _days() -> dict[str, date]:

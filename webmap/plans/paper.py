@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 from psycopg import Connection
+from pydantic import BeforeValidator, Field
 
 from geodata.database import settings
 from geodata.errors import InvalidInputError
@@ -17,6 +18,7 @@ from geodata.plans.sheets import Sheet
 from layers import paper
 from layers.paper import Drawing
 from webmap.core import acting, asking, downloads, i18n
+from webmap.core.asking import Query, asks
 
 bp = Blueprint("papers", __name__, url_prefix="/plans")
 
@@ -35,20 +37,30 @@ class Pair:
     after: Drawing
 
 
-@bp.get("/<int:plan_id>/consequences.pdf")
-def plan_consequences(plan_id: int) -> Response:
-    """Return what a plan changes as PDF; ?for=signing or ?for=posting."""
-    wanted = request.args.get("for", "signing")
-    if wanted not in ("signing", "posting"):
+def _purpose(text: str) -> str:
+    if text not in get_args(Purpose):
         raise InvalidInputError(
             "“{value}” is not a kind of document.",
             hint="Write signing or posting.",
-            value=wanted[:40],
+            value=text[:40],
         )
+    return text
+
+
+class PaperIn(Query):
+    """What the document is for."""
+
+    purpose: Annotated[Purpose, BeforeValidator(_purpose)] = Field("signing", alias="for")
+
+
+@bp.get("/<int:plan_id>/consequences.pdf")
+@asks(PaperIn)
+def plan_consequences(asked: PaperIn, plan_id: int) -> Response:
+    """Return what a plan changes as PDF."""
     with acting.drawing_connection() as (conn, _actor):
         plan = keeping.get(conn, plan_id)
-        body = render(conn, plan, wanted)
-    return downloads.send(body, "application/pdf", f"gridmap-plan-{plan_id}-{wanted}.pdf")
+        body = render(conn, plan, asked.purpose)
+    return downloads.send(body, "application/pdf", f"gridmap-plan-{plan_id}-{asked.purpose}.pdf")
 
 
 def render(conn: Connection[Any], plan: Plan, purpose: Purpose) -> bytes:

@@ -16,7 +16,7 @@ import shapely
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 from flask_babel import gettext as _
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from geodata.errors import InvalidInputError, UnavailableError
 from geodata.importing.files.refusals import FileRefusedError
@@ -26,6 +26,7 @@ from geodata.language.phrases import Phrase
 from geodata.plans import keeping, references
 from geodata.plans.references import Reference
 from webmap.core import acting, bodies, config, describing
+from webmap.core.asking import Box, Query, asks
 from webmap.plans.models import Words
 
 bp = APIBlueprint(
@@ -55,10 +56,30 @@ _LIKELY = Phrase(
 ).text
 
 
-class FileIn(BaseModel):
+def _file_name(text: str) -> str:
+    """Return a file's name without folders and characters that cannot be shown."""
+    name = PureWindowsPath("".join(c for c in text if c.isprintable())).name.strip()
+    if not name:
+        raise InvalidInputError("Say what the file is called.")
+    return name[-120:]
+
+
+def _zoom(text: str) -> float:
+    try:
+        zoom = float(text)
+    except ValueError:
+        zoom = -1.0
+    if not 0 <= zoom <= _MOST_ZOOM:
+        raise InvalidInputError("A zoom is a number from 0 to {most}.", most=_MOST_ZOOM)
+    return zoom
+
+
+class FileIn(Query):
     """What is said of a file that is sent."""
 
-    name: str = Field(max_length=200, description="What the file is called.")
+    name: Annotated[str, BeforeValidator(_file_name)] = Field(
+        max_length=200, description="What the file is called."
+    )
     crs: str = Field(
         "",
         max_length=100,
@@ -67,11 +88,11 @@ class FileIn(BaseModel):
     layer: str | None = Field(None, max_length=200, description="Which layer, if it has several.")
 
 
-class AroundIn(BaseModel):
+class AroundIn(Query):
     """Which part of the map."""
 
-    box: str = Field(description="West,south,east,north in degrees.")
-    zoom: float | None = Field(
+    box: Box = Field(description="West,south,east,north in degrees.")
+    zoom: Annotated[float, BeforeValidator(_zoom)] | None = Field(
         None, ge=0, le=_MOST_ZOOM, description="Of the map: what is too much for it is simplified."
     )
 
@@ -136,22 +157,21 @@ def listing(plan_id: int) -> dict[str, Any]:
 
 @bp.post("")
 @bp.output(AddedOut, status_code=201)
-@describing.asks(FileIn)
+@asks(FileIn)
 @describing.takes_file(config.FILE_TYPE)
 @bp.doc(responses=[400, 401, 404, 405, 409, 422, 503])
-def add(plan_id: int) -> Response:
+def add(asked: FileIn, plan_id: int) -> Response:
     """Read a file into a reference layer of a plan; of it only lines and points are kept."""
     if request.mimetype != config.FILE_TYPE:
         raise InvalidInputError(
             "Send the file as it is, as the body of the request, of the type {type}.",
             type=config.FILE_TYPE,
         )
-    name = _file_name(request.args.get("name", ""))
-    layer = request.args.get("layer") or None
+    name, crs, layer = asked.name, asked.crs, asked.layer
     with acting.drawing_connection() as (conn, actor):
         references.check_room(conn, keeping.get(conn, plan_id), actor)
         county_box = places.county_box(conn)
-    lines = _read(name, county_box, request.args.get("crs", "")[:100], layer)
+    lines = _read(name, county_box, crs, layer)
     with acting.drawing_connection() as (conn, actor):
         title = (layer or Path(name).stem)[: references.NAME_LENGTH]
         made = references.add(conn, plan_id, actor, title, name, lines)
@@ -162,15 +182,14 @@ def add(plan_id: int) -> Response:
 
 @bp.get("/around")
 @bp.output(AroundOut)
-@describing.asks(AroundIn)
+@asks(AroundIn)
 @bp.doc(responses=[400, 401, 404])
-def around(plan_id: int) -> dict[str, Any]:
+def around(asked: AroundIn, plan_id: int) -> dict[str, Any]:
     """Return what of the layers lies in a part of the map, to be drawn by."""
-    box, zoom = _asked_box(), _asked_zoom()
-    tolerance = 360 / (_WORLD_PX * 2**zoom) if zoom is not None else 0
+    tolerance = 360 / (_WORLD_PX * 2**asked.zoom) if asked.zoom is not None else 0
     with acting.drawing_connection() as (conn, _actor):
         keeping.get(conn, plan_id)
-        found = references.within(conn, plan_id, box, tolerance)
+        found = references.within(conn, plan_id, asked.box, tolerance)
     return {
         "layers": [_shapes(number, shapes) for number, shapes in found.shapes.items()],
         "is_exact": found.is_exact,
@@ -226,37 +245,6 @@ def _read_in_turn(
         raise FileRefusedError(error.fault, error.message, hint=hint, **data) from error
     finally:
         _reading.release()
-
-
-def _file_name(text: str) -> str:
-    """Return a file's name without folders and characters that cannot be shown."""
-    name = PureWindowsPath("".join(c for c in text if c.isprintable())).name.strip()
-    if not name:
-        raise InvalidInputError("Say what the file is called.")
-    return name[-120:]
-
-
-def _asked_box() -> tuple[float, float, float, float]:
-    try:
-        west, south, east, north = (float(each) for each in request.args["box"].split(","))
-    except (KeyError, ValueError):
-        raise InvalidInputError("A box is west,south,east,north in degrees.") from None
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise InvalidInputError("A box is west,south,east,north in degrees.")
-    return west, south, east, north
-
-
-def _asked_zoom() -> float | None:
-    text = request.args.get("zoom")
-    if text is None:
-        return None
-    try:
-        zoom = float(text)
-    except ValueError:
-        zoom = -1.0
-    if not 0 <= zoom <= _MOST_ZOOM:
-        raise InvalidInputError("A zoom is a number from 0 to {most}.", most=_MOST_ZOOM)
-    return zoom
 
 
 def _plain(found: Reference) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 
 from geodata.coverage.standards.model import Standard
 from geodata.model import Point
@@ -18,6 +18,7 @@ from geodata.scenarios.effects import GridEffect
 from geodata.scenarios.model import Scenario
 from geodata.scenarios.siting.model import ShortfallError
 from webmap.core import acting, asking, bodies, describing, i18n
+from webmap.core.asking import asks
 from webmap.scenarios import models
 from webmap.scenarios.effects import effects_of, least_of
 
@@ -48,16 +49,16 @@ def create() -> Response:
 
 @bp.get("/<int:scenario_id>")
 @bp.output(models.ScenarioOut)
-@describing.asks(models.LookIn)
+@asks(models.LookIn)
 @bp.doc(responses=[400, 401, 404])
-def show(scenario_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
+def show(asked: models.LookIn, scenario_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Return one scenario with what it would bring."""
-    on = asking.asked_day(request.args)
+    on = asked.on
     with acting.planning_connection() as (conn, person):
         found = keeping.get(conn, scenario_id)
         is_rounded = least_of(conn, None, on) > 0
         effects = effects_of(conn, found, on, is_rounded=is_rounded)
-    asked = next((each for each in effects if each.kind.kind == request.args.get("kind")), None)
+    chosen = next((each for each in effects if each.kind.kind == asked.kind), None)
     body = {
         **_reference(found, person.account_id),
         "on": on,
@@ -71,7 +72,7 @@ def show(scenario_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
         "marks": _marks(found),
         "shares": {
             each.grid.grid_id: (_percent(each.before.share), _percent(each.after.share))
-            for each in (asked.grids if asked else ())
+            for each in (chosen.grids if chosen else ())
         },
     }
     return body, 200, {"ETag": f'"{found.revision}"'}

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from webmap.core import asking
+from webmap.core.asking import DayIn
 from webmap.core.models import PointOut
 
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
@@ -31,11 +33,12 @@ class ScenarioChangeIn(_In):
     removed: bool | None = None
 
 
-class LookIn(_In):
+class LookIn(DayIn):
     """For which day a scenario is reckoned, and of which kind each grid is told."""
 
-    on: date | None = Field(None, description="The day to answer for; today when left out.")
-    kind: Kind | None = Field(None, description="A service kind, to have its shares grid by grid.")
+    kind: asking.Kind | None = Field(
+        None, description="A service kind, to have its shares grid by grid."
+    )
 
 
 class AddIn(_In):

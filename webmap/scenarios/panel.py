@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from psycopg import Connection
 
 from geodata.coverage.standards import model as standards
@@ -17,8 +17,8 @@ from geodata.plans.model import Plan
 from geodata.roads import keeping as roads
 from geodata.scenarios import keeping
 from geodata.scenarios.effects import GridEffect, KindEffect
-from webmap.core import acting, asking
-from webmap.core.asking import asked_number
+from webmap.core import acting
+from webmap.core.asking import DayIn, Kind, Number, asks
 from webmap.core.fragments import fragment
 from webmap.scenarios.effects import effects_of, last_search, least_of
 
@@ -28,31 +28,40 @@ bp = Blueprint("scenario_panel", __name__, url_prefix="/panel/scenarios")
 LISTED = 10
 
 
+class LookIn(DayIn):
+    """On which day, of which kind and in which grid a scenario is looked at."""
+
+    kind: Kind | None = None
+    grid: Number | None = None
+
+
 @bp.get("")
-def listing() -> Response:
+@asks(DayIn)
+def listing(asked: DayIn) -> Response:
     """List all scenarios, one's own first, with a form for a new one."""
     with acting.planning_connection() as (conn, person):
         found = keeping.listed(conn)
     return fragment(
         "scenarios/scenarios.html",
         mode="coverage",
-        on=asking.asked_day(request.args),
+        on=asked.on,
         own=[each for each in found if each.owner_id == person.account_id],
         others=[each for each in found if each.owner_id != person.account_id],
     )
 
 
 @bp.get("/<int:scenario_id>")
-def scenario(scenario_id: int) -> Response:
-    """Show one scenario, and what it would bring; ?grid= names the chosen grid."""
-    on, grid_id = asking.asked_day(request.args), asked_number(request.args, "grid")
+@asks(LookIn)
+def scenario(asked: LookIn, scenario_id: int) -> Response:
+    """Show one scenario, and what it would bring."""
+    on, grid_id = asked.on, asked.grid
     with acting.planning_connection() as (conn, person):
         found = keeping.get(conn, scenario_id)
         least = least_of(conn, None, on)
         effects = effects_of(conn, found, on, is_rounded=least > 0)
         every = found.altered.apply(standards.list_all(conn, on))
         kinds = standards.filter_provided(conn, every, {each.kind for each in found.altered.added})
-        chosen = _chosen(request.args.get("kind"), effects, [kind.kind for kind in kinds])
+        chosen = _chosen(asked.kind, effects, [kind.kind for kind in kinds])
         here = _here(conn, grid_id, on)
         context = {
             "kinds": kinds,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 from psycopg import Connection
 
 from geodata.coverage.judging.altering import Redrawn
@@ -24,9 +24,10 @@ from layers import inks, paper
 from layers.inks import Ink
 from layers.paper import Area, Drawing, Pin, Size
 from webmap.core import acting, downloads
-from webmap.core.asking import asked_number
+from webmap.core.asking import Number, asks
 from webmap.coverage import paper as report_pages
 from webmap.coverage import reports
+from webmap.coverage.reports import ExtractIn
 from webmap.scenarios.effects import effects_of, last_search
 
 bp = Blueprint("scenario_paper", __name__, url_prefix="/reports")
@@ -76,16 +77,24 @@ class _Ground:
     facilities: Sequence[FacilityNearby]
 
 
+class PaperIn(ExtractIn):
+    """Which scenario, and of which grid."""
+
+    scenario: Number | None = None
+
+
 @bp.get("/scenario.pdf")
-def show() -> Response:
-    """Return a scenario on paper: ?scenario=, of ?grid= (the county without), ?on=."""
-    number = asked_number(request.args, "scenario")
+@asks(PaperIn)
+def show(asked: PaperIn) -> Response:
+    """Return a scenario on paper."""
     with reports.turn():
         with acting.planning_connection() as (conn, _person):
-            found = keeping.get(conn, number or 0)
+            found = keeping.get(conn, asked.scenario or 0)
             if found.is_removed:
                 raise InvalidInputError("This scenario has been deleted.", hint="Restore it first.")
-            extract = reports.extract_asked_for(conn, None, steps=2, is_widened=True, is_tried=True)
+            extract = reports.extract_asked_for(
+                conn, asked, None, steps=2, is_widened=True, is_tried=True
+            )
             page = document(conn, found, extract, last_search(conn, found))
         of_what = reports.name_of(extract, "pdf").removeprefix("coverage-")
         name = f"scenario-{found.scenario_id}-{of_what}"

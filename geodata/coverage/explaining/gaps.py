@@ -26,11 +26,10 @@ from geodata import frames
 from geodata.coverage.explaining import roster, why
 from geodata.coverage.explaining.why import Why
 from geodata.coverage.figures import due as changes
-from geodata.coverage.judging import providers
 from geodata.coverage.judging.verdicts import Bools, Floats
 from geodata.coverage.judging.ways import SNAP_M, Reach, Ways
 from geodata.coverage.standards.model import Kind, Standard
-from geodata.model import Bounds, GridRef
+from geodata.model import GridRef
 from geodata.partition.measure import area_m2
 from geodata.roads import service_areas
 
@@ -67,15 +66,14 @@ def find(
     found = why.explain(
         conn, grid_id, kind, day, is_rounded=is_rounded, has_rounded_loads=is_rounded
     )
-    rows = found.people.rows
     unreached = found.in_reach == 0
     if not unreached.any():
         return []
-    cells = np.where(rows["compound"] != 0, rows["compound"], -rows["community"])
+    cells = found.people.cells
     wanted = np.unique(cells[unreached]).tolist()
     grids = _grids(conn, [abs(cell) for cell in wanted], day)
     box = changes.rested_on(conn, set(wanted), [kind], day, kind.farthest_m)
-    ways = Ways.load(conn, Bounds(*providers.grown(box, SNAP_M))) if box else Ways()
+    ways = Ways.load(conn, box.grown(SNAP_M)) if box else Ways()
     places = roster.read_points(found.facilities if kind.by_facility else [])
     reached: dict[Standard, Reach] = {}
     gaps: list[Gap] = []

@@ -11,8 +11,8 @@ import shapely
 from psycopg import Connection
 from shapely.geometry.base import BaseGeometry
 
-from geodata.coverage.judging import people, providers
-from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging import people
+from geodata.coverage.judging.people import People
 from geodata.coverage.judging.verdicts import Floats
 from geodata.coverage.judging.ways import SNAP_M, Ways
 from geodata.coverage.standards.model import Kind, Place, Standard
@@ -76,7 +76,7 @@ def serve(
 
     ``is_rounded``: households are counted as everybody is told them.
     """
-    box = providers.grown(_box(facility), kind.farthest_m + 1)
+    box = _box(facility).grown(kind.farthest_m + 1)
     nearby = people.read_within(conn, day, box)
     ways = _ways(conn, facility, kind)
     buildings, spot = ways.find(nearby.lon_lat), ways.find(_place(facility).reshape(1, 2))
@@ -105,7 +105,7 @@ def find_areas(conn: Connection[Any], facility: Facility, kind: Kind, day: date)
     place = _place(facility).reshape(1, 2)
     by_road = bool(ways.find(place).is_on_road[0])
     # No way is much shorter than the straight line, downhill in minutes.
-    around = shapely.box(*providers.grown(_box(facility), 1.25 * kind.farthest_m))
+    around = shapely.box(*_box(facility).grown(1.25 * kind.farthest_m))
     # Capacity and number of providers do not move the ground.
     town, village = (replace(each, capacity=None, minimum=1) for each in (kind.town, kind.village))
     if town == village:
@@ -135,13 +135,13 @@ def find_areas(conn: Connection[Any], facility: Facility, kind: Kind, day: date)
 
 
 def _ways(conn: Connection[Any], facility: Facility, kind: Kind) -> Ways:
-    return Ways.load(conn, Bounds(*providers.grown(_box(facility), 2 * (kind.farthest_m + SNAP_M))))
+    return Ways.load(conn, _box(facility).grown(2 * (kind.farthest_m + SNAP_M)))
 
 
 def _place(facility: Facility) -> Floats:
     return np.array([facility.point.lon, facility.point.lat])
 
 
-def _box(facility: Facility) -> Box:
+def _box(facility: Facility) -> Bounds:
     lon, lat = facility.point.lon, facility.point.lat
-    return lon, lat, lon, lat
+    return Bounds(lon, lat, lon, lat)

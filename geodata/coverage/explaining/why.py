@@ -19,7 +19,7 @@ from geodata.coverage.figures import due as changes
 from geodata.coverage.judging import nearest, people, providers, sums
 from geodata.coverage.judging import verdicts as judging
 from geodata.coverage.judging.nearest import Nearest
-from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging.people import People
 from geodata.coverage.judging.sums import Count
 from geodata.coverage.judging.verdicts import Bools, Floats, Ints, Verdict
 from geodata.coverage.judging.ways import SNAP_M, Ways
@@ -39,7 +39,7 @@ _RANK = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """Somebody who serves households of the grid, or is nearest to some.
 
@@ -49,23 +49,23 @@ class Provider:
     buildings that have nobody nearer, ``way`` is the shortest to any of the grid's.
     """
 
-    facility_id: int | None
+    facility_id: int | None = None
     name: str
     via: str
-    role: str
-    role_zh: str
-    role_en: str
+    role: str = ""
+    role_zh: str = ""
+    role_en: str = ""
     buildings: int
     households: int
     load: int | None
-    nearest_to: int
-    way: float | None
-    unit: str
-    by_road: bool
-    is_of_building: bool
+    nearest_to: int = 0
+    way: float | None = None
+    unit: str = "m"
+    by_road: bool = False
+    is_of_building: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
     """A grid's households judged by one kind: ``people`` are its buildings, the arrays one each.
 
@@ -149,10 +149,7 @@ def explain(
     # Of the whole county, not of the box: numbered as the facilities are.
     _, links = next(providers.find(conn, [kind], nearby, day, ways))
     judgement = judging.judge(sums.buildings_of(nearby, count), kind, links)
-    rows = nearby.rows
-    own = np.isin(
-        np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), sorted(cells)
-    )
+    own = np.isin(nearby.cells, sorted(cells))
     at, by, way = links.near
     inside = own[at]
     near = (np.cumsum(own)[at[inside]] - 1, by[inside], way[inside])
@@ -165,24 +162,24 @@ def explain(
     listed = _list_facilities(mine, kind, facilities, near, found, load, on_road, count)
     listed += _list_named(nearby, own, kind, named, count, loads)
     return Why(
-        kind,
-        mine,
-        verdict,
-        judgement.providers[own],
-        found,
-        spots.is_on_road,
-        spots.snapped is not None,
-        _order(mine, verdict, found),
-        facilities,
-        named,
-        listed,
-        count,
+        kind=kind,
+        people=mine,
+        verdict=verdict,
+        in_reach=judgement.providers[own],
+        nearest=found,
+        is_on_road=spots.is_on_road,
+        has_roads=spots.snapped is not None,
+        order=_order(mine, verdict, found),
+        facilities=facilities,
+        named_providers=named,
+        providers=listed,
+        count=count,
     )
 
 
-def _roads_around(box: Box, kind: Kind) -> Bounds:
+def _roads_around(box: Bounds, kind: Kind) -> Bounds:
     """Return the box of the roads on which the nearest are looked for."""
-    return Bounds(*providers.grown(box, nearest.widen(kind).farthest_m + SNAP_M))
+    return box.grown(nearest.widen(kind).farthest_m + SNAP_M)
 
 
 def _order(mine: People, verdict: Ints, found: Nearest) -> Ints:
@@ -217,13 +214,19 @@ def _list_facilities(
         standard = kind.village if mine.rows["is_village"][building] else kind.town
         listed.append(
             Provider(
-                facilities[number].facility_id, facilities[number].name, "facility", "", "", "",
-                int(buildings[number]), int(households[number]),
+                facility_id=facilities[number].facility_id,
+                name=facilities[number].name,
+                via="facility",
+                buildings=int(buildings[number]),
+                households=int(households[number]),
                 # Of one that the grid is out of reach of nobody has looked at the others.
-                int(load[number]) if buildings[number] else None,
-                int(nearest_to[number]), way, standard.unit, by_road, False,
+                load=int(load[number]) if buildings[number] else None,
+                nearest_to=int(nearest_to[number]),
+                way=way,
+                unit=standard.unit,
+                by_road=by_road,
             )
-        )  # fmt: skip
+        )
     return sorted(listed, key=lambda each: (each.buildings == 0, each.way, each.name))
 
 
@@ -263,11 +266,15 @@ def _list_named(
         weights = nearby.rows[of]
         listed.append(
             Provider(
-                None, provider.name, provider.via,
-                provider.role, provider.role_zh, provider.role_en,
-                len(here), int(weights[here].sum()),
-                int(nearby.rows[load_of][those].sum()) if kind.is_limited else None,
-                0, None, "m", False, provider.building_id is not None,
+                name=provider.name,
+                via=provider.via,
+                role=provider.role,
+                role_zh=provider.role_zh,
+                role_en=provider.role_en,
+                buildings=len(here),
+                households=int(weights[here].sum()),
+                load=int(nearby.rows[load_of][those].sum()) if kind.is_limited else None,
+                is_of_building=provider.building_id is not None,
             )
-        )  # fmt: skip
+        )
     return sorted(listed, key=lambda each: (each.role, each.name))

@@ -8,7 +8,6 @@ rounded down as in the tiles, so a class holds what its limits say to the last g
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -33,11 +32,13 @@ class Classes:
     limits: tuple[int, ...] = ()
 
 
-def read(args: Mapping[str, str]) -> Classes:
-    """Read ?classes= from an address. Raises InvalidInputError on what can be no classes."""
-    text = args.get("classes") or "equal"
+EQUAL = Classes("equal")
+
+
+def read(text: str) -> Classes:
+    """Read classes as an address writes them. Raises InvalidInputError on what can be none."""
     if text == "equal":
-        return Classes("equal")
+        return EQUAL
     if text == "quantile":
         return Classes("quantile")
     if not text.startswith("own:"):

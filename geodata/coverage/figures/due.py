@@ -12,9 +12,9 @@ import shapely
 from psycopg import Connection
 from psycopg.types.range import Range
 
-from geodata.coverage.judging import people, providers
-from geodata.coverage.judging.people import Box
+from geodata.coverage.judging import people
 from geodata.coverage.standards.model import Kind
+from geodata.model import Bounds
 
 # More changes or cells than this, and everything is recomputed: that is quicker then.
 _MANY_CHANGES, _MANY_CELLS = 200, 3_000
@@ -44,7 +44,7 @@ class Touched:
     """Cells to be recomputed, and the box (degrees) that holds all on which they rest."""
 
     cells: Cells
-    box: Box | None
+    box: Bounds | None
 
 
 def since(conn: Connection[Any], services: int, grids: int, members: int) -> list[Due] | None:
@@ -85,8 +85,7 @@ def touched(
     boxes = _joined([box for one in due for box in _boxes(one, kinds)])
     found: set[int] = set()
     for box in boxes:
-        rows = people.read_within(conn, day, box).rows
-        found |= set(np.where(rows["compound"] != 0, rows["compound"], -rows["community"]).tolist())
+        found |= set(people.read_within(conn, day, box).cells.tolist())
     named = {one.grid_id for one in due if one.grid_id is not None}
     # What lies in a town or a county that changes has changed by itself, where it has.
     inside = {d.grid_id for d in due if d.grid_id and (d.subject != "grids" or d.place)}
@@ -108,7 +107,7 @@ def cells_in(conn: Connection[Any], grid_id: int, day: date) -> set[int]:
 
 def rested_on(
     conn: Connection[Any], cells: set[int], kinds: Sequence[Kind], day: date, reach_m: float
-) -> Box | None:
+) -> Bounds | None:
     """Return the box (degrees) that holds all on which the figures of cells rest.
 
     Households beside them compete for the facilities within ``reach_m``, and further ones for the
@@ -117,12 +116,12 @@ def rested_on(
     _, box = _around(conn, cells, set(), day)
     if box is None:
         return None
-    box = providers.grown(box, 2 * reach_m + 1)
+    box = box.grown(2 * reach_m + 1)
     _, other = _around(conn, _shared(conn, cells, kinds, day), set(), day)
     return box if other is None else _union(box, other)
 
 
-def _boxes(one: Due, kinds: Sequence[Kind]) -> list[Box]:
+def _boxes(one: Due, kinds: Sequence[Kind]) -> list[Bounds]:
     """Return where a change is felt: as far as anybody goes, or as far as neighbours compete."""
     if one.place is None:
         return []
@@ -133,20 +132,17 @@ def _boxes(one: Due, kinds: Sequence[Kind]) -> list[Box]:
         if one.kind is None and one.subject == "services" and kind.is_limited:
             reach_m = max(reach_m, 2 * kind.farthest_m)
     return [
-        providers.grown((west, south, east, north), reach_m + 1)
-        for west, south, east, north in shapely.bounds(shapely.get_parts(one.place)).tolist()
+        Bounds(*box).grown(reach_m + 1)
+        for box in shapely.bounds(shapely.get_parts(one.place)).tolist()
     ]
 
 
-def _joined(boxes: Sequence[Box]) -> list[Box]:
+def _joined(boxes: Sequence[Bounds]) -> list[Bounds]:
     """Make one of boxes that meet."""
     if not boxes:
         return []
     union = shapely.union_all(shapely.box(*np.asarray(boxes).T))
-    return [
-        (west, south, east, north)
-        for west, south, east, north in shapely.bounds(shapely.get_parts(union)).tolist()
-    ]
+    return [Bounds(*box) for box in shapely.bounds(shapely.get_parts(union)).tolist()]
 
 
 def _below(conn: Connection[Any], ids: set[int], day: date) -> set[int]:
@@ -260,7 +256,7 @@ def _drop_ended(conn: Connection[Any], ids: set[int], day: date) -> None:
 
 def _around(
     conn: Connection[Any], cells: set[int], named: set[int], day: date
-) -> tuple[tuple[int, ...], Box | None]:
+) -> tuple[tuple[int, ...], Bounds | None]:
     """Return all communities, towns and counties above cells and named grids; the cells' box."""
     row = conn.execute(
         """
@@ -284,10 +280,13 @@ def _around(
         prepare=False,
     ).fetchone()
     above, box = row or (None, None)
-    return tuple(above or ()), tuple(box) if box and box[0] is not None else None
+    return tuple(above or ()), Bounds(*box) if box and box[0] is not None else None
 
 
-def _union(one: Box, other: Box) -> Box:
-    return (
-        min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3]),
-    )  # fmt: skip
+def _union(one: Bounds, other: Bounds) -> Bounds:
+    return Bounds(
+        min(one.west, other.west),
+        min(one.south, other.south),
+        max(one.east, other.east),
+        max(one.north, other.north),
+    )

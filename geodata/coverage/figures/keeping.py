@@ -21,11 +21,12 @@ from geodata.coverage.figures.due import Cells
 from geodata.coverage.judging import people, sums
 from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
+from geodata.database import locks
+from geodata.database.locks import Lock
 from geodata.errors import UnavailableError
 
 # Stretches of days kept; the one not asked for longest goes first, that of today never.
 STRETCHES_KEPT = 12
-_LOCK = 341526
 # Who computes the figures of another day than today, or waits until they can be computed: each
 # holds a connection, of which everybody else has need.
 WAITING_AT_ONCE = 3
@@ -50,7 +51,7 @@ def ensure(conn: Connection[Any], day: date) -> None:
     if _is_current(conn, day):
         return
     _take_place(conn, day)
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    locks.take(conn, Lock.COVERAGE)
     # Another may have computed them while this one waited.
     if not _is_current(conn, day) and not _refresh(conn, day):
         compute(conn, day)
@@ -101,8 +102,7 @@ def _take_place(conn: Connection[Any], day: date) -> None:
     if row and row[0]:
         return
     for place in range(WAITING_AT_ONCE):
-        taken = conn.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (_LOCK, place)).fetchone()
-        if taken and taken[0]:
+        if locks.try_take(conn, Lock.COVERAGE, place):
             return
     raise UnavailableError(
         "The figures of other days are being computed.", hint="Try again in a few seconds."

@@ -8,7 +8,7 @@ grid. ``layers.coverage`` finds it the same way.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -16,18 +16,19 @@ from psycopg import Connection
 
 from geodata.coverage.figures import keeping as figures
 from geodata.errors import InvalidInputError
-from geodata.model import Bounds, Coverage, GridRef, Level
+from geodata.model import ANYWHERE, Bounds, Coverage, GridRef, Level
 
 DEFAULT_KIND = "service_station"
 WORST = "worst"
+# How the codes of kinds are written.
+KIND = r"[a-z][a-z0-9_]{0,39}"
 
 
-def read_kind(args: Mapping[str, str]) -> str:
-    """Read ?kind= from an address. Raises InvalidInputError on what can be no kind."""
-    kind = args.get("kind") or DEFAULT_KIND
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", kind):
-        raise InvalidInputError("“{value}” is not a service kind.", value=kind[:40])
-    return kind
+def read_kind(text: str) -> str:
+    """Read the code of a kind, or ``WORST``. Raises InvalidInputError on what can be no kind."""
+    if not re.fullmatch(KIND, text):
+        raise InvalidInputError("“{value}” is not a service kind.", value=text[:40])
+    return text
 
 
 def list_names(conn: Connection[Any]) -> dict[str, tuple[str, str]]:
@@ -97,7 +98,7 @@ def count(conn: Connection[Any], level: Level, day: date, box: Bounds | None = N
           AND (%(west)s::float8 IS NULL OR ST_Intersects(v.geom, ST_MakeEnvelope(
               %(west)s, %(south)s, %(east)s, %(north)s, 4326)))
         """,
-        {"level": level, "day": day, **_sides(box)},
+        {"level": level, "day": day, **(box.params() if box else ANYWHERE)},
         prepare=False,
     ).fetchone()
     assert row
@@ -155,7 +156,7 @@ def _ranked(
             "day": day,
             "level": level,
             "ids": None if ids is None else list(ids),
-            **_sides(box),
+            **(box.params() if box else ANYWHERE),
             "limit": limit,
             "offset": offset,
         },
@@ -163,9 +164,3 @@ def _ranked(
         prepare=False,
     ).fetchall()
     return [(GridRef(*row[:4]), Coverage(*row[4:])) for row in rows]
-
-
-def _sides(box: Bounds | None) -> dict[str, float | None]:
-    if box is None:
-        return dict.fromkeys(("west", "south", "east", "north"))
-    return {"west": box.west, "south": box.south, "east": box.east, "north": box.north}

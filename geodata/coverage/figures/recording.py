@@ -17,9 +17,9 @@ from geodata.coverage.figures import history
 from geodata.coverage.judging import people, sums
 from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
+from geodata.database import locks
+from geodata.database.locks import Lock
 from geodata.grids import reading as grids
-
-_LOCK = 341531
 
 
 def due(
@@ -59,7 +59,7 @@ def record(
     What stands there already stays as it was known then, unless ``is_again`` replaces it. What
     everybody is told is rounded as it is today.
     """
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    locks.take(conn, Lock.COVERAGE_HISTORY)
     found = _add_up(conn, day, kinds)
     if not found:
         return False

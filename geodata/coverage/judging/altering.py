@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from geodata.coverage.standards.model import Kind, Place, Providers, Standard
-from geodata.model import Level
+from geodata.model import Bounds, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Redrawn:
 
     grids: Mapping[int, RedrawnGrid]
     changed: frozenset[int]
-    boxes: tuple[tuple[float, float, float, float], ...]
+    boxes: tuple[Bounds, ...]
     least: int
 
 

@@ -12,7 +12,8 @@ import shapely
 from numpy.typing import NDArray
 from psycopg import Connection
 
-Box = tuple[float, float, float, float]
+from geodata.model import Bounds
+
 # Places that stand for a compound without buildings: enough to tell its near from its far end.
 POINTS = 64
 # A building: place (lon, lat), households, the same rounded for everybody (geodata/disclosure.py),
@@ -41,6 +42,16 @@ class People:
     def lon_lat(self) -> NDArray[np.float64]:
         """Their places, shape (n, 2), EPSG:4326."""
         return np.column_stack((self.rows["lon"], self.rows["lat"]))
+
+    @property
+    def cells(self) -> NDArray[np.int64]:
+        """In which cell of the figures each is counted.
+
+        A compound by its number, what is in a community outside compounds by its negative one, 0
+        outside both.
+        """
+        compounds = self.rows["compound"]
+        return np.where(compounds != 0, compounds, -self.rows["community"])
 
     def where(self, which: NDArray[np.bool_]) -> People:
         """Return some of them."""
@@ -83,7 +94,7 @@ def read_all(conn: Connection[Any], day: date) -> People:
     return People(np.concatenate((rows, _estimated(conn, day, None))))
 
 
-def read_within(conn: Connection[Any], day: date, box: Box) -> People:
+def read_within(conn: Connection[Any], day: date, box: Bounds) -> People:
     """Return the households in a box (west, south, east, north in degrees) in the same way."""
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(
@@ -105,7 +116,7 @@ def read_within(conn: Connection[Any], day: date, box: Box) -> People:
             WHERE b.geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
               AND b.valid @> %(day)s AND b.households > 0
             """,
-            {"day": day, **dict(zip(("west", "south", "east", "north"), box, strict=True))},
+            {"day": day, **box.params()},
             prepare=False,
         ).fetchall()
     known = np.array([tuple(row) for row in rows], dtype=BUILDING)
@@ -139,7 +150,7 @@ def _shares(count: int, places: int) -> list[int]:
     return [each + (number < more) for number in range(places)]
 
 
-def _estimated(conn: Connection[Any], day: date, box: Box | None) -> NDArray[np.void]:
+def _estimated(conn: Connection[Any], day: date, box: Bounds | None) -> NDArray[np.void]:
     """Return places for compounds whose households are counted, but of which no building is."""
     found = conn.execute(
         """

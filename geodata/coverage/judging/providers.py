@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 from psycopg import Connection
 
 from geodata.coverage.judging.altering import UNCHANGED, Changes
-from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging.people import People
 from geodata.coverage.judging.verdicts import Ints, Pairs, ProviderLinks
 from geodata.coverage.judging.ways import Ways
 from geodata.coverage.standards.model import Kind
+from geodata.model import ANYWHERE, Bounds
 
 _LEVELS = ("compound", "community", "town", "county")
 
@@ -40,7 +40,7 @@ def find(
     people: People,
     day: date,
     ways: Ways,
-    box: Box | None = None,
+    box: Bounds | None = None,
     changes: Changes = UNCHANGED,
 ) -> Iterator[tuple[Kind, ProviderLinks]]:
     """Yield who serves ``people``, kind by kind; within reach of a box (degrees) if one is given.
@@ -72,7 +72,7 @@ def locate_facilities(
     conn: Connection[Any],
     kinds: Sequence[Kind],
     day: date,
-    box: Box | None,
+    box: Bounds | None,
     changes: Changes = UNCHANGED,
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Return the places (lon, lat) of each kind's facilities of the day, and of those that ended.
@@ -81,7 +81,6 @@ def locate_facilities(
     """
     wanted = [kind for kind in kinds if kind.by_facility]
     reach_m = max((kind.farthest_m for kind in wanted), default=0.0)
-    corners = grown(box, reach_m) if box else (None,) * 4
     rows = conn.execute(
         """
         SELECT kind, ST_X(geom), ST_Y(geom),
@@ -98,7 +97,7 @@ def locate_facilities(
             "day": day,
             "closed": sorted(changes.closed),
             "moved": [each.facility_id for each in changes.moved],
-            **dict(zip(("west", "south", "east", "north"), corners, strict=True)),
+            **(box.grown(reach_m).params() if box else ANYWHERE),
         },
         prepare=False,
     ).fetchall()
@@ -115,15 +114,6 @@ def locate_facilities(
         kind: (_table(now).reshape(-1, 2), _table(ended).reshape(-1, 2))
         for kind, (now, ended) in found.items()
     }
-
-
-def grown(box: Box, reach_m: float) -> Box:
-    """Return a box that is larger by a length in metres on all sides."""
-    west, south, east, north = box
-    # A degree of latitude has at least 110.57 km, one of longitude cos(latitude) of 111.32 km.
-    high = reach_m / 110_570
-    wide = reach_m / (111_320 * math.cos(math.radians(min(max(-south, north) + high, 89.0))))
-    return west - wide, south - high, east + wide, north + high
 
 
 def _link(

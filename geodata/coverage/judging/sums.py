@@ -13,7 +13,7 @@ from psycopg import Connection
 from geodata.coverage.judging import providers
 from geodata.coverage.judging import verdicts as judging
 from geodata.coverage.judging.altering import UNCHANGED, Changes
-from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging.people import People
 from geodata.coverage.judging.verdicts import Buildings, Judgement, ProviderLinks, Verdict
 from geodata.coverage.judging.ways import SNAP_M, Ways
 from geodata.coverage.standards.model import Kind
@@ -34,16 +34,13 @@ _REASONS = (
 
 
 def sum_cells(
-    conn: Connection[Any], kinds: Sequence[Kind], nearby: People, day: date, box: Box | None
+    conn: Connection[Any], kinds: Sequence[Kind], nearby: People, day: date, box: Bounds | None
 ) -> Iterator[tuple[str, int, list[int], bool]]:
     """Yield the sums of each kind and cell: compounds by number, a rest by the negative.
 
     Each comes twice: of the households as they are, and (True) of those that everybody is told.
     """
-    rows = nearby.rows
-    cells, index = np.unique(
-        np.where(rows["compound"] != 0, rows["compound"], -rows["community"]), return_inverse=True
-    )
+    cells, index = np.unique(nearby.cells, return_inverse=True)
     for kind, links in _find_links(conn, kinds, nearby, day, box, UNCHANGED):
         for count in COUNTS:
             judgement = judging.judge(buildings_of(nearby, count), kind, links)
@@ -58,7 +55,7 @@ def judge_kinds(
     kinds: Sequence[Kind],
     nearby: People,
     day: date,
-    box: Box | None,
+    box: Bounds | None,
     changes: Changes = UNCHANGED,
     count: Count = "households",
 ) -> Iterator[tuple[Kind, Judgement]]:
@@ -104,7 +101,7 @@ def _find_links(
     kinds: Sequence[Kind],
     nearby: People,
     day: date,
-    box: Box | None,
+    box: Bounds | None,
     changes: Changes,
 ) -> Iterator[tuple[Kind, ProviderLinks]]:
     if not len(nearby):
@@ -113,7 +110,7 @@ def _find_links(
     yield from providers.find(conn, kinds, nearby, day, ways, box, changes)
 
 
-def find_road_box(box: Box, kinds: Sequence[Kind]) -> Bounds:
+def find_road_box(box: Bounds, kinds: Sequence[Kind]) -> Bounds:
     """Return the box of the roads on which anybody in a box may walk to a facility."""
     reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
-    return Bounds(*providers.grown(box, reach_m + SNAP_M))
+    return box.grown(reach_m + SNAP_M)

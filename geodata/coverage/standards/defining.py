@@ -16,10 +16,11 @@ from psycopg.types.json import Jsonb
 from geodata.accounts import audit
 from geodata.coverage.standards.definition import Course, Dated, Definition, from_plain
 from geodata.coverage.standards.model import Place, Providers, Standard
+from geodata.database import locks
+from geodata.database.locks import Lock
 from geodata.errors import GridMapError, InvalidInputError, NotFoundError
 
 What = Literal["added", "changed", "withdrawn", "undone"]
-_LOCK = 341571
 _LONGEST = 40
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -166,7 +167,7 @@ def undo(conn: Connection[Any], actor: str, kind: str, change_id: int) -> Defini
 
 
 def _lock(conn: Connection[Any]) -> None:
-    conn.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+    locks.take(conn, Lock.STANDARDS)
 
 
 def _read(conn: Connection[Any], kind: str | None) -> list[Definition]:

@@ -16,15 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import Connection
 
-from geodata.coverage.judging import people, providers, sums
+from geodata.coverage.judging import people, sums
 from geodata.coverage.judging.altering import UNCHANGED, Changes
-from geodata.coverage.judging.people import Box, People
+from geodata.coverage.judging.people import People
 from geodata.coverage.judging.sums import Count
 from geodata.coverage.judging.verdicts import Floats
 from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
 from geodata.coverage.trying import redrawing
-from geodata.model import LEVELS
+from geodata.model import LEVELS, Bounds
 
 Sums = NDArray[np.int64]
 _NONE: Sums = np.zeros(len(sums.SUMS), dtype=np.int64)
@@ -77,7 +77,7 @@ def _tallies(
     kinds: Sequence[Kind],
     nearby: People,
     day: date,
-    box: Box | None,
+    box: Bounds | None,
     changes: Changes,
     count: Count,
 ) -> list[tuple[str, dict[int, Sums]]]:
@@ -120,7 +120,7 @@ def _box(
     before: Sequence[Kind],
     after: Sequence[Kind],
     day: date,
-) -> Box | None:
+) -> Bounds | None:
     """Return a box (degrees) outside which nothing changes; None if that may be everywhere."""
     if changes.standards or changes.given or changes.taken or changes.providers or changes.kinds:
         return None
@@ -135,12 +135,12 @@ def _box(
         return None
     places = _places(conn, changes)
     if not len(places):
-        return 0.0, 0.0, 0.0, 0.0
+        return Bounds(0.0, 0.0, 0.0, 0.0)
     reach_m = max((kind.farthest_m for kind in kinds), default=0.0)
     if any(kind.is_limited for kind in kinds):
         # Neighbours compete: all who share a facility with somebody who shares this one.
         reach_m *= 4
-    boxes = [providers.grown((lon, lat, lon, lat), reach_m + 1) for lon, lat in places.tolist()]
+    boxes = [Bounds(lon, lat, lon, lat).grown(reach_m + 1) for lon, lat in places.tolist()]
     # The first facility of a town, or the last, makes "too far" of "nobody" in all of it.
     boxes += conn.execute(
         """
@@ -155,7 +155,7 @@ def _box(
     corners = np.asarray(boxes, dtype=np.float64)
     west, south = corners[:, :2].min(axis=0).tolist()
     east, north = corners[:, 2:].max(axis=0).tolist()
-    return west, south, east, north
+    return Bounds(west, south, east, north)
 
 
 def _places(conn: Connection[Any], changes: Changes) -> Floats:

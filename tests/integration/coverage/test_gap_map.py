@@ -164,7 +164,7 @@ def test_classes_that_cannot_be_are_refused_with_what_and_where(client, asked, s
         text = answer.json["detail"] if answer.is_json else answer.text
         assert said in text
     with pytest.raises(InvalidInputError):
-        classes.read({"classes": asked})
+        classes.read(asked)
 
 
 def rows(text):

@@ -128,7 +128,7 @@ REFUSED = {
     "/nothing": 404,
     "/api/nothing": 404,
     "/api/grids/99999999999999999999": 404,
-    "/api/here?lon=x&lat=1": 422,
+    "/api/here?lon=x&lat=1": 400,
     "/static/x/../../../etc/passwd": 404,
 }
 

@@ -1,6 +1,6 @@
 // The map page: joins the view, the map, the panel and the buttons. Each part is in its own file.
 
-/** @import { Box, Config } from "./types/page.d.ts" */
+/** @import { Config } from "./types/page.d.ts" */
 /** @import { How, View } from "./types/view.d.ts" */
 
 import { closest, find } from "./view/elements.js";
@@ -8,13 +8,13 @@ import { boxOf, latLngOf } from "./view/geometry.js";
 import { comeBack, printed, showDay, showLinks, showMode } from "./panel/bars.js";
 import { Clicks } from "./map/clicks.js";
 import { addScale, Base, Locator } from "./map/controls.js";
-import { Days } from "./days/opener.js";
-import { Drafting } from "./drawing/opener.js";
+import { Days } from "./days/days.js";
 import { around, Fitting, reveal, whole } from "./map/fitting.js";
 import { Hover } from "./map/hover.js";
 import { LayerSet } from "./map/layerset.js";
 import { LegendBox } from "./map/legendbox.js";
 import { Notices, watchNetwork } from "./panel/notices.js";
+import { delaySubmits, opener } from "./view/opener.js";
 import { Panel } from "./panel/panel.js";
 import { isPrintKey, print } from "./map/printing.js";
 import { Search } from "./panel/search.js";
@@ -25,7 +25,6 @@ import { Sheet } from "./panel/sheet.js";
 import { Store } from "./view/store.js";
 import { take } from "./panel/taking.js";
 import { layerQuery, panelUrl } from "./view/view.js";
-import { WhatIf } from "./scenarios/opener.js";
 import { Why } from "./services/why.js";
 
 /** @type {Config} */
@@ -43,19 +42,25 @@ const base = new Base(map, config, () => layers.refresh());
 const layers = new LayerSet(map, config, () => base.isOn);
 const selection = new Selection(map);
 const locator = new Locator(map, config, notices, sheet);
-const drafting = new Drafting({
-  map, config, store, panel, notices, sheet, layers,
-  fit: (/** @type {Box} */ box) => fitting.fit(box),
-  failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }),
+const failed = () => notices.show("drawing", strings["panel.failed"], { kind: "warn" });
+const planEditor = opener({
+  store, failed,
+  isWanted: ({ mode }) => mode === "draw" && Boolean(config.drawing),
+  load: async () => new (await import("./drawing.js")).PlanEditor({ map, config, store, panel, notices, sheet, layers, fit: (box) => fitting.fit(box) }),
 });
-const whatIf = new WhatIf({ map, store, panel, notices, sheet, layers, strings, failed: () => notices.show("drawing", strings["panel.failed"], { kind: "warn" }) });
+const scenarioEditor = opener({
+  store, failed,
+  isWanted: ({ mode, scenario, list }) => mode === "coverage" && Boolean(scenario || list === "scenarios"),
+  load: async () => new (await import("./scenarios.js")).ScenarioEditor({ map, store, panel, notices, sheet, layers, strings }),
+});
+delaySubmits(panel.body, ".scenario form, .scenarios form", scenarioEditor, store);
 const why = new Why({ map, config, panel, styles: layers.styles.coverage, facilityAt: (at) => clicks.facilityAt(at), changed: () => showLegend() });
-const clicks = new Clicks({ map, store, layers, selection, panel, sheet, drafting, why, whatIf });
+const clicks = new Clicks({ map, store, layers, selection, panel, sheet, planEditor, why, scenarioEditor });
 const days = new Days({ config, store, panel, selection, layers, notices });
-const hover = new Hover(map, () => (drafting.isOpen ? null : layers.layer), (...grids) => services.pointed(...grids));
+const hover = new Hover(map, () => (planEditor.part?.isOpen ? null : layers.layer), (...grids) => services.pointed(...grids));
 const services = new Services({ map, config, store, panel, layers, base, hover, selection, sheet, fit: (box) => fitting.fit(box, { animate: false }) });
 const fitting = new Fitting({ map, county: config.county, layers, services, days, sheet, legend });
-const legendBox = new LegendBox(legend, { map, config, store, layers, selection, drafting, why });
+const legendBox = new LegendBox(legend, { map, config, store, layers, selection, planEditor, why });
 const showLegend = () => legendBox.show();
 new Search(find(HTMLInputElement, "#search"), find(HTMLElement, "#hits"), strings, {
   query: (text) => `/panel/search?q=${encodeURIComponent(text)}${layerQuery(store.view, "grids").replace("?", "&")}`,
@@ -107,8 +112,8 @@ function react(view, before, how) {
     else panel.load(services.url(view));
   }
   if (how.from === "history" || (how.from === "link" && view.place)) fitting.follow(view);
-  drafting.show(view, how);
-  whatIf.show(view);
+  planEditor.show(view, how);
+  scenarioEditor.show(view);
   days.show(view, before);
   services.show(view);
   why.show(view);
@@ -222,8 +227,8 @@ function up(target) {
     return;
   }
   const view = store.view;
-  if (whatIf.up()) return;
-  if (view.mode === "draw" && drafting.up()) return;
+  if (scenarioEditor.part?.up()) return;
+  if (view.mode === "draw" && planEditor.part?.up()) return;
   if (view.issue) store.go({ issue: null });
   else if (view.facility) store.go({ facility: null });
   else if (view.list) store.go({ list: null });

@@ -1,12 +1,34 @@
 // Plans over HTTP: what is sent carries the revision that was seen, what comes back is data or a
 // Problem in the reader's language.
 
+import { find } from "../view/elements.js";
+
+/** @import { Position } from "../types/plans.d.ts" */
+
+/**
+ * What an error says (webmap/core/errors.py).
+ * @typedef {object} ProblemData
+ * @property {string} [detail]
+ * @property {string} [kind]
+ * @property {number[]} [ids]  of grids
+ * @property {Position | null} [place]
+ * @property {string[]} [systems]  coordinate systems that a file may be in
+ * @property {string[]} [layers]  of a file that has several
+ */
+
 export class Problem extends Error {
-  /** status is 0 where no answer came. */
+  /**
+   * @param {number} status  0 where no answer came
+   * @param {ProblemData} [data]
+   */
   constructor(status, data = {}) {
-    const { detail = "", kind = "", ids = [], place = null } = data;
-    super(detail);
-    Object.assign(this, { status, kind, ids, place, data });
+    super(data.detail ?? "");
+    this.status = status;
+    this.data = data;
+  }
+
+  get place() {
+    return this.data.place ?? null;
   }
 
   get isOffline() {
@@ -18,8 +40,16 @@ export class Problem extends Error {
   }
 }
 
-/** Ask for data, or send it. Throws a Problem. */
+/**
+ * Ask for data, or send it.
+ * @template T
+ * @param {string} address
+ * @param {{method?: string, body?: object, revision?: number}} [options]
+ * @returns {Promise<T>}
+ * @throws {Problem}
+ */
 export async function ask(address, { method = "GET", body, revision } = {}) {
+  /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (method !== "GET") {
     headers["X-CSRFToken"] = token();
@@ -37,8 +67,11 @@ export async function ask(address, { method = "GET", body, revision } = {}) {
   return data;
 }
 
-/** Return what the server wants to see of whoever changes something. */
+/**
+ * Return the token that a request which changes something carries.
+ * @returns {string}
+ */
 export function token() {
-  const headers = document.getElementById("panel").getAttribute("hx-headers");
+  const headers = find(HTMLElement, "#panel").getAttribute("hx-headers");
   return headers ? JSON.parse(headers)["X-CSRFToken"] : "";
 }

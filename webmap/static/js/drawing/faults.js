@@ -1,20 +1,36 @@
 // The faults that the panel lists, as marks on the map, and the way from one to the next; and what
 // the law said to the last attempt, at its place.
 
-export class Faults {
-  #layer;
-  #said = null;
-  #current = null;
+import { closest, find, findAll } from "../view/elements.js";
 
-  /** ``list`` holds the items [data-fault]; go(ids, place) leads to grids and to a place or null. */
+/** @import { Position } from "../types/plans.d.ts" */
+
+export class Faults {
+  #map;
+  #list;
+  #go;
+  #layer;
+  /** @type {L.Tooltip | null} */
+  #said = null;
+  /** @type {string | undefined} */
+  #current;
+
+  /**
+   * @param {L.Map} map
+   * @param {HTMLElement} list  holds the items [data-fault]
+   * @param {(ids: number[], place: Position | null) => void} go  leads to grids and to a place
+   */
   constructor(map, list, go) {
-    Object.assign(this, { map, list, go });
-    if (!map.getPane("marks")) map.createPane("marks").style.zIndex = 640;
+    this.#map = map;
+    this.#list = list;
+    this.#go = go;
+    if (!map.getPane("marks")) map.createPane("marks").style.zIndex = "640";
     this.#layer = L.layerGroup().addTo(map);
-    list.addEventListener("click", (event) => {
-      const doer = event.target.closest("[data-do]")?.dataset.do;
-      if (doer === "fault") this.#open(event.target.closest("[data-fault]"));
-      else if (doer === "next-fault") this.#next();
+    list.addEventListener("click", ({ target }) => {
+      const action = closest(HTMLElement, target, "[data-do]")?.dataset.do;
+      const item = closest(HTMLElement, target, "[data-fault]");
+      if (action === "fault" && item) this.#open(item);
+      else if (action === "next-fault") this.#next();
     });
   }
 
@@ -22,27 +38,31 @@ export class Faults {
   show(isListed = true) {
     this.#layer.clearLayers();
     for (const item of isListed ? this.#items : []) {
-      if (!item.dataset.place) continue;
+      const place = placeOf(item);
+      if (!place) continue;
       const icon = L.divIcon({ className: `fault-mark fault-mark-${item.dataset.kind}`, iconSize: [22, 22], html: "" });
-      const text = item.querySelector(".fault-go").textContent.trim().replace(/\s+/g, " ");
+      const text = find(HTMLElement, ".fault-go", item).textContent.trim().replace(/\s+/g, " ");
       // The list in the panel is the way for keyboards.
-      const mark = L.marker(placeOf(item).toReversed(), { icon, pane: "marks", keyboard: false, title: text, alt: "" });
+      const mark = L.marker([place[1], place[0]], { icon, pane: "marks", keyboard: false, title: text, alt: "" });
       mark.on("click", () => this.#open(item));
       this.#layer.addLayer(mark);
     }
     this.#mark();
   }
 
-  /** Say something at a place until the next thing is done; the map goes there if it is out of sight. */
-  say(place, text) {
+  /**
+   * Say something at a place until the next thing is done; the map goes there if it is out of sight.
+   * @param {Position} place
+   * @param {string} text
+   */
+  say([lon, lat], text) {
     this.hush();
     const words = Object.assign(document.createElement("span"), { textContent: text });
     this.#said = L.tooltip({ permanent: true, direction: "top", className: "said", pane: "marks", interactive: false })
-      .setLatLng([place[1], place[0]])
+      .setLatLng([lat, lon])
       .setContent(words)
-      .addTo(this.map);
-    const at = this.#said.getLatLng();
-    if (!this.map.getBounds().contains(at)) this.map.panTo(at);
+      .addTo(this.#map);
+    if (!this.#map.getBounds().contains([lat, lon])) this.#map.panTo([lat, lon]);
   }
 
   hush() {
@@ -51,7 +71,7 @@ export class Faults {
   }
 
   get #items() {
-    return [...this.list.querySelectorAll("[data-fault]")];
+    return findAll(HTMLElement, "[data-fault]", this.#list);
   }
 
   #next() {
@@ -60,13 +80,14 @@ export class Faults {
     this.#open(items[(at + 1) % items.length]);
   }
 
+  /** @param {HTMLElement} item */
   #open(item) {
     this.#current = item.dataset.fault;
     this.#mark();
-    const fold = item.parentElement.closest("details");
+    const fold = item.parentElement?.closest("details");
     if (fold) fold.open = true;
     item.scrollIntoView({ block: "nearest" });
-    this.go(item.dataset.ids.split(",").map(Number), item.dataset.place ? placeOf(item) : null);
+    this.#go((item.dataset.ids ?? "").split(",").map(Number), placeOf(item));
   }
 
   #mark() {
@@ -74,6 +95,12 @@ export class Faults {
   }
 }
 
-function placeOf(item) {
-  return item.dataset.place.split(",").map(Number);
+/**
+ * @param {HTMLElement} item
+ * @returns {Position | null}
+ */
+function placeOf({ dataset: { place } }) {
+  if (!place) return null;
+  const [lon, lat] = place.split(",").map(Number);
+  return [lon, lat];
 }

@@ -1,98 +1,180 @@
 // The forms and buttons of the panel's fragments: [data-send] names what is asked for below the plan,
 // or an address; data-with what goes along; data-then="open" leads to the plan that was made.
 
+import { closest, find } from "../view/elements.js";
 import { ask, Problem } from "./api.js";
+
+/** @import { Strings } from "../types/page.d.ts" */
+/** @import { Grid, PlanAnswer } from "../types/plans.d.ts" */
+
+/** @typedef {Record<string, unknown>} Body */
+/** @typedef {{revision?: number, plan_id?: number, scenario_id?: number}} Answer  what of it is read */
+
+/**
+ * @typedef {object} FormsOptions
+ * @property {string} scope  selects where forms are looked after
+ * @property {Strings} strings
+ * @property {(path: string, body: Body, options: {method: string, quiet: boolean, isNew: boolean}) => Promise<PlanAnswer | null>} [send]  sends
+ *   something of the present plan
+ * @property {() => Grid | null} [chosen]  the grid that an operation is for
+ * @property {(made: Answer) => void} opened  goes to what was made
+ * @property {(text: string, undo: () => void) => void} said  says what was done, with the way back
+ * @property {(body: Body) => Promise<void>} [done]  hears of what was sent to an address and answered
+ * @property {(address: string) => number | undefined} [revision]  the state of an address that was seen
+ * @property {(address: string, revision: number) => void} [changed]  hears of the next one
+ * @property {(problem: Problem, again: () => void) => void} [stale]  hears of a change to what had not been seen
+ * @property {(text: string) => void} [failed]  says what went wrong where the form has no place for it
+ */
+
+/**
+ * What a form or a button sends, as its data attributes say; data-busy is said while an answer takes its time.
+ * @typedef {{send: string, method: string, then?: string, said?: string, undo?: string, busy?: string}} Deed
+ */
 
 /**
  * Return what a form says, as JSON data: numbers as numbers, empty optional fields left out, boxes of
  * one name as the list of those that are ticked.
+ * @param {HTMLFormElement} form
  */
 export function valuesOf(form) {
+  /** @type {Body} */
   const values = {};
   for (const field of form.elements) {
-    if (field.type === "checkbox") {
-      values[field.name] ??= [];
-      if (field.checked) values[field.name].push(field.value);
-      continue;
-    }
-    if (!field.name || (field.type === "radio" && !field.checked)) continue;
-    if (field.value === "" && "optional" in field.dataset) continue;
-    values[field.name] = field.type === "number" || "number" in field.dataset ? Number(field.value) : field.value;
+    if (!(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement) || !field.name) continue;
+    const { name, type, value, dataset } = field;
+    const isTicked = field instanceof HTMLInputElement && field.checked;
+    if (type === "checkbox") values[name] = [...ticked(values[name]), ...(isTicked ? [value] : [])];
+    else if (type === "radio" && !isTicked) continue;
+    else if (value === "" && "optional" in dataset) continue;
+    else values[name] = type === "number" || "number" in dataset ? Number(value) : value;
   }
   return values;
 }
 
-/**
- * Watch a panel, and in it what ``scope`` selects. ``send(path, body, options)`` sends something of the present plan and throws a
- * Problem; ``chosen()`` is the grid that an operation is for; ``opened(plan)`` goes to a new plan;
- * ``said(text, undo)`` says what was done, with the way back; ``done(body)`` hears of what was sent
- * to an address and answered; ``revision(address)`` is the state of it that was seen, ``changed(address, revision)`` hears of the next one,
- * and ``stale(problem, again)`` of a change that was made on top of what had not been seen. data-busy is said while an answer takes its time.
- */
+/** @param {unknown} values  of the boxes before */
+function ticked(values) {
+  return Array.isArray(values) ? values : [];
+}
+
+/** Watches a panel, and sends what its forms and buttons say. */
 export class Forms {
-  #own = new AbortController();
+  #options;
 
-  constructor(panel, parts) {
-    Object.assign(this, { panel, ...parts });
-    const { signal } = this.#own;
-    panel.addEventListener("submit", (event) => this.#submitted(event), { signal });
-    panel.addEventListener("click", (event) => this.#clicked(event), { signal });
+  /**
+   * @param {HTMLElement} panel
+   * @param {FormsOptions} options
+   */
+  constructor(panel, options) {
+    this.#options = options;
+    panel.addEventListener("submit", (event) => this.#submitted(event));
+    panel.addEventListener("click", (event) => this.#clicked(event));
   }
 
-  remove() {
-    this.#own.abort();
+  /** @param {MouseEvent} event */
+  #clicked({ target }) {
+    const button = closest(HTMLButtonElement, target, "button[data-send]");
+    if (!button || button.disabled || !button.closest(this.#options.scope)) return;
+    this.#send(button, deedOf(button), extra(button), button.closest("section")?.querySelector(".fault-line"));
   }
 
-  #clicked(event) {
-    const button = event.target.closest("button[data-send]");
-    if (!button || button.disabled || !button.closest(this.scope)) return;
-    const body = button.dataset.with ? JSON.parse(button.dataset.with) : {};
-    this.#sent(button, button.dataset, body, button.closest("section")?.querySelector(".fault-line"));
-  }
-
+  /** @param {SubmitEvent} event */
   #submitted(event) {
-    const form = event.target.closest("form[data-send]");
-    if (!form?.closest(this.scope)) return;
+    const form = closest(HTMLFormElement, event.target, "form[data-send]");
+    if (!form?.closest(this.#options.scope)) return;
     event.preventDefault();
-    const body = { ...(form.dataset.with ? JSON.parse(form.dataset.with) : {}), ...valuesOf(form) };
-    if (form.dataset.operation) Object.assign(body, { do: form.dataset.operation, grid: this.chosen()?.id });
-    this.#sent(form.querySelector("button[type=submit], button:not([type=button])"), form.dataset, body, form.querySelector(".fault-line"));
+    const body = { ...extra(form), ...valuesOf(form) };
+    if (form.dataset.operation) Object.assign(body, { do: form.dataset.operation, grid: this.#options.chosen?.()?.id });
+    this.#send(find(HTMLButtonElement, "button[type=submit], button:not([type=button])", form), deedOf(form), body, form.querySelector(".fault-line"));
   }
 
-  async #sent(button, { send, method = "POST", then, said, undo, busy }, body, line) {
-    if (line) {
-      line.hidden = !busy;
-      line.textContent = busy ?? "";
-      line.classList.toggle("is-busy", Boolean(busy));
-    }
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {Deed} deed
+   * @param {Body} body
+   * @param {Element | null} [place]  where it may be said what went wrong
+   */
+  async #send(button, deed, body, place = null) {
+    const line = place instanceof HTMLElement ? place : null;
+    if (line) showBusy(line, deed.busy);
     button.disabled = true;
     try {
-      const answer = send.startsWith("/") ? await this.#ask(send, method, body) : await this.send(send, body, { method, quiet: true, isNew: then === "open" });
-      if (answer && then === "open") this.opened(answer);
-      else if (answer && send.startsWith("/")) await this.done?.(body);
-      // The fragment has been asked for anew: what was pressed may be gone by now.
-      if (answer && said) this.said(said, () => this.#sent(button, { send, method }, JSON.parse(undo), null));
+      await this.#sent(button, deed, body);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.isStale && this.stale) {
+      if (problem.isStale && this.#options.stale) {
         if (line) line.hidden = true;
-        this.stale(problem, () => this.#sent(button, { send, method, then, said, undo }, body, null));
+        this.#options.stale(problem, () => this.#send(button, { ...deed, busy: undefined }, body));
         return;
       }
-      const text = problem.isOffline ? this.strings["draw.offline"] : problem.message;
-      if (line?.isConnected) {
-        line.classList.remove("is-busy");
-        line.textContent = text;
-        line.hidden = false;
-      } else this.failed?.(text);
+      const text = problem.isOffline ? this.#options.strings["draw.offline"] : problem.message;
+      if (line?.isConnected) showFault(line, text);
+      else this.#options.failed?.(text);
     } finally {
       button.disabled = false;
     }
   }
 
+  /**
+   * @param {HTMLButtonElement} button
+   * @param {Deed} deed
+   * @param {Body} body
+   */
+  async #sent(button, { send, method, then, said, undo }, body) {
+    const isAddress = send.startsWith("/");
+    const isNew = then === "open";
+    const answer = isAddress ? await this.#ask(send, method, body) : await this.#options.send?.(send, body, { method, quiet: true, isNew });
+    if (!answer) return;
+    if (isNew) this.#options.opened(answer);
+    else if (isAddress) await this.#options.done?.(body);
+    // The fragment has been asked for again: what was pressed may be gone by now.
+    if (said) this.#options.said(said, () => this.#send(button, { send, method }, JSON.parse(undo ?? "{}")));
+  }
+
+  /**
+   * @param {string} address
+   * @param {string} method
+   * @param {Body} body
+   */
   async #ask(address, method, body) {
-    const answer = await ask(address, { method, body, revision: this.revision?.(address) });
-    if (answer.revision) this.changed?.(address, answer.revision);
+    /** @type {Answer} */
+    const answer = await ask(address, { method, body, revision: this.#options.revision?.(address) });
+    if (answer.revision) this.#options.changed?.(address, answer.revision);
     return answer;
   }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @returns {Deed}
+ */
+function deedOf({ dataset: { send = "", method = "POST", then, said, undo, busy } }) {
+  return { send, method, then, said, undo, busy };
+}
+
+/**
+ * @param {HTMLElement} element
+ * @returns {Body}
+ */
+function extra({ dataset }) {
+  return dataset.with ? JSON.parse(dataset.with) : {};
+}
+
+/**
+ * @param {HTMLElement} line
+ * @param {string} [text]
+ */
+function showBusy(line, text = "") {
+  line.hidden = !text;
+  line.textContent = text;
+  line.classList.toggle("is-busy", Boolean(text));
+}
+
+/**
+ * @param {HTMLElement} line
+ * @param {string} text
+ */
+function showFault(line, text) {
+  line.classList.remove("is-busy");
+  line.textContent = text;
+  line.hidden = false;
 }

@@ -5,6 +5,43 @@ import { beside } from "./rings.js";
 import { REACH } from "./snapping.js";
 import { nearestTo, thinned } from "./thinning.js";
 
+/** @import { Strings } from "../types/page.d.ts" */
+/** @import { Grid, Pixel, Position, Ring, Segment } from "../types/plans.d.ts" */
+
+/**
+ * A corner of a ring, or the middle of one of its segments (``between`` two corners), and the pixel of the map's layer
+ * where it is shown.
+ * @typedef {object} Handle
+ * @property {"corner" | "middle"} kind
+ * @property {Position} at
+ * @property {Ring} ring
+ * @property {number} index  of the corner, or of the second one of the segment
+ * @property {Segment} [between]
+ * @property {boolean} [isJunction]
+ * @property {number} rank
+ * @property {L.Point} pixel
+ */
+
+/**
+ * A drag, from its beginning to its end.
+ * @typedef {{move(pixel: L.Point, options: {reach: number}): L.Point, end(): void, cancel(): void}} Session
+ */
+
+/**
+ * A handle that is pressed, and then moved: by how much, holding on to what is within reach.
+ * @typedef {object} Drag
+ * @property {HTMLButtonElement} button
+ * @property {Handle} handle
+ * @property {boolean} byKeys
+ * @property {L.Point} from  where the pointer went down
+ * @property {L.Point} by
+ * @property {number} reach
+ * @property {boolean} moved
+ * @property {Session | null} session  null until it is moved
+ * @property {number} frame
+ * @property {ReturnType<typeof setTimeout> | undefined} [timer]
+ */
+
 // More would be a thicket, and slow.
 const MOST = 240;
 const isCoarse = globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;
@@ -13,54 +50,82 @@ const isCoarse = globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;
 const APART_PX = isCoarse ? 44 : 9;
 const MIDDLE_FROM_PX = isCoarse ? 88 : 44;
 const LONG_PRESS_MS = 600;
+/** @type {Record<string, [x: number, y: number]>} */
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Handles {
+  #map;
+  #strings;
+  #begin;
+  #remove;
+  #pane;
+  /** @type {Drag | null} */
   #drag = null;
-  #shown = [];
+  /** @type {Map<Element, Handle>} */
+  #shown = new Map();
 
   /**
-   * ``begin(handle)`` returns a drag: {move(pixel, {reach}), end(), cancel()}; ``remove(handle)``
-   * takes a corner away. A handle is {kind, at, ring, index, between}.
+   * @param {L.Map} map
+   * @param {Strings} strings
+   * @param {object} parts
+   * @param {(handle: Handle) => Session} parts.begin
+   * @param {(handle: Handle, sides: Segment) => void} parts.remove  takes a corner away
    */
   constructor(map, strings, { begin, remove }) {
-    Object.assign(this, { map, strings, begin, remove });
-    this.pane = map.getPane("handles") ?? map.createPane("handles");
-    this.pane.style.zIndex = 645;
-    this.pane.classList.add("leaflet-zoom-hide");
+    this.#map = map;
+    this.#strings = strings;
+    this.#begin = begin;
+    this.#remove = remove;
+    this.#pane = map.getPane("handles") ?? map.createPane("handles");
+    this.#pane.style.zIndex = "645";
+    this.#pane.classList.add("leaflet-zoom-hide");
   }
 
   get isDragging() {
     return this.#drag !== null;
   }
 
-  /** Show the handles of a grid that are in sight; null shows none. Returns whether all are shown. */
+  /**
+   * Show the handles of a grid that are in sight; null shows none. Returns whether all are shown.
+   * @param {Grid | null} grid
+   * @param {Set<string>} junctions
+   * @param {{focus?: Position | null}} [options]
+   */
   show(grid, junctions, { focus = null } = {}) {
     if (this.#drag) return true;
-    // Shown anew, the corner that has the keyboard keeps it.
-    const focused = focus ?? document.activeElement.handle?.at;
+    // Shown again, the corner that has the keyboard keeps it.
+    const focused = focus ?? (document.activeElement && this.#shown.get(document.activeElement)?.at);
     const found = grid ? this.#found(grid, junctions) : [];
     const corners = found.filter((handle) => handle.kind === "corner");
     const isCrowded = corners.length > MOST;
     const shown = isCrowded ? corners.filter((handle) => handle.isJunction).slice(0, MOST) : found;
-    this.#shown = shown.map((handle) => this.#button(handle));
-    this.pane.replaceChildren(...this.#shown);
-    if (focused) this.#shown.find((each) => String(each.handle.at) === String(focused))?.focus({ preventScroll: true });
+    const buttons = shown.map((handle) => this.#button(handle));
+    this.#shown = new Map(buttons.map((button, i) => [button, shown[i]]));
+    this.#pane.replaceChildren(...buttons);
+    if (focused) buttons.find((_, i) => String(shown[i].at) === String(focused))?.focus({ preventScroll: true });
     return !isCrowded;
   }
 
+  /**
+   * @param {Grid} grid
+   * @param {Set<string>} junctions
+   */
   #found(grid, junctions) {
-    const bounds = this.map.getPixelBounds();
-    const origin = this.map.getPixelOrigin();
+    const map = this.#map;
+    const bounds = map.getPixelBounds();
+    const [low, high] = [bounds.getTopLeft(), bounds.getBottomRight()];
+    const origin = map.getPixelOrigin();
+    /** @type {Handle[]} */
     const found = [];
-    const inSight = ({ x, y }) => x > bounds.min.x - 8 && y > bounds.min.y - 8 && x < bounds.max.x + 8 && y < bounds.max.y + 8;
+    const inSight = (/** @type {Pixel} */ { x, y }) => x > low.x - 8 && y > low.y - 8 && x < high.x + 8 && y < high.y + 8;
     for (const ring of grid.polygons.flat()) {
+      /** @type {L.Point | null} */
       let before = null;
       for (let i = 0; i < ring.length; i += 1) {
-        const pixel = this.map.project([ring[i][1], ring[i][0]]);
+        const pixel = map.project([ring[i][1], ring[i][0]]);
         if (before && before.distanceTo(pixel) >= MIDDLE_FROM_PX) {
           const middle = before.add(pixel).divideBy(2);
-          const { lat, lng } = this.map.unproject(middle);
+          const { lat, lng } = map.unproject(middle);
           if (inSight(middle)) found.push({ kind: "middle", at: [lng, lat], between: [ring[i - 1], ring[i]], ring, index: i, rank: 2, pixel: middle.subtract(origin) });
         }
         before = pixel;
@@ -73,63 +138,79 @@ export class Handles {
     return thinned(found, APART_PX);
   }
 
+  /** @param {Handle} handle */
   #button(handle) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = `handle handle-${handle.kind}${handle.isJunction ? " handle-junction" : ""}`;
     const words = handle.kind === "middle" ? "draw.middle" : handle.isJunction ? "draw.junction" : "draw.corner";
-    button.setAttribute("aria-label", this.strings[words].replace("{n}", handle.index + 1));
+    button.setAttribute("aria-label", this.#strings[words].replace("{n}", String(handle.index + 1)));
     // Thousands of corners are nobody's way through a page: those between are reached by mouse.
     if (handle.kind === "middle") button.tabIndex = -1;
-    button.handle = handle;
     L.DomUtil.setPosition(button, handle.pixel);
     L.DomEvent.disableClickPropagation(button);
     // Where targets overlap, the pointer means the nearest.
-    button.addEventListener("pointerdown", (event) => this.#down(event, this.#nearest(event)));
+    button.addEventListener("pointerdown", (event) => this.#down(event));
     // The focus has gone to that one; the browser would give it to the topmost.
     button.addEventListener("mousedown", (event) => event.preventDefault());
-    button.addEventListener("keydown", (event) => this.#key(event, button));
+    button.addEventListener("keydown", (event) => this.#key(event, button, handle));
     button.addEventListener("blur", () => this.#drag?.byKeys && this.#drop());
     button.addEventListener("contextmenu", (event) => event.preventDefault());
     return button;
   }
 
+  /**
+   * The button that a pointer means, and its handle.
+   * @param {PointerEvent} event
+   */
   #nearest(event) {
-    const places = this.#shown.map((button) => ({ button, pixel: button.handle.pixel }));
-    return nearestTo(places, this.map.mouseEventToLayerPoint(event)).button;
+    const places = [...this.#shown].map(([button, handle]) => ({ button, handle, pixel: handle.pixel }));
+    return nearestTo(places, this.#map.mouseEventToLayerPoint(event));
   }
 
-  #down(event, button) {
-    if (event.button || this.#drag) return;
+  /** @param {PointerEvent} event */
+  #down(event) {
+    const { button, handle } = this.#nearest(event) ?? {};
+    if (event.button || this.#drag || !handle || !(button instanceof HTMLButtonElement)) return;
     event.stopPropagation();
     button.focus({ preventScroll: true });
     button.setPointerCapture(event.pointerId);
-    const drag = { button, at: L.point(event.clientX, event.clientY), session: null, moved: false };
+    const drag = dragOf(button, handle, { from: L.point(event.clientX, event.clientY) });
     this.#drag = drag;
-    if (event.pointerType !== "mouse") drag.timer = setTimeout(() => this.#removed(button), LONG_PRESS_MS);
-    const move = (each) => this.#move(each, drag);
-    const up = (each) => {
-      for (const [name, listener] of listeners) button.removeEventListener(name, listener);
+    if (event.pointerType !== "mouse") drag.timer = setTimeout(() => this.#removed(handle), LONG_PRESS_MS);
+    const own = new AbortController();
+    const up = (/** @type {PointerEvent} */ { type }) => {
+      own.abort();
       clearTimeout(drag.timer);
       if (this.#drag !== drag) return;
-      if (each.type === "pointercancel") this.cancel();
+      if (type === "pointercancel") this.cancel();
       else this.#drop();
     };
-    const listeners = [["pointermove", move], ["pointerup", up], ["pointercancel", up]];
-    for (const [name, listener] of listeners) button.addEventListener(name, listener);
+    button.addEventListener("pointermove", (each) => this.#move(each, drag), { signal: own.signal });
+    button.addEventListener("pointerup", up, { signal: own.signal });
+    button.addEventListener("pointercancel", up, { signal: own.signal });
   }
 
+  /**
+   * @param {PointerEvent} event
+   * @param {Drag} drag
+   */
   #move(event, drag) {
     if (this.#drag !== drag) return;
-    const by = L.point(event.clientX, event.clientY).subtract(drag.at);
+    const by = L.point(event.clientX, event.clientY).subtract(drag.from);
     if (!drag.moved && Math.hypot(by.x, by.y) < (event.pointerType === "mouse" ? 3 : 8)) return;
     clearTimeout(drag.timer);
     drag.moved = true;
-    drag.session ??= this.begin(drag.button.handle);
-    const reach = event.altKey ? 0 : REACH[event.pointerType] ?? REACH.mouse;
+    const { pointerType: pointer } = event;
+    const reach = event.altKey ? 0 : REACH[pointer === "touch" || pointer === "pen" ? pointer : "mouse"];
     this.#to(drag, by, reach);
   }
 
+  /**
+   * @param {Drag} drag
+   * @param {L.Point} by
+   * @param {number} reach
+   */
   #to(drag, by, reach) {
     drag.by = by;
     drag.reach = reach;
@@ -140,9 +221,10 @@ export class Handles {
     });
   }
 
+  /** @param {Drag} drag */
   #moveNow(drag) {
-    const { handle } = drag.button;
-    const at = drag.session.move(handle.pixel.add(drag.by), { reach: drag.reach });
+    drag.session ??= this.#begin(drag.handle);
+    const at = drag.session.move(drag.handle.pixel.add(drag.by), { reach: drag.reach });
     L.DomUtil.setPosition(drag.button, at);
   }
 
@@ -163,28 +245,43 @@ export class Handles {
     cancelAnimationFrame(drag.frame);
     clearTimeout(drag.timer);
     this.#drag = null;
-    L.DomUtil.setPosition(drag.button, drag.button.handle.pixel);
+    L.DomUtil.setPosition(drag.button, drag.handle.pixel);
     drag.session?.cancel();
     return true;
   }
 
-  #removed(button) {
+  /** @param {Handle} handle */
+  #removed(handle) {
     this.cancel();
-    if (button.handle.kind === "corner") this.remove(button.handle, beside(button.handle.ring, button.handle.index));
+    if (handle.kind === "corner") this.#remove(handle, beside(handle.ring, handle.index));
   }
 
-  #key(event, button) {
+  /**
+   * @param {KeyboardEvent} event
+   * @param {HTMLButtonElement} button
+   * @param {Handle} handle
+   */
+  #key(event, button, handle) {
     const step = STEPS[event.key];
     const drag = this.#drag;
     if (step) {
-      this.#drag ??= { button, byKeys: true, by: L.point(0, 0), session: this.begin(button.handle) };
+      this.#drag ??= dragOf(button, handle, { byKeys: true });
       this.#to(this.#drag, this.#drag.by.add(L.point(step).multiplyBy(event.shiftKey ? 10 : 1)), 0);
     } else if (event.key === "Enter" && drag) this.#drop();
     else if (event.key === "Escape" && drag) this.cancel();
-    else if (event.key === "Delete" || event.key === "Backspace") this.#removed(button);
+    else if (event.key === "Delete" || event.key === "Backspace") this.#removed(handle);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
+}
 
+/**
+ * @param {HTMLButtonElement} button
+ * @param {Handle} handle
+ * @param {{from?: L.Point, byKeys?: boolean}} how
+ * @returns {Drag}
+ */
+function dragOf(button, handle, { from = L.point(0, 0), byKeys = false }) {
+  return { button, handle, byKeys, from, by: L.point(0, 0), reach: 0, moved: false, session: null, frame: 0 };
 }

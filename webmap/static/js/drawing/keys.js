@@ -1,18 +1,29 @@
 // The keys of the drawing mode that belong to no button: undo, redo, Enter, which ends a line,
 // Backspace, which takes its last corner back, and T, which lets it run along others.
 
-/** Watch them: ``back(deed)`` undoes or redoes; ``working`` is what is being drawn on the map. */
-export function watchKeys(map, { isOn, back, working }) {
+/** @import { ActiveTool } from "./activetool.js" */
+
+/**
+ * Watch them.
+ * @param {L.Map} map
+ * @param {object} parts
+ * @param {() => boolean} parts.isOn
+ * @param {(deed: "undo" | "redo") => void} parts.back
+ * @param {ActiveTool} parts.tool
+ */
+export function watchKeys(map, { isOn, back, tool }) {
   document.addEventListener("keydown", (event) => {
-    if (!isOn() || event.target.matches("input, textarea, select")) return;
-    if (event.key === "Enter" && event.target === map.getContainer()) working.finish();
-    const undoes = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
-    if ((event.key === "Backspace" || undoes) && working.back()) {
+    const { target } = event;
+    if (!isOn() || (target instanceof Element && target.matches("input, textarea, select"))) return;
+    const key = event.key.toLowerCase();
+    const isCommand = event.ctrlKey || event.metaKey;
+    if (event.key === "Enter" && target === map.getContainer()) tool.finish();
+    if ((event.key === "Backspace" || (isCommand && !event.shiftKey && key === "z")) && tool.back()) {
       event.preventDefault();
       return;
     }
-    if (event.key.toLowerCase() === "t" && !event.ctrlKey && !event.metaKey && !event.altKey) working.follow();
-    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+    if (key === "t" && !isCommand && !event.altKey) tool.follow();
+    if (!isCommand || key !== "z") return;
     event.preventDefault();
     back(event.shiftKey ? "redo" : "undo");
   });

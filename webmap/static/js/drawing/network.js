@@ -1,7 +1,17 @@
 // Lines that meet in corners, as a network: the shortest way between two places on them. The
 // corners are those of the lines, to the last digit. No map, no page.
 
+import { Queue } from "./queue.js";
 import { same } from "./rings.js";
+
+/** @import { Box } from "../types/page.d.ts" */
+/** @import { Position } from "../types/plans.d.ts" */
+
+/**
+ * The numbers of a segment's two corners; twice the same one where a spot is that corner.
+ * @typedef {[number, number]} Ends
+ * @typedef {{at: Position, ends: Ends}} Spot  a place on the network
+ */
 
 // About 2 cm: an end as close to a line as this was meant to touch it.
 const TOUCH = 2e-7;
@@ -11,16 +21,24 @@ const CELL = 0.001;
 const MOST_CELLS = 64;
 
 export class Network {
+  /** @type {Position[]} */
   #corners = [];
+  /** @type {Map<string, number>} */
   #numbers = new Map();
+  /** @type {Ends[]} */
   #segments = [];
+  /** @type {number[][]} */
   #links = [];
+  /** @type {Map<number, number[]>} */
   #cells = new Map();
-  // Segments that pass so many cells that they are always looked at.
+  /**
+   * Segments that pass so many cells that they are always looked at.
+   * @type {number[]}
+   */
   #long = [];
   #flat;
 
-  /** ``lines`` are lists of [lon, lat]; a ring ends where it began. */
+  /** @param {Position[][]} lines  a ring ends where it began */
   constructor(lines) {
     this.#flat = Math.cos(((lines[0]?.[0]?.[1] ?? 0) * Math.PI) / 180);
     const pairs = new Set();
@@ -47,15 +65,23 @@ export class Network {
     return this.#corners.length;
   }
 
-  /** Return the spot on the network that is nearest to a place, within ``reach`` degrees, or null. */
+  /**
+   * Return the spot on the network that is nearest to a place, or null.
+   * @param {Position} place
+   * @param {number} reach  degrees
+   * @returns {Spot | null}
+   */
   near(place, reach) {
+    /** @type {Spot | null} */
     let best = null;
     let least = reach;
     for (const index of this.#around(place, reach)) {
       const ends = this.#segments[index];
       const foot = this.#foot(ends, place);
       const far = this.#length(foot, place);
-      if (far < least || (!best && far <= least)) [best, least] = [{ at: foot, ends }, far];
+      if (far > least || (best && far === least)) continue;
+      best = { at: foot, ends };
+      least = far;
     }
     if (!best) return null;
     for (const end of best.ends) {
@@ -64,7 +90,10 @@ export class Network {
     return best;
   }
 
-  /** Return the ways from a spot to any other: {between(spot)}. */
+  /**
+   * Return the ways from a spot to any other.
+   * @param {Spot} from
+   */
   waysFrom(from) {
     const lengths = new Float64Array(this.#corners.length).fill(Infinity);
     const before = new Int32Array(this.#corners.length).fill(-1);
@@ -75,8 +104,8 @@ export class Network {
       lengths[end] = length;
       queue.put(length, end);
     }
-    while (queue.size) {
-      const [length, corner] = queue.take();
+    for (let waiting = queue.take(); waiting; waiting = queue.take()) {
+      const [length, corner] = waiting;
       if (length > lengths[corner]) continue;
       for (const next of this.#links[corner]) {
         const sum = length + this.#length(this.#corners[corner], this.#corners[next]);
@@ -86,14 +115,24 @@ export class Network {
         queue.put(sum, next);
       }
     }
-    return { between: (to) => this.#between(from, to, lengths, before) };
+    return { between: (/** @type {Spot} */ to) => this.#between(from, to, lengths, before) };
   }
 
-  /** Return the corners between two spots by the shortest way; null where no way leads. */
+  /**
+   * Return the corners between two spots by the shortest way; null where no way leads.
+   * @param {Spot} from
+   * @param {Spot} to
+   */
   between(from, to) {
     return this.waysFrom(from).between(to);
   }
 
+  /**
+   * @param {Spot} from
+   * @param {Spot} to
+   * @param {Float64Array} lengths  of the ways to the corners
+   * @param {Int32Array} before  the corner before each on its way; -1 at the first one
+   */
   #between(from, to, lengths, before) {
     const isOneSegment = from.ends[0] !== from.ends[1] && from.ends.every((end) => to.ends.includes(end));
     let least = isOneSegment ? this.#length(from.at, to.at) : Infinity;
@@ -103,6 +142,7 @@ export class Network {
       if (sum < least - EQUAL) [least, last] = [sum, end];
     }
     if (least === Infinity) return null;
+    /** @type {Position[]} */
     const found = [];
     for (let corner = last; corner >= 0; corner = before[corner]) found.unshift(this.#corners[corner]);
     return found.filter((corner, i) => {
@@ -112,6 +152,7 @@ export class Network {
     });
   }
 
+  /** @param {Position} corner */
   #number(corner) {
     const key = `${corner[0]} ${corner[1]}`;
     let number = this.#numbers.get(key);
@@ -125,8 +166,10 @@ export class Network {
 
   // Let lines that end on another one's segment, and not on a corner of it, meet it there.
   #join() {
+    /** @type {Map<number, number>} */
     const uses = new Map();
     for (const end of this.#segments.flat()) uses.set(end, (uses.get(end) ?? 0) + 1);
+    /** @type {Map<number, number[]>} */
     const joined = new Map();
     for (const [end, n] of uses) {
       if (n > 1) continue;
@@ -142,7 +185,7 @@ export class Network {
       const start = this.#corners[a];
       const between = (joined.get(index) ?? []).sort((one, two) => this.#length(start, this.#corners[one]) - this.#length(start, this.#corners[two]));
       const chain = [a, ...between, b];
-      return chain.slice(1).map((end, i) => [chain[i], end]);
+      return chain.slice(1).map((end, i) => /** @type {Ends} */ ([chain[i], end]));
     });
     return true;
   }
@@ -155,18 +198,28 @@ export class Network {
       const keys = cellsOf(boxOfTwo(this.#corners[a], this.#corners[b]));
       if (!keys) this.#long.push(index);
       for (const key of keys ?? []) {
-        if (!this.#cells.has(key)) this.#cells.set(key, []);
-        this.#cells.get(key).push(index);
+        const cell = this.#cells.get(key);
+        if (cell) cell.push(index);
+        else this.#cells.set(key, [index]);
       }
     });
   }
 
+  /**
+   * @param {Position} place
+   * @param {number} reach
+   */
   #around([lon, lat], reach) {
     const keys = cellsOf([lon - reach / this.#flat, lat - reach, lon + reach / this.#flat, lat + reach]);
     if (!keys) return this.#segments.keys();
     return new Set([...keys.flatMap((key) => this.#cells.get(key) ?? []), ...this.#long]);
   }
 
+  /**
+   * @param {Ends} ends
+   * @param {Position} place
+   * @returns {Position}
+   */
   #foot([a, b], [lon, lat]) {
     const [start, end] = [this.#corners[a], this.#corners[b]];
     const [dx, dy] = [(end[0] - start[0]) * this.#flat, end[1] - start[1]];
@@ -177,55 +230,28 @@ export class Network {
     return [start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])];
   }
 
+  /**
+   * @param {Position} from
+   * @param {Position} to
+   */
   #length([ax, ay], [bx, by]) {
     return Math.hypot((bx - ax) * this.#flat, by - ay);
   }
 }
 
-// What waits, the least first; of equals the one that came first.
-class Queue {
-  #heap = [];
-  #count = 0;
-
-  get size() {
-    return this.#heap.length;
-  }
-
-  put(length, corner) {
-    const heap = this.#heap;
-    let at = heap.push([length, corner, (this.#count += 1)]) - 1;
-    while (at && isBefore(heap[at], heap[(at - 1) >> 1])) {
-      const above = (at - 1) >> 1;
-      [heap[at], heap[above]] = [heap[above], heap[at]];
-      at = above;
-    }
-  }
-
-  take() {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (!heap.length) return first;
-    heap[0] = last;
-    for (let at = 0; ; ) {
-      let least = at;
-      for (const below of [2 * at + 1, 2 * at + 2]) if (below < heap.length && isBefore(heap[below], heap[least])) least = below;
-      if (least === at) return first;
-      [heap[at], heap[least]] = [heap[least], heap[at]];
-      at = least;
-    }
-  }
-}
-
-function isBefore(a, b) {
-  return a[0] < b[0] || (a[0] === b[0] && a[2] < b[2]);
-}
-
+/**
+ * @param {Position} a
+ * @param {Position} b
+ * @returns {Box}
+ */
 function boxOfTwo(a, b) {
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
 }
 
-// The cells that a box covers; null if they are too many to be worth it.
+/**
+ * The cells that a box covers; null if they are too many to be worth it.
+ * @param {Box} box
+ */
 function cellsOf([west, south, east, north]) {
   const [x0, y0, x1, y1] = [west, south, east, north].map((each) => Math.floor(each / CELL));
   if ((x1 - x0 + 1) * (y1 - y0 + 1) > MOST_CELLS) return null;

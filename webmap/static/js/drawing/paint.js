@@ -1,58 +1,88 @@
 // How the ground is drawn on a canvas: areas, edges level by level, what the plan changes, names.
-// A frame is {size, x, y, width, height}: the world's size in pixels, the canvas's corner in it.
 
-import { lines } from "../view/geometry.js";
 import { paintTransfers } from "../map/transfers.js";
 import { LEVELS } from "../view/view.js";
-import { project, world } from "./mercator.js";
+import { place, world } from "./mercator.js";
+import { paintNames } from "./names.js";
+
+/** @import { Box, GridsStyle, Level } from "../types/page.d.ts" */
+/** @import { Grid, Polygons, Preview, Segment } from "../types/plans.d.ts" */
+/** @import { Ground, ShapeChange } from "./ground.js" */
+/** @import { Frame } from "./mercator.js" */
+
+/**
+ * Shapes that the plan changes: of one grid, or of all.
+ * @typedef {{changes: ShapeChange[], isOne: boolean}} Transfers
+ * @typedef {Map<Level, Grid[]>} Levelled
+ */
 
 const COLOURS = { made: "#1d56b8", gone: "#8a4e0a", chosen: "#1d56b8", candidate: "rgb(29 86 184 / 0.16)" };
 // Corners closer than this are one on the screen.
 const CLOSE_PX = 0.6;
 
-// Is any of a box in the frame?
+/**
+ * Is any of a box in the frame?
+ * @param {Frame} frame
+ * @param {Box} box
+ */
 function inFrame(frame, [west, south, east, north]) {
   const [x0, y0] = place(frame, [west, north]);
   const [x1, y1] = place(frame, [east, south]);
   return x1 >= 0 && y1 >= 0 && x0 <= frame.width && y0 <= frame.height;
 }
 
-// Where on the canvas a place lies.
-function place(frame, lonLat) {
-  const [x, y] = project(lonLat);
-  return [x * frame.size - frame.x, y * frame.size - frame.y];
+/**
+ * Draw everything that stands still.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Ground} ground
+ * @param {object} options
+ * @param {GridsStyle} options.style
+ * @param {boolean} options.overBase  does a base map lie beneath?
+ * @param {Transfers | null} options.transfers  the ground that comes and goes, filled
+ * @param {(ctx: CanvasRenderingContext2D, frame: Frame) => void} options.beneath  draws what lies under all edges
+ */
+export function paintGround(ctx, frame, ground, { style, overBase, transfers, beneath }) {
+  const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
+  /** @type {Levelled} */
+  const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
+  const own = new Set(seen.filter((grid) => grid.isChanged || ground.isInRoot(grid.id)).map((grid) => grid.id));
+  const compounds = gridsOf(levelled, "compound");
+  fill(ctx, frame, gridsOf(levelled, "community"), style.paper, overBase ? 0.55 : 1);
+  fill(ctx, frame, compounds.filter((grid) => own.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
+  fill(ctx, frame, compounds.filter((grid) => !own.has(grid.id)), style.compound_fill, 0.45);
+  if (transfers) {
+    const { changes, isOne } = transfers;
+    paintTransfers(ctx, frame, changes, { isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
+  }
+  beneath(ctx, frame);
+  for (const level of LEVELS.toReversed()) {
+    const { line: colour, width } = style.levels[level];
+    // One path for a level: a stroke costs more than its corners.
+    ctx.beginPath();
+    for (const grid of gridsOf(levelled, level)) outline(ctx, frame, grid.polygons);
+    stroke(ctx, style.halo, width + 1.6);
+    stroke(ctx, colour, width);
+  }
+  if (transfers) paintChanges(ctx, frame, ground.beyond);
+  paintNames(ctx, frame, { levelled, levels: ground.namedLevels, own, style });
 }
 
 /**
- * Draw everything that stands still; ``hands`` is the ground that changes them: {changes, isOne}, or
- * null; ``beneath`` draws what lies under all edges.
+ * Draw what is being done: grids that a click may choose, what a drag makes of grids, the chosen one.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Ground} ground
+ * @param {object} options
+ * @param {GridsStyle} options.style
+ * @param {Grid[]} options.candidates
+ * @param {Grid | null} options.chosen
+ * @param {Preview | null} options.preview
  */
-export function paintGround(ctx, frame, ground, { style, overBase, hands, beneath }) {
-  const seen = ground.all().filter((grid) => inFrame(frame, grid.box));
-  const levelled = new Map(LEVELS.map((level) => [level, seen.filter((grid) => grid.level === level)]));
-  const homes = new Set(seen.filter((grid) => grid.isChanged || ground.isHome(grid.id)).map((grid) => grid.id));
-  fill(ctx, frame, levelled.get("community"), style.paper, overBase ? 0.55 : 1);
-  fill(ctx, frame, levelled.get("compound").filter((grid) => homes.has(grid.id)), style.compound_fill, overBase ? 0.6 : 1);
-  fill(ctx, frame, levelled.get("compound").filter((grid) => !homes.has(grid.id)), style.compound_fill, 0.45);
-  if (hands) paintTransfers(ctx, frame, hands.changes, { isOne: hands.isOne, trace: (sheet, polygons) => outline(sheet, frame, polygons, { whole: true }) });
-  beneath(ctx, frame);
-  for (const level of LEVELS.toReversed()) {
-    const { line, width } = style.levels[level];
-    // One path for a level: a stroke costs more than its corners.
-    ctx.beginPath();
-    for (const grid of levelled.get(level)) outline(ctx, frame, grid.polygons);
-    stroke(ctx, style.halo, width + 1.6);
-    stroke(ctx, line, width);
-  }
-  if (hands) paintChanges(ctx, frame, ground.beyond);
-  names(ctx, frame, levelled, { levels: ground.namedLevels, homes, style });
-}
-
-/** Draw what is at work: grids that a click may choose, what a drag makes of grids, the chosen one. */
 export function paintWork(ctx, frame, ground, { style, candidates, chosen, preview }) {
   for (const each of candidates) paintArea(ctx, frame, each.polygons, COLOURS.candidate);
   for (const [id, polygons] of preview?.polygons ?? []) {
-    if (ground.get(id).level === "compound") paintArea(ctx, frame, polygons, style.compound_fill);
+    if (ground.get(id)?.level === "compound") paintArea(ctx, frame, polygons, style.compound_fill);
   }
   const edges = preview?.edges ?? [];
   paintChanges(ctx, frame, { made: [], gone: edges.flatMap(({ gone }) => gone) });
@@ -69,7 +99,12 @@ export function paintWork(ctx, frame, ground, { style, candidates, chosen, previ
   stroke(ctx, COLOURS.chosen, 2);
 }
 
-// Segments that the plan did away with, dashed, and those that it made.
+/**
+ * Segments that the plan did away with, dashed, and those that it made.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {{made: Segment[], gone: Segment[]}} segments
+ */
 function paintChanges(ctx, frame, { made, gone }) {
   ctx.beginPath();
   for (const segment of gone) line(ctx, frame, segment);
@@ -83,7 +118,13 @@ function paintChanges(ctx, frame, { made, gone }) {
   stroke(ctx, COLOURS.made, 2.5);
 }
 
-// The edges of one grid: a casing and a line.
+/**
+ * The edges of one grid: a casing and a line.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Polygons} polygons
+ * @param {{colour: string, width: number, casing?: string}} options
+ */
 function paintOutline(ctx, frame, polygons, { colour, width, casing = "#ffffff" }) {
   ctx.beginPath();
   outline(ctx, frame, polygons);
@@ -91,6 +132,12 @@ function paintOutline(ctx, frame, polygons, { colour, width, casing = "#ffffff" 
   stroke(ctx, colour, width);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Polygons} polygons
+ * @param {string} colour
+ */
 function paintArea(ctx, frame, polygons, colour) {
   ctx.beginPath();
   outline(ctx, frame, polygons, { whole: true });
@@ -98,6 +145,13 @@ function paintArea(ctx, frame, polygons, colour) {
   ctx.fill("evenodd");
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Grid[]} grids
+ * @param {string} colour
+ * @param {number} alpha
+ */
 function fill(ctx, frame, grids, colour, alpha) {
   ctx.globalAlpha = alpha;
   ctx.fillStyle = colour;
@@ -107,6 +161,11 @@ function fill(ctx, frame, grids, colour, alpha) {
   ctx.globalAlpha = 1;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} colour
+ * @param {number} width
+ */
 function stroke(ctx, colour, width) {
   ctx.lineJoin = "round";
   ctx.lineCap = "round";
@@ -115,7 +174,13 @@ function stroke(ctx, colour, width) {
   ctx.stroke();
 }
 
-// Trace rings; edges out of sight are left out unless the area is to be filled whole.
+/**
+ * Trace rings; edges out of sight are left out unless the area is to be filled whole.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Polygons} polygons
+ * @param {{whole?: boolean}} [options]
+ */
 function outline(ctx, frame, polygons, { whole = false } = {}) {
   const { size, x, y, width, height } = frame;
   for (const ring of polygons.flat()) {
@@ -141,75 +206,20 @@ function outline(ctx, frame, polygons, { whole = false } = {}) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Segment} segment
+ */
 function line(ctx, frame, [a, b]) {
   ctx.moveTo(...place(frame, a));
   ctx.lineTo(...place(frame, b));
 }
 
-// Names where there is room for them: coarse ones first, none on another.
-function names(ctx, frame, levelled, { levels, homes, style }) {
-  const taken = [];
-  ctx.textAlign = "center";
-  ctx.textBaseline = "middle";
-  for (const level of levels) {
-    const { label_size: size, label_weight: weight } = style.levels[level];
-    ctx.font = `${weight} ${size}px ${fontOf()}`;
-    for (const grid of levelled.get(level)) {
-      const [west, south, east, north] = grid.box;
-      const [x0, y0] = place(frame, [west, north]);
-      const [x1, y1] = place(frame, [east, south]);
-      const rows = lines(grid.name);
-      const width = Math.max(...rows.map((row) => ctx.measureText(row).width));
-      const height = rows.length * size * 1.25;
-      if (width > (x1 - x0) * 1.1 || height > y1 - y0) continue;
-      const [x, y] = middle(frame, grid);
-      const box = [x - width / 2 - 2, y - height / 2, x + width / 2 + 2, y + height / 2];
-      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
-      taken.push(box);
-      write(ctx, rows, x, y, size, homes.has(grid.id) || level === "town" ? style : { ...style, ink: "#5f6b7c" });
-    }
-  }
-}
-
-function write(ctx, rows, x, y, size, { ink, halo }) {
-  ctx.strokeStyle = halo;
-  ctx.lineWidth = 3.5;
-  ctx.fillStyle = ink;
-  rows.forEach((row, i) => {
-    const top = y + (i - (rows.length - 1) / 2) * size * 1.25;
-    ctx.strokeText(row, x, top);
-    ctx.fillText(row, x, top);
-  });
-}
-
-const middles = new WeakMap();
-
-// The middle of the widest stretch of the largest ring on the box's middle line: inside the grid.
-function middle(frame, grid) {
-  let at = middles.get(grid);
-  if (!at) {
-    const lat = (grid.box[1] + grid.box[3]) / 2;
-    const hits = [];
-    for (const ring of grid.polygons.flat()) {
-      for (let i = 1; i < ring.length; i += 1) {
-        const [[ax, ay], [bx, by]] = [ring[i - 1], ring[i]];
-        if (ay > lat !== by > lat) hits.push(ax + ((bx - ax) * (lat - ay)) / (by - ay));
-      }
-    }
-    hits.sort((a, b) => a - b);
-    let widest = 0;
-    at = [(grid.box[0] + grid.box[2]) / 2, lat];
-    for (let i = 1; i < hits.length; i += 2) {
-      if (hits[i] - hits[i - 1] > widest) [widest, at] = [hits[i] - hits[i - 1], [(hits[i] + hits[i - 1]) / 2, lat]];
-    }
-    middles.set(grid, at);
-  }
-  return place(frame, at);
-}
-
-let font = "";
-
-function fontOf() {
-  font ||= getComputedStyle(document.body).fontFamily;
-  return font;
+/**
+ * @param {Levelled} levelled
+ * @param {Level} level
+ */
+function gridsOf(levelled, level) {
+  return levelled.get(level) ?? [];
 }

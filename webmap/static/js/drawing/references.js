@@ -1,34 +1,81 @@
 // The reference layers of a plan on the map: lines of other offices, drawn muted beneath the edges, to
 // hold on to and to draw along. What is added and changed goes through the panel's section.
 
+import { closest, find, findAll } from "../view/elements.js";
 import { Adding } from "./adding.js";
-import { ask } from "./api.js";
+import { ask, Problem } from "./api.js";
 import { canvasLayer } from "./canvases.js";
 import { boxOf, meet } from "./rings.js";
-import { Shown } from "./shown.js";
+import { Visibility } from "./visibility.js";
 import { paintLayer } from "./underlay.js";
+
+/** @import { Notices } from "../panel/notices.js" */
+/** @import { Panel } from "../panel/panel.js" */
+/** @import { Box, Strings } from "../types/page.d.ts" */
+/** @import { Position, ReferenceLine } from "../types/plans.d.ts" */
+/** @import { Added } from "./adding.js" */
+/** @import { Painter } from "./canvases.js" */
+/** @import { PlanPanel } from "./panel.js" */
+
+/**
+ * What the server says of the layers around a place (webmap/plans/references.py).
+ * @typedef {{is_exact: boolean, layers: {number: number, lines: Position[][], points: Position[]}[]}} Around
+ * @typedef {{number: number, lines: ReferenceLine[], points: Position[]}} Layer
+ */
 
 // How much beyond the screen is asked for, so that not every pan asks again.
 const PAD = 0.5;
 
 export class References extends EventTarget {
+  #map;
+  #planPanel;
+  #notices;
+  #strings;
+  #isOpen;
+  #fit;
+  #visibility;
+  #adding;
+  #alone;
+  /** @type {number | null} */
   #plan = null;
+  /**
+   * The numbers of those that the panel lists; null before it does.
+   * @type {number[] | null}
+   */
+  #numbers = null;
+  /** @type {Layer[]} */
   #layers = [];
+  /**
+   * Around which box, at which zoom, the layers are known.
+   * @type {{box: Box, zoom: number} | null}
+   */
   #known = null;
   #isExact = false;
   #turn = 0;
 
   /**
-   * Of the room are used: map, panel, strings, notices, side, isOpen whether the ground is open, which
-   * sight then paints with these beneath, fit(box).
+   * @param {object} parts
+   * @param {L.Map} parts.map
+   * @param {Panel} parts.panel
+   * @param {PlanPanel} parts.planPanel
+   * @param {Notices} parts.notices
+   * @param {Strings} parts.strings
+   * @param {() => boolean} parts.isOpen  is the ground open? It is then painted with these beneath
+   * @param {(box: Box) => void} parts.fit
    */
-  constructor(room) {
+  constructor({ map, panel, planPanel, notices, strings, isOpen, fit }) {
     super();
-    const { map, panel, strings, notices } = room;
-    Object.assign(this, { room, map, strings, notices });
-    this.shown = new Shown(() => this.#paint());
-    this.adding = new Adding({ map, panel, strings, mayDraw: () => room.side.mayDraw, added: (made) => this.#added(made) });
-    this.alone = canvasLayer(map, "references", 290, (ctx, frame) => !room.isOpen && this.paintOn(ctx, frame));
+    this.#map = map;
+    this.#planPanel = planPanel;
+    this.#notices = notices;
+    this.#strings = strings;
+    this.#isOpen = isOpen;
+    this.#fit = fit;
+    this.#visibility = new Visibility(() => this.#paint());
+    this.#adding = new Adding({ map, panel, strings, mayDraw: () => planPanel.mayDraw, added: (added) => this.#added(added) });
+    this.#alone = canvasLayer(map, "references", 290, (ctx, frame) => {
+      if (!isOpen()) this.paintOn(ctx, frame);
+    });
     map.on("moveend", () => this.#load());
     panel.addEventListener("arrived", () => this.#arrived());
     panel.body.addEventListener("click", (event) => this.#clicked(event));
@@ -36,33 +83,35 @@ export class References extends EventTarget {
     panel.body.addEventListener("submit", (event) => this.#submitted(event));
   }
 
-  /** Follow the view: the layers of a plan, or of none. */
+  /**
+   * Follow the view: the layers of a plan, or of none.
+   * @param {number | null} plan
+   */
   show(plan) {
     this.#plan = plan;
     this.#forget();
-    this.adding.show(plan);
-    this.shown.of(plan);
-    if (plan) this.alone.addTo(this.map);
-    else this.alone.remove();
+    this.#adding.show(plan);
+    this.#visibility.of(plan);
+    if (plan) this.#alone.addTo(this.#map);
+    else this.#alone.remove();
     this.#arrived();
   }
 
   // The plan's fragment has come, or the plan to the fragment: its list is what there is.
   #arrived() {
-    const { side } = this.room;
-    const section = side.isOf(this.#plan) && side.root.querySelector("[data-references]");
-    if (!section) return;
-    const numbers = [...section.querySelectorAll("[data-reference]")].map((each) => Number(each.dataset.reference));
-    this.shown.fill(section);
-    this.adding.arrive(section);
-    if (String(numbers) !== String(this.numbers)) {
-      this.numbers = numbers;
+    const section = this.#planPanel.isOf(this.#plan) && this.#planPanel.root?.querySelector("[data-references]");
+    if (!(section instanceof HTMLElement)) return;
+    const numbers = findAll(HTMLElement, "[data-reference]", section).map((each) => Number(each.dataset.reference));
+    this.#visibility.fill(section);
+    this.#adding.arrive(section);
+    if (String(numbers) !== String(this.#numbers)) {
+      this.#numbers = numbers;
       this.#known = null;
       this.#load();
     }
   }
 
-  /** Return the lines on show whose corners are exact: [{line, box}]. */
+  /** Return the lines on show whose corners are exact. */
   lines() {
     return this.#isExact ? this.#visible().flatMap(({ lines }) => lines) : [];
   }
@@ -72,41 +121,50 @@ export class References extends EventTarget {
     return this.#isExact ? this.#visible().flatMap(({ points }) => points) : [];
   }
 
-  /** Return the lines that meet a box. */
+  /**
+   * Return the lines that meet a box.
+   * @param {Box} box
+   */
   near(box) {
     return this.lines().filter((each) => meet(each.box, box));
   }
 
+  /** @type {Painter} */
   paintOn(ctx, frame) {
-    for (const layer of this.#visible()) paintLayer(ctx, frame, layer, this.shown.opacity(layer.number));
+    for (const layer of this.#visible()) paintLayer(ctx, frame, layer, this.#visibility.opacity(layer.number));
   }
 
   #visible() {
-    return this.#layers.filter(({ number }) => this.shown.isVisible(number));
+    return this.#layers.filter(({ number }) => this.#visibility.isVisible(number));
   }
 
   // Ask for what the screen shows, unless it is there.
   async #load() {
-    if (!this.#plan || !this.numbers?.length) {
+    if (!this.#plan || !this.#numbers?.length) {
       if (this.#layers.length) this.#take({ layers: [], is_exact: true }, null);
       return;
     }
-    const bounds = this.map.getBounds();
-    const zoom = this.map.getZoom();
+    const bounds = this.#map.getBounds();
+    const zoom = this.#map.getZoom();
     const view = boundsOf(bounds);
     if (this.#known && holdsBox(this.#known.box, view) && (this.#isExact ? zoom >= this.#known.zoom - 2 : zoom === this.#known.zoom)) return;
     const turn = ++this.#turn;
     const box = boundsOf(bounds.pad(PAD));
     try {
+      /** @type {Around} */
       const answer = await ask(`/api/plans/${this.#plan}/references/around?box=${box.join(",")}&zoom=${zoom}`);
       if (turn === this.#turn) this.#take(answer, { box, zoom });
     } catch (problem) {
-      if (!("status" in problem)) throw problem;
+      if (!(problem instanceof Problem)) throw problem;
       // What is there stays; the next move asks again.
-      if (turn === this.#turn && problem.message) this.notices.show("references", problem.message, { kind: "warn", forMs: 8000 });
+      if (turn === this.#turn && problem.message) this.#notices.show("references", problem.message, { kind: "warn", forMs: 8000 });
     }
   }
 
+  /**
+   * @param {Around} around
+   * @param {{box: Box, zoom: number} | null} known
+   */
   #take({ layers, is_exact: isExact }, known) {
     this.#known = known;
     this.#isExact = isExact;
@@ -116,67 +174,93 @@ export class References extends EventTarget {
 
   #forget() {
     this.#turn += 1;
-    this.numbers = null;
+    this.#numbers = null;
     this.#known = null;
     this.#layers = [];
   }
 
   #paint() {
-    if (this.room.isOpen) this.room.sight.still.paint();
-    else this.alone.paint();
+    if (!this.#isOpen()) this.#alone.paint();
     this.dispatchEvent(new Event("changed"));
   }
 
-  #added(made) {
-    this.shown.set(made.number, { hidden: false });
-    this.room.fit(made.bounds);
-    this.room.side.reload();
+  /** @param {Added} added */
+  #added({ number, bounds }) {
+    this.#visibility.set(number, { hidden: false });
+    this.#fit(bounds);
+    this.#planPanel.reload();
   }
 
-  #clicked(event) {
-    const button = event.target.closest("[data-do]");
-    const item = button?.closest("[data-reference]");
+  /** @param {MouseEvent} event */
+  #clicked({ target }) {
+    const action = closest(HTMLElement, target, "[data-do]")?.dataset.do;
+    const item = closest(HTMLElement, target, "[data-reference]");
     if (!item) return;
+    if (action === "reference-fit") this.#fit(boxIn(item));
+    else if (action === "reference-remove") find(HTMLElement, "[data-sure]", item).hidden = false;
+    else if (action === "reference-keep") find(HTMLElement, "[data-sure]", item).hidden = true;
+    else if (action === "reference-gone") this.#send(item, "DELETE");
+  }
+
+  /** @param {Event} event */
+  #changed({ target }) {
+    const item = closest(HTMLElement, target, "[data-reference]");
+    if (!item || !(target instanceof HTMLInputElement)) return;
     const number = Number(item.dataset.reference);
-    if (button.dataset.do === "reference-fit") this.room.fit(item.dataset.bounds.split(",").map(Number));
-    else if (button.dataset.do === "reference-remove") item.querySelector("[data-sure]").hidden = false;
-    else if (button.dataset.do === "reference-keep") item.querySelector("[data-sure]").hidden = true;
-    else if (button.dataset.do === "reference-gone") this.#send(item, number, "DELETE");
+    if (target.dataset.of === "visible") this.#visibility.set(number, { hidden: !target.checked });
+    if (target.dataset.of === "opacity") this.#visibility.set(number, { opacity: Number(target.value) / 100 });
   }
 
-  #changed(event) {
-    const item = event.target.closest("[data-reference]");
-    const { of } = event.target.dataset;
-    if (of === "visible") this.shown.set(Number(item.dataset.reference), { hidden: !event.target.checked });
-    if (of === "opacity") this.shown.set(Number(item.dataset.reference), { opacity: Number(event.target.value) / 100 });
-  }
-
+  /** @param {SubmitEvent} event */
   #submitted(event) {
-    if (!event.target.matches("[data-reference-name]")) return;
+    const form = closest(HTMLFormElement, event.target, "[data-reference-name]");
+    const item = form?.closest("[data-reference]");
+    if (!form || !(item instanceof HTMLElement)) return;
     event.preventDefault();
-    const item = event.target.closest("[data-reference]");
-    this.#send(item, Number(item.dataset.reference), "PATCH", { name: event.target.elements.name.value });
+    this.#send(item, "PATCH", { name: find(HTMLInputElement, "[name=name]", form).value });
   }
 
-  async #send(item, number, method, body) {
-    const line = item.querySelector(".fault-line");
+  /**
+   * @param {HTMLElement} item
+   * @param {"PATCH" | "DELETE"} method
+   * @param {{name: string}} [body]
+   */
+  async #send(item, method, body) {
+    const line = find(HTMLElement, ".fault-line", item);
     line.hidden = true;
     try {
-      await ask(`/api/plans/${this.#plan}/references/${number}`, { method, body });
-      this.room.side.reload();
+      await ask(`/api/plans/${this.#plan}/references/${item.dataset.reference}`, { method, body });
+      this.#planPanel.reload();
     } catch (problem) {
-      if (!("status" in problem)) throw problem;
-      line.textContent = problem.isOffline ? this.strings["draw.offline"] : problem.message;
+      if (!(problem instanceof Problem)) throw problem;
+      line.textContent = problem.isOffline ? this.#strings["draw.offline"] : problem.message;
       line.hidden = false;
     }
   }
 }
 
-function boundsOf(bounds) {
-  const degrees = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
-  return degrees.map((each, i) => Number(Math.max(i % 2 ? -90 : -180, Math.min(i % 2 ? 90 : 180, each)).toFixed(6)));
+/**
+ * @param {HTMLElement} item
+ * @returns {Box}
+ */
+function boxIn({ dataset: { bounds = "" } }) {
+  const [west, south, east, north] = bounds.split(",").map(Number);
+  return [west, south, east, north];
 }
 
+/**
+ * @param {L.LatLngBounds} bounds
+ * @returns {Box}
+ */
+function boundsOf(bounds) {
+  const within = (/** @type {number} */ most, /** @type {number} */ degrees) => Number(Math.max(-most, Math.min(most, degrees)).toFixed(6));
+  return [within(180, bounds.getWest()), within(90, bounds.getSouth()), within(180, bounds.getEast()), within(90, bounds.getNorth())];
+}
+
+/**
+ * @param {Box} outer
+ * @param {Box} inner
+ */
 function holdsBox(outer, inner) {
   return outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
 }

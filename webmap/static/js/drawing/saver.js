@@ -1,75 +1,114 @@
 // Sends what is done to a plan, one thing after the other, and says what came of it. What could not
 // be sent is kept and offered again; what somebody else's change stopped can be done on top of it.
 
-import { ask } from "./api.js";
+import { ask, Problem } from "./api.js";
+
+/** @import { Notices } from "../panel/notices.js" */
+/** @import { Strings } from "../types/page.d.ts" */
+/** @import { Operation, PlanAnswer } from "../types/plans.d.ts" */
+
+/** @typedef {{method?: string, quiet?: boolean}} SendOptions  quiet: the sender says what was refused */
 
 export class Saver {
+  revision = 0;
+  /** @type {Promise<unknown>} */
   #last = Promise.resolve();
+  #planId;
+  #notices;
+  #strings;
+  #done;
+  #stale;
+  #refused;
 
   /**
-   * ``parts``: notices, strings; done(answer) after each step; stale(revision) reloads what is
-   * there now and resolves when it is; refused(problem) shows at the place what the law says.
+   * @param {number} planId
+   * @param {object} parts
+   * @param {Notices} parts.notices
+   * @param {Strings} parts.strings
+   * @param {(answer: PlanAnswer) => Promise<void> | void} parts.done  hears of each answer
+   * @param {() => Promise<void>} parts.stale  loads what is there now
+   * @param {(problem: Problem) => void} parts.refused  shows at the place what the law says
    */
-  constructor(planId, parts) {
-    this.planId = planId;
-    Object.assign(this, parts);
+  constructor(planId, { notices, strings, done, stale, refused }) {
+    this.#planId = planId;
+    this.#notices = notices;
+    this.#strings = strings;
+    this.#done = done;
+    this.#stale = stale;
+    this.#refused = refused;
   }
 
-  revision = 0;
-  waiting = 0;
-
-  /** Do an operation; resolves to the answer, or null where it was refused or given up. */
+  /**
+   * Do an operation; resolves to the answer, or null where it was refused or given up.
+   * @param {Operation} operation
+   */
   step(operation) {
     return this.send("steps", operation);
   }
 
-  /** Send anything that counts the plan's revision on. */
+  /**
+   * Send anything that counts the plan's revision on.
+   * @param {string} path  below the plan
+   * @param {object} body
+   * @param {SendOptions} [options]
+   */
   send(path, body, { method = "POST", quiet = false } = {}) {
-    this.notices.hide("plan");
-    this.waiting += 1;
-    const sent = this.#last.then(() => this.#send(path, body, method, quiet)).finally(() => (this.waiting -= 1));
+    this.#notices.hide("plan");
+    const sent = this.#last.then(() => this.#send(path, body, method, quiet));
     this.#last = sent.catch(() => {});
     return sent;
   }
 
+  /**
+   * @param {string} path
+   * @param {object} body
+   * @param {string} method
+   * @param {boolean} quiet
+   */
   async #send(path, body, method, quiet) {
-    const address = ["/api/plans", this.planId, path].filter((part) => part !== "").join("/");
+    const address = ["/api/plans", this.#planId, path].filter((part) => part !== "").join("/");
     for (;;) {
       try {
+        /** @type {PlanAnswer} */
         const answer = await ask(address, { method, body, revision: this.revision });
         this.revision = answer.plan?.revision ?? answer.revision ?? this.revision;
-        await this.done(answer);
+        await this.#done(answer);
         return answer;
       } catch (problem) {
-        if (!("status" in problem)) throw problem;
+        if (!(problem instanceof Problem)) throw problem;
         if (quiet && !problem.isOffline && !problem.isStale) throw problem;
-        if (!(await this.#asked(problem))) return null;
+        if (!(await this.#isToRetry(problem))) return null;
       }
     }
   }
 
-  // Is it to be tried again?
-  async #asked(problem) {
-    const { strings } = this;
-    if (problem.isOffline) return this.#offer(strings["draw.offline"], [[strings["panel.retry"], true], [strings["draw.forget"], false]]);
+  /** @param {Problem} problem */
+  async #isToRetry(problem) {
+    const strings = this.#strings;
+    if (problem.isOffline) return this.#offer(strings["draw.offline"], { yes: strings["panel.retry"], no: strings["draw.forget"] });
     if (problem.isStale) {
-      await this.stale();
-      return this.#offer(problem.message, [[strings["draw.mine"], true], [strings["draw.theirs"], false]]);
+      await this.#stale();
+      return this.#offer(problem.message, { yes: strings["draw.mine"], no: strings["draw.theirs"] });
     }
-    this.refused(problem);
+    this.#refused(problem);
     return false;
   }
 
-  #offer(text, choices) {
+  /**
+   * @param {string} text
+   * @param {{yes: string, no: string}} words
+   * @returns {Promise<boolean>}
+   */
+  #offer(text, { yes, no }) {
     return new Promise((resolve) => {
-      const action = choices.map(([words, answer]) => ({
+      const choice = (/** @type {string} */ words, /** @type {boolean} */ answer) => ({
         text: words,
         do: () => {
-          this.notices.hide("plan");
+          this.#notices.hide("plan");
           resolve(answer);
         },
-      }));
-      this.notices.show("plan", text, { kind: "warn", action });
+      });
+      this.#notices.show("plan", text, { kind: "warn", action: [choice(yes, true), choice(no, false)] });
     });
   }
 }

@@ -7,7 +7,32 @@ import { neighbours } from "./edges.js";
 import { same, ways } from "./rings.js";
 import { LEVELS } from "../view/view.js";
 
-/** @typedef {{key, asks, isFor?, isPossible?, candidates?, wantsName?, operation}} Tool */
+/** @import { Level } from "../types/page.d.ts" */
+/** @import { Edge, Grid, Operation, Position } from "../types/plans.d.ts" */
+/** @import { Ground } from "./ground.js" */
+
+/**
+ * What a tool works on: the chosen grid and its edges.
+ * @typedef {{grid: Grid, ground: Ground, edges: Edge[]}} Context
+ *
+ * What a tool makes: null where nothing comes of it, or a fault by the key of its words.
+ * @typedef {Operation | {fault: string} | null} Made
+ */
+
+/**
+ * @typedef {object} AnyTool
+ * @property {string} key
+ * @property {(grid: Grid) => boolean} [isFor]
+ * @property {(context: Context) => boolean} [isPossible]
+ *
+ * @typedef {AnyTool & {asks: "line" | "area", wantsName?: boolean, operation(context: Context, corners: Position[], name: string): Made}} SketchTool
+ * @typedef {AnyTool & {asks: "grid", candidates(context: Context): Grid[], operation(context: Context, other: Grid): Made}} GridTool
+ * @typedef {AnyTool & {asks: "number", least: number, most: number, operation(context: Context, number: number): Made}} NumberTool
+ * @typedef {AnyTool & {asks: "nothing", operation(context: Context): Made}} PlainTool
+ * @typedef {SketchTool | GridTool | NumberTool | PlainTool} Tool
+ */
+
+/** @type {Tool[]} */
 export const TOOLS = [
   {
     key: "split",
@@ -93,32 +118,48 @@ export const TOOLS = [
   },
 ];
 
-/** Return the neighbours of the chosen grid that lie in the same one. */
+/**
+ * Return the neighbours of the chosen grid that lie in the same one.
+ * @param {Context} context
+ */
 function siblings({ grid, ground, edges }) {
   return neighbours(edges, ground.all(), grid.level).filter((each) => each.parent === grid.parent);
 }
 
-/** Return the tools for a grid; those that nothing can come of are left out. */
+/**
+ * Return the tools for a grid; those that nothing can come of are left out.
+ * @param {Context | null} context  null while none is chosen
+ */
 export function toolsFor(context) {
-  const { grid } = context;
-  if (!grid || grid.level === "county") return [];
-  return TOOLS.filter((tool) => (tool.isFor?.(grid) ?? true) && (tool.isPossible?.(context) ?? true)).filter((tool) => !tool.candidates || tool.candidates(context).length);
+  if (!context || context.grid.level === "county") return [];
+  return TOOLS.filter((tool) => (tool.isFor?.(context.grid) ?? true) && (tool.isPossible?.(context) ?? true)).filter(
+    (tool) => tool.asks !== "grid" || tool.candidates(context).length,
+  );
 }
 
-/** Return what draws a new grid of a level in the chosen one, or beside it where it is of that level. */
+/**
+ * Return what draws a new grid of a level in the chosen one, or beside it where it is of that level.
+ * @param {Level} level
+ * @returns {SketchTool["operation"]}
+ */
 function drawn(level) {
   return ({ grid }, ring, name) => ({ do: "draw", level, parent: grid.level === level ? grid.parent : grid.id, ring, name });
 }
 
-/** Let the edge between the line's ends run along the line. Both ends lie on corners of the grid. */
+/**
+ * Let the edge between the line's ends run along the line. Both ends lie on corners of the grid.
+ * @type {SketchTool["operation"]}
+ */
 function redraw({ grid }, line) {
+  const [first, last] = [line[0], line[line.length - 1]];
   for (const ring of grid.polygons.flat()) {
-    const [shorter] = ways(ring, line[0], line.at(-1));
-    if (shorter) return { do: "reshape", old: shorter, new: [shorter[0], ...line.slice(1, -1), shorter.at(-1)] };
+    const [shorter] = ways(ring, first, last);
+    if (shorter) return { do: "reshape", old: shorter, new: [shorter[0], ...line.slice(1, -1), shorter[shorter.length - 1]] };
   }
-  return same(line[0], line.at(-1)) ? null : { fault: "draw.ends" };
+  return same(first, last) ? null : { fault: "draw.ends" };
 }
 
+/** @param {Level} level */
 function above(level) {
   return LEVELS[LEVELS.indexOf(level) - 1];
 }

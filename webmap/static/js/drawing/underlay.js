@@ -2,11 +2,20 @@
 
 import { world } from "./mercator.js";
 
+/** @import { Position } from "../types/plans.d.ts" */
+/** @import { Frame } from "./mercator.js" */
+
 const COLOUR = "#7a4f86";
 const DASHES = [9, 3, 2, 3];
 const CROSS_PX = 4;
 
-/** Draw what of a layer is in the frame; ``opacity`` from 0 to 1. */
+/**
+ * Draw what of a layer is in the frame.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {{lines: {line: Position[]}[], points: Position[]}} layer
+ * @param {number} opacity  0 to 1
+ */
 export function paintLayer(ctx, frame, { lines, points }, opacity) {
   ctx.globalAlpha = opacity;
   ctx.beginPath();
@@ -18,6 +27,11 @@ export function paintLayer(ctx, frame, { lines, points }, opacity) {
   ctx.globalAlpha = 1;
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Float64Array} at  places in the world, as ``world`` gives them
+ */
 function trace(ctx, { size, x, y }, at) {
   for (let i = 0; i < at.length; i += 2) {
     const [px, py] = [at[i] * size - x, at[i + 1] * size - y];
@@ -26,6 +40,11 @@ function trace(ctx, { size, x, y }, at) {
   }
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Frame} frame
+ * @param {Float64Array} at
+ */
 function cross(ctx, { size, x, y }, at) {
   const [px, py] = [at[0] * size - x, at[1] * size - y];
   ctx.moveTo(px - CROSS_PX, py);
@@ -34,6 +53,10 @@ function cross(ctx, { size, x, y }, at) {
   ctx.lineTo(px, py + CROSS_PX);
 }
 
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number[]} dashes
+ */
 function strokeTwice(ctx, dashes) {
   ctx.lineJoin = "round";
   ctx.lineCap = "butt";

@@ -4,10 +4,11 @@
 /** @import { View } from "../types/view.d.ts" */
 /** @import { LayerSet } from "./layerset.js" */
 /** @import { Selection } from "./selection.js" */
-/** @import { Drafting } from "../drawing/opener.js" */
+/** @import { PlanEditor } from "../drawing/editor.js" */
+/** @import { Opened } from "../view/opener.js" */
 /** @import { Panel } from "../panel/panel.js" */
 /** @import { Sheet } from "../panel/sheet.js" */
-/** @import { WhatIf } from "../scenarios/opener.js" */
+/** @import { ScenarioEditor } from "../scenarios/editor.js" */
 /** @import { Why } from "../services/why.js" */
 /** @import { Store } from "../view/store.js" */
 
@@ -18,18 +19,18 @@ import { hereUrl, LEVELS } from "../view/view.js";
 export class Clicks {
   /**
    * The parts of the page that a click may concern.
-   * @param {{ map: L.Map, store: Store, layers: LayerSet, selection: Selection, panel: Panel, sheet: Sheet, drafting: Drafting, why: Why, whatIf: WhatIf }} parts
+   * @param {{ map: L.Map, store: Store, layers: LayerSet, selection: Selection, panel: Panel, sheet: Sheet, planEditor: Opened<PlanEditor>, why: Why, scenarioEditor: Opened<ScenarioEditor> }} parts
    */
-  constructor({ map, store, layers, selection, panel, sheet, drafting, why, whatIf }) {
+  constructor({ map, store, layers, selection, panel, sheet, planEditor, why, scenarioEditor }) {
     this.map = map;
     this.store = store;
     this.layers = layers;
     this.selection = selection;
     this.panel = panel;
     this.sheet = sheet;
-    this.drafting = drafting;
+    this.planEditor = planEditor;
     this.why = why;
-    this.whatIf = whatIf;
+    this.scenarioEditor = scenarioEditor;
   }
 
   /**
@@ -38,8 +39,8 @@ export class Clicks {
    */
   answer(latlng) {
     const { view } = this.store;
-    if (this.whatIf.pick(latlng)) return false;
-    if (view.mode === "draw") this.drafting.pick(latlng);
+    if (this.scenarioEditor.part?.pick(latlng)) return false;
+    if (view.mode === "draw") this.planEditor.part?.pick(latlng);
     // The scenario's own panel stays, and tells of the grid.
     else if (view.scenario) this.store.go({ grid: gridsAt(this.map, this.layers.layer, latlng).at(-1)?.id ?? null });
     else if (!this.#spot(view, latlng)) return this.#grid(view, latlng);

@@ -2,7 +2,7 @@
 
 /** @import { Box, Config, Level } from "../types/page.d.ts" */
 /** @import { View } from "../types/view.d.ts" */
-/** @import { Days } from "../days/opener.js" */
+/** @import { Days } from "../days/days.js" */
 /** @import { LayerSet } from "./layerset.js" */
 /** @import { Sheet } from "../panel/sheet.js" */
 /** @import { Services } from "../services/services.js" */

@@ -48,7 +48,7 @@ export class LayerSet extends EventTarget {
   #quantiles = null;
   /** @type {Set<number>} */
   #unnamed = new Set();
-  /** @type {Map<number, number> | null} */
+  /** @type {Map<number, number | null> | null} */
   #supposed = null;
 
   /**
@@ -154,7 +154,7 @@ export class LayerSet extends EventTarget {
 
   /**
    * Paint what would be served of grids, a Map of per cent by number; null: what is.
-   * @param {Map<number, number> | null} shares
+   * @param {Map<number, number | null> | null} shares
    */
   suppose(shares) {
     if (!shares?.size && !this.#supposed?.size) return;

@@ -3,7 +3,8 @@
 /** @import { Config } from "../types/page.d.ts" */
 /** @import { LayerSet } from "./layerset.js" */
 /** @import { Selection } from "./selection.js" */
-/** @import { Drafting } from "../drawing/opener.js" */
+/** @import { PlanEditor } from "../drawing/editor.js" */
+/** @import { Opened } from "../view/opener.js" */
 /** @import { Why } from "../services/why.js" */
 /** @import { Store } from "../view/store.js" */
 
@@ -18,7 +19,7 @@ export class LegendBox {
 
   /**
    * @param {HTMLElement} element
-   * @param {{ map: L.Map, config: Config, store: Store, layers: LayerSet, selection: Selection, drafting: Drafting, why: Why }} parts
+   * @param {{ map: L.Map, config: Config, store: Store, layers: LayerSet, selection: Selection, planEditor: Opened<PlanEditor>, why: Why }} parts
    */
   constructor(element, parts) {
     this.element = element;
@@ -27,8 +28,8 @@ export class LegendBox {
   }
 
   show() {
-    const { map, config, store, layers, selection, drafting, why } = this.parts;
-    const { shown } = drafting; // open ground has all levels at any zoom
+    const { map, config, store, layers, selection, planEditor, why } = this.parts;
+    const shown = planEditor.part?.shown ?? null; // open ground has all levels at any zoom
     const drawn = {
       view: store.view,
       zoom: tileZoom(map.getZoom()),

@@ -7,7 +7,7 @@
 
 /**
  * Into which classes shares are sorted, and what would be served where that differs, by grid.
- * @typedef {{ classes?: string | null, quantiles?: Quantiles | null, supposed?: Map<number, number> | null }} Shares
+ * @typedef {{ classes?: string | null, quantiles?: Quantiles | null, supposed?: Map<number, number | null> | null }} Shares
  */
 
 import { lookOf, stepsOf } from "../view/classes.js";

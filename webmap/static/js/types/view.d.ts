@@ -50,7 +50,8 @@ export interface View {
 
 /** How a view came to be another one. */
 export interface How {
-  from?: "start" | "history" | "link" | "note";
+  /** "lead": a plan that is only looked at opens on what it changes. */
+  from?: "start" | "history" | "link" | "note" | "lead";
   /** The panel has what belongs to it already. */
   panel?: "loaded";
 }
