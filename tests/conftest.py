@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -28,6 +30,7 @@ from geodata.installation.embedded import Cluster
 # A cluster and its databases lie in memory where there is as much room for each process.
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 2 * 2**30
+PREFIX = "gridmap-tests-"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 _numbers = itertools.count(1)
@@ -96,7 +99,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def cluster() -> Iterator[Cluster]:
     """The session's PostgreSQL, started by the code that starts it for users."""
     # Not pytest's own directory: a socket's path is short, and mode 0700 would shut postgres out.
-    home = Path(tempfile.mkdtemp(prefix="gridmap-", dir=_memory_folder()))
+    _clear_memory()
+    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_memory_folder()))
     home.chmod(0o711)
     try:
         with Cluster(home, purpose="tests") as running:
@@ -236,6 +240,15 @@ def _memory_folder() -> Path | None:
     except OSError:
         return None
     return MEMORY if free >= processes * MEMORY_BYTES else None
+
+
+def _clear_memory() -> None:
+    """Delete the homes that killed runs left in memory: nobody holds their lock any longer."""
+    for home in MEMORY.glob(f"{PREFIX}*"):
+        # One without a lock is only just being made.
+        with suppress(OSError), (home / "lock").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(home)
 
 
 def _spare_the_disk(cluster: Cluster) -> None:

@@ -59,7 +59,7 @@ def read(
     """Return some of the buildings of a grid, by their numbers in ``found``."""
     rows = found.people.rows
     some = np.asarray(numbers, dtype=np.int64)
-    names = _building_names(conn, rows["building"][some].tolist())
+    buildings = _building_names(conn, rows["building"][some].tolist())
     compounds = _compound_names(conn, rows["compound"][some].tolist(), day)
     serving = _serving(found, some)
     judged: list[JudgedBuilding] = []
@@ -70,7 +70,7 @@ def read(
         judged.append(
             JudgedBuilding(
                 int(row["building"]),
-                names.get(int(row["building"]), ""),
+                buildings.get(int(row["building"]), ""),
                 compounds.get(int(row["compound"])),
                 Point(float(row["lon"]), float(row["lat"])),
                 int(row[found.count]),
