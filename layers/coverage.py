@@ -15,8 +15,9 @@ from layers.layer import AREA, BOX, MAX_ZOOM, Layer, Read, grids_in_tile, level_
 
 # Facilities are shown from here on; before, they would hide the grids.
 FACILITY_ZOOM = 11
-# There are none of a day to come that is not like today: they are computed when it has come.
-_HAS_FIGURES: LiteralString = "EXISTS (SELECT FROM coverage_stretch WHERE valid @> %(on)s::date)"
+# Whichever figures stand are drawn: their number counts with the revision, so newer ones have
+# another address.
+_FIGURES: LiteralString = "(SELECT number FROM coverage_stretch WHERE valid @> %(on)s::date)"
 
 
 def _query(z: int) -> LiteralString:
@@ -35,7 +36,7 @@ def _query(z: int) -> LiteralString:
         " ORDER BY c.met::float8 / c.households, k.rank, c.kind LIMIT 1) c ON true",
     )
     if z < FACILITY_ZOOM:
-        return statement(grids, where=_HAS_FIGURES)
+        return statement(grids, computed=_FIGURES)
     facilities = mvt(
         "facility",
         "SELECT f.facility_id AS id, f.name,"
@@ -47,7 +48,7 @@ def _query(z: int) -> LiteralString:
         " FROM facility f"
         " WHERE f.geom && " + AREA + " AND f.kind = %(kind)s AND f.valid @> %(on)s::date",
     )
-    return statement(grids, facilities, where=_HAS_FIGURES)
+    return statement(grids, facilities, computed=_FIGURES)
 
 
 def _read(args: Mapping[str, str], _on: date, _now: datetime) -> Read:

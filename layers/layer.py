@@ -50,8 +50,8 @@ class Layer:
     day, now)`` turns an address's query into SQL parameters and into the query that a tile's
     address carries; it raises InvalidInputError on nonsense. ``describe(conn, query, day)`` returns
     what the TileJSON says besides, for anyone who draws the tiles.
-    ``needs_coverage`` marks a layer whose figures are computed when they are first asked for;
-    ``is_own`` one that shows everybody only what is theirs to see, so that no two see the same.
+    ``needs_coverage`` marks a layer of figures that are computed in the background; ``is_own`` one
+    that shows everybody only what is theirs to see, so that no two see the same.
     """
 
     name: str
@@ -124,16 +124,17 @@ def mvt(name: LiteralString, relation: LiteralString) -> LiteralString:
     )
 
 
-def statement(*layers: LiteralString, where: LiteralString = "true") -> LiteralString:
+def statement(*layers: LiteralString, computed: LiteralString = "0") -> LiteralString:
     """Join MVT layers into the statement that geodata.grids.tiles.render runs.
 
-    ``where``: a condition without which the tile is of no revision, and must not be kept.
+    ``computed``: the number of what was computed for the tile, which counts with the revision; NULL
+    where there is nothing yet, and the tile must not be kept.
     """
     parts = layers[0]
     for layer in layers[1:]:
         parts = parts + " || " + layer
     return (
-        "SELECT " + parts + ", CASE WHEN " + where + " THEN"
-        " (SELECT sum(number)::bigint FROM revision WHERE subject = ANY(%(subjects)s))"
-        " ELSE -1 END"
+        "SELECT " + parts + ", coalesce("
+        "(SELECT sum(number)::bigint FROM revision WHERE subject = ANY(%(subjects)s))"
+        " + " + computed + ", -1)"
     )

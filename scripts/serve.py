@@ -1,14 +1,17 @@
-"""Serve the map: cluster, schema, demo county, web server, in this order; the reverse at the end.
+"""Serve the map: cluster, schema, demo county, web server, worker; at the end the reverse.
 
-The web server's processes and the cluster are children: they end when this process does, however
-it ends, and are started again when they end by themselves.
+The web server's processes, the worker and the cluster are children: they end when this process
+does, however it ends, and are started again when they end by themselves.
 """
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -20,14 +23,18 @@ from geodata.database import locks, settings
 from geodata.database.locks import Lock
 from geodata.errors import GridMapError
 from geodata.installation.embedded import Cluster
-from geodata.installation.home import home_from_env
+from geodata.installation.home import REPOSITORY, home_from_env
+from geodata.language.phrases import Phrase
 from scripts import demo_accounts, watching
 from scripts.cli import language
 from scripts.cli.language import translate as _
 from scripts.cli.progress import Progress
-from scripts.housekeeping import Housekeeper
+from scripts.watching import Child
 from scripts.web import Server, listen
 from webmap.core import config
+
+# What a job has done so far is undone when it is ended, and done the next time.
+_WORKER_PATIENCE_S = 2.0
 
 
 class StopRequested(KeyboardInterrupt):
@@ -71,8 +78,26 @@ def serve(host: str, port: int, *, with_demo: bool) -> None:
         server = stack.enter_context(Server(app_url, listener, host))
         server.wait_until_ready()
         print(f"GridMap is ready: {server.url}", flush=True)
-        stack.enter_context(Housekeeper(url))
-        watching.keep(*([cluster] if cluster else []), *server.children)
+        worker = stack.enter_context(_worker(url))
+        watching.keep(*([cluster] if cluster else []), *server.children, worker)
+
+
+@contextmanager
+def _worker(url: str) -> Generator[Child]:
+    """Do the jobs in the queue beside the server, behind all else that the machine does."""
+    worker = Child(
+        Phrase("The worker"),
+        ["nice", "-n", "5", sys.executable, "-m", "scripts.cli", "worker"],
+        environment={**os.environ, "GRIDMAP_DATABASE_URL": url},
+        directory=str(REPOSITORY),
+        descriptors=(),
+        output=subprocess.DEVNULL,
+    )
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop(_WORKER_PATIENCE_S)
 
 
 def load_demo(url: str, home: Path) -> None:

@@ -46,8 +46,8 @@ class Watched(Protocol):
 class Child:
     """A child process; what it has started in its turn ends with it.
 
-    ``descriptors`` stay open in it. It is told to end (``SIGTERM``) when this process does,
-    however that ends.
+    ``descriptors`` stay open in it; ``output`` is where its standard output goes, as in Popen. It
+    is told to end (``SIGTERM``) when this process does, however that ends.
     """
 
     def __init__(
@@ -58,8 +58,10 @@ class Child:
         environment: dict[str, str],
         directory: str,
         descriptors: Sequence[int],
+        output: int | None = None,
     ) -> None:
         self.name = name
+        self._output = output
         self._command = ["setpriv", "--pdeathsig", "TERM", *command]
         self._environment = environment
         self._directory = directory
@@ -83,6 +85,7 @@ class Child:
             cwd=self._directory,
             env=self._environment,
             stdin=subprocess.DEVNULL,
+            stdout=self._output,
             pass_fds=self._descriptors,
             # Ctrl-C in the terminal is for us; we pass it on.
             start_new_session=True,

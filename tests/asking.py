@@ -31,6 +31,7 @@ NO_DIGEST = "ab" * 32
 NO_ACCOUNT = 559999
 NO_PLAN = 889999
 NO_SCENARIO = 229999
+NO_JOB = 119999
 NO_ALERT, NO_NOTIFICATION = 449999, 339999
 MODES = ("territory", "responsibility", "issues", "coverage")
 
@@ -382,6 +383,8 @@ ROUTES: dict[str, Asks] = {
     "accounts.new": lambda it: [Ask("/accounts/new"), Ask("/accounts/new", {"username": "x"})],
     "accounts.show": _accounts,
     "account_roles.places": lambda it: [Ask("/accounts/places?role=town_official&q=W")],
+    "jobs.show": lambda it: [Ask("/jobs")],
+    "jobs.retry": lambda it: [Ask(f"/jobs/{NO_JOB}/retry", {})],
     "account_lists.show": lambda it: [Ask("/accounts/import"), Ask("/accounts/import", {})],
     "account_lists.template": lambda it: [Ask("/accounts/import/template")],
     "account_lists.passwords": lambda it: [Ask("/accounts/import/passwords", {})],

@@ -24,6 +24,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from shapely.geometry import Polygon
 
+from geodata.coverage.figures import keeping as figures
 from geodata.database import settings
 from geodata.grids import writing as boundaries
 from geodata.grids.writing import NewVersion
@@ -118,6 +119,14 @@ def build(conn: Connection[TupleRow]) -> County:
         boundaries.refresh_shapes(conn, level)
     settings.write(conn, "county_name", {"zh": "霍山县", "en": "Huoshan County"})
     return County(county, towns, communities, compounds)
+
+
+def compute_figures(conn: Connection[TupleRow], *days: date) -> None:
+    """Bring the figures of coverage of some days up to date, as a job does, and commit."""
+    conn.commit()
+    for day in days:
+        figures.ensure(conn, day)
+    conn.commit()
 
 
 def add_duty(

@@ -11,6 +11,7 @@ from flask import Flask
 from flask_compress import Compress
 
 from webmap.accounts import audit_page as audit
+from webmap.accounts import jobs_page as jobs
 from webmap.accounts import lists as account_lists
 from webmap.accounts import own_page as account
 from webmap.accounts import pages as accounts
@@ -130,6 +131,7 @@ def make(overrides: Mapping[str, object]) -> Flask:
         accounts.bp,
         account_roles.bp,
         account_lists.bp,
+        jobs.bp,
         standards.bp,
         figures.bp,
         alerts.bp,

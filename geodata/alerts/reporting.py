@@ -59,7 +59,7 @@ def reported(
 
     Whether the rule is active on the day is not asked. Grids without households are never reported.
     """
-    figures.ensure(conn, day)
+    figures.standing(conn, day)
     rows = conn.execute(
         _REPORTED,
         {
@@ -102,7 +102,8 @@ def check(conn: Connection[Any], terms: Terms, day: date) -> None:
 
 
 def evaluate(conn: Connection[Any], day: date) -> Change:
-    """Let every rule report, and end what is over."""
+    """Let every rule report by figures that are up to date, and end what is over; for the owner."""
+    figures.ensure(conn, day)
     changes = [apply(conn, rule, day) for rule in rules.listed(conn)]
     return Change(sum(each.raised for each in changes), sum(each.ended for each in changes))
 

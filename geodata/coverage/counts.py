@@ -46,6 +46,7 @@ def read(conn: Connection[Any], grid_ids: Sequence[int], day: date) -> Mapping[i
     Households are those of the rounded buildings. In a county of which no building is known, and
     for the population, the counts of the grids themselves are rounded: those of the lowest, and for
     each grid above what it has more than those in it, so that no difference tells a count.
+    Households are not known while the figures of the day are being computed.
     """
     people = _of_grids(conn, grid_ids, day, "population")
     row = conn.execute("SELECT EXISTS (SELECT FROM building_rounded)").fetchone()
@@ -57,7 +58,8 @@ def read(conn: Connection[Any], grid_ids: Sequence[int], day: date) -> Mapping[i
 
 
 def _of_buildings(conn: Connection[Any], grid_ids: Sequence[int], day: date) -> dict[int, int]:
-    figures.ensure(conn, day)
+    if figures.find(conn, day) is None:
+        return {}
     rows = conn.execute(
         """
         SELECT grid_id, max(households) FROM coverage_grid

@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
@@ -45,6 +46,9 @@ _DEFAULTS: dict[str, str] = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
+
+# PostGIS and PROJ load what they need at the first projection: not in somebody's first tile.
+_FIRST_PROJECTION: LiteralString = "SELECT ST_Transform(ST_SetSRID(ST_MakePoint(0, 0), 4326), 3857)"
 
 # An idle connection is asked whether it still lives, a busy one is not: the round trip would
 # cost as much as a small tile. One that the server has ended is known without asking.
@@ -127,6 +131,26 @@ def open_pool(
     )
     pool.open()
     return pool
+
+
+def open_work_pool(url: str) -> psycopg_pool.ConnectionPool[Connection[TupleRow]]:
+    """Return a pool, opened by ``with``, for what works as the owner and may take its time."""
+
+    def configure(conn: Connection[TupleRow]) -> None:
+        conn.isolation_level = IsolationLevel.READ_COMMITTED
+        conn.prepare_threshold = _NEVER
+        conn.execute(_FIRST_PROJECTION)
+        conn.commit()
+
+    return psycopg_pool.ConnectionPool(
+        _with_option(_conninfo(url), f"-c timezone={clock.zone().key}"),
+        min_size=1,
+        max_size=4,
+        open=False,
+        configure=configure,
+        check=psycopg_pool.ConnectionPool.check_connection,
+        name="gridmap-work",
+    )
 
 
 def migrate(url: str) -> int:
@@ -364,8 +388,7 @@ def _configure(conn: Connection[TupleRow]) -> None:
     conn.execute("SET statement_timeout = '15s'")
     conn.execute("SET lock_timeout = '10s'")
     conn.execute("SET idle_in_transaction_session_timeout = '60s'")
-    # PostGIS and PROJ load what they need at the first projection: not in somebody's first tile.
-    conn.execute("SELECT ST_Transform(ST_SetSRID(ST_MakePoint(0, 0), 4326), 3857)")
+    conn.execute(_FIRST_PROJECTION)
     if not conn.autocommit:
         conn.commit()
 

@@ -10,6 +10,7 @@ from typing import Any
 from psycopg import Connection
 
 from geodata.coverage.figures import keeping as figures
+from geodata.coverage.figures.keeping import Figures
 from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind
 from geodata.errors import InvalidInputError
@@ -38,7 +39,7 @@ class Extract:
     """What is known of a place on a day; ``lines`` begin with the place, level after level.
 
     Counts are rounded by ``least`` as everybody is told them, 0 leaves them as they are.
-    ``is_along_roads``: distances are ways on foot.
+    ``is_along_roads``: distances are ways on foot. ``figures`` says when they were computed.
     """
 
     place: Grid
@@ -47,6 +48,7 @@ class Extract:
     lines: tuple[Line, ...]
     is_along_roads: bool
     least: int
+    figures: Figures
 
     @property
     def own(self) -> Line:
@@ -99,7 +101,7 @@ def take(
             on=day,
             choices=", ".join(each.kind for each in known) or "-",
         )
-    figures.ensure(conn, day)
+    standing = figures.standing(conn, day)
     refs = _refs(conn, grid_id, day, deepest)
     if len(refs) * len(kinds) > MOST:
         raise InvalidInputError(
@@ -127,6 +129,7 @@ def take(
         ),
         keeping.has_any(conn),
         least,
+        standing,
     )
 
 

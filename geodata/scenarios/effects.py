@@ -53,7 +53,7 @@ def find(
 
     ``is_rounded``: households are counted as everybody is told them.
     """
-    figures.ensure(conn, day)
+    figures.standing(conn, day)
     tried = trying.compare(conn, changes, day, "rounded" if is_rounded else "households")
     found: list[KindEffect] = []
     for kind in tried.kinds:

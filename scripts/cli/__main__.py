@@ -22,10 +22,12 @@ _MODULES = {
     "coverage-history": "scripts.cli.figures",
     "demo": "scripts.cli.demo",
     "import": "scripts.cli.importing",
+    "jobs": "scripts.cli.jobs",
     "plan": "scripts.cli.plans",
     "report": "scripts.cli.reports",
     "tidy": "scripts.cli.tidying",
     "user": "scripts.cli.users",
+    "worker": "scripts.cli.jobs",
 }
 
 

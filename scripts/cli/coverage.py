@@ -30,6 +30,7 @@ from scripts.cli.language import translate as _
 @click.option("--level", type=click.Choice(LEVELS), help="The grids of this level in it instead.")
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day; today if left out.")
 @click.option("--standards", is_flag=True, help="List the standards instead.")
+@click.option("--wait", is_flag=True, help="Until the figures rest on all that has changed.")
 @click.option("--recompute", is_flag=True, help="Compute the figures of the day again first.")
 @click.option("--json", "as_json", is_flag=True, help="As /api/coverage and /api/standards answer.")
 def coverage(
@@ -38,12 +39,14 @@ def coverage(
     level: Level | None,
     day: datetime | None,
     standards: bool,
+    wait: bool,
     recompute: bool,
     as_json: bool,
 ) -> None:
     """List the households served by each kind of service, and the reasons of the gaps.
 
-    Counts are exact here. Exit status 1 if there is no such grid or kind.
+    Counts are exact here. Exit status 1 if there is no such grid or kind. Figures follow a change
+    within moments where a worker runs (./scripts/run, gridmap worker); --wait sees to it here.
 
     gridmap coverage --grid 341525100 --kind clinic --level community
     """
@@ -58,12 +61,16 @@ def coverage(
         ref = _grid(conn, grid, on)
         if recompute:
             figures.compute(conn, on)
+        elif wait or figures.find(conn, on) is None:
+            figures.ensure(conn, on)
+        is_current = figures.standing(conn, on).is_current
         rows = tables.find(conn, on, ref.grid_id, is_rounded=False, level=level, kind=kind)
         has_roads = keeping.has_any(conn)
     if as_json:
         _print(
             {
                 "on": on,
+                "is_current": is_current,
                 "method": "roads" if has_roads else "straight_line",
                 "grids": [
                     {**asdict(it), "kinds": [tables.to_plain(each) for each in kinds]}
@@ -76,6 +83,8 @@ def coverage(
         click.echo(f"{it.code}  {it.name}")
         for each in kinds:
             click.echo(f"  {_line(each)}")
+    if not is_current:
+        click.echo(_("Something has changed since these were computed; --wait computes them."))
     if not rows:
         click.echo(_("Nothing is known of any kind of service."))
     elif has_roads:

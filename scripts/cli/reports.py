@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from geodata import disclosure
 from geodata.accounts import places
+from geodata.coverage.figures import keeping as figures
 from geodata.database import clock
 from geodata.errors import InvalidInputError, NotFoundError
 from geodata.exporting import coverage as exporting
@@ -77,6 +78,7 @@ def coverage(
     on = day.date() if day else clock.today()
     with written(file) as draft, database() as conn:
         grid_id = _grid(conn, name, on)
+        figures.ensure(conn, on)
         steps = 2 if ending in (".pdf", ".svg") else len(LEVELS)
         extract = exporting.take(
             conn,

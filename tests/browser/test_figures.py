@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from county import add_duty
+from county import add_duty, compute_figures
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from geodata.coverage.figures import history, recording
@@ -39,6 +39,7 @@ def office(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
             give(conn, username, role, place)
         for day, kinds in recording.due(conn, TODAY):
             recording.record(conn, day, kinds)
+        compute_figures(conn, TODAY)
     monkeypatch.setenv("GRIDMAP_WORKERS", "1")
     with serve.listen("127.0.0.1", 0) as listener, serve.Server(database_url, listener) as server:
         server.wait_until_ready()

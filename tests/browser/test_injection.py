@@ -16,9 +16,11 @@ from urllib.parse import quote, urlencode
 
 import psycopg
 import pytest
+from county import compute_figures
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Route, expect
 from werkzeug.serving import make_server
 
+from geodata.database import clock
 from geodata.database import connecting as db
 from scripts import serve
 from tests.browser.watching import wait_for_idle
@@ -113,6 +115,7 @@ def hostile_url(cluster: object, template: str) -> Iterator[tuple[str, Planted]]
     with _database(cluster, template, "hostile") as url:  # type: ignore[arg-type]
         with db.connect(url) as conn:
             planted = plant(conn, SCRIPTS)
+            compute_figures(conn, clock.today())
         with db.connect(url) as conn:
             conn.autocommit = True
             conn.execute("VACUUM ANALYZE")

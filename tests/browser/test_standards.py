@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
+from county import compute_figures
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
+from geodata.database import clock
 from geodata.database import connecting as db
 from scripts import serve
 from tests.browser.watching import SIZES, fits, sign_in
@@ -35,6 +38,7 @@ def office(database_url: str) -> Iterator[str]:
             "INSERT INTO facility (kind, name, geom)"
             " VALUES ('clinic', '一', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
         )
+        compute_figures(conn, clock.today(), date(2027, 1, 1))
     with serve.listen("127.0.0.1", 0) as listener, serve.Server(database_url, listener) as server:
         server.wait_until_ready()
         yield server.url.rstrip("/")

@@ -124,6 +124,8 @@ ACCESS: Mapping[str, Access] = {
     "account_lists.show": "manage_accounts",
     "account_lists.template": "manage_accounts",
     "account_lists.passwords": "manage_accounts",
+    "jobs.show": "manage_accounts",
+    "jobs.retry": "manage_accounts",
     "figures.show": "open",
     "figures.export": "open",
     "alerts.listing": "try_services",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import date
+from typing import cast
 from urllib.parse import urlencode
 
 import psycopg
@@ -18,6 +19,8 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from geodata.coverage.figures import keeping as figures
+from geodata.coverage.figures.keeping import NoFiguresError
 from geodata.errors import (
     GridMapError,
     HiddenError,
@@ -33,7 +36,7 @@ from geodata.importing.files.refusals import LAYERS_APART, FileRefusedError
 from geodata.language.phrases import in_words
 from geodata.partition.ground import LawError
 from geodata.plans.model import PlanStateError
-from webmap.core import access, acting, asking, i18n
+from webmap.core import access, acting, asking, db, i18n
 from webmap.core.hosts import MisdirectedError
 from webmap.core.views import MODES
 
@@ -53,6 +56,8 @@ STATUS: dict[type[GridMapError], int] = {
 }
 # When to try again, seconds: a busy database is back soon, room is made by somebody.
 RETRY_AFTER: Mapping[int, int] = {503: 10, 507: 300}
+# The figures of a day are there soon.
+_FIGURES_AFTER = 2
 
 
 def init_app(app: APIFlask) -> None:
@@ -75,6 +80,10 @@ def init_app(app: APIFlask) -> None:
             app.logger.warning("request %s: %s (%s)", g.request_id, error, error.__cause__)
         elif status >= 500:
             app.logger.error("request %s: %s", g.request_id, error, exc_info=error)
+        if isinstance(error, NoFiguresError):
+            # Not where they were missed: that transaction is over.
+            with db.statements() as conn:
+                figures.ask(conn, cast(date, error.data["day"]))
         data = _written(error.data)
         text = _(error.message).format(**data)
         hint = _(error.hint).format(**data) if error.hint else ""
@@ -226,6 +235,8 @@ def _answer(
                 text=text,
                 hint=hint,
                 status=status,
+                # The page asks again by itself.
+                again_after=_FIGURES_AFTER if code == NoFiguresError.code else None,
                 request_id=g.request_id,
                 county_url=_county_url(),
                 sign_in_url=_sign_in_url(status, is_hidden=code == HiddenError.code),
@@ -236,7 +247,8 @@ def _answer(
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     if status in RETRY_AFTER:
-        response.headers["Retry-After"] = str(RETRY_AFTER[status])
+        wait = _FIGURES_AFTER if code == NoFiguresError.code else RETRY_AFTER[status]
+        response.headers["Retry-After"] = str(wait)
     return response
 
 

@@ -37,7 +37,7 @@ def init_app(app: Flask) -> None:
 
     app.add_template_global(pick)
     app.add_template_global(language)
-    for write in (day, time, second, local, said):
+    for write in (day, time, second, hour, local, said):
         app.add_template_filter(write)
 
 
@@ -62,6 +62,11 @@ def day(value: date) -> str:
 def time(value: datetime) -> str:
     """Write an instant as day and minute of the county's clock."""
     return format_datetime(value, TIME[language()])
+
+
+def hour(value: datetime) -> str:
+    """Write an instant as hour and minute of the county's clock."""
+    return format_datetime(value, "HH:mm")
 
 
 def second(value: datetime) -> str:

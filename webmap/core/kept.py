@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from cachetools import LRUCache
@@ -18,6 +20,7 @@ from flask import Flask, Response, current_app, g, request
 from psycopg import Connection
 
 from geodata.coverage.figures import history
+from geodata.coverage.figures import keeping as figures
 from geodata.database import revisions, settings
 from geodata.database.revisions import Subject
 from webmap.core import access, asking, db, i18n
@@ -60,9 +63,9 @@ def init_app(app: Flask) -> None:
         minute = asking.now().replace(second=0, microsecond=0)
         with db.statements() as conn:
             subjects = ("grids", "members", "issues", "services")
-            # Figures that are written down month by month are counted by no revision.
-            past = history.recorded(conn)
-            found = tag(conn, subjects, minute, i18n.language(), past)
+            # What is computed in the background is counted by no revision.
+            computed = (figures.numbers(conn, _days()), history.recorded(conn))
+            found = tag(conn, subjects, minute, i18n.language(), computed)
         g.kept_tag = found
         if has(found):
             return mark(make_private(Response(status=304)), found)
@@ -120,6 +123,15 @@ def mark(response: Response, tag: str) -> Response:
     response.headers["X-Accel-Expires"] = "@1"
     response.set_etag(tag)
     return response
+
+
+def _days() -> list[date]:
+    """Return the days of whose figures an answer may tell; what is no day is refused later."""
+    days = {asking.today()}
+    for name in ("on", "versus"):
+        with suppress(ValueError):
+            days.add(date.fromisoformat(request.args.get(name, "")))
+    return sorted(days)
 
 
 def _key() -> str:

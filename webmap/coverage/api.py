@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from apiflask import APIBlueprint
@@ -11,6 +11,7 @@ from psycopg import Connection
 from pydantic import BaseModel, Field
 
 from geodata import disclosure
+from geodata.coverage.figures import keeping as figures
 from geodata.coverage.figures import tables
 from geodata.coverage.standards import defining
 from geodata.errors import NotFoundError
@@ -63,6 +64,10 @@ class CoverageOut(BaseModel):
     """Coverage on a day: of a grid, or of the grids of a level in it, by code."""
 
     on: date
+    computed_at: datetime
+    is_current: bool = Field(
+        description="Nothing has changed since. Else newer figures are being computed."
+    )
     method: Literal["roads", "straight_line"] = Field(
         description="roads: along the known ways on foot, in a straight line times the standard's "
         "detour where none comes near. straight_line: no roads are known."
@@ -129,6 +134,9 @@ def coverage(asked: CoverageIn) -> dict[str, Any]:
         if asked.kind:
             defining.get(conn, asked.kind)
         grid_id = asked.grid or _county(conn, asked.on)
+        # What is not there on the day has no figures to come either.
+        grids.get(conn, grid_id, asked.on)
+        standing = figures.standing(conn, asked.on)
         found = tables.find(
             conn,
             asked.on,
@@ -144,6 +152,8 @@ def coverage(asked: CoverageIn) -> dict[str, Any]:
         has_roads = keeping.has_any(conn)
     return {
         "on": asked.on,
+        "computed_at": standing.computed_at,
+        "is_current": standing.is_current,
         "method": "roads" if has_roads else "straight_line",
         "least_count": least,
         "total": total,

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 
 from geodata import spreadsheets
 from geodata.coverage.figures import history, reading
+from geodata.coverage.figures import keeping as figures
 from geodata.coverage.figures.history import Point
 from geodata.errors import InvalidInputError
 from geodata.grids import reading as grids
@@ -126,6 +127,7 @@ def _read(conn: Connection[Any], county: Grid, asked: FiguresIn) -> dict[str, An
     place = _place(conn, county, asked)
     least = acting.least_count(conn, place.grid_id, on)
     is_rounded = least > 0
+    standing = figures.standing(conn, on)
     now = reading.read_grid(conn, place.grid_id, on, is_rounded=is_rounded)
     past = history.of_grid(conn, place.grid_id, on, is_rounded=is_rounded)
     # A year ago is read from what was written down; a day that is asked for is computed.
@@ -137,6 +139,7 @@ def _read(conn: Connection[Any], county: Grid, asked: FiguresIn) -> dict[str, An
     compared = [row for row in (*rows, *children) if row.before is not None]
     return {
         "place": place,
+        "figures": standing,
         "places": _places(conn, on),
         "versus": versus,
         "compared": versus or _year_before(on, compared),

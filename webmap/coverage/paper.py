@@ -114,6 +114,7 @@ def words(conn: Connection[Any], extract: Extract) -> dict[str, Any]:
     return {
         "demo": bool(facts.get("demo")),
         "method": report_tables.method(extract),
+        "not_current": report_tables.not_current,
         "meaning": report_tables.meaning,
         "count_title": report_tables.count_title,
         "below": below[0].ref.level if below else None,

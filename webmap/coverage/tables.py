@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from flask_babel import gettext as _
 
+from geodata.coverage.figures.keeping import Figures
 from geodata.coverage.standards.definition import describe
 from geodata.coverage.standards.model import Kind, Standard
 from geodata.exporting import geopackage
@@ -47,6 +48,18 @@ def sheets(extract: Extract) -> list[Sheet]:
     return [_figures(extract), _standards(extract), _explanation(extract)]
 
 
+def not_current(figures: Figures) -> str:
+    """Say of figures that something has changed since, and what becomes of it."""
+    computed = i18n.time(figures.computed_at)
+    if figures.waiting_since is None:
+        return _("Computed %(time)s; what has changed since is not in them yet.", time=computed)
+    return _(
+        "Computed %(time)s; being recomputed since %(since)s for what has changed.",
+        time=computed,
+        since=i18n.time(figures.waiting_since),
+    )
+
+
 def about(extract: Extract) -> list[tuple[str, str]]:
     """Return what a file is about and how it is to be read, line by line."""
     place = " / ".join([*(ref.name for ref in extract.place.path), extract.place.name])
@@ -54,6 +67,7 @@ def about(extract: Extract) -> list[tuple[str, str]]:
         (_("Grid"), f"{place} ({extract.place.code})"),
         (_("As of"), i18n.day(extract.day)),
         (_("Made"), i18n.time(asking.now())),
+        *(() if extract.figures.is_current else ((_("Figures"), not_current(extract.figures)),)),
         (_("Distance"), method(extract)),
         (_("Served"), _("Households to whom the standard of the kind is met.")),
         (

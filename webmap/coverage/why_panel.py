@@ -75,7 +75,6 @@ def grid(asked: WhyIn, grid_id: int) -> Response:
         page = min(asked.page, pages)
         rows = buildings.read(conn, found, known[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], on)
         estimated = buildings.list_estimated(conn, found, on)
-    sums = next(each for each in kinds if each.kind == name)
     return fragment(
         "coverage/why.html",
         mode=asked.mode,
@@ -83,7 +82,7 @@ def grid(asked: WhyIn, grid_id: int) -> Response:
         grid=place,
         kinds=kinds,
         kind=found.kind,
-        sums=sums,
+        sums=found.coverage(),
         found=found,
         off_road=int((~found.is_on_road).sum()) if found.has_roads else 0,
         off_road_households=found.households(~found.is_on_road),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from geodata import disclosure
 from geodata.coverage import counts
+from geodata.coverage.figures import keeping as figures
 from geodata.grids import outlines as features
 from geodata.grids import reading as grids
 from geodata.grids import searching
@@ -116,8 +117,10 @@ def describe_problems(spec: dict[str, Any] | str) -> dict[str, Any] | str:
 def grid(asked: DayIn, grid_id: int) -> dict[str, Any]:
     """Return one grid as it was on a day."""
     with db.connection() as conn:
+        place = grids.get(conn, grid_id, asked.on)
+        figures.standing(conn, asked.on)
         # Everybody may ask, so everybody is told the same.
-        found = counts.round_grid(conn, grids.get(conn, grid_id, asked.on), asked.on)
+        found = counts.round_grid(conn, place, asked.on)
         return {**asdict(found), "least_count": disclosure.least_count(conn)}
 
 

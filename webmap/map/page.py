@@ -56,8 +56,7 @@ def index() -> Response:
     with db.connection() as conn:
         found = grids.read_extent(conn, on)
         demo = bool(settings.read(conn).get("demo"))
-        # Saves the browser a question before its first tile. Coverage may have to be computed
-        # first, which the page does not wait for.
+        # Saves the browser a question before its first tile. Of coverage there may be none yet.
         addresses = {
             layer.name: tiles.address(conn, layer, {}, asking.today())
             for layer in LAYERS

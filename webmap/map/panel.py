@@ -23,7 +23,7 @@ from geodata.places import facilities
 from webmap.core import acting, asking
 from webmap.core.asking import Day, Lat, Lon, Number, Searched, ViewIn, asks, in_order
 from webmap.core.fragments import fragment
-from webmap.map.summaries import PAGE_SIZE, SUMMARIES, issue_filters
+from webmap.map.summaries import PAGE_SIZE, SUMMARIES, issue_filters, standing
 
 bp = Blueprint("panel", __name__, url_prefix="/panel")
 
@@ -68,6 +68,7 @@ def county(asked: ViewIn) -> Response:
         county = grids.find_county(conn, on)
         facts = settings.read(conn)
         least = acting.least_count(conn, county.grid_id, on) if county else 0
+        figures = standing(conn, on) if county else None
         summary = SUMMARIES[mode](conn, county, on, least) if county else {}
         first_day = None if county else grids.find_first_day(conn)
     return fragment(
@@ -77,6 +78,7 @@ def county(asked: ViewIn) -> Response:
         county=county,
         demo=bool(facts.get("demo")),
         summary=summary,
+        figures=figures,
         least=least,
         first_day=first_day,
     )
@@ -217,6 +219,7 @@ def _grid(conn: Connection[Any], grid_id: int, asked: GridIn) -> dict[str, Any]:
     least = acting.least_count(conn, grid_id, on)
     if least:
         place, children = counts.round_grid_and_rows(conn, place, children, on)
+    figures = standing(conn, on)
     held = members.fold(members.list_duties(conn, grid_id, on))
     compounds, unheld = None, []
     if asked.mode == "responsibility" and place.level in ("town", "community"):
@@ -234,7 +237,8 @@ def _grid(conn: Connection[Any], grid_id: int, asked: GridIn) -> dict[str, Any]:
         "state": members.find_state(conn, grid_id, on),
         "issues": counted,
         "urgent": urgent,
-        "coverage": reading.read_grid(conn, grid_id, on, is_rounded=least > 0),
+        "figures": figures,
+        "coverage": (reading.read_grid(conn, grid_id, on, is_rounded=least > 0) if figures else []),
         "children": children,
         "compounds": compounds,
         "unheld": unheld,

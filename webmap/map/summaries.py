@@ -12,9 +12,11 @@ from psycopg import Connection
 from pydantic import BeforeValidator
 
 from geodata.coverage import counts
+from geodata.coverage.figures import keeping as figures
 from geodata.coverage.figures import reading
 from geodata.coverage.figures.classes import EQUAL, Classes
 from geodata.coverage.figures.classes import read as read_classes
+from geodata.coverage.figures.keeping import Figures
 from geodata.coverage.standards import model as standards
 from geodata.grids import reading as grids
 from geodata.issues import reading as issues
@@ -27,6 +29,14 @@ from webmap.map import ranking
 from webmap.map.ranking import RankedIn
 
 PAGE_SIZE = 50
+
+
+def standing(conn: Connection[Any], on: date) -> Figures | None:
+    """Return what is known of the figures of a day; where there are none they are asked for."""
+    found = figures.find(conn, on)
+    if found is None:
+        figures.ask(conn, on)
+    return found
 
 
 def _territory(conn: Connection[Any], county: Grid, on: date, least: int) -> dict[str, Any]:
@@ -107,9 +117,11 @@ class CoverageIn(RankedIn):
 
 
 def _coverage(conn: Connection[Any], county: Grid, on: date, least: int) -> dict[str, Any]:
+    asked = asking.read(CoverageIn)
+    if figures.find(conn, on) is None:
+        return {}
     is_rounded = least > 0
     kinds = reading.read_grid(conn, county.grid_id, on, is_rounded=is_rounded)
-    asked = asking.read(CoverageIn)
     known = [kind.kind for kind in kinds]
     # The county may not have what is asked for, nor the kind that is shown without asking.
     kind = asked.kind if asked.kind in (*known, reading.WORST) or not known else known[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -80,9 +80,10 @@ def own_tile(name: str, revision: int, z: str, x: str, y: str) -> Response:
 def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
     on = asking.day()
     with lend() as conn:
-        if layer.needs_coverage:
-            figures.ensure(conn, on)
         path = address(conn, layer, request.args, on)
+        if layer.needs_coverage and figures.find(conn, on) is None:
+            # The map is drawn without them; who looks at it asks again.
+            figures.ask(conn, on)
         county = grids.read_extent(conn, on)
         more = layer.describe(conn, request.args, on)
     body: dict[str, Any] = {
@@ -102,11 +103,10 @@ def _tilejson(layer: Layer, lend: Lend, rule: str) -> Response:
 
 
 def _tile(layer: Layer, place: Tile, lend: Lend) -> tuple[Response, int]:
-    now = asking.now()
     on = asking.day()
-    values, _ = layer.read(request.args, on, now)
+    values, _ = layer.read(request.args, on, asking.now())
     with lend() as conn:
-        body, present = _render(conn, layer, place, {**values, "on": on}, now)
+        body, present = render(conn, layer.source, place, {**values, "on": on})
     return Response(body, mimetype=MIME) if body else Response(status=204), present
 
 
@@ -114,17 +114,10 @@ def address(conn: Connection[Any], layer: Layer, args: Mapping[str, str], on: da
     """Return the path of a layer's tiles, {z}/{x}/{y} left open, as the layer stands now."""
     _, kept = layer.read(args, on, asking.now())
     revision = revisions.read_current(conn, layer.source.subjects)
+    if layer.needs_coverage:
+        revision += sum(figures.numbers(conn, [on]))
     query = urlencode({"on": on.isoformat(), **kept})
     return f"/tiles/{layer.name}/{revision}/{{z}}/{{x}}/{{y}}.mvt?{query}"
-
-
-def _render(
-    conn: Connection[Any], layer: Layer, place: Tile, values: dict[str, Any], now: datetime
-) -> tuple[bytes, int]:
-    if layer.needs_coverage and values["on"] <= now.date():
-        with conn.transaction():
-            figures.ensure(conn, values["on"])
-    return render(conn, layer.source, place, values)
 
 
 def _layer(name: str, *, is_own: bool) -> Layer:

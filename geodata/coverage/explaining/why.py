@@ -26,7 +26,7 @@ from geodata.coverage.judging.ways import SNAP_M, Ways
 from geodata.coverage.standards import model as standards
 from geodata.coverage.standards.model import Kind, Standard
 from geodata.errors import NotFoundError
-from geodata.model import Bounds
+from geodata.model import Bounds, Coverage
 
 # The worst first: who has nobody at all, who has somebody but too far, and so on.
 _RANK = {
@@ -106,6 +106,18 @@ class Why:
     def sums(self) -> dict[str, int]:
         """Return the households of each verdict, as the figures name it."""
         return {each.name.lower(): self.households(self.verdict == each) for each in Verdict}
+
+    def coverage(self) -> Coverage:
+        """Return what is explained as figures: as it is now, whatever figures stand."""
+        return Coverage(
+            self.kind.kind,
+            self.kind.name_zh,
+            self.kind.name_en,
+            households=self.households(),
+            estimated=self.households(self.people.rows["is_estimated"]),
+            reached=self.households(self.in_reach > 0),
+            **self.sums(),
+        )
 
 
 def find_kind(conn: Connection[Any], kind: str, day: date) -> Kind:

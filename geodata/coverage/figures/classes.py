@@ -74,7 +74,7 @@ def quantiles(conn: Connection[Any], kind: str, day: date) -> dict[Level, list[i
     """Return for each level the limits that sort its grids into five classes of equal number.
 
     Where many grids have the same share there are fewer limits: they stay in one class. The figures
-    of the day stand already (``figures.ensure``); grids without data are in no class. Shares are
+    of the day stand already (``figures.standing``); grids without data are in no class. Shares are
     those of the tiles, which everybody is told.
     """
     rows = conn.execute(

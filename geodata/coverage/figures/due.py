@@ -90,6 +90,7 @@ def touched(
     # What lies in a town or a county that changes has changed by itself, where it has.
     inside = {d.grid_id for d in due if d.grid_id and (d.subject != "grids" or d.place)}
     found |= _below(conn, inside | _first_in_town(conn, due, kinds, day), day)
+    found |= _around_buildings(conn, due, day)
     found |= _shared(conn, found, kinds, day)
     found.discard(0)
     if len(found) > _MANY_CELLS:
@@ -161,6 +162,26 @@ def _below(conn: Connection[Any], ids: set[int], day: date) -> set[int]:
         WHERE level IN ('community', 'compound')
         """,
         {"ids": sorted(ids), "day": day},
+        prepare=False,
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def _around_buildings(conn: Connection[Any], due: Sequence[Due], day: date) -> set[int]:
+    """Return the cells in which buildings changed: nobody may live there any more."""
+    places = [one.place for one in due if one.subject == "services" and one.kind is None]
+    parts = shapely.get_parts([place for place in places if place is not None])
+    if not len(parts):
+        return set()
+    rows = conn.execute(
+        """
+        SELECT DISTINCT CASE v.level WHEN 'compound' THEN v.grid_id ELSE -v.grid_id END
+        FROM unnest(%(parts)s::bytea[]) part
+        JOIN grid_version v ON v.geom && ST_GeomFromWKB(part, 4326)
+            AND ST_Intersects(v.geom, ST_GeomFromWKB(part, 4326))
+        WHERE v.level IN ('community', 'compound') AND v.valid @> %(day)s::date
+        """,
+        {"parts": shapely.to_wkb(parts).tolist(), "day": day},
         prepare=False,
     ).fetchall()
     return {row[0] for row in rows}

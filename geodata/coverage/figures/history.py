@@ -126,7 +126,7 @@ def children_on(
     conn: Connection[Any], parent_id: int, kind: str, day: date, *, is_rounded: bool
 ) -> list[tuple[GridRef, Coverage]]:
     """List the grids that lie in one on a day with the figures of a kind on it, by code."""
-    figures.ensure(conn, day)
+    figures.standing(conn, day)
     rows = conn.execute(
         """
         SELECT v.grid_id, v.level::text, v.name, v.code, k.kind, k.name_zh, k.name_en,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection
@@ -25,11 +25,8 @@ from geodata.database import locks
 from geodata.database.locks import Lock
 from geodata.errors import UnavailableError
 
-# Stretches of days kept; the one not asked for longest goes first, that of today never.
+# Stretches of days kept; of those of other days than today, the one computed first goes first.
 STRETCHES_KEPT = 12
-# Who computes the figures of another day than today, or waits until they can be computed: each
-# holds a connection, of which everybody else has need.
-WAITING_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +40,105 @@ class _Stretch:
     members: int
 
 
-def ensure(conn: Connection[Any], day: date) -> None:
-    """See to it that the figures of a day stand and rest on nothing that has changed since.
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of a day that stand.
 
-    Raises UnavailableError where others compute those of other days, and enough wait for it.
+    ``number`` is another whenever they are computed. ``is_current`` says that nothing has changed
+    since; ``waiting_since`` is when the change was made for which they are being computed, None
+    where nobody is at it.
+    """
+
+    number: int
+    computed_at: datetime
+    is_current: bool
+    waiting_since: datetime | None
+
+
+class NoFiguresError(UnavailableError):
+    """The figures of a day (``data["day"]``) have not been computed yet; ``ask`` has it done."""
+
+    code = "no_figures"
+
+
+def standing(conn: Connection[Any], day: date) -> Figures:
+    """Return what is known of the figures of a day; computes nothing and writes nothing.
+
+    Raises NoFiguresError if there are none.
+    """
+    found = find(conn, day)
+    if found is None:
+        raise NoFiguresError(
+            "The figures of {day} are being computed.", hint="Try again in a few seconds.", day=day
+        )
+    return found
+
+
+def find(conn: Connection[Any], day: date) -> Figures | None:
+    """Return what is known of the figures of a day, None if there are none."""
+    row = conn.execute(
+        """
+        SELECT s.number, s.computed_at, c.is_current,
+               CASE WHEN NOT c.is_current THEN coverage_waiting_since() END
+        FROM coverage_stretch s, LATERAL (
+            SELECT NOT EXISTS (SELECT FROM revision r WHERE r.number > CASE r.subject
+                WHEN 'services' THEN s.services WHEN 'grids' THEN s.grids
+                WHEN 'members' THEN s.members END) AS is_current) c
+        WHERE s.valid @> %s::date
+        """,
+        (day,),
+    ).fetchone()
+    return None if row is None else Figures(*row)
+
+
+def numbers(conn: Connection[Any], days: Sequence[date]) -> list[int]:
+    """Return what is another whenever the figures of some days are: their numbers, in order."""
+    rows = conn.execute(
+        """
+        SELECT number FROM coverage_stretch s
+        WHERE EXISTS (SELECT FROM unnest(%s::date[]) day WHERE s.valid @> day) ORDER BY number
+        """,
+        (list(days),),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def ask(conn: Connection[Any], day: date) -> None:
+    """Have the figures of a day computed in the background, unless enough others wait for theirs.
+
+    In a transaction of its own: that of who found none is undone by the error.
+    """
+    conn.execute("SELECT coverage_wanted(%s)", (day,))
+
+
+def ensure(conn: Connection[Any], day: date) -> bool:
+    """Bring the figures of a day up to date, for the tables' owner; tell whether that was needed.
+
+    For jobs and commands, which may wait: others read those that stand.
     """
     if _is_current(conn, day):
-        return
-    _take_place(conn, day)
+        return False
     locks.take(conn, Lock.COVERAGE)
     # Another may have computed them while this one waited.
-    if not _is_current(conn, day) and not _refresh(conn, day):
+    if _is_current(conn, day):
+        return False
+    if not _refresh(conn, day):
         compute(conn, day)
+    return True
+
+
+def outdated(conn: Connection[Any]) -> list[date]:
+    """List a day of each stretch whose figures rest on something that has changed since."""
+    rows = conn.execute(
+        """
+        SELECT coalesce(lower(valid), upper(valid) - 1, current_date) FROM coverage_stretch s
+        WHERE EXISTS (SELECT FROM revision r WHERE r.number > CASE r.subject
+            WHEN 'services' THEN s.services WHEN 'grids' THEN s.grids
+            WHEN 'members' THEN s.members END)
+        ORDER BY asked_at DESC
+        """
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def compute(conn: Connection[Any], day: date) -> None:
@@ -90,39 +174,9 @@ def compute(conn: Connection[Any], day: date) -> None:
     _forget(conn)
 
 
-def _take_place(conn: Connection[Any], day: date) -> None:
-    """Take a place among those who may wait, until the transaction ends; today needs none."""
-    row = conn.execute(
-        """
-        SELECT %(day)s::date = current_date
-            OR EXISTS (SELECT FROM coverage_stretch WHERE valid @> %(day)s::date)
-        """,
-        {"day": day},
-    ).fetchone()
-    if row and row[0]:
-        return
-    for place in range(WAITING_AT_ONCE):
-        if locks.try_take(conn, Lock.COVERAGE, place):
-            return
-    raise UnavailableError(
-        "The figures of other days are being computed.", hint="Try again in a few seconds."
-    )
-
-
 def _is_current(conn: Connection[Any], day: date) -> bool:
-    row = conn.execute(
-        """
-        SELECT NOT EXISTS (SELECT FROM revision r WHERE r.number > CASE r.subject
-                   WHEN 'services' THEN s.services WHEN 'grids' THEN s.grids
-                   WHEN 'members' THEN s.members END),
-               asked_at < now() - interval '1 hour'
-        FROM coverage_stretch s WHERE valid @> %s
-        """,
-        (day,),
-    ).fetchone()
-    if row and row[0] and row[1]:
-        conn.execute("UPDATE coverage_stretch SET asked_at = now() WHERE valid @> %s", (day,))
-    return bool(row and row[0])
+    found = find(conn, day)
+    return found is not None and found.is_current
 
 
 def _refresh(conn: Connection[Any], day: date) -> bool:
@@ -155,7 +209,8 @@ def _refresh(conn: Connection[Any], day: date) -> bool:
     conn.execute(
         """
         UPDATE coverage_stretch
-        SET valid = %s, services = %s, grids = %s, members = %s, computed_at = now()
+        SET valid = %s, services = %s, grids = %s, members = %s, computed_at = now(),
+            number = nextval('coverage_number_seq')
         WHERE stretch_id = %s
         """,
         (

@@ -44,7 +44,7 @@ def read_grid(
 
     Kinds without any data in the county are left out. ``is_rounded``: as everybody is told it.
     """
-    figures.ensure(conn, day)
+    figures.standing(conn, day)
     rows = conn.execute(
         """
         WITH s AS (SELECT stretch_id FROM coverage_stretch WHERE valid @> %(day)s::date),
@@ -125,7 +125,7 @@ def _ranked(
     limit: int,
     offset: int = 0,
 ) -> list[tuple[GridRef, Coverage]]:
-    figures.ensure(conn, day)
+    figures.standing(conn, day)
     rows = conn.execute(
         """
         SELECT v.grid_id, v.level::text, v.name, v.code,

@@ -34,7 +34,7 @@ def find(
     it. Raises NotFoundError if there is no
     such grid, AbsentError if it is not there on the day.
     """
-    figures.ensure(conn, day)
+    figures.standing(conn, day)
     rows = conn.execute(
         """
         WITH RECURSIVE below AS (

@@ -51,7 +51,7 @@ class Effects:
 
 def find(conn: Connection[Any], changes: Changes, kind: str, day: date) -> Effects:
     """Say what changes would do to the coverage by one kind on a day."""
-    figures.ensure(conn, day)
+    figures.standing(conn, day)
     rows = conn.execute(
         """
         SELECT v.grid_id, v.level::text, v.name, v.code, coalesce(c.households, 0),

@@ -12,10 +12,12 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 from asking import NO_DIGEST, ROUTES, Answer, Ask, Reader, unlisted
+from county import compute_figures
 from marks import all_marks, foreign_to, held, may_call, seen_by, sees_issue
-from watched import Watched, add_issue, add_member, watch
+from watched import PAST_DAYS, Watched, add_issue, add_member, watch
 
 from geodata.accounts import sessions
+from geodata.database import clock
 from geodata.database import connecting as db
 from geodata.errors import SetupError
 from webmap import create_app
@@ -274,6 +276,8 @@ def test_what_one_may_not_see_changes_nothing_that_one_is_shown(watched, readers
     with db.connect(module_url) as conn:
         issue = add_issue(conn, watched, (0, 1, 1), "filed", "dispatched", unit="power")
         add_member(conn, watched, unit="power")
+        # That figures are behind is told to everybody.
+        compute_figures(conn, clock.today(), *PAST_DAYS)
     after = ask_all()
     changed = {
         person.name: [

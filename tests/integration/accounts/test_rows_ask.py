@@ -30,11 +30,22 @@ OPEN = {
     *("coverage_record", "coverage_recorded"),
     *("revision", "setting", "role_right", "role_place"),
 }
-# What any role may write: figures are computed when they are first asked for, no matter who asks,
-# and anyone who changes something counts it.
-RECKONED = {*("coverage_stretch", "coverage_grid", "coverage_rest", "coverage_due"), "revision"}
+# What any role may write: a change is counted.
+RECKONED = {"revision"}
 # Functions with their owner's rights that anybody may call.
-HARMLESS = {"least_count", "block_of", "coverage_counts_again", "coverage_analyze"}
+HARMLESS = {"least_count", "block_of"}
+# Tables of jobs, which no role reads or writes; and the functions by which some are asked for, seen
+# and tried again.
+QUEUE = {
+    *("procrastinate_jobs", "procrastinate_events", "procrastinate_periodic_defers"),
+    *("procrastinate_workers", "job_done", "job_failure"),
+}
+EVERYBODY, ADMINISTRATORS = frozenset({APP, *TAKEN_ROLES}), frozenset({"gridmap_accounts"})
+ASKED_OF_THE_QUEUE: dict[str, frozenset[str] | None] = {
+    **dict.fromkeys(("coverage_wanted", "coverage_waiting_since"), EVERYBODY),
+    **dict.fromkeys(("jobs_listed", "job_retried"), ADMINISTRATORS),
+    **dict.fromkeys(("is_owner", "coverage_asked", "coverage_counts_again", "coverage_analyze")),
+}
 # Extensions' own.
 FOREIGN = {"spatial_ref_sys", "geography_columns", "geometry_columns"}
 
@@ -182,6 +193,73 @@ def test_where_boundaries_are_drawn_nothing_is_written_without_a_session(app, wa
         take_role(app, "gridmap_draw", None, "")
         with pytest.raises(errors.InsufficientPrivilege), app.transaction():
             app.execute(statement)
+
+
+# The queue of jobs ------------------------------------------------------------------------------
+
+
+def test_no_role_reads_or_writes_the_queue(app, owner):
+    rows = owner.execute(
+        """
+        SELECT c.relname,
+               EXISTS (SELECT FROM unnest(%s::text[]) role
+                       WHERE has_any_column_privilege(role, c.oid, 'SELECT, INSERT, UPDATE')
+                          OR has_table_privilege(role, c.oid, 'DELETE, TRUNCATE, TRIGGER'))
+        FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+          AND (c.relname LIKE 'procrastinate%%' OR c.relname LIKE 'job%%')
+        """,
+        [[APP, *TAKEN_ROLES]],
+    ).fetchall()
+    assert dict(rows) == dict.fromkeys(QUEUE, False)
+    # Its own functions have the rights of who calls them.
+    for role in (APP, *TAKEN_ROLES):
+        with app.transaction(force_rollback=True):
+            app.execute("SELECT set_config('role', %s, true)", [role])
+            with pytest.raises(errors.InsufficientPrivilege), app.transaction():
+                app.execute("SELECT procrastinate_cancel_job_v1(1, true, true)")
+
+
+def test_the_queue_is_asked_by_those_whom_it_concerns(owner):
+    rows = owner.execute(
+        """
+        SELECT p.proname, array_agg(role) FILTER (WHERE has_function_privilege(
+                   role, p.oid, 'EXECUTE'))
+        FROM pg_proc p, unnest(%s::text[]) role
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname = ANY(%s)
+        GROUP BY p.proname
+        """,
+        [[APP, *TAKEN_ROLES], list(ASKED_OF_THE_QUEUE)],
+    ).fetchall()
+    assert {name: roles and frozenset(roles) for name, roles in rows} == ASKED_OF_THE_QUEUE
+
+
+def test_jobs_are_seen_and_tried_again_by_who_administers_accounts(app, owner, watched):
+    [job] = owner.execute(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, status, args)"
+        " VALUES ('upkeep', 'tidy', 'failed', '{\"secret\": \"13800000000\"}') RETURNING id"
+    ).fetchone()
+    owner.commit()
+    for name in (
+        "visitor",
+        "nobody",
+        "official",
+        "governor",
+        "auditor",
+        "planner",
+        "fresh",
+        "admin",
+    ):
+        token = person(watched, name).token
+        with app.transaction(force_rollback=True):
+            take_role(app, "gridmap_accounts", sessions.digest(token) if token else None, "")
+            listed = app.execute("SELECT * FROM jobs_listed() WHERE job_id = %s", [job]).fetchall()
+            is_admin = name == "admin"
+            assert len(listed) == is_admin, name
+            # Arguments are nobody's to see.
+            assert "13800000000" not in str(listed)
+            [retried] = app.execute("SELECT job_retried(%s)", [job]).fetchone()
+            assert retried == is_admin, name
 
 
 # Tables of one's own ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from county import add_duty, build
+from county import add_duty, build, compute_figures
 from psycopg import errors
 from signing import account, token
 
@@ -34,7 +34,7 @@ def county(conn):
     made = build(conn)
     for number in (0, 2):
         add_duty(conn, made.compounds[number], "甲", "grid_worker", "[2024-02-01,)")
-    conn.commit()
+    compute_figures(conn, TODAY)
     return made
 
 
@@ -93,6 +93,7 @@ def test_a_rule_for_every_kind_reports_each_by_itself(conn, county):
         "INSERT INTO facility (kind, name, geom) VALUES ('clinic', '卫生室',"
         " ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
     )
+    compute_figures(conn, TODAY)
     found = reporting.reported(conn, rule(county, kind=None, level="town", amount=60), TODAY)[1]
     assert {(report.grid.grid_id, report.kind) for report in found} == {
         (county.towns[0], "grid_worker"),
@@ -109,6 +110,7 @@ def test_a_fall_is_measured_against_the_first_of_the_month_before(conn, county):
     for day, kinds in recording.due(conn, TODAY):
         recording.record(conn, day, kinds)
     leave(conn, county.compounds[0])
+    compute_figures(conn, TODAY)
     count, found = reporting.reported(conn, terms, TODAY)
     assert (count, grids_of(found)) == (1, {county.communities[0]})
     assert (found[0].met, found[0].met_before, found[0].households_before) == (0, 100, 200)

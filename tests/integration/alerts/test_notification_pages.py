@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from county import add_duty
+from county import add_duty, compute_figures
 from office import Browser, add, enter, furnish, give, words
 
 from geodata.database import clock
@@ -31,7 +31,7 @@ def county(conn):
     ):
         add(conn, username, f"{username}干部")
         give(conn, username, role, place)
-    conn.commit()
+    compute_figures(conn, TODAY)
     return made
 
 

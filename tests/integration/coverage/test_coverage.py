@@ -1,16 +1,18 @@
-"""Households in reach, against counting by hand, and never out of date."""
+"""Households in reach, against counting by hand, and computed again when something changes."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
 import pytest
-from county import TODAY, add_duty, build
+from county import TODAY, add_duty, build, compute_figures
 
 from geodata.coverage.figures import keeping as figures
 from geodata.coverage.figures import reading
-from geodata.database import connecting as db
-from geodata.errors import UnavailableError
+from geodata.coverage.figures.keeping import NoFiguresError
+from geodata.jobs import running
+from geodata.jobs.tasks import TASKS
+from webmap import create_app
 
 
 @pytest.fixture
@@ -38,6 +40,7 @@ def add_clinic(conn, lon, lat, valid="[2024-01-01,)"):
 
 
 def clinic(conn, grid_id, day=TODAY):
+    figures.ensure(conn, day)
     [found] = [
         c for c in reading.read_grid(conn, grid_id, day, is_rounded=False) if c.kind == "clinic"
     ]
@@ -77,16 +80,29 @@ def test_missing_buildings_are_missing_data_and_not_a_missing_service(conn, coun
         ("UPDATE service_standard SET reach = 1", 30),
     ],
 )
-def test_a_change_of_any_input_is_seen_at_once(conn, county, change, served):
+def test_a_change_of_any_input_is_computed_by_the_queue(conn, county, database_url, change, served):
     add_building(conn, 116.305, 31.405, 30)
     add_clinic(conn, 116.305, 31.405)
-    conn.commit()
-    assert clinic(conn, county.compounds[0]).met == 30
-    conn.commit()
+    compute_figures(conn, TODAY)
+
+    def met() -> list[int]:
+        found = reading.read_grid(conn, county.compounds[0], TODAY, is_rounded=False)
+        return [each.met for each in found]
+
+    running.run_all(database_url, TASKS)
+    assert (met(), figures.standing(conn, TODAY).is_current) == ([30], True)
+    before = figures.standing(conn, TODAY).number
     conn.execute(change)
     conn.commit()
-    found = [c.met for c in reading.read_grid(conn, county.compounds[0], TODAY, is_rounded=False)]
-    assert found == ([] if served is None else [served])
+    # Readers see the last figures, and that they are behind.
+    last = figures.standing(conn, TODAY)
+    assert (last.number, last.is_current, last.waiting_since is None) == (before, False, False)
+    assert met() == [30]
+    conn.commit()
+    running.run_all(database_url, TASKS)
+    now = figures.standing(conn, TODAY)
+    assert (now.number > before, now.is_current, now.waiting_since) == (True, True, None)
+    assert met() == ([] if served is None else [served])
 
 
 def test_a_past_day_counts_what_stood_then(conn, county):
@@ -141,30 +157,66 @@ def test_figures_of_today_stay_whatever_days_are_asked_for(conn, county, monkeyp
     figures.ensure(conn, today)
 
 
-def test_only_so_many_wait_for_the_figures_of_other_days(conn, county, database_url, monkeypatch):
-    """Each has a connection, and everybody else needs one, too."""
+def test_a_reader_asks_for_the_figures_of_another_day_and_the_queue_computes_them(
+    conn, county, database_url
+):
     add_building(conn, 116.305, 31.405, 30)
     add_clinic(conn, 116.305, 31.405, valid="[2025-01-01,)")
-    conn.commit()
-    [today] = conn.execute("SELECT current_date").fetchone()
-    figures.ensure(conn, today)
-    # Else it would wait for ever.
-    conn.execute("SET lock_timeout = '2s'")
-    conn.commit()
-    monkeypatch.setattr(figures, "WAITING_AT_ONCE", 1)
-    with db.connect(database_url) as other:
-        figures.ensure(other, date(2024, 6, 1))
-        with pytest.raises(UnavailableError):
-            figures.ensure(conn, date(2019, 1, 1))
-        conn.rollback()
-        figures.ensure(conn, today)
-    figures.ensure(conn, date(2019, 1, 1))
+    compute_figures(conn, TODAY)
+    client = create_app({"DATABASE_URL": database_url}).test_client()
+    path = "/api/coverage?kind=clinic&on="
+    with pytest.raises(NoFiguresError):
+        figures.standing(conn, date(2024, 6, 1))
+    conn.rollback()
+    answer = client.get(f"{path}2024-06-01")
+    assert answer.status_code == 503
+    assert answer.get_json()["type"] == "urn:gridmap:problem:no_figures"
+    assert answer.headers["Retry-After"] == "2"
+    assert wanted(conn) == ["2024-06-01"]
+    # Those of today wait for nobody.
+    assert client.get(f"{path}{TODAY}").status_code == 200
+    running.run_all(database_url, TASKS)
+    assert wanted(conn) == []
+    answer = client.get(f"{path}2024-06-01").get_json()
+    assert answer["grids"][0]["kinds"][0]["met"] == 0
+    assert clinic(conn, county.county, date(2024, 6, 1)).nobody == 30
+
+
+def test_no_more_than_three_days_wait_for_their_figures(conn, county, database_url):
+    """Each takes long, and today's wait behind one of them."""
+    for day in range(1, 7):
+        add_clinic(conn, 116.305, 31.405, valid=f"[2025-01-0{day},)")
+    add_building(conn, 116.305, 31.405, 30)
+    compute_figures(conn, TODAY)
+    client = create_app({"DATABASE_URL": database_url}).test_client()
+    days = [f"2025-01-0{day}" for day in range(1, 6)]
+    for day in [*days, *days]:
+        assert client.get(f"/api/coverage?on={day}").status_code == 503
+    assert wanted(conn) == days[:3]
+    running.run_all(database_url, TASKS)
+    states = [client.get(f"/api/coverage?on={day}").status_code for day in days]
+    assert states == [200, 200, 200, 503, 503]
+    assert wanted(conn) == days[3:]
+    running.run_all(database_url, TASKS)
+    states = [client.get(f"/api/coverage?on={day}").status_code for day in days]
+    assert states == [200] * 5
+
+
+def wanted(conn) -> list[str]:
+    """Return the days whose figures wait to be computed."""
+    conn.rollback()
+    rows = conn.execute(
+        "SELECT args ->> 'day' FROM procrastinate_jobs WHERE task_name = 'compute_coverage'"
+        " AND status = 'todo' ORDER BY id"
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def test_the_worst_come_first_and_the_unknown_last(conn, county):
     add_building(conn, 116.305, 31.405, 30)
     add_building(conn, 116.335, 31.435, 7)
     add_clinic(conn, 116.305, 31.405)
+    compute_figures(conn, TODAY)
     rows = reading.list_worst(conn, "clinic", "community", TODAY, is_rounded=False)
     assert rows[0][0].grid_id == county.communities[3]
     assert rows[0][1].met == 0
@@ -172,6 +224,7 @@ def test_the_worst_come_first_and_the_unknown_last(conn, county):
 
 
 def reasons(conn, grid_id, kind="clinic", day=TODAY):
+    figures.ensure(conn, day)
     [found] = [c for c in reading.read_grid(conn, grid_id, day, is_rounded=False) if c.kind == kind]
     return dict(found.reasons)
 

@@ -137,6 +137,28 @@ def test_buildings_duties_and_service_areas(county: Conn) -> None:
     compare(conn, is_refreshed=False)
 
 
+def test_the_last_households_of_a_compound_go(county: Conn) -> None:
+    conn = county
+    here = """
+        FROM building b JOIN grid_version v ON ST_Covers(v.geom, b.geom) AND upper_inf(v.valid)
+        WHERE v.grid_id = (SELECT grid_id FROM grid_version WHERE level = 'compound'
+                           AND upper_inf(valid) ORDER BY households DESC LIMIT 1)
+    """
+    rows = conn.execute(f"SELECT b.building_id {here}").fetchall()
+    assert 0 < len(rows) <= 50
+    ids = [row[0] for row in rows]
+    conn.execute("DELETE FROM duty WHERE building_id = ANY(%s)", [ids])
+    conn.execute("UPDATE grid_version SET households = NULL WHERE level = 'compound'")
+    compare(conn, is_refreshed=False)
+    # To where nobody has lived, far from there; and then for good.
+    conn.execute(
+        "UPDATE building SET geom = ST_Translate(geom, 0.05, 0) WHERE building_id = ANY(%s)", [ids]
+    )
+    compare(conn)
+    conn.execute("DELETE FROM building WHERE building_id = ANY(%s)", [ids])
+    compare(conn)
+
+
 def test_boundaries(county: Conn) -> None:
     conn = county
     row = conn.execute(

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from county import County, build
+from county import County, build, compute_figures
 from flask.testing import FlaskClient
 from psycopg import Connection
 
-from geodata.database import settings
+from geodata.database import clock, settings
 from scripts.cli.__main__ import gridmap
 from webmap import create_app
 
@@ -36,7 +36,7 @@ def county(conn: Conn, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Co
         "INSERT INTO facility (kind, name, geom)"
         " VALUES ('clinic', '一', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
     )
-    conn.commit()
+    compute_figures(conn, clock.today())
     monkeypatch.setenv("GRIDMAP_DATABASE_URL", database_url)
     monkeypatch.setenv("GRIDMAP_LANG", "en")
     return made
@@ -65,7 +65,7 @@ def test_coverage_as_json(client: FlaskClient, county: County, conn: Conn) -> No
     assert (kind["households"], kind["met"], kind["reached"]) == (83, 64, 64)
     assert (kind["reasons"]["too_far"], kind["reasons"]["nobody"]) == (5, 14)
     settings.write(conn, "least_count", 0)
-    conn.commit()
+    compute_figures(conn, clock.today())
     answer = client.get("/api/coverage?kind=clinic").json
     assert answer
     (kind,) = answer["grids"][0]["kinds"]
@@ -100,6 +100,7 @@ def test_the_grids_of_a_level_and_what_is_missing(client: FlaskClient, county: C
     [
         ("kind=No", 400), ("kind=none", 404), ("grid=x", 400), ("grid=999999", 404),
         ("level=house", 400), ("on=soon", 400), ("on=1950-01-01", 404), ("page=0", 400),
+        ("grid=1&on=2020-01-01", 404),
     ],
 )  # fmt: skip
 def test_what_cannot_be_answered(client: FlaskClient, query: str, status: int) -> None:
@@ -131,7 +132,7 @@ def test_standards_as_json(client: FlaskClient, conn: Conn) -> None:
 
 def test_the_command_says_the_same(client: FlaskClient, county: County, conn: Conn) -> None:
     settings.write(conn, "least_count", 0)
-    conn.commit()
+    compute_figures(conn, clock.today())
     for words, address in (
         (["--level", "community"], "/api/coverage?level=community"),
         (["--kind", "clinic"], "/api/coverage?kind=clinic"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from county import add_duty, build
+from county import add_duty, build, compute_figures
 from psycopg import Connection, errors
 from signing import account, token
 
@@ -175,8 +175,10 @@ def test_effects_are_what_comes_of_it(conn: Conn) -> None:
     before = defining.get(conn, "clinic")
     wanted = replace(NEAR, capacity=None, minimum=1)
     changes = Changes(standards={("clinic", "town"): wanted, ("clinic", "village"): wanted})
+    compute_figures(conn, DAY)
     found = effects.find(conn, changes, "clinic", DAY)
     save(conn, before.changed(DAY, wanted, wanted, before.providers_on(DAY)))
+    compute_figures(conn, DAY)
     nothing = Changes(providers={"clinic": before.providers_on(DAY)})
     now = effects.find(conn, nothing, "clinic", DAY)
     assert found.county
@@ -210,6 +212,7 @@ def test_who_gives_a_service_is_dated_and_so_are_its_figures(conn: Conn) -> None
     by = Providers(by_facility=False, duties=("grid_worker",))
 
     def met(day: date) -> int:
+        compute_figures(conn, day)
         found = effects.find(conn, Changes(), "clinic", day).county
         assert found
         return found.before

@@ -8,7 +8,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from county import add_duty, build
+from county import add_duty, build, compute_figures
 from signing import sign_in
 
 from geodata.coverage.figures import history, recording
@@ -27,7 +27,7 @@ def county(conn):
     for number, months in ((0, 18), (2, 18), (4, 6)):
         since = history.first_of_month(TODAY, months)
         add_duty(conn, made.compounds[number], "甲", "grid_worker", f"[{since},)")
-    conn.commit()
+    compute_figures(conn, TODAY)
     return made
 
 
@@ -61,7 +61,7 @@ def rows(client, path: str) -> list[dict[str, str]]:
 def test_without_grids_and_without_history_it_says_so(client, conn):
     assert "nothing to count" in words(client.get("/figures?lang=en").text)
     build(conn)
-    conn.commit()
+    compute_figures(conn, TODAY)
     assert "missing data, not a missing service" in words(client.get("/figures?lang=en").text)
 
 
@@ -100,8 +100,9 @@ def test_towns_are_put_in_order(client, recorded):
         assert towns(client.get(f"/figures?kind=grid_worker&sort={sort}").text) == order, sort
 
 
-def test_any_two_days_are_compared(client, recorded):
+def test_any_two_days_are_compared(client, conn, recorded):
     day = TODAY - timedelta(days=700)
+    compute_figures(conn, day)
     page = words(client.get(f"/figures?lang=en&kind=grid_worker&versus={day}").text)
     assert "Grid worker 37% 0% 37% +37.5" in page
     town = words(client.get(f"/figures?lang=en&grid={recorded.towns[0]}&kind=grid_worker").text)

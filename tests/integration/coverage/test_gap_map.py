@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 
 import mapbox_vector_tile
 import pytest
-from county import TODAY, build
+from county import TODAY, build, compute_figures
 from signing import sign_in
 
 from geodata.coverage.figures import classes, reading
-from geodata.coverage.figures import keeping as figures
 from geodata.errors import InvalidInputError
 from geodata.model import Bounds, Level
 from webmap import create_app
@@ -44,7 +44,7 @@ def county(conn):
             " VALUES (%s, '设施', ST_SetSRID(ST_MakePoint(%s, %s), 4326), %s::daterange)",
             (kind, *place, valid),
         )
-    conn.commit()
+    compute_figures(conn, TODAY)
     return made
 
 
@@ -55,8 +55,6 @@ def client(database_url, county, conn):
 
 def shares(conn, kind, level: Level = "community"):
     rows = reading.list_worst(conn, kind, level, TODAY, is_rounded=False)
-    # Figures are computed under a lock, for which a server would wait.
-    conn.commit()
     return {ref.grid_id: (found.kind, found.share) for ref, found in rows}
 
 
@@ -127,7 +125,6 @@ def test_classes_leave_the_tiles_alone(client):
 
 
 def test_quantiles_sort_the_grids_of_each_level_into_classes_of_equal_number(conn, county):
-    figures.ensure(conn, TODAY)
     # Eight compounds with shares of our own: 0, 10, ... 70 percent.
     conn.execute("DELETE FROM coverage_grid WHERE kind = 'clinic'")
     for tenth, grid_id in enumerate(county.compounds):
@@ -141,8 +138,8 @@ def test_quantiles_sort_the_grids_of_each_level_into_classes_of_equal_number(con
     assert classes.quantiles(conn, "clinic", TODAY)["town"] == []
 
 
-def test_where_all_are_alike_there_are_fewer_classes(conn, county):
-    figures.ensure(conn, TODAY)
+@pytest.mark.usefixtures("county")
+def test_where_all_are_alike_there_are_fewer_classes(conn):
     assert classes.quantiles(conn, "clinic", TODAY)["community"] == [100]
 
 
@@ -200,7 +197,8 @@ def test_the_list_names_the_worst_kind_of_each_grid(client, county):
     assert "0% served" in row
 
 
-def test_two_kinds_and_two_days_stand_side_by_side_with_their_difference(client, county):
+def test_two_kinds_and_two_days_stand_side_by_side_with_their_difference(client, conn, county):
+    compute_figures(conn, date(2025, 6, 1))
     text = ranked(client, "kind=clinic&beside=shop")
     row = text.split(f'data-grid="{county.communities[1]}"')[1].split("</li>")[0]
     assert re.findall(r">([−+]?\d+%?)<", row) == ["100%", "0%", "+100"]
@@ -217,7 +215,7 @@ def test_a_grid_that_was_not_there_has_no_share_on_that_day(client, conn, county
         "UPDATE grid_version SET valid = '[2026-01-01,)' WHERE grid_id = %s",
         (county.compounds[0],),
     )
-    conn.commit()
+    compute_figures(conn, TODAY, date(2025, 6, 1))
     text = ranked(client, "kind=clinic&level=compound&beside=2025-06-01")
     row = text.split(f'data-grid="{county.compounds[0]}"')[1].split("</li>")[0]
     assert "not there" in row

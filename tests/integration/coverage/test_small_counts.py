@@ -6,14 +6,14 @@ import re
 from typing import Any
 
 import pytest
-from county import build
+from county import TODAY, build, compute_figures
 from signing import sign_in
 
 from geodata.database import settings
 from tests.office import words
 from webmap import create_app
 
-DAY = "2026-06-15"
+DAY = TODAY.isoformat()
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def county(conn):
             "UPDATE grid_version SET households = %s, population = %s WHERE grid_id = %s",
             [households, households, grid_id],
         )
-    conn.commit()
+    compute_figures(conn, TODAY)
     return made
 
 
@@ -84,7 +84,7 @@ def test_no_sentence_begins_with_about(app, conn, county):
         "INSERT INTO facility (kind, name, geom)"
         " VALUES ('clinic', '城南卫生室', ST_SetSRID(ST_MakePoint(116.31, 31.405), 4326))"
     )
-    conn.commit()
+    compute_figures(conn, TODAY)
     page = app.test_client().get(f"/panel/home?mode=coverage&kind=clinic&lang=en&on={DAY}").text
     found = re.search(r"<p>([^<]*as the standard says[^<]*)</p>", page)
     assert found is not None, words(page)
@@ -102,5 +102,5 @@ def test_the_open_interface_tells_no_small_count_to_anybody(app, conn, county):
 
 def test_the_county_decides_what_is_small(app, conn, county):
     settings.write(conn, "least_count", 500)
-    conn.commit()
+    compute_figures(conn, TODAY)
     assert told(app.test_client(), county.compounds[3]) == "fewer than 500"

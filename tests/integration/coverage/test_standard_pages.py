@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from county import compute_figures
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -44,7 +45,7 @@ def app(database_url: str, conn: Conn) -> Iterator[Flask]:
     for username, role in (("wang", "county_official"), ("li", "county_staff"), ("au", "auditor")):
         add(conn, username)
         give(conn, username, role, made.county)
-    conn.commit()
+    compute_figures(conn, clock.today(), NEXT)
     yield (app := create_app({"DATABASE_URL": database_url, "SECRET_KEY": "k" * 40}))
     if pool := app.extensions["gridmap_pool"]:
         pool.close()
@@ -236,7 +237,7 @@ def test_a_day_on_which_nothing_was_said_of_a_kind_yet(app: Flask, conn: Conn) -
     conn.execute(
         "UPDATE service_standard SET valid = daterange(%s, NULL) WHERE kind = 'clinic'", [since]
     )
-    conn.commit()
+    compute_figures(conn, since - timedelta(days=10))
     wang = enter(app, conn, "wang")
     wang.get("/standards/clinic/change?lang=en")
     text = words(send(wang, "try", since=(since - timedelta(days=10)).isoformat()))

@@ -15,11 +15,12 @@ from typing import Any
 import psycopg
 import pytest
 import reference_files as files
-from county import County, build
+from county import County, build, compute_figures
 from flask import Flask
 from plan_client import Client
 from psycopg import Connection, sql
 
+from geodata.database import clock
 from geodata.installation.home import REPOSITORY
 from webmap import create_app
 
@@ -29,7 +30,7 @@ Conn = Connection[Any]
 @pytest.fixture
 def county(conn: Conn) -> County:
     made = build(conn)
-    conn.commit()
+    compute_figures(conn, clock.today())
     return made
 
 

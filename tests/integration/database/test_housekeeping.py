@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 from click.testing import CliRunner
-from county import add_duty, add_issue, build
+from county import add_issue, build
 from psycopg import errors
 
 from geodata.accounts import audit
@@ -17,7 +15,6 @@ from geodata.database import settings
 from geodata.errors import InvalidInputError
 from geodata.installation import housekeeping
 from scripts.cli.__main__ import gridmap
-from scripts.housekeeping import Housekeeper, _reason
 
 NOTHING = dict.fromkeys(("sessions", "devices", "attempts", "reporters", "audit_entries"), 0)
 NOW = datetime.now(UTC)
@@ -148,79 +145,3 @@ def test_command_says_what_it_removed(conn, database_url, monkeypatch):
         "Audit entries removed: 1",
     ]
     assert CliRunner().invoke(gridmap, ["tidy"]).output == "Nothing had to go.\n"
-
-
-def rows_left(url: str) -> int:
-    with psycopg.connect(url) as conn:
-        return conn.execute("SELECT FROM attempt").rowcount
-
-
-def add_old_attempt(url: str) -> None:
-    with psycopg.connect(url) as conn:
-        conn.execute("INSERT INTO attempt VALUES ('\\x01', now() - interval '1 day', 3)")
-
-
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def test_housekeeper_tidies_again_and_again(database_url):
-    with Housekeeper(database_url, every_s=0.1):
-        for _ in range(3):
-            add_old_attempt(database_url)
-            wait_until(lambda: not rows_left(database_url))
-
-
-def test_housekeeper_outlives_what_fails(database_url, capfd):
-    with psycopg.connect(database_url) as conn:
-        conn.execute("ALTER TABLE attempt RENAME TO elsewhere")
-    said: list[str] = []
-    with Housekeeper(database_url, every_s=0.1):
-        wait_until(lambda: said.append(capfd.readouterr().err) or "Tidying" in "".join(said))
-        with psycopg.connect(database_url) as conn:
-            conn.execute("ALTER TABLE elsewhere RENAME TO attempt")
-        add_old_attempt(database_url)
-        wait_until(lambda: not rows_left(database_url))
-    lines = "".join(said).splitlines()
-    assert lines[0] == (
-        'Tidying up failed and will be tried again: relation "attempt" does not exist'
-    )
-
-
-def test_housekeeper_says_in_one_line_that_nobody_answers(capfd):
-    with Housekeeper("postgresql://127.0.0.1:1/none"):
-        said: list[str] = []
-        wait_until(lambda: said.append(capfd.readouterr().err) or "Tidying" in "".join(said))
-    assert len("".join(said).splitlines()) == 1
-
-
-def test_housekeeper_writes_coverage_down_and_lets_rules_report(conn, database_url, monkeypatch):
-    made = build(conn)
-    add_duty(conn, made.compounds[0], "甲", "grid_worker", "[2024-02-01,)")
-    conn.execute(
-        "INSERT INTO alert_rule (kind, level, scope_id, measure, amount, active)"
-        " VALUES ('grid_worker', 'town', %s, 'share', 20, '[2024-01-01,)')",
-        [made.county],
-    )
-    conn.commit()
-
-    def counts() -> tuple[int, int]:
-        with psycopg.connect(database_url) as other:
-            recorded = other.execute("SELECT FROM coverage_recorded").rowcount
-            return recorded, other.execute("SELECT FROM notification").rowcount
-
-    with Housekeeper(database_url):
-        wait_until(lambda: counts() == (25, 1))
-
-
-def test_a_command_that_fails_says_why_and_nothing_of_a_row():
-    said = (
-        "Traceback (most recent call last):\n  File x\n"
-        "psycopg.errors.CheckViolation: new row violates a check\n"
-        "DETAIL:  Failing row contains (13800000000).\nCONTEXT:  here\nLINE 1: SELECT\n      ^\n"
-    )
-    assert _reason(said) == "psycopg.errors.CheckViolation: new row violates a check"
-    assert _reason("") == ""

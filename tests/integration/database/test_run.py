@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -299,31 +299,36 @@ def test_database_of_ones_own_replaces_the_cluster(home: Path, database_url: str
     run.close()
 
 
-def test_tidies_up_as_it_starts_and_outlives_a_failure_of_it(home: Path, database_url: str) -> None:
+def test_worker_tidies_up_as_it_starts_and_says_what_it_could_not_do(
+    home: Path, database_url: str
+) -> None:
     with psycopg.connect(database_url) as conn:
         conn.execute("INSERT INTO attempt VALUES ('\\x01', now() - interval '1 day', 3)")
         conn.execute("INSERT INTO setting VALUES ('reporters_kept_days', '\"soon\"')")
     run = Run(home.parent / "untouched", GRIDMAP_DATABASE_URL=database_url)
     url = run.wait_for(READY)
-    run.wait_for("Tidying up failed and will be tried again: “soon” is not a number of days")
-    assert status_of(f"{url}readyz") == 200
-    assert run.end(signal.SIGTERM) == 0
-    assert "Traceback" not in run.output
-    run.close()
-    with psycopg.connect(database_url) as conn:
+    with psycopg.connect(database_url, autocommit=True) as conn:
+        failed = "SELECT job_id, message, data FROM jobs_listed() WHERE state = 'failed'"
+        wait_until(lambda: conn.execute(failed).rowcount == 1)
+        [[job_id, message, data]] = conn.execute(failed).fetchall()
+        assert message.format(**data).startswith("“soon” is not a number of days")
+        assert status_of(f"{url}readyz") == 200
         # All of it or nothing.
         assert conn.execute("SELECT failures FROM attempt").fetchall() == [(3,)]
         conn.execute("DELETE FROM setting WHERE key = 'reporters_kept_days'")
-    run = Run(home.parent / "untouched", GRIDMAP_DATABASE_URL=database_url)
-    run.wait_for(READY)
-    deadline = time.monotonic() + 60
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        while conn.execute("SELECT FROM attempt").rowcount:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        assert conn.execute("SELECT job_retried(%s)", [job_id]).fetchone() == (True,)
+        wait_until(lambda: conn.execute("SELECT FROM attempt").rowcount == 0)
+        wait_until(lambda: conn.execute(failed).rowcount == 0)
     assert run.end(signal.SIGTERM) == 0
-    assert "Tidying" not in run.output
+    assert "Traceback" not in run.output
     run.close()
+
+
+def wait_until(condition: Callable[[], bool], within_s: float = 60) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_setting_up_takes_no_time_when_all_is_there() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from county import TODAY, County, build
+from county import TODAY, County, build, compute_figures
 from flask import Flask, template_rendered
 from psycopg import Connection
 from scenario_client import Client
@@ -43,7 +43,7 @@ def county(conn: Conn) -> County:
         "INSERT INTO facility (kind, name, geom)"
         " VALUES ('clinic', '城南卫生室', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
     )
-    conn.commit()
+    compute_figures(conn, TODAY)
     return made
 
 
@@ -184,7 +184,7 @@ def test_others_are_told_rounded_counts_that_add_up(
         "INSERT INTO facility (kind, name, geom)"
         " VALUES ('clinic', '东', ST_SetSRID(ST_MakePoint(116.339, 31.401), 4326))"
     )
-    conn.commit()
+    compute_figures(conn, TODAY)
     made = official.begin("东边再办一处")
     official.change(made, what="add", kind="clinic", lon=116.335, lat=31.435)
     text = words(page_of(app, conn, made, county.towns[1], disclosure.LEAST_COUNT))

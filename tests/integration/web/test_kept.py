@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg
 import pytest
 from asking import Reader
+from county import ZONE
 from flask import Flask
 from psycopg import Connection, sql
 from watched import Watched, watch
 
+from geodata.coverage.figures import keeping as figures
 from geodata.database import connecting as db
 from geodata.database import settings
 from webmap import create_app
@@ -25,8 +27,10 @@ UNCOUNTED = {
     *("grid", "grid_border", "road_source", "road_node"),
     # the tag tells when they were written down;
     *("coverage_record", "coverage_recorded"),
-    # they are reckoned from it;
-    *("building_rounded", "coverage_stretch", "coverage_grid", "coverage_rest", "coverage_due"),
+    # the tag holds the numbers of the figures, which are others whenever they are computed;
+    *("coverage_stretch", "coverage_grid", "coverage_rest", "coverage_due"),
+    # they are computed from it;
+    "building_rounded",
     # visitors are shown nothing of them: what accounts may do.
     *("issue_transition", "role_right", "role_place"),
     # extensions' own.
@@ -140,6 +144,27 @@ def test_figures_that_are_written_down_are_another_answer(
         " SELECT '2020-01-01', min(kind), 10 FROM service_kind"
     )
     assert visitor.get("/figures", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_figures_that_are_computed_are_another_answer(
+    app: Flask, conn: Connection[tuple[object, ...]]
+) -> None:
+    visitor = app.test_client()
+    path = "/panel/home?mode=coverage"
+    conn.execute("UPDATE facility SET kind = kind WHERE false")
+    changed = visitor.get(path).headers["ETag"]
+    assert visitor.get(path, headers={"If-None-Match": changed}).status_code == 304
+    figures.ensure(conn, datetime.now(ZONE).date())
+    assert visitor.get(path, headers={"If-None-Match": changed}).status_code == 200
+    # Of another day: nothing of the answer rests on it, unless it is asked for.
+    past = f"{path}&versus=2024-06-01"
+    tags = [visitor.get(each).headers["ETag"] for each in (path, past)]
+    figures.ensure(conn, date(2024, 6, 1))
+    answers = [
+        visitor.get(each, headers={"If-None-Match": tag}).status_code
+        for each, tag in zip((path, past), tags, strict=True)
+    ]
+    assert answers == [304, 200]
 
 
 def test_every_table_that_visitors_read_counts_its_changes(

@@ -24,6 +24,7 @@ from webmap import create_app
 def app(database_url: str) -> Iterator[Any]:
     with db.connect(database_url) as conn:
         county.build(conn)
+        county.compute_figures(conn, clock.today())
     app = create_app({"DATABASE_URL": database_url, "SECRET_KEY": "k" * 40, "POOL_SIZE": 2})
     yield app
     if pool := app.extensions["gridmap_pool"]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from county import add_duty, add_issue, build
+from county import TODAY, add_duty, add_issue, build, compute_figures
 from signing import sign_in
 
 from webmap import create_app
 
-DAY = "2026-06-15"
+DAY = TODAY.isoformat()
 PHONE = "00055512345"
 MODES = ("territory", "responsibility", "issues", "coverage")
 
@@ -30,7 +30,7 @@ def county(conn):
         "INSERT INTO facility (kind, name, geom)"
         " VALUES ('clinic', '卫生室', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
     )
-    conn.commit()
+    compute_figures(conn, TODAY)
     return made
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import mapbox_vector_tile
 import pytest
-from county import add_duty, add_issue, box, build
+from county import TODAY, add_duty, add_issue, box, build, compute_figures
 from signing import sign_in
 
 from geodata.database import clock
@@ -17,7 +17,7 @@ from geodata.grids.writing import NewVersion
 from webmap import create_app
 
 PLACE = (116.305, 31.405)
-DAY = "2026-06-15"
+DAY = TODAY.isoformat()
 
 
 @pytest.fixture
@@ -142,13 +142,52 @@ def test_a_tile_without_figures_is_not_kept_until_they_are_there(client, conn, c
         " ('clinic', '卫生室', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326), %s::daterange)",
         [f"[2024-01-01,{later})"],
     )
-    conn.commit()
-    fetch(client, "coverage", 8, query="&kind=clinic")
+    compute_figures(conn, TODAY)
     [path] = client.get(f"/tiles/coverage.json?kind=clinic&on={DAY}").json["tiles"]
     path = path.replace("http://localhost", "").format(z=0, x=0, y=0)
     assert "immutable" in client.get(path).headers["Cache-Control"]
     answer = client.get(path.replace(DAY, str(later)))
     assert answer.headers["Cache-Control"] == "public, no-cache"
+    [empty] = client.get(f"/tiles/coverage.json?kind=clinic&on={later}").json["tiles"]
+    # Who asked for its address has the figures computed, which gives it another one.
+    assert conn.execute(
+        "SELECT args ->> 'day' FROM procrastinate_jobs WHERE task_name = 'compute_coverage'"
+    ).fetchall() == [(str(later),)]
+    compute_figures(conn, later)
+    [path] = client.get(f"/tiles/coverage.json?kind=clinic&on={later}").json["tiles"]
+    assert path != empty
+    path = path.replace("http://localhost", "").format(z=0, x=0, y=0)
+    assert "immutable" in client.get(path).headers["Cache-Control"]
+
+
+def test_a_coverage_tile_has_another_address_once_its_figures_are_computed(client, conn, county):
+    """A change alone leaves the address, under which the figures that stand are kept."""
+    conn.execute(
+        "INSERT INTO facility (kind, name, geom)"
+        " VALUES ('clinic', '卫生室', ST_SetSRID(ST_MakePoint(116.305, 31.405), 4326))"
+    )
+    compute_figures(conn, TODAY)
+
+    def share(response):
+        [found] = [g for g in features(response, "grid") if g["id"] == county.compounds[0]]
+        return found["share"]
+
+    first = fetch(client, "coverage", 13, query="&kind=clinic")
+    assert share(first) == 100
+    conn.execute("UPDATE service_standard SET reach = 1 WHERE kind = 'clinic'")
+    conn.commit()
+    waiting = fetch(client, "coverage", 13, query="&kind=clinic")
+    assert share(waiting) == 100
+    compute_figures(conn, TODAY)
+    second = fetch(client, "coverage", 13, query="&kind=clinic")
+    assert share(second) < 100
+    addresses = [each.request.url for each in (first, waiting, second)]
+    assert addresses[2] not in addresses[:2]
+    # What is asked for under an address that is past is not kept.
+    for address in addresses[:2]:
+        old = client.get(address.replace("http://localhost", ""))
+        assert share(old) == share(second)
+        assert "immutable" not in old.headers["Cache-Control"]
 
 
 def test_what_a_layer_does_not_show_leaves_its_address_alone(client, conn, county):
@@ -290,7 +329,7 @@ def test_coverage_tiles_tell_missing_data_from_a_missing_service(client, conn, c
         "INSERT INTO facility (kind, name, geom)"
         " VALUES ('clinic', '卫生室', ST_SetSRID(ST_MakePoint(116.335, 31.435), 4326))"
     )
-    conn.commit()
+    compute_figures(conn, TODAY)
     response = fetch(client, "coverage", 13, query="&kind=clinic")
     by_id = {grid["id"]: grid for grid in features(response, "grid")}
     assert by_id[county.compounds[0]]["share"] == 0

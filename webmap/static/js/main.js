@@ -16,6 +16,7 @@ import { LegendBox } from "./map/legendbox.js";
 import { Notices, watchNetwork } from "./panel/notices.js";
 import { delaySubmits, opener } from "./view/opener.js";
 import { Panel } from "./panel/panel.js";
+import { watchPending } from "./panel/pending.js";
 import { isPrintKey, print } from "./map/printing.js";
 import { Search } from "./panel/search.js";
 import { Selection } from "./map/selection.js";
@@ -150,6 +151,7 @@ function watch() {
   on.addEventListener("click", () => on.showPicker?.());
   document.addEventListener("change", change);
   document.addEventListener("submit", (event) => closest(HTMLElement, event.target, "[data-view]") && event.preventDefault());
+  watchPending(layers, panel);
   panel.addEventListener("arrived", (event) => event instanceof CustomEvent && arrived(event.detail));
   watchLayers();
 }
