@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import Connection
@@ -20,6 +20,14 @@ from psycopg.types.json import Jsonb
 
 from geodata.errors import GridMapError, InvalidInputError, UnavailableError
 from geodata.language.phrases import Phrase
+
+# Why the last attempt of a job failed: job, message, data (JSON).
+NOTE_FAILURE: LiteralString = """
+    INSERT INTO job_failure (job_id, message, data)
+    SELECT id, %(message)s, %(data)s FROM procrastinate_jobs WHERE id = %(job)s
+    ON CONFLICT (job_id) DO UPDATE
+    SET at = now(), message = excluded.message, data = excluded.data
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -105,15 +113,7 @@ def _noted(job_id: int, lend: Lend) -> Generator[None]:
         if not isinstance(error, (InvalidInputError, UnavailableError)):
             _log.error("job %s: %s\n%s", job_id, Phrase(message, data).said(), frames)
         with lend() as conn, conn.transaction():
-            conn.execute(
-                """
-                INSERT INTO job_failure (job_id, message, data)
-                SELECT id, %(message)s, %(data)s FROM procrastinate_jobs WHERE id = %(job)s
-                ON CONFLICT (job_id) DO UPDATE
-                SET at = now(), message = excluded.message, data = excluded.data
-                """,
-                {"job": job_id, "message": message, "data": Jsonb(data)},
-            )
+            conn.execute(NOTE_FAILURE, {"job": job_id, "message": message, "data": Jsonb(data)})
         raise AttemptFailedError(message, is_final=is_final) from None
 
 

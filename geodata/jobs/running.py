@@ -21,6 +21,7 @@ from geodata.database import connecting as db
 from geodata.errors import UnavailableError
 from geodata.jobs import queue
 from geodata.jobs.queue import Lend, Task
+from geodata.language.phrases import Phrase
 
 # A worker that was not heard of for so long is gone, and what it did is done by another.
 HEARTBEAT_S = 2.0
@@ -28,6 +29,10 @@ GONE_AFTER_S = 10.0
 # A job that has failed so often, or under which so many workers ended, is given up: somebody has to
 # look (``gridmap jobs``).
 MOST_ATTEMPTS = 5
+_WORKERS_ENDED = Phrase(
+    "The workers that were at it ended, {count} times: killed, or out of memory.",
+    {"count": str(MOST_ATTEMPTS)},
+)
 # Seconds before the next attempt: 4, 16, 64, …
 _PAUSE_BASE_S = 4
 # How long the end waits for what is under way: it is undone otherwise, and done the next time.
@@ -150,6 +155,12 @@ async def _take_over(app: App) -> None:
                 await app.job_manager.retry_job(job)
             else:
                 await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+                await app.connector.execute_query_async(
+                    queue.NOTE_FAILURE,
+                    job=job.id,
+                    message=_WORKERS_ENDED.text,
+                    data=_WORKERS_ENDED.data,
+                )
         except procrastinate.exceptions.ConnectorException:
             # Another was quicker.
             continue

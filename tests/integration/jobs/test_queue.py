@@ -174,6 +174,22 @@ def test_what_may_go_better_is_tried_again_with_growing_pauses_then_given_up(
     assert [round(pause) for pause in pauses] == [4, 16, 64, 256]
 
 
+def test_a_job_under_which_workers_end_is_given_up_and_says_so(queue_conn, database_url):
+    """Nobody is left who could say why: no worker of this number was ever heard of."""
+    number = queue.ask(queue_conn, APPEND, {"text": "never"})
+    queue_conn.execute(
+        "UPDATE procrastinate_jobs SET status = 'doing', attempts = %s WHERE id = %s",
+        (running.MOST_ATTEMPTS - 1, number),
+    )
+    queue_conn.commit()
+    running.run_all(database_url, MINE)
+    assert told(queue_conn) == []
+    [job] = listing.listed(queue_conn)
+    assert job.state == "failed"
+    assert job.reason is not None
+    assert f"ended, {running.MOST_ATTEMPTS} times" in job.reason.said()
+
+
 def test_a_job_given_up_is_tried_again_when_somebody_says_so(queue_conn, database_url):
     queue.ask(queue_conn, REFUSE)
     queue_conn.commit()
