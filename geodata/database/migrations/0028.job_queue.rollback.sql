@@ -1,7 +1,8 @@
+-- It returns rows of the table and would go with it; the others, which triggers call, go after their tables.
+DROP FUNCTION procrastinate_fetch_job_v2;
 DROP TABLE procrastinate_events, procrastinate_periodic_defers, procrastinate_jobs, procrastinate_workers CASCADE;
 DROP FUNCTION procrastinate_defer_jobs_v1,
     procrastinate_defer_periodic_job_v2,
-    procrastinate_fetch_job_v2,
     procrastinate_finish_job_v1,
     procrastinate_cancel_job_v1,
     procrastinate_retry_job_v1,
