@@ -74,7 +74,7 @@ class TestWhoMay:
         browser.get("/account")
         rules = [rule for rule in app.url_map.iter_rules()
                  if access.ACCESS[rule.endpoint] == "manage_accounts"]  # fmt: skip
-        assert len(rules) == 13
+        assert len(rules) == 15
         for rule in rules:
             path = re.sub(r"<int:\w+>", "1", rule.rule)
             if "GET" in (rule.methods or ()):
