@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import procrastinate.exceptions
@@ -66,8 +67,10 @@ def run(url: str, tasks: Sequence[Task], *, begun: Callable[[], None] = lambda: 
 
 def run_all(url: str, tasks: Sequence[Task]) -> None:
     """Do the jobs that are due, one after the other, and return."""
-    with db.failures(url), db.open_work_pool(url) as pool:
-        asyncio.run(_run_all(_app(url, tasks, pool.connection, is_periodic=False)))
+    with db.failures(url), db.open_work_pool(url) as pool, ThreadPoolExecutor(1) as thread:
+        # The caller's thread may have a loop of its own.
+        app = _app(url, tasks, pool.connection, is_periodic=False)
+        thread.submit(asyncio.run, _run_all(app)).result()
 
 
 def _app(url: str, tasks: Sequence[Task], lend: Lend, *, is_periodic: bool = True) -> App:
