@@ -100,6 +100,7 @@ def compare_grid(
 def to_plain(each: Difference, *, with_households: bool = True) -> dict[str, Any]:
     """Return a difference as JSON has it."""
     row = {**asdict(each.change), **asdict(each)}
+    row["bounds"] = each.bounds._asdict()
     del row["change"]
     if not with_households:
         row["households"] = row["households_before"] = None
