@@ -25,6 +25,7 @@ BY_HAND = {
     "core/i18n.py": "the language, at each address",
     "core/security.py": "what no text may hold",
     "core/errors.py": "a way back that keeps what can be kept",
+    "core/kept.py": "on which days an answer depends, before any view has read it",
     "map/page.py": "links that keep the view, which the browser reads",
     "map/tiles.py": "handed to the layer, which reads its own",
     "map/summaries.py": "handed to geodata.issues, which reads its filter",
