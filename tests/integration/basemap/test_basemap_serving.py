@@ -1,5 +1,6 @@
 """The offline base map over HTTP, in ranges, through the real application."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -148,8 +149,15 @@ def test_a_service_is_told_to_the_page_and_let_through_the_policy(
 
 @pytest.mark.parametrize("text", ["kind = 'xyz'", "nonsense", "kind = 'offline'"])
 def test_a_choice_that_cannot_be_used_leaves_the_map_working(
-    app: Flask, tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+    app: Flask,
+    tmp_path: Path,
+    text: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Whatever ran before in this process has set.
+    caplog.set_level(logging.WARNING, "webmap.core.basemap")
+    monkeypatch.setattr(logging.getLogger("webmap.core.basemap"), "disabled", False)
     (tmp_path / settings.FILE_NAME).write_text(text)
     assert config(app) == {"kind": "none"}
     assert "No base map" in caplog.text

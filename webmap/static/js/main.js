@@ -177,10 +177,7 @@ function retryTiles() {
   layers.retry();
 }
 
-/** @param {L.LatLng} latlng */
-function pick(latlng) {
-  fitNext = clicks.answer(latlng);
-}
+const pick = (/** @type {L.LatLng} */ latlng) => void (fitNext = clicks.answer(latlng));
 
 /**
  * A fragment is on show: take its grid as the selection, its title, and fit what has no place yet.
